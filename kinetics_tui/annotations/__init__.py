@@ -1,0 +1,1 @@
+"""What was published: releases, annotation files, and the selection made from them."""

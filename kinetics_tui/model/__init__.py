@@ -1,0 +1,1 @@
+"""Plain data that every other floor speaks in; imports nothing of ours."""

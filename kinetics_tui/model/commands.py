@@ -1,0 +1,81 @@
+"""Commands: what a view may ask of the engine. One JSON object a line, its type under ``command``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kinetics_tui.model.failure import Category
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
+    """Something asked of the engine; ``id`` comes back in the reply."""
+
+    id: int = 0
+
+
+class Subscribe(Command, frozen=True, tag="subscribe"):
+    """Send the run as it stands, as events, and every event from now on (``live``) or no more."""
+
+    live: bool = True
+
+
+class Pause(Command, frozen=True, tag="pause"):
+    """Hand out no more clips; ``now`` also puts the clips in hand back at once."""
+
+    now: bool = False
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    """Go on after a pause."""
+
+
+class Stop(Command, frozen=True, tag="stop"):
+    """Put the clips in hand back and end the engine."""
+
+
+class SetWorkers(Command, frozen=True, tag="set-workers"):
+    """Run with ``workers`` workers, 1 to 64."""
+
+    workers: int
+
+
+class SetPace(Command, frozen=True, tag="set-pace"):
+    """Resolve at most ``per_hour`` videos an hour (None: unlimited)."""
+
+    per_hour: float | None
+
+
+class SwitchSplit(Command, frozen=True, tag="switch-split"):
+    """Hand out clips of a split, or no longer."""
+
+    split: str
+    enabled: bool
+
+
+class ProbeNow(Command, frozen=True, tag="probe-now"):
+    """Do not wait for the end of the cooldown: send one clip now."""
+
+
+class WaitLonger(Command, frozen=True, tag="wait-longer"):
+    """Add ``seconds`` to the cooldown."""
+
+    seconds: float
+
+
+class Retry(Command, frozen=True, tag="retry"):
+    """Make settled failures of these categories pending again."""
+
+    categories: tuple[Category, ...]
+
+
+AnyCommand = (
+    Subscribe | Pause | Resume | Stop | SetWorkers | SetPace | SwitchSplit | ProbeNow | WaitLonger | Retry
+)
+
+
+class Reply(msgspec.Struct, frozen=True, tag_field="reply", tag="reply"):
+    """The engine's answer to the command with this ``id``; ``message`` is one plain sentence."""
+
+    id: int
+    ok: bool
+    message: str = ""

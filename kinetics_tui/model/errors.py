@@ -1,0 +1,30 @@
+"""Errors that are the user's to mend.
+
+UserError              one plain sentence with what to do next; ends a command with exit code 2
++-- AnnotationError    an annotation file or selection that cannot be used
++-- DatasetError       a dataset folder or ledger that cannot be used
++-- EngineError        the engine cannot be started or reached, or refuses a command
++-- SettingsError      the settings file, a variable or an option that cannot be used
+"""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can mend; ``str(error)`` is one plain sentence naming it and the remedy."""
+
+
+class AnnotationError(UserError):
+    """An annotation file, a release or a selection that cannot be used."""
+
+
+class DatasetError(UserError):
+    """A dataset folder or its ledger that cannot be used."""
+
+
+class EngineError(UserError):
+    """The engine cannot be started or reached, or refuses a command."""
+
+
+class SettingsError(UserError):
+    """A settings file, environment variable or option that cannot be used."""

@@ -1,0 +1,276 @@
+"""Events: typed facts that the engine publishes. Every view is built from events alone.
+
+On the wire each is one JSON object a line with its type under ``event``; times (``at``, ``until``)
+are seconds since the epoch. No event carries proxy passwords, cookies or media addresses.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import LayoutName, Trim
+
+
+class EngineStatus(StrEnum):
+    """What the run as a whole is doing; the value is the word in the header."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    COOLING = "cooling down"
+    PROBING = "probing"
+    OFFLINE = "offline"
+    DISK_FULL = "disk full"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class NetworkStatus(StrEnum):
+    """What a network is good for right now."""
+
+    OPEN = "open"
+    COOLING = "cooling"
+    PROBING = "probing"
+    RAMPING = "ramping"
+    OFFLINE = "offline"
+
+
+class Phase(StrEnum):
+    """Where on its way the clip in a worker's hand is."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    PACE = "waiting for pace"
+    RESOLVE = "resolve"
+    DOWNLOAD = "download"
+    TRIM = "trim"
+    VERIFY = "verify"
+
+
+class SplitCounts(msgspec.Struct, frozen=True):
+    """How far one split is; ``failed`` counts only clips settled as failed."""
+
+    name: str
+    total: int
+    done: int = 0
+    failed: int = 0
+    enabled: bool = True
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done - self.failed
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
+    """A fact with the time it came true (``at``, seconds since the epoch)."""
+
+    at: float
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of the log: what happened (``word``), to whom (``subject``), and the particulars."""
+
+    at: float
+    word: str
+    subject: str = ""
+    detail: str = ""
+
+
+class RunOpened(Event, frozen=True, tag="run-opened"):
+    """The run as it stands when a view begins to look: the counts that later events add to.
+
+    ``retried`` counts transient failures whose clip was put back to be tried again later.
+    ``total_bytes`` is what the done clips take on disk, ``wire_bytes`` what fetching them cost.
+    ``done_by_minute`` maps minutes since the epoch to clips done in them, for the chart of the rate;
+    ``recent`` holds (time, wire bytes) of the clips done last, for the rates of the moment.
+    """
+
+    dataset: str
+    title: str
+    pid: int
+    started_at: float
+    splits: tuple[SplitCounts, ...]
+    failures: dict[Category, int] = {}
+    retried: dict[Category, int] = {}
+    total_bytes: int = 0
+    wire_bytes: int = 0
+    done_by_minute: dict[int, int] = {}
+    recent: tuple[tuple[float, int], ...] = ()
+
+
+class OptionsChanged(Event, frozen=True, tag="options-changed"):
+    """The options in force, as far as views show them."""
+
+    workers: int
+    pace_per_hour: float | None
+    height_px: int
+    trim: Trim
+    layout: LayoutName
+    audio: bool
+
+
+class StatusChanged(Event, frozen=True, tag="status-changed"):
+    """The run does something else now. ``reason`` is one plain sentence, or empty."""
+
+    status: EngineStatus
+    reason: str = ""
+
+
+class SplitSwitched(Event, frozen=True, tag="split-switched"):
+    """A split was switched on or off."""
+
+    split: str
+    enabled: bool
+
+
+class NetworkChanged(Event, frozen=True, tag="network-changed"):
+    """The network in use and its state.
+
+    ``label`` is what people read ("wlan0 192.168.1.23"); ``until`` is the end of a cooldown;
+    ``step`` counts from 1 while cooling or probing and is 0 otherwise; ``workers_allowed`` is how
+    many workers may hold a clip while the network ramps up (None: all).
+    """
+
+    name: str
+    label: str
+    kind: str
+    status: NetworkStatus
+    signal: Category | None = None
+    until: float | None = None
+    step: int = 0
+    steps_s: tuple[float, ...] = ()
+    clips_since_throttle: int = 0
+    last_throttle_at: float | None = None
+    workers_allowed: int | None = None
+
+
+class WorkerStarted(Event, frozen=True, tag="worker-started"):
+    """A worker process took a slot (slots count from 1)."""
+
+    slot: int
+    pid: int
+
+
+class WorkerStopped(Event, frozen=True, tag="worker-stopped"):
+    """A slot's process is gone; ``reason`` is empty when it was meant to go."""
+
+    slot: int
+    reason: str = ""
+
+
+class WorkerIdle(Event, frozen=True, tag="worker-idle"):
+    """A worker holds no clip; ``phase`` says whether it waits for pace, ``until`` for how long."""
+
+    slot: int
+    phase: Phase = Phase.IDLE
+    until: float | None = None
+
+
+class ClipStarted(Event, frozen=True, tag="clip-started"):
+    """A clip was put into a worker's hand."""
+
+    slot: int
+    clip: Clip
+
+
+class ClipProgress(Event, frozen=True, tag="clip-progress"):
+    """How far the clip in a worker's hand is; ``fraction`` of the phase, 0 to 1."""
+
+    slot: int
+    phase: Phase
+    fraction: float = 0.0
+    wire_bytes: int = 0
+    bytes_per_s: float = 0.0
+
+
+class ClipDone(Event, frozen=True, tag="clip-done"):
+    """A clip was verified and has its final name. ``short``: the source ended inside the segment."""
+
+    slot: int
+    clip: Clip
+    duration_s: float
+    output_bytes: int
+    wire_bytes: int = 0
+    width_px: int = 0
+    height_px: int = 0
+    fps: float = 0.0
+    sound: bool = False
+    short: bool = False
+    total_s: float = 0.0
+
+
+class ClipFailed(Event, frozen=True, tag="clip-failed"):
+    """A clip did not come through.
+
+    ``settled``: it counts as failed now. Otherwise it went back and is tried again, not before
+    ``retry_at``.
+    """
+
+    slot: int
+    clip: Clip
+    category: Category
+    message: str
+    settled: bool
+    retry_at: float | None = None
+
+
+class ClipReturned(Event, frozen=True, tag="clip-returned"):
+    """A clip went back unsettled, nothing held against it; ``reason`` in a few words."""
+
+    slot: int
+    clip: Clip
+    reason: str
+
+
+class ClipsRetried(Event, frozen=True, tag="clips-retried"):
+    """Settled failures were made pending again: counts by split and by category."""
+
+    by_split: dict[str, int]
+    by_category: dict[Category, int]
+
+
+class DiskMeasured(Event, frozen=True, tag="disk-measured"):
+    """Room on the dataset's file system, measured now and then."""
+
+    free_bytes: int
+
+
+class Logged(Event, frozen=True, tag="logged"):
+    """A line for the log that is about no single clip."""
+
+    text: str
+    level: str = "info"
+
+
+class LogReplayed(Event, frozen=True, tag="log-replayed"):
+    """The last lines of the log, for a view that begins to look now, and how many there ever were."""
+
+    lines: tuple[LogLine, ...]
+    count: int
+
+
+AnyEvent = (
+    RunOpened
+    | OptionsChanged
+    | StatusChanged
+    | SplitSwitched
+    | NetworkChanged
+    | WorkerStarted
+    | WorkerStopped
+    | WorkerIdle
+    | ClipStarted
+    | ClipProgress
+    | ClipDone
+    | ClipFailed
+    | ClipReturned
+    | ClipsRetried
+    | DiskMeasured
+    | Logged
+    | LogReplayed
+)

@@ -1,0 +1,124 @@
+"""Why a clip failed, and what follows from it.
+
+The first nine categories carry the names of the 2019 Kinetics-700 write-up, so that figures can be
+laid beside its own; the rest are what YouTube, networks and machines do today.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a failure says about trying again."""
+
+    PERMANENT = "permanent"
+    """The clip is gone for everybody or for us: not tried again unless the user asks."""
+    TRANSIENT = "transient"
+    """May work later: tried again with backoff, then settled as failed."""
+    THROTTLE = "throttle"
+    """The network is refused, not the clip: the clip goes back and the network cools down."""
+    LOCAL = "local"
+    """This machine's or this line's fault: the clip goes back and nothing is held against it."""
+
+
+class Category(StrEnum):
+    """The failure categories; the value is the name on screen, in the ledger and on the command line."""
+
+    VIDEO_NOT_AVAILABLE = "Video not available"
+    CONTENT_WARNING = "Content warning"
+    HTTP_404 = "HTTP Error 404"
+    COPYRIGHT = "Copyright"
+    REMOVED_BY_USER = "Removed by user"
+    MISCELLANEOUS = "Miscellaneous"
+    VIOLATING_TERMS = "Violating YouTube's terms"
+    DUPLICATE = "Duplicate"
+    HTTP_503 = "HTTP Error 503"
+
+    PRIVATE = "private"
+    ACCOUNT_TERMINATED = "account terminated"
+    GEO_BLOCKED = "geo-blocked"
+    MEMBERS_ONLY = "members only"
+    LIVE_OR_PREMIERE = "live or premiere"
+    NO_FORMATS = "no formats"
+    FORBIDDEN = "forbidden"
+    OFFLINE = "offline"
+    TIMEOUT = "timeout"
+    SHORT_SOURCE = "short source"
+    TRIM_FAILED = "trim failed"
+    DISK_FULL = "disk full"
+    WORKER_CRASHED = "worker crashed"
+
+    TOO_MANY_REQUESTS = "too many requests (429)"
+    SESSION_LIMIT = "session limit"
+    BOT_CHECK = "bot check"
+    CAPTCHA = "captcha"
+    ADDRESS_BLOCKED = "address blocked"
+
+    @property
+    def heading(self) -> str:
+        """The name as it stands at the start of a line."""
+        return self.value[0].upper() + self.value[1:]
+
+    @property
+    def kind(self) -> Kind:
+        return ABOUT[self].kind
+
+    @property
+    def advice(self) -> str:
+        return ABOUT[self].advice
+
+
+class About(msgspec.Struct, frozen=True):
+    """What holds for one category: its kind, and one line of advice for the user."""
+
+    kind: Kind
+    advice: str
+
+
+ABOUT: dict[Category, About] = {
+    Category.VIDEO_NOT_AVAILABLE: About(
+        Kind.PERMANENT, "The video is gone; a mirror such as CVDF's may still hold the clip."
+    ),
+    Category.CONTENT_WARNING: About(
+        Kind.PERMANENT,
+        "YouTube asks for an age; cookies of an account (--yt-dlp) open some.",
+    ),
+    Category.HTTP_404: About(Kind.PERMANENT, "YouTube has no such file; a mirror may still hold it."),
+    Category.COPYRIGHT: About(Kind.PERMANENT, "Taken down after a claim; it may play from another country."),
+    Category.REMOVED_BY_USER: About(Kind.PERMANENT, "Its owner removed it; a mirror may hold the clip."),
+    Category.MISCELLANEOUS: About(
+        Kind.TRANSIENT,
+        "An answer that fits nowhere else: read its message, update yt-dlp, retry.",
+    ),
+    Category.VIOLATING_TERMS: About(Kind.PERMANENT, "YouTube removed it; a mirror may still hold the clip."),
+    Category.DUPLICATE: About(Kind.PERMANENT, "YouTube removed it as a copy of another video."),
+    Category.HTTP_503: About(Kind.TRANSIENT, "YouTube's server was busy; retry later."),
+    Category.PRIVATE: About(Kind.PERMANENT, "Only people its owner invited can see it."),
+    Category.ACCOUNT_TERMINATED: About(
+        Kind.PERMANENT, "Its owner's account is closed; a mirror may hold it."
+    ),
+    Category.GEO_BLOCKED: About(Kind.PERMANENT, "Not shown in this country; retry from another one."),
+    Category.MEMBERS_ONLY: About(Kind.PERMANENT, "Only paying members of the channel can see it."),
+    Category.LIVE_OR_PREMIERE: About(Kind.TRANSIENT, "Live or not yet shown; retry when it is over."),
+    Category.NO_FORMATS: About(
+        Kind.TRANSIENT,
+        "yt-dlp found nothing to fetch: update it, check doctor, retry.",
+    ),
+    Category.FORBIDDEN: About(Kind.TRANSIENT, "YouTube refused the media address twice; retry later."),
+    Category.OFFLINE: About(Kind.LOCAL, "No way to YouTube: check the line, the proxy, the name server."),
+    Category.TIMEOUT: About(Kind.TRANSIENT, "Server or line stood still; retry, or use fewer workers."),
+    Category.SHORT_SOURCE: About(Kind.PERMANENT, "The video ends before the segment starts: re-edited."),
+    Category.TRIM_FAILED: About(Kind.TRANSIENT, "The media could not be cut or verified; retry, report."),
+    Category.DISK_FULL: About(Kind.LOCAL, "Make room on the disk, then resume."),
+    Category.WORKER_CRASHED: About(
+        Kind.TRANSIENT, "Its worker died or hung three times: see engine.log, then retry."
+    ),
+    Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
+    Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),
+    Category.BOT_CHECK: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
+    Category.CAPTCHA: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
+    Category.ADDRESS_BLOCKED: About(Kind.THROTTLE, "This address is blocked: switch networks, or wait."),
+}

@@ -1,0 +1,378 @@
+"""The run as a view sees it, and the one reducer that builds it from events."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipDone,
+    ClipFailed,
+    ClipProgress,
+    ClipReturned,
+    ClipsRetried,
+    ClipStarted,
+    DiskMeasured,
+    EngineStatus,
+    Event,
+    Logged,
+    LogLine,
+    LogReplayed,
+    NetworkChanged,
+    NetworkStatus,
+    OptionsChanged,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    SplitSwitched,
+    StatusChanged,
+    WorkerIdle,
+    WorkerStarted,
+    WorkerStopped,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
+
+LOG_LINES = 200
+CHART_MINUTES = 120
+RECENT_S = 300.0
+"""Rates on screen are means over this many seconds, or over the run where it is younger."""
+
+
+class WorkerState(msgspec.Struct):
+    """One worker slot. ``since`` is when its clip was handed out, or when it fell idle."""
+
+    slot: int
+    pid: int = 0
+    phase: Phase = Phase.STARTING
+    clip: Clip | None = None
+    fraction: float = 0.0
+    wire_bytes: int = 0
+    bytes_per_s: float = 0.0
+    since: float = 0.0
+    until: float | None = None
+
+
+class NetworkState(msgspec.Struct):
+    """The network in use; the fields are those of ``NetworkChanged``."""
+
+    name: str = ""
+    label: str = ""
+    kind: str = ""
+    status: NetworkStatus = NetworkStatus.OPEN
+    signal: Category | None = None
+    until: float | None = None
+    step: int = 0
+    steps_s: tuple[float, ...] = ()
+    clips_since_throttle: int = 0
+    last_throttle_at: float | None = None
+    workers_allowed: int | None = None
+
+
+class RunState:
+    """What is known of a run. Changed by ``apply`` alone; views read it and keep no count of their own."""
+
+    def __init__(self) -> None:
+        self.dataset = ""
+        self.title = ""
+        self.pid = 0
+        self.started_at = 0.0
+        self.at = 0.0
+        self.status = EngineStatus.STARTING
+        self.reason = ""
+        self.status_since = 0.0
+        self.splits: dict[str, SplitCounts] = {}
+        self.failures: dict[Category, int] = {}
+        self.retried: dict[Category, int] = {}
+        self.workers: dict[int, WorkerState] = {}
+        self.network = NetworkState()
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.log_count = 0
+        self.total_bytes = 0
+        self.wire_bytes = 0
+        self.free_bytes: int | None = None
+        self.done_by_minute: dict[int, int] = {}
+        self.recent: deque[tuple[float, int]] = deque()
+        self.worker_target = 0
+        self.pace_per_hour: float | None = GUEST_PER_HOUR
+        self.height_px = 360
+        self.trim = Trim.EXACT
+        self.layout = LayoutName.ACTIVITYNET
+        self.audio = True
+
+    # -- what views ask -------------------------------------------------------------------------
+
+    @property
+    def total(self) -> int:
+        """Clips of the splits that are switched on."""
+        return sum(s.total for s in self.splits.values() if s.enabled)
+
+    @property
+    def done(self) -> int:
+        return sum(s.done for s in self.splits.values() if s.enabled)
+
+    @property
+    def failed(self) -> int:
+        return sum(s.failed for s in self.splits.values() if s.enabled)
+
+    @property
+    def left(self) -> int:
+        return sum(s.left for s in self.splits.values() if s.enabled)
+
+    @property
+    def in_hand(self) -> int:
+        """Clips that workers hold right now."""
+        return sum(worker.clip is not None for worker in self.workers.values())
+
+    def _window_s(self, now: float) -> float:
+        return max(1.0, min(RECENT_S, now - self.started_at))
+
+    def clips_per_minute(self, now: float) -> float:
+        """Done clips a minute over the last ``RECENT_S`` seconds before ``now``."""
+        return sum(at > now - RECENT_S for at, _ in self.recent) / self._window_s(now) * 60
+
+    def bytes_per_s(self, now: float) -> float:
+        """Wire bytes of clips done in the last ``RECENT_S`` seconds before ``now``, a second."""
+        return sum(size for at, size in self.recent if at > now - RECENT_S) / self._window_s(now)
+
+    # -- the reducer ----------------------------------------------------------------------------
+
+    def apply(self, event: AnyEvent) -> None:
+        """Fold one event in. An event about a slot or split that is not known makes it known."""
+        self.at = max(self.at, event.at)
+        _REDUCERS[type(event)](self, event)
+
+    def apply_all(self, events: Iterable[AnyEvent]) -> None:
+        """Fold in several events, oldest first."""
+        for event in events:
+            self.apply(event)
+
+    def as_events(self) -> list[AnyEvent]:
+        """Events that build this state in an empty ``RunState``: what a new view is sent first."""
+        events: list[AnyEvent] = [
+            RunOpened(
+                at=self.at,
+                dataset=self.dataset,
+                title=self.title,
+                pid=self.pid,
+                started_at=self.started_at,
+                splits=tuple(self.splits.values()),
+                failures=dict(self.failures),
+                retried=dict(self.retried),
+                total_bytes=self.total_bytes,
+                wire_bytes=self.wire_bytes,
+                done_by_minute=dict(self.done_by_minute),
+                recent=tuple(self.recent),
+            ),
+            OptionsChanged(
+                at=self.at,
+                workers=self.worker_target,
+                pace_per_hour=self.pace_per_hour,
+                height_px=self.height_px,
+                trim=self.trim,
+                layout=self.layout,
+                audio=self.audio,
+            ),
+        ]
+        for worker in self.workers.values():
+            events.append(WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
+            if worker.clip is not None:
+                events.append(ClipStarted(at=worker.since, slot=worker.slot, clip=worker.clip))
+                events.append(
+                    ClipProgress(
+                        at=self.at,
+                        slot=worker.slot,
+                        phase=worker.phase,
+                        fraction=worker.fraction,
+                        wire_bytes=worker.wire_bytes,
+                        bytes_per_s=worker.bytes_per_s,
+                    )
+                )
+            elif worker.phase is not Phase.STARTING:
+                events.append(
+                    WorkerIdle(at=worker.since, slot=worker.slot, phase=worker.phase, until=worker.until)
+                )
+        if self.free_bytes is not None:
+            events.append(DiskMeasured(at=self.at, free_bytes=self.free_bytes))
+        events.append(NetworkChanged(at=self.at, **msgspec.structs.asdict(self.network)))
+        events.append(StatusChanged(at=self.status_since, status=self.status, reason=self.reason))
+        events.append(LogReplayed(at=self.at, lines=tuple(self.log), count=self.log_count))
+        return events
+
+    # -- one small step an event ------------------------------------------------------------------
+
+    def _write(self, line: LogLine) -> None:
+        self.log.append(line)
+        self.log_count += 1
+
+    def _worker(self, slot: int) -> WorkerState:
+        return self.workers.setdefault(slot, WorkerState(slot))
+
+    def _let_go(self, slot: int, at: float) -> None:
+        worker = self._worker(slot)
+        worker.phase = Phase.IDLE
+        worker.clip = None
+        worker.fraction = 0.0
+        worker.wire_bytes = 0
+        worker.bytes_per_s = 0.0
+        worker.since = at
+        worker.until = None
+
+    def _count(self, split: str, *, done: int = 0, failed: int = 0) -> None:
+        counts = self.splits.get(split) or SplitCounts(split, 0)
+        self.splits[split] = msgspec.structs.replace(
+            counts, done=counts.done + done, failed=counts.failed + failed
+        )
+
+    def _run_opened(self, event: RunOpened) -> None:
+        self.dataset = event.dataset
+        self.title = event.title
+        self.pid = event.pid
+        self.started_at = event.started_at
+        self.splits = {split.name: split for split in event.splits}
+        self.failures = dict(event.failures)
+        self.retried = dict(event.retried)
+        self.total_bytes = event.total_bytes
+        self.wire_bytes = event.wire_bytes
+        self.done_by_minute = dict(event.done_by_minute)
+        self.recent = deque(event.recent)
+        self.workers = {}
+
+    def _options_changed(self, event: OptionsChanged) -> None:
+        self.worker_target = event.workers
+        self.pace_per_hour = event.pace_per_hour
+        self.height_px = event.height_px
+        self.trim = event.trim
+        self.layout = event.layout
+        self.audio = event.audio
+
+    def _status_changed(self, event: StatusChanged) -> None:
+        self.status = event.status
+        self.reason = event.reason
+        self.status_since = event.at
+        self._write(LogLine(event.at, event.status.value, detail=event.reason))
+
+    def _split_switched(self, event: SplitSwitched) -> None:
+        if event.split in self.splits:
+            self.splits[event.split] = msgspec.structs.replace(
+                self.splits[event.split], enabled=event.enabled
+            )
+
+    def _network_changed(self, event: NetworkChanged) -> None:
+        self.network = NetworkState(**{name: getattr(event, name) for name in NetworkState.__struct_fields__})
+
+    def _worker_started(self, event: WorkerStarted) -> None:
+        self.workers[event.slot] = WorkerState(event.slot, event.pid, since=event.at)
+
+    def _worker_stopped(self, event: WorkerStopped) -> None:
+        self.workers.pop(event.slot, None)
+        if event.reason:
+            self._write(LogLine(event.at, "worker", str(event.slot), event.reason))
+
+    def _worker_idle(self, event: WorkerIdle) -> None:
+        self._let_go(event.slot, event.at)
+        worker = self._worker(event.slot)
+        worker.phase = event.phase
+        worker.until = event.until
+
+    def _clip_started(self, event: ClipStarted) -> None:
+        self._let_go(event.slot, event.at)
+        worker = self._worker(event.slot)
+        worker.clip = event.clip
+        worker.phase = Phase.RESOLVE
+
+    def _clip_progress(self, event: ClipProgress) -> None:
+        worker = self._worker(event.slot)
+        worker.phase = event.phase
+        worker.fraction = event.fraction
+        worker.wire_bytes = event.wire_bytes
+        worker.bytes_per_s = event.bytes_per_s
+
+    def _clip_done(self, event: ClipDone) -> None:
+        self._let_go(event.slot, event.at)
+        self._count(event.clip.split, done=1)
+        self.total_bytes += event.output_bytes
+        self.wire_bytes += event.wire_bytes
+        minute = int(event.at // 60)
+        self.done_by_minute[minute] = self.done_by_minute.get(minute, 0) + 1
+        while len(self.done_by_minute) > CHART_MINUTES:
+            del self.done_by_minute[min(self.done_by_minute)]
+        self.recent.append((event.at, event.wire_bytes))
+        while self.recent and self.recent[0][0] <= event.at - RECENT_S:
+            self.recent.popleft()
+        size = f"{event.output_bytes / 1e6:.1f} MB  {event.duration_s:.1f} s"
+        self._write(
+            LogLine(event.at, "done", path_text(event.clip), size + ("  short source" if event.short else ""))
+        )
+
+    def _clip_failed(self, event: ClipFailed) -> None:
+        self._let_go(event.slot, event.at)
+        if event.settled:
+            self._count(event.clip.split, failed=1)
+            self.failures[event.category] = self.failures.get(event.category, 0) + 1
+            word, outcome = "failed", event.category.kind.value
+        else:
+            self.retried[event.category] = self.retried.get(event.category, 0) + 1
+            word, outcome = "put back", "tried again later"
+        self._write(LogLine(event.at, word, path_text(event.clip), f"{event.category.heading}  ({outcome})"))
+
+    def _clip_returned(self, event: ClipReturned) -> None:
+        self._let_go(event.slot, event.at)
+        self._write(LogLine(event.at, "put back", path_text(event.clip), event.reason))
+
+    def _clips_retried(self, event: ClipsRetried) -> None:
+        for split, count in event.by_split.items():
+            self._count(split, failed=-count)
+        for category, count in event.by_category.items():
+            left = self.failures.get(category, 0) - count
+            if left > 0:
+                self.failures[category] = left
+            else:
+                self.failures.pop(category, None)
+        total = sum(event.by_category.values())
+        names = ", ".join(category.value for category in event.by_category)
+        self._write(LogLine(event.at, "retry", f"{total:,} clips", names))
+
+    def _disk_measured(self, event: DiskMeasured) -> None:
+        self.free_bytes = event.free_bytes
+
+    def _logged(self, event: Logged) -> None:
+        self._write(LogLine(event.at, event.level, detail=event.text))
+
+    def _log_replayed(self, event: LogReplayed) -> None:
+        self.log = deque(event.lines, maxlen=LOG_LINES)
+        self.log_count = event.count
+
+
+def path_text(clip: Clip) -> str:
+    """Split, label and name of a clip, as the log shows them."""
+    return "/".join(part for part in (clip.split, clip.label, clip.name) if part)
+
+
+_REDUCERS = cast(
+    "dict[type[Event], Callable[[RunState, Any], None]]",
+    {
+        RunOpened: RunState._run_opened,
+        OptionsChanged: RunState._options_changed,
+        StatusChanged: RunState._status_changed,
+        SplitSwitched: RunState._split_switched,
+        NetworkChanged: RunState._network_changed,
+        WorkerStarted: RunState._worker_started,
+        WorkerStopped: RunState._worker_stopped,
+        WorkerIdle: RunState._worker_idle,
+        ClipStarted: RunState._clip_started,
+        ClipProgress: RunState._clip_progress,
+        ClipDone: RunState._clip_done,
+        ClipFailed: RunState._clip_failed,
+        ClipReturned: RunState._clip_returned,
+        ClipsRetried: RunState._clips_retried,
+        DiskMeasured: RunState._disk_measured,
+        Logged: RunState._logged,
+        LogReplayed: RunState._log_replayed,
+    },
+)

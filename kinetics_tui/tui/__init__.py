@@ -1,0 +1,1 @@
+"""The terminal app: one way to look at a run and to steer it."""

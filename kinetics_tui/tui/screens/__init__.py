@@ -1,0 +1,1 @@
+"""Screens own their keys and actions."""

@@ -1,0 +1,1 @@
+"""Widgets paint a piece of the run state; they fetch nothing."""
