@@ -73,8 +73,11 @@ AnyCommand = (
 )
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="reply", tag="reply"):
-    """The engine's answer to the command with this ``id``; ``message`` is one plain sentence."""
+class Reply(msgspec.Struct, frozen=True, tag_field="event", tag="reply"):
+    """The engine's answer to the command with this ``id``; ``message`` is one plain sentence.
+
+    It comes down the same line as the events, and is told from them in the same way.
+    """
 
     id: int
     ok: bool

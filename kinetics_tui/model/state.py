@@ -288,6 +288,8 @@ class RunState:
 
     def _clip_progress(self, event: ClipProgress) -> None:
         worker = self._worker(event.slot)
+        if worker.clip is None:
+            return  # about a clip that was taken from it in the meantime
         worker.phase = event.phase
         worker.fraction = event.fraction
         worker.wire_bytes = event.wire_bytes

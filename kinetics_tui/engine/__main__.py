@@ -1,0 +1,95 @@
+"""``python -m kinetics_tui.engine DATASET``: the engine as a program of its own, started by a view."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.address import READY, Whereabouts, WriterLock, choose_socket, write_whereabouts
+from kinetics_tui.engine.engine import Engine
+from kinetics_tui.engine.network import Network, network_in_use
+from kinetics_tui.engine.server import Server
+from kinetics_tui.media.resolve import network_args
+from kinetics_tui.model.errors import UserError
+
+SOCKET_EVERY_S = 60.0
+CRASHED = 1
+BAD_INPUT = 2
+
+log = logging.getLogger("kinetics_tui.engine")
+
+
+def main() -> int:
+    """Run one engine; the exit code is 0 when it was stopped or done, 2 on bad input, 1 on our fault."""
+    parser = argparse.ArgumentParser(prog="python -m kinetics_tui.engine")
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--ready-fd", type=int, default=sys.stderr.fileno())
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        with WriterLock(given.dataset), Ledger.open(given.dataset) as ledger:
+            asyncio.run(_serve(given.dataset, ledger, given.ready_fd))
+    except UserError as error:
+        log.error("%s", error)  # noqa: TRY400 -- the user's to mend: the sentence says all, a trace nothing
+        _say(given.ready_fd, str(error))
+        return BAD_INPUT
+    except Exception:
+        log.exception("the engine failed")
+        _say(given.ready_fd, "The engine failed; see engine.log in the dataset's .kinetics-tui folder.")
+        return CRASHED
+    return 0
+
+
+def _say(fd: int, text: str) -> None:
+    """Tell the program that started the engine, if it still listens."""
+    try:
+        os.write(fd, f"{text}\n".encode())
+        os.close(fd)
+    except OSError:
+        log.info("nobody listens any more")
+
+
+async def _serve(dataset: Path, ledger: Ledger, ready_fd: int) -> None:
+    source_address, proxy = network_args(ledger.options.yt_dlp)
+
+    def discover() -> Network:
+        return network_in_use(source_address, proxy)
+
+    server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
+    engine = Engine(
+        dataset, ledger, discover=discover, broadcast=server.broadcast, watchers=lambda: server.views
+    )
+    loop = asyncio.get_running_loop()
+    # A hang-up is the terminal's business: the run goes on. Everything else that asks us to end does.
+    loop.add_signal_handler(signal.SIGHUP, log.info, "hang-up ignored")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, engine.stop)
+    path = choose_socket(dataset)
+    await server.open(path)
+    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), socket=str(path), started_at=time.time()))
+    log.info("engine %d serves %s", os.getpid(), dataset)
+    _say(ready_fd, READY)
+    keeper = asyncio.create_task(_keep_socket(server))
+    try:
+        await engine.run()
+    finally:
+        keeper.cancel()
+        await server.close()
+        log.info("engine %d ends: %s", os.getpid(), engine.state.reason)
+
+
+async def _keep_socket(server: Server) -> None:
+    while True:
+        await asyncio.sleep(SOCKET_EVERY_S)
+        await server.restore()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Where an engine is found: its lock, and the address of its socket.
+
+The lock (``engine.lock``, held with ``flock``) makes one engine the only writer of a dataset. The
+socket sits in the dataset's own state folder, which only its user can open; where that path is too
+long for a socket, in a folder of the same kind below the system's temporary one. It is not put into
+``XDG_RUNTIME_DIR``: that folder is removed when the last login ends, and the engine outlives it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from kinetics_tui.dataset.folder import lock_path, state_folder
+from kinetics_tui.model.errors import EngineError
+
+READY = "ready"
+"""What an engine says to the program that started it once its socket is served."""
+SOCKET_NAME = "engine.sock"
+SOCKET_PATH_BYTES = 100
+"""The shortest limit in use is macOS's 104 bytes with the NUL; Linux has 108."""
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What a running engine leaves in ``engine.json`` for those who look for it."""
+
+    pid: int
+    socket: str
+    started_at: float
+
+
+def choose_socket(dataset: Path) -> Path:
+    """A path for the engine's socket in a folder that only this user can open.
+
+    Raises ``EngineError`` where the temporary folder of that name belongs to somebody else.
+    """
+    beside = state_folder(dataset.resolve()) / SOCKET_NAME
+    if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
+        return beside
+    private = Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}"
+    private.mkdir(mode=0o700, exist_ok=True)
+    about = private.lstat()
+    if about.st_uid != os.getuid() or about.st_mode & 0o077:
+        raise EngineError(
+            f"{private} is open to others: remove it, or use a dataset folder with a shorter path."
+        )
+    digest = hashlib.sha256(os.fsencode(dataset.resolve())).hexdigest()[:16]
+    return private / f"{digest}.sock"
+
+
+def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:
+    """Say where the engine is, in one rename so that nobody reads half of it."""
+    path = state_folder(dataset) / "engine.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(whereabouts))
+    fresh.replace(path)
+
+
+def read_whereabouts(dataset: Path) -> Whereabouts | None:
+    """Where the dataset's engine is or last was, None where nothing says so."""
+    try:
+        return msgspec.json.decode((state_folder(dataset) / "engine.json").read_bytes(), type=Whereabouts)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+class WriterLock:
+    """The ticket to write a dataset's ledger; a context manager.
+
+    Raises ``EngineError`` where somebody holds it already.
+    """
+
+    def __init__(self, dataset: Path) -> None:
+        self._dataset = dataset
+        self._file: IO[bytes] | None = None
+
+    def acquire(self) -> None:
+        path = lock_path(self._dataset)
+        try:
+            file = path.open("ab")
+        except OSError as error:
+            raise EngineError(
+                f"Cannot write in {path.parent}: {error.strerror}; check its permissions."
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            raise EngineError(
+                f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
+            ) from error
+        self._file = file
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,226 @@
+"""A view's side of the engine: find it, start it, follow it, tell it what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.dataset.folder import log_path
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.address import READY, read_whereabouts
+from kinetics_tui.engine.opening import opening_events
+from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.state import RunState
+
+MAX_LINE_BYTES = 64 << 20
+RECONNECT_S = 1.0
+REPLY_WITHIN_S = 15.0
+START_WITHIN_S = 60.0
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
+
+
+class EngineClient:
+    """One view's line to the engine of a dataset.
+
+    ``state`` is the run as told so far, changed in place; ``version`` grows with every event;
+    ``connected`` says whether the engine answers. Use it within one event loop.
+    """
+
+    def __init__(self, dataset: Path) -> None:
+        self.dataset = dataset
+        self.state = RunState()
+        self.connected = False
+        self.version = 0
+        self._writer: asyncio.StreamWriter | None = None
+        self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self._last_id = 0
+
+    async def follow(self) -> None:
+        """Fold events in until cancelled; come back by itself when the line breaks."""
+        while True:
+            async for _ in self.events():
+                pass
+            await asyncio.sleep(RECONNECT_S)
+
+    async def events(self) -> AsyncIterator[AnyEvent]:
+        """Every event, folded into ``state`` already, until the engine hangs up or is not there."""
+        try:
+            reader, self._writer = await _connect(self.dataset)
+        except EngineError:
+            self._lost()
+            return
+        try:
+            self._writer.write(_encoder.encode(Subscribe()) + b"\n")
+            while line := await reader.readline():
+                message = _decoder.decode(line)
+                if isinstance(message, Reply):
+                    self._answered(message)
+                    continue
+                self.state.apply(message)
+                self.connected = True
+                self.version += 1
+                yield message
+        except (OSError, ValueError, msgspec.DecodeError):
+            pass  # a broken line is a lost engine: the caller tries again
+        finally:
+            self._writer.close()
+            self._lost()
+
+    def _lost(self) -> None:
+        self._writer = None
+        if self.connected:
+            self.connected = False
+            self.version += 1
+        for future in self._replies.values():
+            if not future.done():
+                future.set_exception(EngineError("The engine went away before it answered; try attach."))
+        self._replies.clear()
+
+    def _answered(self, reply: Reply) -> None:
+        future = self._replies.pop(reply.id, None)
+        if future is not None and not future.done():
+            future.set_result(reply)
+
+    async def send(self, command: AnyCommand) -> Reply:
+        """Ask something of the engine and wait for its answer; a refusal is an answer too."""
+        if self._writer is None:
+            return Reply(id=command.id, ok=False, message="The engine does not answer; run starts it again.")
+        self._last_id += 1
+        command = msgspec.structs.replace(command, id=self._last_id)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[command.id] = future
+        try:
+            self._writer.write(_encoder.encode(command) + b"\n")
+            return await asyncio.wait_for(future, REPLY_WITHIN_S)
+        except (OSError, TimeoutError, EngineError):
+            return Reply(id=command.id, ok=False, message="The engine did not answer; see engine.log.")
+        finally:
+            self._replies.pop(command.id, None)
+
+
+async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    where = read_whereabouts(dataset)
+    if where is None:
+        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    try:
+        return await asyncio.open_unix_connection(where.socket, limit=MAX_LINE_BYTES)
+    except OSError as error:
+        raise EngineError(
+            f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}."
+        ) from error
+
+
+def is_running(dataset: Path) -> bool:
+    """Whether an engine of this dataset answers its socket."""
+    where = read_whereabouts(dataset)
+    if where is None:
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(where.socket)
+        except OSError:
+            return False
+    return True
+
+
+def start_engine(dataset: Path) -> None:
+    """Start an engine of its own session on a dataset; returns when it serves its socket.
+
+    Raises ``EngineError`` with the engine's own sentence where it cannot run.
+    """
+    ready, theirs = os.pipe()
+    try:
+        with log_path(dataset).open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "kinetics_tui.engine", str(dataset), "--ready-fd", str(theirs)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(theirs,),
+            )
+    except OSError as error:
+        os.close(ready)
+        raise EngineError(f"The engine cannot be started: {error.strerror or error}.") from error
+    finally:
+        os.close(theirs)
+    with os.fdopen(ready, "rb") as pipe:
+        if not select.select([pipe], [], [], START_WITHIN_S)[0]:
+            raise EngineError(f"The engine does not come up; see {log_path(dataset)}.")
+        said = pipe.read().decode("utf-8", "replace").strip()
+    if said != READY:
+        raise EngineError(said or f"The engine ended at once; see {log_path(dataset)}.")
+
+
+async def ask(dataset: Path, command: AnyCommand) -> Reply:
+    """Send one command to a running engine.
+
+    Raises ``EngineError`` where none runs or it refuses.
+    """
+    reader, writer = await _connect(dataset)
+    try:
+        writer.write(_encoder.encode(command) + b"\n")
+        while True:
+            line = await asyncio.wait_for(reader.readline(), REPLY_WITHIN_S)
+            if not line:
+                raise EngineError("The engine went away before it answered.")
+            reply = _decoder.decode(line)
+            if isinstance(reply, Reply):
+                break
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
+    finally:
+        writer.close()
+    if not reply.ok:
+        raise EngineError(reply.message)
+    return reply
+
+
+async def _ask_state(dataset: Path) -> RunState:
+    reader, writer = await _connect(dataset)
+    state = RunState()
+    try:
+        writer.write(_encoder.encode(Subscribe(live=False)) + b"\n")
+        while line := await asyncio.wait_for(reader.readline(), REPLY_WITHIN_S):
+            message = _decoder.decode(line)
+            if isinstance(message, Reply):
+                return state
+            state.apply(message)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
+    finally:
+        writer.close()
+    raise EngineError("The engine went away before it answered.")
+
+
+def read_state(dataset: Path) -> RunState:
+    """The run as it stands: from the engine, or from the ledger where none runs.
+
+    Raises ``DatasetError`` where the folder has no usable ledger.
+    """
+    with contextlib.suppress(EngineError):
+        return asyncio.run(_ask_state(dataset))
+    state = RunState()
+    now = time.time()
+    with Ledger.open(dataset, read_only=True) as ledger:
+        state.apply_all(opening_events(ledger, dataset, now, pid=0))
+    if state.left:
+        reason = f"{state.left:,} clips are left; kinetics-tui run {dataset} goes on with them."
+        state.apply(StatusChanged(at=now, status=EngineStatus.STOPPED, reason=reason))
+    else:
+        state.apply(StatusChanged(at=now, status=EngineStatus.DONE, reason="Every clip is settled."))
+    return state

@@ -1,0 +1,193 @@
+"""What becomes of a clip: each outcome written down, published, and acted on by network and backlog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+import msgspec
+
+from kinetics_tui.dataset.ledger import Attempt, ClipRow, Ledger, Outcome
+from kinetics_tui.engine.backlog import Backlog
+from kinetics_tui.engine.messages import Failed, Finished
+from kinetics_tui.engine.networks import Networks
+from kinetics_tui.engine.pool import Slot
+from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, ClipReturned, Logged
+from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.options import Options
+
+CRASHES_A_CLIP = 3
+
+
+class Aftermath(Enum):
+    """What a failure means for the clips in other hands."""
+
+    NONE = auto()
+    NETWORK_SHUT = auto()
+    """Nothing more may be sent: clips that still need the network go back."""
+    DISK_FULL = auto()
+
+
+class Outcomes:
+    """Settles clips, puts them back, or has them wait for another try."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        backlog: Backlog,
+        networks: Networks,
+        publish: Callable[[AnyEvent], None],
+        options: Options,
+    ) -> None:
+        self.options = options
+        self._ledger = ledger
+        self._backlog = backlog
+        self._networks = networks
+        self._publish = publish
+
+    def finished(self, slot: Slot, row: ClipRow, made: Finished, now: float) -> None:
+        """The clip is verified and on disk."""
+        self._ledger.record(
+            Attempt(
+                clip_id=row.id,
+                at=now,
+                network=self._networks.current.name,
+                outcome=Outcome.DONE,
+                resolve_s=made.resolve_s,
+                download_s=made.download_s,
+                trim_s=made.trim_s,
+                total_s=made.total_s,
+                wire_bytes=made.wire_bytes,
+                output_bytes=made.output_bytes,
+                duration_s=made.duration_s,
+                width_px=made.width_px,
+                height_px=made.height_px,
+                fps=made.fps,
+                sound=made.sound,
+                short=made.short,
+                pid=slot.pid,
+                slot=slot.number,
+            )
+        )
+        self._backlog.settle(row)
+        self._publish(
+            ClipDone(
+                at=now,
+                slot=slot.number,
+                clip=row.clip,
+                duration_s=made.duration_s,
+                output_bytes=made.output_bytes,
+                wire_bytes=made.wire_bytes,
+                width_px=made.width_px,
+                height_px=made.height_px,
+                fps=made.fps,
+                sound=made.sound,
+                short=made.short,
+                total_s=made.total_s,
+            )
+        )
+        if made.wire_bytes:
+            self._networks.passed(now, done=True, width=self.options.workers)
+        else:  # found on the disk already: nothing was asked of YouTube
+            self._networks.pace.give_back()
+
+    def returned(self, slot: Slot, row: ClipRow, reason: str, now: float) -> None:
+        """The clip is handed out again, nothing held against it."""
+        self._backlog.put_back(row)
+        self._publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
+
+    def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
+        """Its worker died or hung: put back, settled as failed when that happened too often."""
+        crashes = row.crashes + 1
+        if crashes < CRASHES_A_CLIP:
+            self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how, crashed=True)
+            back = msgspec.structs.replace(row, crashes=crashes)
+            self.returned(slot, back, f"worker died ({how})", now)
+            return
+        text = f"its worker died {crashes} times, the last time {how}"
+        self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text, crashed=True)
+        self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
+
+    def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
+        """The clip did not come through; its category says what follows."""
+        category = failure.category
+        match category.kind:
+            case Kind.THROTTLE | Kind.LOCAL:
+                self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
+                self.returned(slot, row, category.value, now)
+                return self._held_up(category, failure, now)
+            case Kind.TRANSIENT if row.attempts < len(self.options.retry_steps_s):
+                self._try_again_later(slot, row, failure, now)
+            case _:
+                self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
+                self._settle_failed(slot, row, category, failure.text, now)
+        if category.kind is Kind.PERMANENT:
+            self._networks.passed(now, done=False, width=self.options.workers)
+        return Aftermath.NONE
+
+    def _held_up(self, category: Category, failure: Failed, now: float) -> Aftermath:
+        if category is Category.DISK_FULL:
+            return Aftermath.DISK_FULL
+        if category is Category.OFFLINE:
+            return Aftermath.NETWORK_SHUT if self._networks.saw_outage(now) else Aftermath.NONE
+        if category.kind is Kind.THROTTLE and self._networks.saw_signal(category, now, failure.retry_after_s):
+            self._publish(Logged(at=now, level="throttle", text=f"{category.heading}. {category.advice}"))
+            return Aftermath.NETWORK_SHUT
+        return Aftermath.NONE
+
+    def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
+        retry_at = now + self.options.retry_steps_s[row.attempts]
+        self._record(
+            row, slot, now, Outcome.RETRY, failure.category, failure.text, failure, retry_at=retry_at
+        )
+        self._backlog.settle(row, retry_at)
+        self._publish(
+            ClipFailed(
+                at=now,
+                slot=slot.number,
+                clip=row.clip,
+                category=failure.category,
+                message=failure.text,
+                settled=False,
+                retry_at=retry_at,
+            )
+        )
+
+    def _settle_failed(self, slot: Slot, row: ClipRow, category: Category, text: str, now: float) -> None:
+        self._backlog.settle(row)
+        self._publish(
+            ClipFailed(at=now, slot=slot.number, clip=row.clip, category=category, message=text, settled=True)
+        )
+
+    def _record(
+        self,
+        row: ClipRow,
+        slot: Slot,
+        now: float,
+        outcome: Outcome,
+        category: Category,
+        text: str,
+        failure: Failed | None = None,
+        *,
+        retry_at: float | None = None,
+        crashed: bool = False,
+    ) -> None:
+        self._ledger.record(
+            Attempt(
+                clip_id=row.id,
+                at=now,
+                network=self._networks.current.name,
+                outcome=outcome,
+                category=category,
+                message=text,
+                resolve_s=failure.resolve_s if failure else 0.0,
+                download_s=failure.download_s if failure else 0.0,
+                trim_s=failure.trim_s if failure else 0.0,
+                total_s=failure.total_s if failure else 0.0,
+                wire_bytes=failure.wire_bytes if failure else 0,
+                pid=slot.pid,
+                slot=slot.number,
+                retry_at=retry_at,
+                crashed=crashed,
+            )
+        )

@@ -1,0 +1,266 @@
+"""The pool: worker processes in numbered slots, watched, killed and replaced.
+
+Workers come from a forkserver that has yt-dlp and PyAV loaded, so a new one costs milliseconds. Each
+has a socket pair of its own: what a killed worker leaves half-written spoils nobody else's line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.dataset.ledger import ClipRow
+from kinetics_tui.engine.messages import Assign, Cancel, FromWorker, Ready, ToWorker
+from kinetics_tui.engine.worker import worker_main
+from kinetics_tui.model.options import Options
+
+RENEW_AFTER_CLIPS = 500
+"""A worker is replaced after this many clips: what its libraries leak goes with it."""
+LET_GO_S = 0.5
+"""How long a worker may take to let go of its clip before it is killed."""
+MAX_LINE_BYTES = 1 << 20
+RESPAWN_STEPS_S = (0.0, 0.0, 0.5, 2.0, 10.0, 30.0)
+"""Waits before a slot whose workers die before they are ready is filled again."""
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+
+WorkerTarget = Callable[[socket.socket, Options, Path, Path], None]
+
+
+class Slot(asyncio.Protocol):
+    """One numbered place in the pool: a worker process, its line, and the clip in its hand."""
+
+    def __init__(self, number: int, pool: Pool) -> None:
+        self.number = number
+        self.row: ClipRow | None = None
+        self.assigned_at = 0.0
+        self.pid = 0
+        self.ready = False
+        self.leaving = False
+        self.clips = 0
+        self.let_go_by: float | None = None
+        self.scratch = pool.scratch
+        self._pool = pool
+        self._process: ForkServerProcess | None = None
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+
+    @property
+    def idle(self) -> bool:
+        """Ready for a clip."""
+        return self.ready and self.row is None and not self.leaving
+
+    def assign(self, row: ClipRow) -> None:
+        """Put a clip into the worker's hand."""
+        self.row = row
+        self.assigned_at = time.monotonic()
+        self.clips += 1
+        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path))
+
+    def cancel(self, *, network_only: bool = False) -> None:
+        """Ask the worker to let go of its clip, at the latest by ``let_go_by`` (monotonic).
+
+        ``network_only``: it may go on where all the clip's bytes are here already.
+        """
+        if not network_only:
+            self.let_go_by = time.monotonic() + LET_GO_S
+        self._send(Cancel(network_only=network_only))
+
+    def release(self) -> None:
+        """The clip is out of the worker's hand."""
+        self.row = None
+        self.let_go_by = None
+        if self.leaving:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once; the pool hears of its death and replaces it."""
+        if self._process is not None:
+            self._process.kill()
+
+    def dismiss(self) -> None:
+        """Let the process go for good, killing it if need be; nobody replaces it."""
+        self.leaving = True
+        self.kill()
+
+    def _send(self, message: ToWorker) -> None:
+        if self._transport is not None:
+            self._transport.write(_encoder.encode(message) + b"\n")
+
+    # -- the line ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            try:
+                message = _decoder.decode(line)
+            except msgspec.DecodeError:
+                self.kill()  # a worker that talks nonsense is not to be trusted with a clip
+                return
+            if isinstance(message, Ready):
+                self.ready = True
+            self._pool.on_message(self, message)
+        if len(self._rest) > MAX_LINE_BYTES:
+            self.kill()
+
+    # -- the process ------------------------------------------------------------------------------
+
+    def start(self, child: socket.socket, options: Options, dataset: Path) -> None:
+        """Start the process (blocking: some milliseconds, the first time as long as the imports take)."""
+        # The parent's pid is not known before the start, so the scratch folder is named by slot and time.
+        self.scratch = self._pool.scratch / f"{self.number}-{time.monotonic_ns()}"
+        process = self._pool.context.Process(
+            target=self._pool.target, args=(child, options, dataset, self.scratch), daemon=True
+        )
+        process.start()
+        child.close()
+        self._process = process
+        self.pid = process.pid or 0
+
+    @property
+    def sentinel(self) -> int:
+        """A descriptor that becomes readable when the process is gone."""
+        assert self._process is not None
+        return self._process.sentinel
+
+    def bury(self) -> str:
+        """Clean up after the process; says how it ended, in a few words."""
+        assert self._process is not None
+        self._process.join(timeout=1.0)
+        code = self._process.exitcode
+        self._process.close() if code is not None else None
+        self._process = None
+        if self._transport is not None:
+            self._transport.abort()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+class Pool:
+    """Keeps ``size`` workers alive.
+
+    ``on_message`` is called for every line from a worker, ``on_started`` when a slot has a new
+    process, ``on_gone(slot, how)`` when a process ended, meant or not, with its clip still in
+    ``slot.row``.
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: Path,
+        scratch: Path,
+        options: Options,
+        on_message: Callable[[Slot, FromWorker], None],
+        on_started: Callable[[Slot], None],
+        on_gone: Callable[[Slot, str], None],
+        target: WorkerTarget = worker_main,
+    ) -> None:
+        self.scratch = scratch
+        self.options = options
+        self.on_message = on_message
+        self.target = target
+        self.slots: dict[int, Slot] = {}
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["kinetics_tui.engine.worker"])
+        self._dataset = dataset
+        self._size = 0
+        self._on_started = on_started
+        self._on_gone = on_gone
+        # multiprocessing keeps its bookkeeping in globals: one thread does all the starting.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="start-worker")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._early_deaths: dict[int, int] = {}
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def resize(self, size: int) -> None:
+        """Run with so many workers. Idle ones beyond go at once, busy ones after their clip."""
+        self._size = size
+        for number in range(1, size + 1):
+            slot = self.slots.get(number)
+            if slot is None:
+                self._fill(number)
+            elif slot.leaving and slot.row is not None:
+                slot.leaving = False
+        for number, slot in list(self.slots.items()):
+            if number > size:
+                self.retire(slot)
+
+    def retire(self, slot: Slot) -> None:
+        """Let a worker go, at once if it is idle, else when its clip is out of its hand."""
+        slot.leaving = True
+        if slot.row is None:
+            slot.kill()
+
+    def renew_if_old(self, slot: Slot) -> bool:
+        """Replace a worker that has made its share of clips. True where it goes."""
+        if slot.clips >= RENEW_AFTER_CLIPS and slot.row is None:
+            self.retire(slot)
+            return True
+        return False
+
+    async def close(self) -> None:
+        """End every worker and wait until each is gone."""
+        self._size = 0
+        for slot in list(self.slots.values()):
+            slot.dismiss()
+        for _ in range(100):
+            if not self.slots and not self._tasks:
+                break
+            await asyncio.sleep(0.02)
+        for task in list(self._tasks):
+            task.cancel()
+        self._starter.shutdown(wait=False)
+
+    def _fill(self, number: int) -> None:
+        slot = Slot(number, self)
+        self.slots[number] = slot
+        task = asyncio.create_task(self._start(slot))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _start(self, slot: Slot) -> None:
+        deaths = self._early_deaths.get(slot.number, 0)
+        await asyncio.sleep(RESPAWN_STEPS_S[min(deaths, len(RESPAWN_STEPS_S) - 1)])
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        await loop.run_in_executor(self._starter, slot.start, theirs, self.options, self._dataset)
+        ours.setblocking(False)
+        await loop.create_connection(lambda: slot, sock=ours)
+        loop.add_reader(slot.sentinel, self._gone, slot)
+        self._on_started(slot)
+        if slot.leaving:
+            slot.kill()
+
+    def _gone(self, slot: Slot) -> None:
+        asyncio.get_running_loop().remove_reader(slot.sentinel)
+        # Read what it said last before it is forgotten: the clip may be finished.
+        asyncio.get_running_loop().call_soon(self._bury, slot)
+
+    def _bury(self, slot: Slot) -> None:
+        meant = slot.leaving
+        how = slot.bury()
+        self._early_deaths[slot.number] = 0 if slot.ready else self._early_deaths.get(slot.number, 0) + 1
+        if self.slots.get(slot.number) is slot:
+            del self.slots[slot.number]
+        self._on_gone(slot, "" if meant else how)
+        if slot.number <= self._size:
+            with suppress(RuntimeError):  # the loop is closing
+                self._fill(slot.number)

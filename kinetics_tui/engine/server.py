@@ -1,0 +1,108 @@
+"""The engine's side of the unix socket: commands in, replies and events out, one JSON object a line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.events import AnyEvent, ClipProgress
+
+MAX_LINE_BYTES = 65536
+SLOW_BYTES = 1 << 20
+"""A view that is this far behind is spared the progress of clips; it misses nothing that counts."""
+LOST_BYTES = 32 << 20
+"""A view that is this far behind is let go; it may come back and is brought up to date."""
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+
+
+class Server:
+    """Serves any number of views. ``obey`` answers commands, ``replay`` gives the run as it stands."""
+
+    def __init__(self, obey: Callable[[AnyCommand], Reply], replay: Callable[[], list[AnyEvent]]) -> None:
+        self._obey = obey
+        self._replay = replay
+        self._views: set[asyncio.StreamWriter] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._path: Path | None = None
+
+    @property
+    def views(self) -> int:
+        """How many views follow the run."""
+        return len(self._views)
+
+    async def open(self, path: Path) -> None:
+        """Listen at ``path``, which is replaced where an engine that died left it behind."""
+        path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
+        path.chmod(0o600)
+        self._path = path
+
+    async def restore(self) -> None:
+        """Listen anew where somebody (a cleaner of temporary files) removed the socket."""
+        if self._path is not None and not self._path.exists():
+            old, self._server = self._server, None
+            if old is not None:
+                old.close()
+            await self.open(self._path)
+
+    async def close(self) -> None:
+        """Say what is still to be said, then hang up."""
+        for writer in list(self._writers):
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.drain(), 1.0)
+            writer.close()
+        if self._server is not None:
+            self._server.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def broadcast(self, event: AnyEvent) -> None:
+        """Send an event to every view."""
+        if not self._views:
+            return
+        line = _encoder.encode(event) + b"\n"
+        for writer in list(self._views):
+            waiting_bytes = writer.transport.get_write_buffer_size()
+            if waiting_bytes > LOST_BYTES:
+                self._views.discard(writer)
+                writer.transport.abort()
+            elif waiting_bytes < SLOW_BYTES or not isinstance(event, ClipProgress):
+                writer.write(line)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while line := await reader.readline():
+                if not self._answer(line, writer):
+                    break
+                await writer.drain()
+        except (OSError, ValueError):
+            pass  # the view hung up, or sent a line without end: either way it is gone
+        finally:
+            self._views.discard(writer)
+            self._writers.discard(writer)
+            writer.close()
+
+    def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Answer one line. False where the line is not a command: the view is hung up on."""
+        try:
+            command = _decoder.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            refusal = Reply(id=0, ok=False, message="That is not a command this engine knows.")
+            writer.write(_encoder.encode(refusal) + b"\n")
+            return False
+        if isinstance(command, Subscribe):
+            for event in self._replay():
+                writer.write(_encoder.encode(event) + b"\n")
+            if command.live:
+                self._views.add(writer)
+        writer.write(_encoder.encode(self._obey(command)) + b"\n")
+        return True

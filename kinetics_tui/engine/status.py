@@ -1,0 +1,61 @@
+"""What the run as a whole is doing, told from the facts that hold it up."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from kinetics_tui.model.events import EngineStatus, NetworkStatus
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides what the run is doing. Times are seconds since the epoch."""
+
+    stopping: bool = False
+    paused: bool = False
+    disk_full: bool = False
+    switched_off: bool = False
+    in_hand: int = 0
+    left: int = 0
+    network: NetworkStatus = NetworkStatus.OPEN
+    until: float | None = None
+    next_retry_at: float | None = None
+    only_retries_left: bool = False
+
+
+def clock_text(at: float) -> str:
+    """A time of day, with the date where it is not today."""
+    then, today = time.localtime(at), time.localtime()
+    same_day = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
+    return time.strftime("%H:%M" if same_day else "%b %d %H:%M", then)
+
+
+def tell(facts: Facts) -> tuple[EngineStatus, str]:
+    """The status and one plain sentence on it (or nothing, where the word says all)."""
+    if facts.stopping:
+        return EngineStatus.STOPPING, ""
+    if facts.switched_off and not facts.in_hand:
+        return EngineStatus.PAUSED, "Every split is switched off; switch one on."
+    if facts.left == 0 and facts.in_hand == 0:
+        return EngineStatus.DONE, "Every clip is settled."
+    if facts.paused:
+        if facts.in_hand:
+            return EngineStatus.PAUSING, "The clips in hand are being finished."
+        return EngineStatus.PAUSED, "It is safe to switch networks."
+    if facts.disk_full:
+        return EngineStatus.DISK_FULL, "Make room on the disk; the run goes on by itself."
+    match facts.network:
+        case NetworkStatus.COOLING:
+            until = clock_text(facts.until) if facts.until is not None else "later"
+            return EngineStatus.COOLING, f"YouTube refuses this network; the next try is at {until}."
+        case NetworkStatus.PROBING:
+            return EngineStatus.PROBING, "One clip goes first."
+        case NetworkStatus.OFFLINE:
+            return EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself when the line is back."
+        case _:
+            pass
+    if facts.only_retries_left and facts.next_retry_at is not None:
+        at = clock_text(facts.next_retry_at)
+        return EngineStatus.RUNNING, f"Only clips to be tried again are left, the next at {at}."
+    return EngineStatus.RUNNING, ""

@@ -1,0 +1,160 @@
+"""The state of one network: open, cooling down, probing, ramping up, offline.
+
+    open -> cooling (step 1) -> probing -> ramping -> open
+                 ^--- step k+1 ---'           |
+                 '----------- step k+1 -------'
+
+Plain rules with the time handed in (seconds since the epoch), so that days of cooldown are tested in
+milliseconds. The engine acts on them; nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kinetics_tui.model.events import NetworkStatus
+from kinetics_tui.model.failure import Category
+
+FORGIVEN_AFTER_CLIPS = 100
+"""A throttle this many clips after the last one starts again at the first step."""
+
+OFFLINE_STEPS_S = (5.0, 10.0, 20.0, 40.0, 60.0)
+"""Waits between looks whether the line is back."""
+
+
+class Throttle:
+    """What may be sent through one network, and when.
+
+    ``step`` counts the cooldowns since the network was last fully open, from 1; ``until`` ends the
+    wait in hand. ``clips_since_throttle`` counts clips done.
+    """
+
+    def __init__(
+        self,
+        steps_s: Sequence[float],
+        *,
+        status: NetworkStatus = NetworkStatus.OPEN,
+        signal: Category | None = None,
+        until: float | None = None,
+        step: int = 0,
+        clips_since_throttle: int = 0,
+        last_throttle_at: float | None = None,
+    ) -> None:
+        if not steps_s:
+            raise ValueError("a throttle needs at least one cooldown step")
+        self.steps_s = tuple(steps_s)
+        self.signal = signal
+        self.until = until
+        self.step = step
+        self.clips_since_throttle = clips_since_throttle
+        self.last_throttle_at = last_throttle_at
+        self._offline_tries = 0
+        self._allowed = 1
+        self._done_at_width = 0
+        # A probe or an outage that was under way when the engine ended begins anew; a ramp begins at
+        # one worker; a cooldown stays what it was, whatever happened in between.
+        if status in (NetworkStatus.PROBING, NetworkStatus.OFFLINE) and step == 0:
+            status = NetworkStatus.OPEN
+        elif status is NetworkStatus.OFFLINE:
+            status = NetworkStatus.PROBING
+        if status is not NetworkStatus.COOLING:
+            self.until = None
+        self.status = status
+
+    @property
+    def step_s(self) -> float:
+        """Length of the current step; the last one repeats."""
+        return self.steps_s[min(max(self.step, 1), len(self.steps_s)) - 1]
+
+    @property
+    def workers_allowed(self) -> int | None:
+        """How many workers may hold a clip now; None where there is no limit."""
+        match self.status:
+            case NetworkStatus.OPEN:
+                return None
+            case NetworkStatus.RAMPING:
+                return self._allowed
+            case NetworkStatus.PROBING:
+                return 1
+            case _:
+                return 0
+
+    def saw_signal(self, signal: Category, now: float, retry_after_s: float | None = None) -> bool:
+        """A throttle signal came in: cool down. True where that is news.
+
+        Answers to requests that were under way when the first signal came in do not raise the step;
+        a longer ``Retry-After`` always wins.
+        """
+        news = self.status is not NetworkStatus.COOLING
+        if news:
+            if self.clips_since_throttle >= FORGIVEN_AFTER_CLIPS:
+                self.step = 0
+            self.step += 1
+            self.status = NetworkStatus.COOLING
+            self.signal = signal
+            self.until = now + self.step_s
+            self.last_throttle_at = now
+            self.clips_since_throttle = 0
+        if retry_after_s is not None:
+            self.until = max(self.until or now, now + retry_after_s)
+        return news
+
+    def saw_outage(self, now: float) -> bool:
+        """No way out by this network: look again a little later. True where that is news."""
+        if self.status is NetworkStatus.COOLING:
+            return False
+        news = self.status is not NetworkStatus.OFFLINE
+        if news:
+            wait_s = OFFLINE_STEPS_S[min(self._offline_tries, len(OFFLINE_STEPS_S) - 1)]
+            self._offline_tries += 1
+            self.status = NetworkStatus.OFFLINE
+            self.until = now + wait_s
+        return news
+
+    def tick(self, now: float) -> bool:
+        """Let time pass: the end of a wait makes the network ready for its probe. True on a change."""
+        waiting = self.status in (NetworkStatus.COOLING, NetworkStatus.OFFLINE)
+        if waiting and self.until is not None and now >= self.until:
+            self.probe_now()
+            return True
+        return False
+
+    def probe_now(self) -> bool:
+        """End the wait in hand: the next clip is the probe. False where nothing is being waited for."""
+        if self.status not in (NetworkStatus.COOLING, NetworkStatus.OFFLINE):
+            return False
+        self.status = NetworkStatus.PROBING
+        self.until = None
+        return True
+
+    def wait_longer(self, seconds: float) -> bool:
+        """Add to the cooldown. False where the network is not cooling."""
+        if self.status is not NetworkStatus.COOLING or self.until is None:
+            return False
+        self.until += seconds
+        return True
+
+    def passed(self, *, done: bool, width: int) -> bool:
+        """YouTube answered for a clip by this network (``done``: and the clip is on disk).
+
+        Ends a probe well, and widens a ramp step by step up to ``width`` workers. True on a change.
+        """
+        self._offline_tries = 0
+        if done:
+            self.clips_since_throttle += 1
+        if self.status is NetworkStatus.PROBING:
+            self.status = NetworkStatus.RAMPING if self.step else NetworkStatus.OPEN
+            self._allowed = 1
+            self._done_at_width = 0
+            return True
+        if self.status is not NetworkStatus.RAMPING:
+            return False
+        self._done_at_width += 1
+        if self._done_at_width < self._allowed:
+            return False
+        self._allowed *= 2
+        self._done_at_width = 0
+        if self._allowed >= width:
+            self.status = NetworkStatus.OPEN
+            self.signal = None
+        return True

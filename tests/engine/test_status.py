@@ -1,0 +1,44 @@
+"""The word in the header, told from the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kinetics_tui.engine.status import Facts, tell
+from kinetics_tui.model.events import EngineStatus, NetworkStatus
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"left": 5}, EngineStatus.RUNNING),
+        ({"left": 5, "paused": True, "in_hand": 2}, EngineStatus.PAUSING),
+        ({"left": 5, "paused": True}, EngineStatus.PAUSED),
+        ({"left": 5, "disk_full": True}, EngineStatus.DISK_FULL),
+        ({"left": 5, "network": NetworkStatus.COOLING, "until": 5.0}, EngineStatus.COOLING),
+        ({"left": 5, "network": NetworkStatus.PROBING}, EngineStatus.PROBING),
+        ({"left": 5, "network": NetworkStatus.OFFLINE, "until": 5.0}, EngineStatus.OFFLINE),
+        ({"left": 5, "network": NetworkStatus.RAMPING}, EngineStatus.RUNNING),
+        ({"left": 5, "paused": True, "network": NetworkStatus.COOLING}, EngineStatus.PAUSED),
+        ({"left": 0}, EngineStatus.DONE),
+        ({"left": 0, "in_hand": 1}, EngineStatus.RUNNING),
+        ({"left": 0, "paused": True}, EngineStatus.DONE),
+        ({"left": 0, "switched_off": True}, EngineStatus.PAUSED),
+        ({"left": 5, "stopping": True, "paused": True}, EngineStatus.STOPPING),
+    ],
+)
+def test_each_fact_has_its_word(facts: dict[str, Any], status: EngineStatus) -> None:
+    assert tell(Facts(**facts))[0] is status
+
+
+def test_a_pause_says_when_it_is_safe_to_switch_networks() -> None:
+    assert "safe" not in tell(Facts(left=5, paused=True, in_hand=1))[1]
+    assert tell(Facts(left=5, paused=True))[1] == "It is safe to switch networks."
+
+
+def test_a_run_that_only_waits_for_retries_says_so() -> None:
+    said = tell(Facts(left=3, only_retries_left=True, next_retry_at=1_700_000_000.0))
+    assert said[0] is EngineStatus.RUNNING
+    assert "tried again" in said[1]

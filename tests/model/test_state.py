@@ -1,0 +1,199 @@
+"""The reducer: events in, the run as a view sees it out."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.commands import Reply
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipDone,
+    ClipFailed,
+    ClipProgress,
+    ClipReturned,
+    ClipsRetried,
+    ClipStarted,
+    DiskMeasured,
+    EngineStatus,
+    Logged,
+    NetworkChanged,
+    NetworkStatus,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    SplitSwitched,
+    StatusChanged,
+    WorkerIdle,
+    WorkerStarted,
+    WorkerStopped,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.forecast import forecast
+from kinetics_tui.model.state import RunState
+
+CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
+AT = 1_700_000_000.0
+
+
+def opened(total: int = 100) -> RunState:
+    state = RunState()
+    state.apply(
+        RunOpened(
+            at=AT,
+            dataset="/d",
+            title="Kinetics-400",
+            pid=7,
+            started_at=AT,
+            splits=(SplitCounts("val", total),),
+        )
+    )
+    return state
+
+
+def test_a_done_clip_moves_from_left_to_done_and_frees_its_worker() -> None:
+    state = opened()
+    state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
+    assert state.in_hand == 1
+    state.apply(ClipDone(at=AT + 5, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500))
+    assert (state.done, state.left, state.in_hand) == (1, 99, 0)
+    assert state.total_bytes == 1_000_000
+    assert state.log[-1].subject == "val/abseiling/0wR5jVB-WPk_000417_000427"
+
+
+def test_only_a_settled_failure_counts_as_failed() -> None:
+    state = opened()
+    for settled in (False, True):
+        state.apply(
+            ClipFailed(
+                at=AT, slot=1, clip=CLIP, category=Category.TIMEOUT, message="stood still", settled=settled
+            )
+        )
+    assert state.failed == 1
+    assert state.failures == {Category.TIMEOUT: 1}
+    assert state.retried == {Category.TIMEOUT: 1}
+
+
+def test_a_returned_clip_counts_nowhere() -> None:
+    state = opened()
+    state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
+    state.apply(ClipReturned(at=AT, slot=1, clip=CLIP, reason="put back"))
+    assert (state.done, state.failed, state.left, state.in_hand) == (0, 0, 100, 0)
+
+
+def test_retried_failures_are_left_again() -> None:
+    state = opened()
+    state.apply(
+        ClipFailed(at=AT, slot=1, clip=CLIP, category=Category.PRIVATE, message="private", settled=True)
+    )
+    state.apply(ClipsRetried(at=AT, by_split={"val": 1}, by_category={Category.PRIVATE: 1}))
+    assert (state.failed, state.left) == (0, 100)
+    assert state.failures == {}
+
+
+def test_a_split_that_is_switched_off_counts_no_more() -> None:
+    state = opened()
+    state.apply(SplitSwitched(at=AT, split="val", enabled=False))
+    assert (state.total, state.left) == (0, 0)
+
+
+def test_rates_are_means_over_the_last_minutes() -> None:
+    state = opened()
+    for second in range(60):
+        state.apply(
+            ClipDone(at=AT + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
+        )
+    assert round(state.clips_per_minute(AT + 60)) == 60
+    assert round(state.bytes_per_s(AT + 60)) == 600_000
+    assert state.clips_per_minute(AT + 3600) == 0
+
+
+def test_the_forecast_is_limited_by_the_pace_and_says_so() -> None:
+    state = opened(total=300)
+    time_left = forecast(state, AT)
+    assert time_left is not None
+    assert time_left.seconds == 3600
+    assert time_left.limit == "pace is the limit: 300/h"
+
+
+def test_the_forecast_adds_the_cooldown_in_front() -> None:
+    state = opened(total=300)
+    state.apply(
+        NetworkChanged(at=AT, name="n", label="n", kind="", status=NetworkStatus.COOLING, until=AT + 1800)
+    )
+    state.apply(StatusChanged(at=AT, status=EngineStatus.COOLING))
+    time_left = forecast(state, AT)
+    assert time_left is not None
+    assert time_left.seconds == 1800 + 3600
+
+
+def test_nothing_left_has_no_forecast() -> None:
+    assert forecast(opened(total=0), AT) is None
+
+
+slots = st.integers(1, 4)
+events = st.one_of(
+    st.builds(ClipStarted, at=st.just(AT), slot=slots, clip=st.just(CLIP)),
+    st.builds(
+        ClipProgress,
+        at=st.just(AT + 1),
+        slot=slots,
+        phase=st.sampled_from(Phase),
+        fraction=st.floats(0, 1),
+        wire_bytes=st.integers(0, 10**9),
+        bytes_per_s=st.floats(0, 1e9),
+    ),
+    st.builds(
+        ClipDone,
+        at=st.just(AT + 2),
+        slot=slots,
+        clip=st.just(CLIP),
+        duration_s=st.just(10.0),
+        output_bytes=st.integers(0, 10**7),
+    ),
+    st.builds(
+        ClipFailed,
+        at=st.just(AT + 2),
+        slot=slots,
+        clip=st.just(CLIP),
+        category=st.sampled_from(Category),
+        message=st.text(max_size=5),
+        settled=st.booleans(),
+    ),
+    st.builds(WorkerStarted, at=st.just(AT), slot=slots, pid=st.integers(1, 9999)),
+    st.builds(WorkerStopped, at=st.just(AT), slot=slots, reason=st.sampled_from(["", "killed by signal 9"])),
+    st.builds(WorkerIdle, at=st.just(AT), slot=slots, phase=st.just(Phase.PACE), until=st.just(AT + 12)),
+    st.builds(
+        StatusChanged, at=st.just(AT + 3), status=st.sampled_from(EngineStatus), reason=st.text(max_size=5)
+    ),
+    st.builds(
+        NetworkChanged,
+        at=st.just(AT),
+        name=st.just("n"),
+        label=st.just("n"),
+        kind=st.just("proxy"),
+        status=st.sampled_from(NetworkStatus),
+        step=st.integers(0, 8),
+    ),
+    st.builds(SplitSwitched, at=st.just(AT), split=st.just("val"), enabled=st.booleans()),
+    st.builds(DiskMeasured, at=st.just(AT), free_bytes=st.integers(0, 10**12)),
+    st.builds(Logged, at=st.just(AT), text=st.text(max_size=5)),
+)
+
+
+@given(st.lists(events, max_size=40))
+def test_a_view_that_comes_later_sees_the_same_run(history: list[AnyEvent]) -> None:
+    state = opened()
+    state.apply_all(history)
+    later = RunState()
+    later.apply_all(state.as_events())
+    assert vars(later) == vars(state)
+
+
+@given(st.lists(events, max_size=20))
+def test_events_are_the_same_after_the_wire(history: list[AnyEvent]) -> None:
+    decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
+    for event in history:
+        assert decoder.decode(msgspec.json.encode(event)) == event
