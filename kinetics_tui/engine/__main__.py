@@ -16,7 +16,7 @@ from kinetics_tui.engine.address import READY, Whereabouts, WriterLock, choose_s
 from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.network import Network, network_in_use
 from kinetics_tui.engine.server import Server
-from kinetics_tui.media.resolve import network_args
+from kinetics_tui.media.arguments import parse_args
 from kinetics_tui.model.errors import UserError
 
 SOCKET_EVERY_S = 60.0
@@ -57,10 +57,10 @@ def _say(fd: int, text: str) -> None:
 
 
 async def _serve(dataset: Path, ledger: Ledger, ready_fd: int) -> None:
-    source_address, proxy = network_args(ledger.options.yt_dlp)
+    params = parse_args(ledger.options.yt_dlp)
 
     def discover() -> Network:
-        return network_in_use(source_address, proxy)
+        return network_in_use(params.get("source_address"), params.get("proxy"))
 
     server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
     engine = Engine(

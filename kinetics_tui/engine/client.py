@@ -224,3 +224,19 @@ def read_state(dataset: Path) -> RunState:
     else:
         state.apply(StatusChanged(at=now, status=EngineStatus.DONE, reason="Every clip is settled."))
     return state
+
+
+def require_running(dataset: Path) -> None:
+    """Raise ``EngineError`` where no engine runs on the dataset."""
+    if not is_running(dataset):
+        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+
+
+def wait_until_gone(dataset: Path) -> None:
+    """Wait for an engine that was told to stop. Raises ``EngineError`` where it takes too long."""
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        if not is_running(dataset):
+            return
+        time.sleep(0.05)
+    raise EngineError(f"The engine does not end; see {log_path(dataset)}.")

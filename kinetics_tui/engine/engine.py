@@ -61,7 +61,6 @@ from kinetics_tui.model.events import (
     WorkerStopped,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Options
 from kinetics_tui.model.state import RunState
 
 MAX_WORKERS = 64
@@ -89,7 +88,7 @@ class Engine:
         dataset: Path,
         ledger: Ledger,
         *,
-        discover: Callable[[Options], Network],
+        discover: Callable[[], Network],
         broadcast: Callable[[AnyEvent], None],
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
@@ -115,9 +114,7 @@ class Engine:
         now = clock()
         for event in opening_events(ledger, dataset, now, os.getpid()):
             self._publish(event)
-        self._networks = Networks(
-            ledger, self._options, lambda: discover(self._options), self._publish, now, os.getpid()
-        )
+        self._networks = Networks(ledger, self._options, discover, self._publish, now, os.getpid())
         self._networks.changed(now)
         self._backlog = Backlog(ledger)
         self._outcomes = Outcomes(ledger, self._backlog, self._networks, self._publish, self._options)

@@ -1,0 +1,180 @@
+"""The run without a screen: a line an event, or JSON lines, and the status for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from kinetics_tui.engine.client import EngineClient, read_state
+from kinetics_tui.model.commands import Stop
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipProgress,
+    EngineStatus,
+    LogLine,
+    LogReplayed,
+    RunOpened,
+    WorkerIdle,
+)
+from kinetics_tui.model.state import RunState
+
+LOST_AFTER_S = 10.0
+"""A view without a screen waits this long for a lost engine before it says so and ends."""
+
+POLL_S = 0.2
+
+QUIET = (ClipProgress, WorkerIdle, LogReplayed)
+"""Events that come many times a clip, or repeat what was said: not for the lines of a log."""
+
+ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
+
+
+def line_text(line: LogLine) -> str:
+    """One line of the log as plain text, safe for any terminal."""
+    at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    text = "  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def summary_text(state: RunState) -> str:
+    """The run in one sentence."""
+    return (
+        f"{state.status.value}: {state.done:,} of {state.total:,} clips done, {state.failed:,} failed, "
+        f"{state.left:,} left. {state.reason}"
+    ).strip()
+
+
+def status_json(state: RunState) -> dict[str, Any]:
+    """The run for scripts: what ``status --json`` prints."""
+    network = state.network
+    return {
+        "dataset": state.dataset,
+        "title": state.title,
+        "state": state.status.value,
+        "reason": state.reason,
+        "pid": state.pid or None,
+        "total": state.total,
+        "done": state.done,
+        "failed": state.failed,
+        "pending": state.left,
+        "splits": {
+            split.name: {
+                "total": split.total,
+                "done": split.done,
+                "failed": split.failed,
+                "pending": split.left,
+                "enabled": split.enabled,
+            }
+            for split in state.splits.values()
+        },
+        "failures": {category.value: count for category, count in state.failures.items()},
+        "tried_again_later": {category.value: count for category, count in state.retried.items()},
+        "network": {
+            "name": network.name,
+            "label": network.label,
+            "kind": network.kind,
+            "state": network.status.value,
+            "signal": network.signal.value if network.signal else None,
+            "until": network.until,
+            "step": network.step,
+            "clips_since_throttle": network.clips_since_throttle,
+        },
+        "workers": [
+            {
+                "slot": worker.slot,
+                "pid": worker.pid,
+                "phase": worker.phase.value,
+                "clip": worker.clip.name if worker.clip else None,
+                "label": worker.clip.label if worker.clip else None,
+                "fraction": worker.fraction,
+                "bytes_per_s": worker.bytes_per_s,
+                "since": worker.since,
+            }
+            for worker in state.workers.values()
+        ],
+        "clips_per_minute": state.clips_per_minute(time.time()),
+        "total_bytes": state.total_bytes,
+        "wire_bytes": state.wire_bytes,
+        "free_bytes": state.free_bytes,
+    }
+
+
+def _json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    def write(_state: RunState, event: AnyEvent) -> None:
+        if not isinstance(event, QUIET):
+            out.write(msgspec.json.encode(event).decode() + "\n")
+            out.flush()
+
+    return write
+
+
+def _text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    written = -1
+
+    def write(state: RunState, event: AnyEvent) -> None:
+        nonlocal written
+        if isinstance(event, RunOpened):
+            out.write(f"{state.title}: {state.total:,} clips, {state.done:,} done, {state.left:,} left.\n")
+        if isinstance(event, LogReplayed) or written < 0:
+            # The replay brings the count up to date; what went before was said to somebody else.
+            written = state.log_count if isinstance(event, LogReplayed) else -1
+            return
+        fresh = min(state.log_count - written, len(state.log))
+        for line in list(state.log)[len(state.log) - fresh :]:
+            out.write(line_text(line) + "\n")
+        written = state.log_count
+        if fresh:
+            out.flush()
+
+    return write
+
+
+async def follow(client: EngineClient, *, as_json: bool, out: TextIO | None = None) -> RunState:
+    """Print the run until it ends; SIGINT and SIGTERM stop it cleanly, a hang-up only ends the view.
+
+    Raises ``EngineError`` where the engine is lost for good.
+    """
+    write = (_json_lines if as_json else _text_lines)(out or sys.stdout)
+    loop = asyncio.get_running_loop()
+    stops: set[asyncio.Task[object]] = set()
+
+    def stop() -> None:
+        task: asyncio.Task[object] = asyncio.create_task(client.send(Stop()))
+        stops.add(task)
+        task.add_done_callback(stops.discard)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    lost_at = time.monotonic()
+    while time.monotonic() - lost_at < LOST_AFTER_S:
+        async for event in client.events():
+            write(client.state, event)
+            if client.state.status in ENDED:
+                return client.state
+            lost_at = time.monotonic()
+        await asyncio.sleep(0.5)
+    raise EngineError("The engine is gone; run goes on where it stopped, and engine.log says what happened.")
+
+
+def wait_until_paused(dataset: Path) -> str:
+    """Wait until no worker holds a clip any more; the sentence that tells of it.
+
+    Raises ``EngineError`` where the engine goes away meanwhile.
+    """
+    while True:
+        state = read_state(dataset)
+        if not state.pid:
+            raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+        if state.status is not EngineStatus.PAUSING:
+            return f"{state.status.value.capitalize()}. {state.reason}".strip()
+        time.sleep(POLL_S)

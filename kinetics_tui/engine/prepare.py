@@ -1,0 +1,138 @@
+"""Make a dataset ready for its engine: the ledger made, or brought up to what is asked now.
+
+The only writing of a ledger outside an engine, under the same lock.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.annotations.readers import Annotations, BadRow
+from kinetics_tui.annotations.releases import RELEASES
+from kinetics_tui.annotations.selection import select
+from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.media.arguments import check_args
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.errors import AnnotationError, DatasetError
+from kinetics_tui.model.options import Options, Selection
+
+BAD_ROWS_SHOWN = 5
+BAD_ROWS_FILE = "bad-rows.csv"
+
+
+def has_ledger(dataset: Path) -> bool:
+    """Whether the folder is a dataset already."""
+    return ledger_path(dataset).exists()
+
+
+def title_of(selection: Selection) -> str:
+    """What the run is called on screen."""
+    release = RELEASES.get(selection.release)
+    return release.title if release else "Custom dataset"
+
+
+def create(dataset: Path, selection: Selection, options: Options, clips: Sequence[Clip]) -> None:
+    """Make the ledger of a new dataset.
+
+    Raises ``DatasetError`` where the folder cannot be used, ``SettingsError`` where yt-dlp does not
+    know its options; nothing is changed then.
+    """
+    check_args(options.yt_dlp)
+    make_state_folder(dataset)
+    with WriterLock(dataset):
+        Ledger.create(
+            dataset,
+            title=title_of(selection),
+            release=selection.release,
+            selection=selection,
+            options=options,
+            clips=clips,
+        ).close()
+
+
+def prepare(
+    dataset: Path,
+    *,
+    selection: Mapping[str, object],
+    options: Options,
+    given: Mapping[str, object],
+    load: Callable[[Selection], Annotations],
+    tell: Callable[[str], None],
+) -> None:
+    """Make the dataset ready for what the user asked on the command line.
+
+    ``selection`` and ``given`` hold the fields of ``Selection`` and ``Options`` that were given now;
+    ``options`` is what a new dataset gets, from settings and flags together. A dataset that exists
+    keeps its own options and selection where nothing else is given. ``load`` reads the annotations
+    of a selection, ``tell`` prints a line. Raises ``UserError``; nothing is changed then.
+    """
+    if not has_ledger(dataset):
+        asked = Selection(**selection)  # type: ignore[arg-type]  # the command line types its flags
+        if not asked.release and not asked.annotations:
+            raise DatasetError(
+                f"{dataset} is not a dataset yet: say which with --release kinetics-400 "
+                "or --annotations FILE."
+            )
+        check_args(options.yt_dlp)
+        create(dataset, asked, options, _selected(dataset, asked, load, tell, new=True))
+        return
+    if "yt_dlp" in given:
+        check_args(options.yt_dlp)
+    with WriterLock(dataset), Ledger.open(dataset) as ledger:
+        if "layout" in given and given["layout"] != ledger.options.layout:
+            raise DatasetError(
+                f"{dataset} has the layout {ledger.options.layout.value}, which cannot be changed now: "
+                "choose a new folder for another layout."
+            )
+        if given:
+            ledger.set_options(msgspec.structs.replace(ledger.options, **given))
+        if selection:
+            asked = msgspec.structs.replace(ledger.selection, **selection)
+            clips = _selected(dataset, asked, load, tell, new=False)
+            added = ledger.set_selection(asked, clips)
+            tell(f"{len(clips):,} clips are selected now, {added:,} of them new to this dataset.")
+
+
+def _selected(
+    dataset: Path,
+    selection: Selection,
+    load: Callable[[Selection], Annotations],
+    tell: Callable[[str], None],
+    *,
+    new: bool,
+) -> list[Clip]:
+    annotations = load(selection)
+    clips = select(annotations, selection)
+    if new:
+        tell(f"{len(clips):,} clips selected of {len(annotations.clips):,} annotated.")
+    dropped = [*annotations.bad_rows, *annotations.duplicate_rows]
+    if dropped:
+        make_state_folder(dataset)
+        where = state_folder(dataset) / BAD_ROWS_FILE
+        write_bad_rows(where, dropped)
+        tell(
+            f"{len(annotations.bad_rows):,} rows cannot be used and {len(annotations.duplicate_rows):,} "
+            f"repeat a clip; all are listed in {where}, the first:"
+        )
+        for row in dropped[:BAD_ROWS_SHOWN]:
+            tell(f"  {row.file}, line {row.line}: {row.why}")
+    return clips
+
+
+def write_bad_rows(path: Path, rows: Sequence[BadRow]) -> None:
+    """Write rows that were left out, as CSV: file, line, why."""
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "line", "why"])
+            writer.writerows((row.file, row.line, row.why) for row in rows)
+    except OSError as error:
+        raise AnnotationError(
+            f"The list of unusable rows cannot be written to {path}: {error.strerror}."
+        ) from error
