@@ -1,0 +1,289 @@
+"""The SQLite file under the ledger: its tables, how it is opened, and its errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.model.errors import DatasetError
+
+APPLICATION_ID = 0x4B54_5549  # "KTUI"
+VERSION = 1
+BUSY_S = 5.0
+STALE_S = 3600.0
+"""A ledger in the making that nobody touched for so long belongs to a process that is dead."""
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE splits (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, enabled INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE labels (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE clips (
+    id INTEGER PRIMARY KEY,
+    youtube_id TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    split_id INTEGER NOT NULL REFERENCES splits (id),
+    label_id INTEGER NOT NULL REFERENCES labels (id),
+    timed INTEGER NOT NULL,               -- its file carries its times where the layout would leave them out
+    selected INTEGER NOT NULL DEFAULT 1,
+    status TEXT NOT NULL DEFAULT 'pending',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    category TEXT,                        -- of the failure that settled it
+    retry_at REAL,
+    output_bytes INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (youtube_id, start_ms, end_ms)
+);
+CREATE INDEX clips_by_status ON clips (selected, split_id, status);
+CREATE INDEX clips_waiting ON clips (retry_at) WHERE status = 'waiting';
+CREATE INDEX clips_failed ON clips (category) WHERE status = 'failed';
+CREATE TABLE networks (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT 'open',
+    signal TEXT,
+    until REAL,
+    step INTEGER NOT NULL DEFAULT 0,
+    clips_since_throttle INTEGER NOT NULL DEFAULT 0,
+    last_throttle_at REAL
+);
+CREATE TABLE sessions (                   -- work on one network, from a start to a stop or throttle
+    id INTEGER PRIMARY KEY,
+    network_id INTEGER NOT NULL REFERENCES networks (id),
+    pid INTEGER NOT NULL,
+    opened_at REAL NOT NULL,
+    closed_at REAL,
+    why TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    clip_id INTEGER NOT NULL REFERENCES clips (id),
+    session_id INTEGER REFERENCES sessions (id),
+    network_id INTEGER NOT NULL REFERENCES networks (id),
+    at REAL NOT NULL,
+    outcome TEXT NOT NULL,
+    category TEXT,
+    message TEXT NOT NULL,
+    resolve_s REAL NOT NULL,
+    download_s REAL NOT NULL,
+    trim_s REAL NOT NULL,
+    total_s REAL NOT NULL,
+    wire_bytes INTEGER NOT NULL,
+    output_bytes INTEGER NOT NULL,
+    duration_s REAL NOT NULL,
+    width_px INTEGER NOT NULL,
+    height_px INTEGER NOT NULL,
+    fps REAL NOT NULL,
+    sound INTEGER NOT NULL,
+    short INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    retry_at REAL,
+    crashed INTEGER NOT NULL
+);
+CREATE INDEX attempts_done ON attempts (at) WHERE outcome = 'done';
+CREATE INDEX attempts_failed ON attempts (clip_id) WHERE outcome = 'failed';
+CREATE INDEX attempts_retried ON attempts (category) WHERE outcome = 'retry';
+CREATE TABLE sums (wire_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL);
+INSERT INTO sums VALUES (0, 0);
+"""
+
+
+class NoLedger(DatasetError):  # noqa: N818 - named for what is missing, like FileNotFoundError's kin
+    """The dataset folder holds no ledger: nothing was started there yet."""
+
+
+class LedgerFull(DatasetError):  # noqa: N818 - names a state of the disk that the engine waits out
+    """There is no room left to write the ledger; what was not written is kept and can be flushed later."""
+
+
+@contextlib.contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors and the system's into DatasetError with one sentence about ``path``."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _plain(path, error) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LedgerFull(f"The disk is full: {path} could not be written; make room.") from error
+        raise DatasetError(
+            f"{path} cannot be used ({error.strerror}); check the folder's permissions."
+        ) from error
+
+
+def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
+    # Errors that sqlite3 itself raises, rather than the library under it, carry no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return LedgerFull(f"The disk is full: the ledger {path} could not be written; make room.")
+    remedies = {
+        sqlite3.SQLITE_BUSY: "is in use by another process; wait for it or stop it",
+        sqlite3.SQLITE_LOCKED: "is in use by another process; wait for it or stop it",
+        sqlite3.SQLITE_READONLY: "cannot be written; check the folder's permissions",
+        sqlite3.SQLITE_CANTOPEN: "cannot be opened; check the folder's permissions",
+        sqlite3.SQLITE_PERM: "cannot be opened; check the folder's permissions",
+        sqlite3.SQLITE_IOERR: "cannot be read or written; check the disk",
+        sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a copy, or move it away to start anew",
+        sqlite3.SQLITE_NOTADB: "is damaged or no ledger; restore it, or move it away to start anew",
+    }
+    return DatasetError(f"The ledger {path} {remedies.get(code, f'cannot be used ({error})')}.")
+
+
+class Database:
+    """A connection to a ledger's file whose every error is a DatasetError with one plain sentence."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of a query."""
+        with plain_errors(self.path):
+            return self.connection.execute(sql, parameters).fetchall()
+
+    def iterate(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
+        """The rows of a query one by one, in constant memory."""
+        with plain_errors(self.path):
+            yield from self.connection.execute(sql, parameters)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that the block writes, or nothing."""
+        with plain_errors(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:  # SQLite itself may have rolled back, as on a full disk
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with plain_errors(self.path):
+            self.connection.close()
+
+
+def connect(dataset: Path, *, read_only: bool) -> Database:
+    """Open the ledger's database. Raises NoLedger, or DatasetError where it is not a ledger of ours."""
+    path = ledger_path(dataset)
+    with plain_errors(path):
+        if not path.exists():
+            raise NoLedger(f"{dataset} holds no ledger; `kinetics-tui run {dataset}` starts one.")
+        connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
+    try:
+        with plain_errors(path):
+            _check(connection, path)
+            if not read_only:
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA journal_size_limit = 16777216")
+    except BaseException:
+        connection.close()
+        raise
+    return Database(path, connection)
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_S)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # A reader of a write-ahead log has to write its index; on a read-only file system it cannot,
+        # and nobody else can change the file either.
+        return _connect(path, "mode=ro&immutable=1")
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != APPLICATION_ID:
+        raise DatasetError(f"{path} was not written by this program; move it away or choose another folder.")
+    if version > VERSION:
+        raise DatasetError(f"{path} was written by a newer version: `pip install -U kinetics-tui`.")
+
+
+@contextlib.contextmanager
+def new_database(dataset: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to an empty ledger that gets its name when the block ends without an exception.
+
+    Raises DatasetError where there is a ledger already or none can be written.
+    """
+    make_state_folder(dataset)
+    path = ledger_path(dataset)
+    taken = DatasetError(f"{dataset} holds a ledger already; choose another folder, or go on with it.")
+    if path.exists():
+        raise taken
+    _sweep(dataset)
+    with plain_errors(path):
+        handle, name = tempfile.mkstemp(".new", "ledger-", path.parent)  # readable by the user alone
+        os.close(handle)
+    making = Path(name)
+    try:
+        with plain_errors(path):
+            yield from _filled(making)
+            with making.open("rb") as file:
+                os.fsync(file.fileno())
+            try:
+                _name_finally(making, path)
+            except FileExistsError:
+                raise taken from None
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _filled(making: Path) -> Iterator[sqlite3.Connection]:
+    connection = _connect(making, "mode=rw")
+    try:
+        # Nobody sees the file before it is whole, so it needs no journal on disk while it is filled.
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -16384")
+        connection.executescript(SCHEMA)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def _name_finally(making: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(making)  # unlike a rename, never takes the place of another ledger
+    except FileExistsError:
+        raise
+    except OSError:
+        making.rename(path)  # a file system without hard links
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _sweep(dataset: Path) -> None:
+    for left in state_folder(dataset).glob("ledger-*.new*"):
+        if left.stat().st_mtime < time.time() - STALE_S:
+            left.unlink()

@@ -1,0 +1,138 @@
+"""``python -m kinetics_tui.demo``: the loopback YouTube with the demo's videos, as a program of its own.
+
+It writes one JSON line (:class:`Announcement`) to standard output, and to ``--port-file`` where given,
+once it serves. It ends on SIGTERM or SIGINT, and by itself when nobody has asked it for anything for
+``--until-idle`` seconds and no engine of the dataset ``--for-dataset`` is alive: an engine that pauses
+or cools down for hours keeps its YouTube, one that was killed leaves none behind.
+
+With ``--annotations`` it serves every video that the given annotation files name, whichever they are,
+out of a few long sources, instead of the made-up dataset.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from kinetics_tui.annotations.readers import read_annotations
+from kinetics_tui.demo.catalogues import FAILING_SHARE, catalogue_for
+from kinetics_tui.demo.dataset import BLOCK_S, make_demo
+from kinetics_tui.demo.launch import Announcement
+from kinetics_tui.demo.line import Line
+from kinetics_tui.demo.policy import AfterClips
+from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.address import read_whereabouts
+
+UNTIL_IDLE_S = 600.0
+_LOOK_EVERY_S = 1.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop or no longer needed; the exit code is 0."""
+    options = _parser().parse_args(arguments)
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    annotations, clips, youtube = _given(options) if options.annotations else _made_up(options)
+    with youtube:
+        announcement = msgspec.json.encode(
+            Announcement(
+                pid=os.getpid(),
+                player_port=youtube.player_port,
+                media_port=youtube.media_port,
+                yt_dlp_options=youtube.yt_dlp_options(),
+                annotations=tuple(str(path.resolve()) for path in annotations),
+                clips=clips,
+            )
+        )
+        if options.port_file is not None:
+            unfinished = options.port_file.with_name(options.port_file.name + ".part")
+            unfinished.write_bytes(announcement + b"\n")
+            unfinished.replace(options.port_file)
+        sys.stdout.write(announcement.decode() + "\n")
+        sys.stdout.flush()
+        needed_at = time.monotonic()
+        while not told.wait(_LOOK_EVERY_S):
+            now = time.monotonic()
+            if options.for_dataset is not None and _engine_lives(options.for_dataset):
+                needed_at = now
+            if now - max(needed_at, youtube.last_request_at) > options.until_idle:
+                break
+    return 0
+
+
+def _made_up(options: argparse.Namespace) -> tuple[Sequence[Path], int, LoopbackYouTube]:
+    """The demo's own annotation files, how many clips they have, and a YouTube that shows them."""
+    demo = make_demo(options.folder, options.clips, options.seed)
+    policy = _policy(options) or demo.policy()
+    line = _line(options, demo.line())
+    return demo.annotations, len(demo.clips), LoopbackYouTube(demo.videos, policy=policy, line=line)
+
+
+def _given(options: argparse.Namespace) -> tuple[Sequence[Path], int, LoopbackYouTube]:
+    """The annotation files given, how many clips they have, and a YouTube that shows them."""
+    clips = read_annotations(options.annotations).clips
+    catalogue = catalogue_for(clips, options.folder / "sources", options.failing)
+    youtube = LoopbackYouTube(catalogue, policy=_policy(options), line=_line(options, Line()))
+    return options.annotations, len(clips), youtube
+
+
+def _policy(options: argparse.Namespace) -> AfterClips | None:
+    if options.throttle_after is None:
+        return None
+    return AfterClips(options.throttle_after, Failure(Case.SESSION_LIMIT), options.block)
+
+
+def _line(options: argparse.Namespace, line: Line) -> Line:
+    if options.megabits is not None:
+        line.bytes_per_s = options.megabits * 1e6 / 8
+    return line
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kinetics_tui.demo", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where annotations and media are made")
+    parser.add_argument("--clips", type=int, default=120, help="how many clips there are (120)")
+    parser.add_argument("--seed", type=int, default=700, help="another number makes another dataset (700)")
+    parser.add_argument("--annotations", type=Path, nargs="+", help="serve the videos of these files instead")
+    parser.add_argument(
+        "--failing", type=float, default=FAILING_SHARE, help="with --annotations: share that fails (0.0238)"
+    )
+    parser.add_argument("--throttle-after", type=int, help="player requests until a session limit, each time")
+    parser.add_argument("--block", type=float, default=BLOCK_S, help="how many seconds it lasts (25)")
+    parser.add_argument("--megabits", type=float, help="the line's speed in Mb/s, all connections together")
+    parser.add_argument("--port-file", type=Path, help="a file for the announcement")
+    parser.add_argument("--for-dataset", type=Path, help="the dataset folder whose engine is to be served")
+    parser.add_argument(
+        "--until-idle",
+        type=float,
+        default=UNTIL_IDLE_S,
+        help="seconds without need after which it ends (600)",
+    )
+    return parser
+
+
+def _engine_lives(dataset: Path) -> bool:
+    """Whether the engine that was last seen on ``dataset`` is still alive."""
+    whereabouts = read_whereabouts(dataset)
+    if whereabouts is None:
+        return False
+    try:
+        # Another process may have been given the number since: it would be younger than the engine's note.
+        return psutil.Process(whereabouts.pid).create_time() <= whereabouts.started_at + 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""Answers one connection's requests: the player endpoint and the media behind it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from kinetics_tui.demo.player import Answer, player_answer
+from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
+from kinetics_tui.demo.videos import Case, Failure
+
+PLAYER_PATH = "/youtubei/v1/player"
+MEDIA_PATH = "/videoplayback"
+
+_CHUNK_BYTES = 16 * 1024
+_FOREVER_S = 3600.0
+_DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
+_STATUS = {
+    Case.PLAYER_403: HTTPStatus.FORBIDDEN,
+    Case.PLAYER_404: HTTPStatus.NOT_FOUND,
+    Case.PLAYER_429: HTTPStatus.TOO_MANY_REQUESTS,
+    Case.PLAYER_503: HTTPStatus.SERVICE_UNAVAILABLE,
+    Case.MEDIA_403: HTTPStatus.FORBIDDEN,
+    Case.MEDIA_404: HTTPStatus.NOT_FOUND,
+    Case.MEDIA_429: HTTPStatus.TOO_MANY_REQUESTS,
+    Case.MEDIA_503: HTTPStatus.SERVICE_UNAVAILABLE,
+    Case.MEDIA_EXPIRED: HTTPStatus.FORBIDDEN,
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves a connection for the :class:`Site` that its server carries."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    site: Site
+
+    def setup(self) -> None:
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.do_handshake()
+        super().setup()
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ConnectionError, ssl.SSLError, TimeoutError):
+            # The client went away, or the server stops: nobody is left to answer.
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
+        """Say nothing: requests are in the site's log."""
+
+    # -- the player endpoint ------------------------------------------------------------------------
+
+    def do_POST(self) -> None:
+        """Answer a player request."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if urlsplit(self.path).path != PLAYER_PATH:
+            self._send(HTTPStatus.NOT_FOUND)
+            return
+        video_id = str(msgspec.json.decode(body)["videoId"])
+        seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
+        self.site.note(seen)
+        self.site.pause(self.site.line.latency_s)
+        video = self.site.find(video_id)
+        failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
+        if failure is not None and is_player_fault(failure.case):
+            self._fail_to_answer(failure, seen)
+            return
+        number = self.site.next_address_number(video_id)
+        answer: Answer = player_answer(video, failure, self.site.media_url, number)
+        self._send(HTTPStatus.OK, msgspec.json.encode(answer), "application/json; charset=UTF-8", seen=seen)
+
+    def _fail_to_answer(self, failure: Failure, seen: RequestSeen) -> None:
+        match failure.case:
+            case Case.PLAYER_RESET:
+                self._reset()
+            case Case.PLAYER_STALL:
+                self.site.pause(_FOREVER_S)
+            case Case.PLAYER_HTML:
+                page = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
+                self._send(HTTPStatus.OK, page, "text/html", seen=seen)
+            case case:
+                self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
+
+    # -- media --------------------------------------------------------------------------------------
+
+    def do_GET(self) -> None:
+        """Answer a media request."""
+        address = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        if address.path != MEDIA_PATH or not query.get("itag", "").isdigit():
+            self._send(HTTPStatus.NOT_FOUND)
+            return
+        start, end = _asked_range(self.headers.get("Range"))
+        itag = int(query["itag"])
+        seen = RequestSeen(
+            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
+        )
+        self.site.note(seen)
+        self.site.pause(self.site.line.latency_s)
+        video = self.site.find(seen.video_id)
+        source = video.sources.get(itag)
+        if source is None:
+            self._send(HTTPStatus.NOT_FOUND, seen=seen)
+            return
+        failure = self.site.failure_now(video, "media")
+        if failure is not None and failure.case is Case.MEDIA_EXPIRED:
+            expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
+            failure = failure if expired else None
+        if failure is not None and failure.case in _STATUS:
+            self._send(_STATUS[failure.case], retry_after_s=failure.retry_after_s, seen=seen)
+            return
+        self._send_media(source.path, source.size_bytes, failure, seen)
+
+    def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:
+        case = failure.case if failure else None
+        start, end = seen.start, seen.end
+        if start is None and end is not None:
+            start, end = max(0, size_bytes - end), None
+        whole = start is None or case is Case.MEDIA_RANGE_IGNORED
+        first = 0 if start is None or whole else start
+        last = size_bytes - 1 if end is None or whole else min(end, size_bytes - 1)
+        if first > last:
+            headers = {"Content-Range": f"bytes */{size_bytes}"}
+            self._send(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers, seen=seen)
+            return
+        seen.status = HTTPStatus.OK if whole else HTTPStatus.PARTIAL_CONTENT
+        self.send_response(seen.status)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Accept-Ranges", "none" if case is Case.MEDIA_RANGE_IGNORED else "bytes")
+        if not whole:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size_bytes}")
+        self.end_headers()
+        for at, chunk in _chunks(path, first, last):
+            if failure is not None:
+                chunk = self._faulty(chunk, at, failure, seen)
+            self.site.pause(self.site.line.delay_s(len(chunk)))
+            self.wfile.write(chunk)
+            seen.sent_bytes += len(chunk)
+            if self.close_connection and case is Case.MEDIA_EARLY_CLOSE:
+                return
+
+    def _faulty(self, chunk: bytes, at: int, failure: Failure, seen: RequestSeen) -> bytes:
+        """What becomes of a chunk that lies at byte ``at`` of its source."""
+        left = failure.after_bytes - seen.sent_bytes
+        match failure.case:
+            case Case.MEDIA_SLOW:
+                self.site.pause(len(chunk) / failure.bytes_per_s)
+            case Case.MEDIA_CORRUPTED:
+                intact = max(0, failure.after_bytes - at)
+                return chunk[:intact] + chunk[intact:].translate(_DAMAGE)
+            case Case.MEDIA_STALL | Case.MEDIA_RESET | Case.MEDIA_EARLY_CLOSE if left < len(chunk):
+                self.wfile.write(chunk[:left])
+                seen.sent_bytes += left
+                if failure.case is Case.MEDIA_STALL:
+                    self.site.pause(_FOREVER_S)
+                if failure.case is Case.MEDIA_RESET:
+                    self._reset()
+                self.close_connection = True
+                return b""
+        return chunk
+
+    # -- sending ------------------------------------------------------------------------------------
+
+    def _send(
+        self,
+        status: HTTPStatus,
+        body: bytes = b"",
+        content_type: str = "text/plain",
+        *,
+        headers: dict[str, str] | None = None,
+        retry_after_s: int | None = None,
+        seen: RequestSeen | None = None,
+    ) -> None:
+        if seen is not None:
+            seen.status = status
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if retry_after_s is not None:
+            self.send_header("Retry-After", str(retry_after_s))
+        self.end_headers()
+        self.wfile.write(body)
+        if seen is not None:
+            seen.sent_bytes += len(body)
+
+    def _reset(self) -> None:
+        """End the connection so that the client sees it reset, not closed."""
+        # Lingering for no time turns the close into a reset; the server closes it without a farewell.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionAbortedError
+
+
+def is_reset(connection: socket.socket) -> bool:
+    """Whether :class:`Handler` wants the connection reset."""
+    lingering = connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.calcsize("ii"))
+    return bool(struct.unpack("ii", lingering)[0])
+
+
+def _asked_range(header: str | None) -> tuple[int | None, int | None]:
+    """First and last byte asked for; (None, n) stands for the last n bytes, as in the header."""
+    if not header or not header.startswith("bytes="):
+        return None, None
+    first, _, last = header.removeprefix("bytes=").partition("-")
+    return int(first) if first else None, int(last) if last else None
+
+
+def _chunks(path: Path, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Bytes ``first`` to ``last`` of a file in pieces, each with its place."""
+    with path.open("rb") as file:
+        file.seek(first)
+        while first <= last:
+            chunk = file.read(min(_CHUNK_BYTES, last - first + 1))
+            if not chunk:
+                return
+            yield first, chunk
+            first += len(chunk)

@@ -1,0 +1,211 @@
+"""What the player endpoint says about a video: the answers from which yt-dlp makes its texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kinetics_tui.demo.sources import Source
+from kinetics_tui.demo.videos import Case, Failure, Video
+
+Answer = dict[str, Any]
+
+_MIME = {
+    18: 'video/mp4; codecs="avc1.42001E, mp4a.40.2"',
+    140: 'audio/mp4; codecs="mp4a.40.2"',
+    251: 'audio/webm; codecs="opus"',
+    **dict.fromkeys((160, 133, 134, 135), 'video/mp4; codecs="avc1.4d401e"'),
+    **dict.fromkeys((278, 242, 243, 244), 'video/webm; codecs="vp9"'),
+}
+_QUALITY = {144: "tiny", 240: "small", 360: "medium", 480: "large"}
+
+
+class Playability(msgspec.Struct, frozen=True):
+    """Why a video does not play: a status, and the two lines that a viewer would read."""
+
+    status: str
+    reason: str
+    subreason: str = ""
+
+
+_GONE = "Video unavailable"
+_PLAYABILITY: dict[Case, Playability] = {
+    Case.PRIVATE: Playability(
+        "LOGIN_REQUIRED", "Private video", "Sign in if you've been granted access to this video"
+    ),
+    Case.REMOVED_BY_UPLOADER: Playability("ERROR", _GONE, "This video has been removed by the uploader"),
+    Case.REMOVED_BY_USER: Playability("ERROR", _GONE, "This video has been removed by the user"),
+    Case.ACCOUNT_TERMINATED: Playability(
+        "ERROR",
+        _GONE,
+        "This video is no longer available because the YouTube account associated with this video"
+        " has been terminated",
+    ),
+    Case.ACCOUNT_CLOSED: Playability(
+        "ERROR",
+        _GONE,
+        "This video is no longer available because the uploader has closed their YouTube account",
+    ),
+    Case.COPYRIGHT_CLAIM: Playability(
+        "ERROR", _GONE, "This video is no longer available due to a copyright claim by Meridian Sport Films"
+    ),
+    Case.COPYRIGHT_BLOCKED: Playability(
+        "UNPLAYABLE",
+        _GONE,
+        "This video contains content from Meridian Music, who has blocked it on copyright grounds",
+    ),
+    Case.COPYRIGHT_COUNTRY: Playability(
+        "UNPLAYABLE",
+        _GONE,
+        "This video contains content from Meridian Music, who has blocked it in your country on"
+        " copyright grounds",
+    ),
+    Case.TERMS_GUIDELINES: Playability(
+        "ERROR", "This video has been removed for violating YouTube's Community Guidelines"
+    ),
+    Case.TERMS_OF_SERVICE: Playability(
+        "ERROR", "This video has been removed for violating YouTube's Terms of Service"
+    ),
+    Case.TERMS_NUDITY: Playability(
+        "ERROR",
+        "This video has been removed for violating YouTube's policy on nudity or sexual content",
+    ),
+    Case.TERMS_SPAM: Playability(
+        "ERROR",
+        "This video has been removed for violating YouTube's policy on spam, deceptive practices, and scams",
+    ),
+    Case.AGE: Playability(
+        "LOGIN_REQUIRED", "Sign in to confirm your age", "This video may be inappropriate for some users."
+    ),
+    Case.GEO: Playability("UNPLAYABLE", "This video is not available in your country"),
+    Case.GEO_COUNTRIES: Playability(
+        "UNPLAYABLE", _GONE, "The uploader has not made this video available in your country"
+    ),
+    Case.UNAVAILABLE: Playability("ERROR", _GONE, "This video is unavailable"),
+    Case.NOT_AVAILABLE_ANYMORE: Playability("ERROR", "This video isn't available anymore"),
+    Case.DUPLICATE: Playability(
+        "ERROR", "This video has been removed because it is a duplicate of a previously uploaded video"
+    ),
+    Case.MEMBERS_ONLY: Playability(
+        "UNPLAYABLE",
+        "Join this channel to get access to members-only content like this video, and other exclusive perks.",
+    ),
+    Case.PREMIERE: Playability("LIVE_STREAM_OFFLINE", "Premieres in 3 hours"),
+    Case.SOMETHING_WRONG: Playability("ERROR", "An error occurred. Please try again later."),
+    Case.SESSION_LIMIT: Playability("UNPLAYABLE", _GONE, "This content isn't available, try again later."),
+    Case.SESSION_LIMIT_CURLY: Playability(
+        "UNPLAYABLE", _GONE, "This content isn’t available, try again later."
+    ),
+    Case.BOT_CHECK: Playability(
+        "LOGIN_REQUIRED",
+        "Sign in to confirm you’re not a bot",
+        "This helps protect our community. Learn more",
+    ),
+    Case.CAPTCHA: Playability("ERROR", _GONE),
+}
+
+
+def player_answer(video: Video, failure: Failure | None, media_url: str, address_number: int) -> Answer:
+    """The player endpoint's answer for ``video``, as it stands with ``failure``.
+
+    ``media_url`` is the address below which media are served; ``address_number`` marks the media
+    addresses of this answer.
+    """
+    case = failure.case if failure else None
+    answer: Answer = {
+        "playabilityStatus": {"status": "OK"},
+        "videoDetails": {
+            "videoId": video.id,
+            "title": video.title,
+            "lengthSeconds": str(round(video.length_s)),
+            "shortDescription": "",
+            "isLiveContent": False,
+        },
+        "streamingData": {
+            "formats": [
+                _format(video, itag, source, media_url, address_number)
+                for itag, source in video.sources.items()
+                if source.spec.has_video and source.spec.has_audio
+            ],
+            "adaptiveFormats": [
+                _format(video, itag, source, media_url, address_number)
+                for itag, source in video.sources.items()
+                if not (source.spec.has_video and source.spec.has_audio)
+            ],
+        },
+    }
+    if case in _PLAYABILITY:
+        del answer["streamingData"]
+        answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])
+    _alter(answer, failure)
+    return answer
+
+
+def _alter(answer: Answer, failure: Failure | None) -> None:
+    """What some cases change beyond the reason given."""
+    streaming: Answer = answer.get("streamingData", {})
+    details: Answer = answer["videoDetails"]
+    match failure.case if failure else None:
+        case Case.GEO_COUNTRIES if failure:
+            answer["microformat"] = {
+                "playerMicroformatRenderer": {"availableCountries": list(failure.countries)}
+            }
+        case Case.PREMIERE:
+            details["isUpcoming"] = True
+        case Case.LIVE:
+            details["isLive"] = details["isLiveContent"] = True
+            del details["lengthSeconds"]
+        case Case.CAPTCHA:
+            answer["playabilityStatus"]["errorScreen"]["playerCaptchaViewModel"] = {"captcha": True}
+        case Case.ADDRESS_BLOCKED:
+            # YouTube plays another video than the one asked for to addresses it blocks.
+            details["videoId"] = "aQvGIIdgFDM"
+        case Case.DRM:
+            streaming.update(formats=[], adaptiveFormats=[], licenseInfos=[{"drmFamily": "WIDEVINE"}])
+        case Case.NO_FORMATS:
+            streaming.update(formats=[], adaptiveFormats=[])
+        case Case.SABR_ONLY:
+            for entry in (*streaming["formats"], *streaming["adaptiveFormats"]):
+                del entry["url"]
+        case Case.N_CHALLENGE:
+            for entry in (*streaming["formats"], *streaming["adaptiveFormats"]):
+                entry["url"] += "&n=6kzMXqrGiGfA9dpX"
+
+
+def _refusal(playability: Playability) -> Answer:
+    renderer: Answer = {"reason": {"simpleText": playability.reason}}
+    if playability.subreason:
+        renderer["subreason"] = {"simpleText": playability.subreason}
+    return {
+        "status": playability.status,
+        "reason": playability.reason,
+        "errorScreen": {"playerErrorMessageRenderer": renderer},
+    }
+
+
+def _format(video: Video, itag: int, source: Source, media_url: str, address_number: int) -> Answer:
+    spec = source.spec
+    entry: Answer = {
+        "itag": itag,
+        "url": f"{media_url}?id={video.id}&itag={itag}&clen={source.size_bytes}&lsig={address_number}",
+        "mimeType": _MIME[itag],
+        "bitrate": round(source.size_bytes * 8 / spec.duration_s),
+        "contentLength": str(source.size_bytes),
+        "approxDurationMs": str(round(spec.duration_s * 1000)),
+    }
+    if spec.has_video:
+        entry |= {
+            "width": spec.width_px,
+            "height": spec.height_px,
+            "fps": spec.fps,
+            "quality": _QUALITY.get(spec.height_px, "small"),
+            "qualityLabel": f"{spec.height_px}p",
+        }
+    if spec.has_audio:
+        entry |= {
+            "audioQuality": "AUDIO_QUALITY_MEDIUM",
+            "audioSampleRate": str(spec.sample_rate_hz),
+            "audioChannels": spec.channels,
+        }
+    return entry

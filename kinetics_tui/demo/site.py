@@ -1,0 +1,119 @@
+"""What the loopback YouTube knows while it serves: its videos, its line, its policy, its visitors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import Literal
+
+import msgspec
+
+from kinetics_tui.demo.line import Line
+from kinetics_tui.demo.policy import Open, Policy, Throttled
+from kinetics_tui.demo.videos import Case, Catalogue, Failure, Video
+
+Stage = Literal["player", "media"]
+
+_PLAYER_FAULTS = {
+    Case.PLAYER_403,
+    Case.PLAYER_404,
+    Case.PLAYER_429,
+    Case.PLAYER_503,
+    Case.PLAYER_RESET,
+    Case.PLAYER_STALL,
+    Case.PLAYER_HTML,
+}
+
+
+class RequestSeen(msgspec.Struct):
+    """One request, noted as it arrives; ``status`` and ``sent_bytes`` (of the body) grow with the answer.
+
+    ``at`` is in seconds since the epoch. ``start`` and ``end`` are the first and last byte asked for of a
+    media request, None where it named none. Status 0: not answered (yet).
+    """
+
+    at: float
+    client_address: str
+    kind: Stage
+    video_id: str
+    itag: int | None = None
+    start: int | None = None
+    end: int | None = None
+    sent_bytes: int = 0
+    status: int = 0
+
+
+class Site:
+    """State shared by all connections; ``policy`` and ``line`` may be changed at any time."""
+
+    def __init__(self, catalogue: Catalogue, policy: Policy | None = None, line: Line | None = None) -> None:
+        self._find = catalogue if callable(catalogue) else catalogue.get
+        self.policy: Policy = policy or Open()
+        self.line = line or Line()
+        self.media_url = ""
+        self.stopping = threading.Event()
+        self.last_request_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._requests: list[RequestSeen] = []
+        self._failed: Counter[tuple[Stage, str]] = Counter()
+        self._addresses: Counter[str] = Counter()
+
+    @property
+    def requests(self) -> list[RequestSeen]:
+        """All requests so far, oldest first."""
+        with self._lock:
+            return list(self._requests)
+
+    def count(self, kind: Stage, video_id: str | None = None) -> int:
+        """How many requests of a kind there were, of all videos or of one."""
+        return sum(seen.kind == kind and video_id in (None, seen.video_id) for seen in self.requests)
+
+    def note(self, seen: RequestSeen) -> None:
+        """Take a request into the log."""
+        with self._lock:
+            self._requests.append(seen)
+            self.last_request_at = time.monotonic()
+
+    def throttle_now(self, signal: Failure, for_s: float, client_address: str | None = None) -> Throttled:
+        """Refuse player requests for ``for_s`` seconds from now; the policy so far decides afterwards."""
+        throttled = Throttled(signal, for_s, client_address=client_address, afterwards=self.policy)
+        self.policy = throttled
+        return throttled
+
+    def find(self, video_id: str) -> Video:
+        """The video of an id; one that fails as unavailable where there is none."""
+        return self._find(video_id) or Video(video_id, "", 0.0, {}, Failure(Case.UNAVAILABLE))
+
+    def failure_now(self, video: Video, stage: Stage) -> Failure | None:
+        """How this request for the video fails, if it does; counts towards ``Failure.times``."""
+        failure = video.failure
+        if failure is None or stage != _stage(failure.case):
+            return None
+        if failure.case is Case.MEDIA_EXPIRED:
+            return failure
+        with self._lock:
+            self._failed[stage, video.id] += 1
+            return (
+                failure if failure.times is None or self._failed[stage, video.id] <= failure.times else None
+            )
+
+    def next_address_number(self, video_id: str) -> int:
+        """Counts, from 1, how often the media addresses of a video were given out."""
+        with self._lock:
+            self._addresses[video_id] += 1
+            return self._addresses[video_id]
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises ConnectionAbortedError when the server stops meanwhile."""
+        if self.stopping.wait(seconds):
+            raise ConnectionAbortedError
+
+
+def _stage(case: Case) -> Stage:
+    return "media" if case.value.startswith("media ") else "player"
+
+
+def is_player_fault(case: Case) -> bool:
+    """Whether the player endpoint fails to answer at all, rather than answering what is wrong."""
+    return case in _PLAYER_FAULTS

@@ -1,0 +1,176 @@
+"""yt-dlp's own command-line options, as the user gives them to us: parsed, checked, redacted.
+
+They go through yt-dlp's own option parser. What has no effect here (file names, post-processing,
+playlists) is refused rather than ignored, so that nobody waits for what never happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import optparse
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yt_dlp
+
+from kinetics_tui.model.errors import SettingsError
+
+OUR_DEFAULTS = ("--socket-timeout", "5", "--extractor-retries", "1", "--retries", "2", "--no-cache-dir")
+"""Stand before the user's options, so that his win.
+
+A hung server costs seconds, not minutes; a refusal is asked twice, not four times; workers write no
+cache beside each other.
+"""
+
+REQUEST_PARAMS = frozenset(
+    """
+    age_limit ap_mso ap_password ap_username cachedir client_certificate client_certificate_key
+    client_certificate_password cookiefile cookiesfrombrowser enable_file_urls geo_bypass
+    geo_bypass_country geo_bypass_ip_block geo_verification_proxy http_headers impersonate
+    legacyserverconnect netrc_cmd netrc_location nocheckcertificate password prefer_insecure proxy
+    socket_timeout source_address twofactor usenetrc username videopassword
+    """.split()
+)
+EXTRACTION_PARAMS = frozenset(
+    """
+    allow_unplayable_formats check_formats compat_opts dynamic_mpd extractor_args extractor_retries
+    format format_sort format_sort_force js_runtimes mark_watched prefer_free_formats remote_components
+    sleep_interval_requests
+    """.split()
+)
+DOWNLOAD_PARAMS = frozenset(
+    """
+    buffersize concurrent_fragment_downloads file_access_retries fragment_retries hls_prefer_native
+    http_chunk_size ratelimit retries retry_sleep_functions throttledratelimit
+    """.split()
+)
+HARMLESS_PARAMS = frozenset(
+    """
+    allow_playlist_files allowed_extractors color consoletitle continuedl encoding max_sleep_interval
+    no_warnings noplaylist noprogress nopart overwrites progress_delta progress_with_newline quiet
+    sleep_interval sleep_interval_subtitles verbose warn_when_outdated
+    """.split()
+)
+"""Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
+
+USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
+HIDDEN = "***"
+
+_SECRET_OPTIONS = frozenset(
+    """
+    --ap-password --client-certificate-password --netrc-cmd --password --twofactor --video-password
+    -2 -p
+    """.split()
+)
+_ADDRESS_OPTIONS = frozenset({"--proxy", "--geo-verification-proxy"})
+_HEADER_OPTIONS = frozenset({"--add-headers", "--add-header"})
+_SECRET_HEADERS = re.compile(r"(?i)^\s*(cookie|authorization|proxy-authorization|x-goog-\S+)\s*:")
+_SECRET_EXTRACTOR_ARGS = re.compile(r"(?i)((?:po_token|data_sync_id|visitor_data|password|token)=)[^;]*")
+
+
+def parse_args(args: Sequence[str]) -> dict[str, Any]:
+    """What yt-dlp's API calls the options ``args``: those that reach a request, ours for the rest.
+
+    Raises SettingsError with one sentence for what yt-dlp refuses and for what has no use here.
+    """
+    parsed = _yt_dlp_parse((*OUR_DEFAULTS, *args))
+    if parsed.urls:
+        raise SettingsError(f"--yt-dlp takes options only, and {parsed.urls[0]!r} is none; remove it.")
+    defaults = _default_params()
+    params: dict[str, Any] = parsed.ydl_opts
+    for name, value in params.items():
+        if name.startswith("_") or name in USED_PARAMS or name in HARMLESS_PARAMS:
+            continue
+        if value != defaults.get(name):
+            option = _spelling(parsed.parser, name, args)
+            raise SettingsError(f"--yt-dlp {option} has no use in this program; remove it.")
+    return {name: value for name, value in params.items() if name in USED_PARAMS}
+
+
+def check_args(args: Sequence[str]) -> None:
+    """Refuse ``args`` with a SettingsError where :func:`parse_args` would."""
+    parse_args(args)
+
+
+def redact(args: Sequence[str]) -> tuple[str, ...]:
+    """``args`` for people's eyes: passwords, tokens and cookies are replaced by ``***``."""
+    shown: list[str] = []
+    option = ""
+    for arg in args:
+        if option:
+            shown.append(_hide(option, arg))
+            option = ""
+            continue
+        name, equals, value = arg.partition("=")
+        if equals and _is_secret(name):
+            shown.append(f"{name}={_hide(name, value)}")
+        elif name[:2] in _SECRET_OPTIONS and len(name) > 2:
+            shown.append(name[:2] + HIDDEN)
+        else:
+            shown.append(arg)
+            option = arg if _is_secret(arg) else ""
+    return tuple(shown)
+
+
+def _is_secret(option: str) -> bool:
+    known = _SECRET_OPTIONS | _ADDRESS_OPTIONS | _HEADER_OPTIONS | {"--extractor-args"}
+    # yt-dlp accepts every beginning of an option that is not ambiguous.
+    return option in known or (len(option) > 4 and any(name.startswith(option) for name in known))
+
+
+def _hide(option: str, value: str) -> str:
+    def means(names: frozenset[str]) -> bool:
+        return option in names or any(name.startswith(option) for name in names if len(option) > 4)
+
+    if means(_ADDRESS_OPTIONS):
+        return re.sub(r"(?<=://)[^/@]*(?=@)|^[^/@:]+:[^/@]*(?=@)", HIDDEN, value)
+    if means(_HEADER_OPTIONS):
+        return re.sub(r":.*", f": {HIDDEN}", value) if _SECRET_HEADERS.match(value) else value
+    if option.startswith("--ex"):
+        return _SECRET_EXTRACTOR_ARGS.sub(rf"\g<1>{HIDDEN}", value)
+    return HIDDEN
+
+
+@functools.cache
+def _default_params() -> Mapping[str, Any]:
+    params: dict[str, Any] = _yt_dlp_parse(OUR_DEFAULTS).ydl_opts
+    return params
+
+
+def _yt_dlp_parse(args: Sequence[str]) -> Any:
+    """``yt_dlp.parse_options``, kept from printing, reading standard input and exiting."""
+    printed = io.StringIO()
+    standard_input, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(printed):
+            return yt_dlp.parse_options(list(args))
+    except SystemExit as exit_:
+        lines = [line for line in printed.getvalue().splitlines() if ": error: " in line]
+        reason = lines[-1].partition(": error: ")[2].strip() if lines else "they only print something"
+        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {reason.rstrip('.')}.") from exit_
+    except (optparse.OptParseError, ValueError, OSError) as error:
+        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {error}.") from error
+    finally:
+        sys.stdin = standard_input
+
+
+def _spelling(parser: Any, param: str, args: Sequence[str]) -> str:
+    """The option among ``args`` that sets ``param``, as the user wrote it; else the parameter's name."""
+    for arg in args:
+        if not arg.startswith("-"):
+            continue
+        name = arg.partition("=")[0]
+        with contextlib.suppress(optparse.BadOptionError, optparse.AmbiguousOptionError):
+            if name.startswith("--"):
+                name = parser._match_long_opt(name)
+            option = parser.get_option(name)
+            dests = {option.dest, (option.dest or "").replace("_", "")} if option else set()
+            if param in dests or param.replace("_", "") in dests:
+                return str(arg.partition("=")[0])
+    return f"({param})"
+
+

@@ -1,0 +1,222 @@
+"""Parts of a media file, by bounded range requests through yt-dlp's own network stack."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from yt_dlp.networking import Request
+from yt_dlp.networking.exceptions import HTTPError, RequestError
+
+from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify, trouble_of
+from kinetics_tui.media.ranges import SparseBytes
+from kinetics_tui.media.resolve import Stream
+from kinetics_tui.media.session import Session
+from kinetics_tui.model.failure import Category
+
+CHUNK_BYTES = 16 * 1024
+"""How much is read at a time: what a stall loses, and how often progress is told."""
+LONGEST_REQUEST_BYTES = 10 * 1024 * 1024
+"""YouTube slows answers longer than this down to the speed of play."""
+WHOLE_FILE_BYTES = 8 * 1024 * 1024
+"""A server that ignores ranges may send a whole file up to this size."""
+FRUITLESS_TRIES = 3
+TRIES = 10
+"""So many requests for one range may fail, and so many in a row without bringing a byte."""
+BUSY_WAIT_S = 0.5
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+class Guard:
+    """Says when to give up a clip: asked to (``cancelled``), told to (``abort``), or out of time.
+
+    ``deadline`` is on the clock of ``time.monotonic``.
+    """
+
+    def __init__(
+        self, cancelled: Callable[[], bool] = lambda: False, deadline: float | None = None
+    ) -> None:
+        self._cancelled = cancelled
+        self._deadline = deadline
+        self._aborted = False
+        self._response: Any = None
+
+    def check(self) -> None:
+        """Raise ClipCancelled or ClipFailure where it is time to give up."""
+        if self._aborted or self._cancelled():
+            raise ClipCancelled
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise ClipFailure(Category.TIMEOUT, "The clip took longer than its deadline allows.")
+
+    def seconds_left(self) -> float | None:
+        """Until the deadline; None without one."""
+        return None if self._deadline is None else max(0.05, self._deadline - time.monotonic())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but give up in time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(left, 0.1))
+        self.check()
+
+    def abort(self) -> None:
+        """Cancel from another thread, at once even where a server stands still."""
+        self._aborted = True
+        shut = getattr(getattr(self._response, "fp", None), "shutdown", None)
+        if shut is not None:
+            try:
+                shut()
+            except (OSError, ValueError, RuntimeError):
+                # The answer ended in the meantime: there is nothing left to shut.
+                return
+
+    def watch(self, response: Any) -> None:
+        """Note the answer that is being read (None: none), for ``abort`` to shut."""
+        self._response = response
+
+
+class RangeReader:
+    """The bytes of one media file, fetched as they are asked for and kept.
+
+    ``renew`` gives another address for the same file when YouTube refuses this one. ``size_bytes`` is
+    the file's size (None before it is known); ``wire_bytes`` and ``requests`` count what it cost.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        stream: Stream,
+        guard: Guard,
+        *,
+        renew: Callable[[Stream], Stream] | None = None,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._stream = stream
+        self._guard = guard
+        self._renew = renew
+        self._on_bytes = on_bytes or (lambda size: None)
+        self._known = SparseBytes()
+        self._busy = 0
+        self.size_bytes = stream.size_bytes
+        self.wire_bytes = 0
+        self.requests = 0
+
+    def ensure(self, start: int, end: int) -> None:
+        """Fetch what is not known yet between ``start`` and ``end``, each gap with one request."""
+        if self.size_bytes is not None:
+            end = min(end, self.size_bytes)
+        for gap_start, gap_end in self._known.missing(start, end):
+            self._fetch_gap(gap_start, gap_end)
+
+    def read_known(self, start: int, size: int) -> bytes:
+        """Up to ``size`` bytes at ``start`` that are known already."""
+        return self._known.read(start, size)
+
+    def read(self, start: int, size: int) -> bytes:
+        """``size`` bytes at ``start``, fetched where needed; fewer only at the end of the file."""
+        self.ensure(start, start + size)
+        return self._known.read(start, size)
+
+    def missing_bytes(self, start: int, end: int) -> int:
+        """How much of a range would have to be fetched."""
+        return sum(gap_end - gap_start for gap_start, gap_end in self._known.missing(start, end))
+
+    def _fetch_gap(self, start: int, end: int) -> None:
+        position, fruitless = start, 0
+        for _ in range(TRIES + (end - start) // LONGEST_REQUEST_BYTES):
+            if self.size_bytes is not None:
+                end = min(end, self.size_bytes)
+            if position >= end or not self._known.missing(position, end):
+                return
+            before = position
+            failure: ClipFailure | None = None
+            try:
+                self._request(position, min(end, position + LONGEST_REQUEST_BYTES))
+            except HTTPError as error:
+                self._answer_refusal(error)
+            except RequestError as error:
+                self._guard.check()
+                failure = classify(error)
+            gaps = self._known.missing(position, end)
+            position = gaps[0][0] if gaps else end
+            fruitless = 0 if position > before else fruitless + 1
+            if failure and fruitless >= FRUITLESS_TRIES:
+                raise failure
+        if self._known.missing(start, end):
+            raise ClipFailure(Category.TIMEOUT, "The server broke off again and again.")
+
+    def _request(self, start: int, end: int) -> None:
+        """Ask for one range and keep what comes, as it comes. Whatever breaks off is raised."""
+        self._guard.check()
+        timeout_s = self._session.params.get("socket_timeout") or 20.0
+        left_s = self._guard.seconds_left()
+        request = Request(
+            self._stream.url,
+            headers={
+                **self._stream.headers,
+                "Range": f"bytes={start}-{end - 1}",
+                "Accept-Encoding": "identity",
+            },
+            extensions={"timeout": timeout_s if left_s is None else min(timeout_s, left_s)},
+        )
+        self.requests += 1
+        response = self._session.urlopen(request)
+        self._guard.watch(response)
+        try:
+            position = self._check_answer(response, start)
+            while chunk := response.read(CHUNK_BYTES):
+                self._known.add(position, chunk)
+                position += len(chunk)
+                self.wire_bytes += len(chunk)
+                self._on_bytes(len(chunk))
+                self._guard.check()
+        except RequestError:
+            # An abort looks like a broken connection from here.
+            self._guard.check()
+            raise
+        finally:
+            self._guard.watch(None)
+            response.close()
+        self._guard.check()
+
+    def _check_answer(self, response: Any, start: int) -> int:
+        """Where the answer's first byte stands in the file; raises where that is not certain."""
+        if response.status == 206:
+            match = _CONTENT_RANGE.fullmatch((response.get_header("Content-Range") or "").strip())
+            if not match or int(match[1]) != start:
+                raise ClipFailure(Category.MISCELLANEOUS, "The server sent other bytes than it was asked for.")
+            self._note_size(None if match[3] == "*" else int(match[3]))
+            return start
+        length = response.get_header("Content-Length") or ""
+        if response.status == 200 and length.isdecimal() and int(length) <= WHOLE_FILE_BYTES:
+            self._note_size(int(length))
+            return 0
+        raise ClipFailure(Category.MISCELLANEOUS, "The server does not send parts of a file.")
+
+    def _note_size(self, size_bytes: int | None) -> None:
+        if size_bytes is None:
+            return
+        if self.size_bytes is not None and self.size_bytes != size_bytes:
+            raise ClipFailure(Category.MISCELLANEOUS, "The file changed while it was fetched.")
+        self.size_bytes = size_bytes
+
+    def _answer_refusal(self, error: HTTPError) -> None:
+        """Do what may help against a status that is no success; raise where nothing does."""
+        error.close()
+        self._guard.check()
+        if error.status == 403 and self._renew is not None:
+            self._stream = self._renew(self._stream)
+        elif 500 <= error.status < 600 and self._busy < FRUITLESS_TRIES - 1:
+            trouble = trouble_of(error)
+            wait_s = BUSY_WAIT_S * 2**self._busy
+            self._busy += 1
+            if trouble and trouble.retry_after_s is not None:
+                wait_s = min(trouble.retry_after_s, 4 * wait_s)
+            self._guard.sleep(wait_s)
+        else:
+            raise classify(error) from error

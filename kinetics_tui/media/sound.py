@@ -1,0 +1,106 @@
+"""Cut sound at a sample and encode it as AAC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from av.packet import Packet
+
+BIT_RATE = 128_000
+AAC_RATES_HZ = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
+USUAL_RATE_HZ = 48_000
+FRAME_SAMPLES = 1024
+LEAD_S = Fraction(1, 10)
+"""Decoding starts so much early: a packet of sound needs those before it to come out whole."""
+JITTER_S = Fraction(1, 50)
+"""Packets may stand so far from where the one before ended and still follow it without a gap."""
+
+Samples = list[Packet[av.AudioStream]]
+
+
+def encode_sound(
+    out: av.container.OutputContainer,
+    container: av.container.InputContainer,
+    source: av.AudioStream,
+    start_s: Fraction,
+    duration_s: Fraction,
+    *,
+    seekable: bool,
+) -> tuple[Samples, Fraction]:
+    """The sound from ``start_s``, ``duration_s`` long, as packets of a new stream of ``out``.
+
+    Gaps become silence. Returns the packets and how long they last: less where the source's sound ends
+    early, and no stream at all where there is none.
+    """
+    rate_hz = source.rate if source.rate in AAC_RATES_HZ else USUAL_RATE_HZ
+    layout = "mono" if source.layout.nb_channels == 1 else "stereo"
+    wanted = round(duration_s * rate_hz)
+    if seekable:
+        target_s = max(Fraction(0), start_s - LEAD_S)
+        container.seek(int(target_s / (source.time_base or 1)), stream=source)
+    pieces = _placed(container, source, start_s, rate_hz, layout)
+    fifo = av.AudioFifo()
+    ready = 0
+    for place, piece in pieces:
+        if place >= wanted:
+            break
+        samples = piece.samples
+        late = place - ready
+        if late > (JITTER_S * rate_hz if ready else 0):
+            fifo.write(_silence(late, rate_hz, layout))
+            ready = place
+        piece.pts = None
+        early = max(0, ready - place) if not ready else 0
+        if early >= samples:
+            continue
+        fifo.write(piece)
+        if early:
+            _drop(fifo, early)
+        ready += samples - early
+        if ready >= wanted:
+            break
+    total = min(ready, wanted)
+    if not total:
+        return [], Fraction(0)
+    stream = out.add_stream("aac", rate=rate_hz, layout=layout)
+    stream.codec_context.bit_rate = BIT_RATE
+    packets: Samples = []
+    for at in range(0, total, FRAME_SAMPLES):
+        frame = fifo.read(min(FRAME_SAMPLES, total - at))
+        assert frame is not None
+        frame.pts, frame.time_base = at, Fraction(1, rate_hz)
+        packets += stream.encode(frame)
+    packets += stream.encode(None)
+    return packets, Fraction(total, rate_hz)
+
+
+def _placed(
+    container: av.container.InputContainer,
+    source: av.AudioStream,
+    start_s: Fraction,
+    rate_hz: int,
+    layout: str,
+) -> Iterator[tuple[int, av.AudioFrame]]:
+    """Decoded sound in the clip's shape, each piece with its place: samples behind ``start_s``."""
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
+    for frame in container.decode(source):
+        if frame.pts is None:
+            continue
+        for piece in resampler.resample(frame):
+            if piece.pts is None or piece.time_base is None:
+                continue
+            yield round((piece.pts * piece.time_base - start_s) * rate_hz), piece
+
+
+def _silence(samples: int, rate_hz: int, layout: str) -> av.AudioFrame:
+    frame = av.AudioFrame("fltp", layout, samples)
+    frame.sample_rate = rate_hz
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))
+    return frame
+
+
+def _drop(fifo: av.AudioFifo, samples: int) -> None:
+    fifo.read(samples)

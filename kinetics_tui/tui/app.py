@@ -1,0 +1,157 @@
+"""The terminal app: a set-up screen where there is no run yet, then the run screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import tzinfo
+from typing import Any, ClassVar
+
+from rich.console import Console
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from kinetics_tui.model.errors import UserError
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.screens.run import REFRESH_HZ, RunScreen
+from kinetics_tui.tui.terminal import TerminalTitle, check_terminal, write_error_terminal
+from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class KineticsApp(App[Farewell]):
+    """Shows ``link``'s run; without one, asks ``setup`` for a plan and ``start`` for the link to it.
+
+    ``setup`` makes a screen whose result is a plan, or None to leave. ``now`` (seconds since the
+    epoch) and ``zone`` (None: local) are the clock; ``refresh_hz`` is how often the screen looks at
+    the run.
+    """
+
+    TITLE = "Kinetics"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "leave", show=False, priority=True, id="app.leave"),
+    ]
+
+    def __init__(
+        self,
+        link: Link | None,
+        *,
+        setup: Callable[[], Screen[Any]] | None = None,
+        start: Callable[[Any], Awaitable[Link]] | None = None,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+        refresh_hz: float = REFRESH_HZ,
+        theme: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._link = link
+        self._setup = setup
+        self._start = start
+        self._now = now
+        self._zone = zone
+        self._refresh_hz = refresh_hz
+        self._title_bar: TerminalTitle | None = None
+        self.animation_level = "none"
+        self.register_theme(KINETICS_DARK)
+        self.register_theme(KINETICS_ANSI)
+        self.theme = theme or theme_name(os.environ)
+        if colour_depth(os.environ) == "truecolor":
+            # The themes live in 256 colours; naming them by number halves the bytes of each style.
+            self.console = Console(
+                color_system="256",
+                file=self.console.file,
+                force_terminal=True,
+                highlight=False,
+                legacy_windows=False,
+            )
+
+    def compose(self) -> ComposeResult:
+        yield Static("Starting the engine ...", id="waiting")
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self._title_bar = TerminalTitle(self._write_terminal)
+            loop = asyncio.get_running_loop()
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, self._leave_on_signal, number)
+        if self._link is not None:
+            self._show_run(self._link)
+        else:
+            self._show_setup()
+
+    def on_unmount(self) -> None:
+        if self._title_bar is not None:
+            self._title_bar.restore()
+
+    async def action_quit(self) -> None:
+        screen = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
+        if screen is None:
+            self.exit()
+        else:
+            screen.action_detach()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)
+        yield SystemCommand("Leave", "Leave the app; a run goes on without it.", self.action_quit)
+
+    # -- from set-up to run -------------------------------------------------------------------------------
+
+    def _show_setup(self) -> None:
+        if self._setup is None:
+            raise ValueError("without a link the app needs a set-up screen")
+        self.push_screen(self._setup(), self._planned)
+
+    def _planned(self, plan: Any) -> None:
+        if plan is None:
+            self.exit()
+        else:
+            self.run_worker(self._start_run(plan))
+
+    async def _start_run(self, plan: Any) -> None:
+        if self._start is None:
+            raise ValueError("a plan needs something to start it")
+        try:
+            link = await self._start(plan)
+        except UserError as error:
+            self.notify(str(error), severity="error", timeout=20, markup=False)
+            self._show_setup()
+        else:
+            self._show_run(link)
+
+    def _show_run(self, link: Link) -> None:
+        self.run_worker(link.follow(), group="link")
+        on_title = None if self._title_bar is None else self._title_bar.set
+        self.push_screen(
+            RunScreen(link, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz, on_title=on_title)
+        )
+
+    # -- terminal -------------------------------------------------------------------------------------------
+
+    def _write_terminal(self, text: str) -> None:
+        # Textual has no public way to write an escape sequence of one's own.
+        if self._driver is not None:
+            self._driver.write(text)
+
+    def _leave_on_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+
+def run_app(app: KineticsApp, *, mouse: bool = True) -> int:
+    """Run the app on the terminal, say how to come back, and return the exit code.
+
+    Raises UserError where there is no terminal that can carry it.
+    """
+    check_terminal()
+    parting = app.run(mouse=mouse)
+    if parting is not None:
+        write_error_terminal(parting.line + "\n")
+    return app.return_code or 0

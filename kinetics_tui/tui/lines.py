@@ -1,0 +1,126 @@
+"""Lines of toned text: what a panel's body is made of, before any style or terminal comes in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from rich.cells import cell_len
+
+from kinetics_tui.tui.text import clean, fit
+
+
+class Tone(StrEnum):
+    """What a piece of text is, for the style sheet to dress (component class ``panel--<tone>``)."""
+
+    PLAIN = "plain"
+    DIM = "dim"
+    STRONG = "strong"
+    ACCENT = "accent"
+    """The panel's own colour: title, bars."""
+    BORDER = "border"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    CURSOR = "cursor"
+    BADGE = "badge"
+    """The state in the header, on a ground of its own; likewise the next three."""
+    BADGE_GOOD = "badge-good"
+    BADGE_WARN = "badge-warn"
+    BADGE_BAD = "badge-bad"
+
+
+Span = tuple[str, Tone]
+
+
+class Line:
+    """One line, written from left to right; what is written is made harmless on the way in."""
+
+    __slots__ = ("_spans", "width")
+
+    def __init__(self, text: str = "", tone: Tone = Tone.PLAIN) -> None:
+        self._spans: list[Span] = []
+        self.width = 0
+        """Cells written so far."""
+        self.add(text, tone)
+
+    def add(self, text: str, tone: Tone = Tone.PLAIN) -> Line:
+        """Write ``text`` behind what is there."""
+        text = clean(text)
+        if not text:
+            return self
+        self.width += cell_len(text)
+        if self._spans and self._spans[-1][1] is tone:
+            text = self._spans.pop()[0] + text
+        self._spans.append((text, tone))
+        return self
+
+    def cell(self, text: str, width: int, tone: Tone = Tone.PLAIN, *, right: bool = False) -> Line:
+        """Write ``text`` into a column of exactly ``width`` cells."""
+        return self.add(fit(clean(text), width, right=right), tone)
+
+    def to(self, x: int) -> Line:
+        """Go on at column ``x``, if that is ahead."""
+        return self.add(" " * (x - self.width))
+
+    def right(self, text: str, width: int, tone: Tone = Tone.PLAIN) -> Line:
+        """Write ``text`` so that it ends at column ``width``, if there is room with a gap of two."""
+        text = clean(text)
+        start = width - cell_len(text)
+        return self.to(start).add(text, tone) if start >= self.width + 2 or not self.width else self
+
+    def append(self, other: Line) -> Line:
+        """Write another line's spans behind what is there."""
+        for text, tone in other._spans:
+            self.add(text, tone)
+        return self
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self._spans)
+
+    def spans(self, width: int) -> tuple[Span, ...]:
+        """The line in exactly ``width`` cells."""
+        if self.width == width:
+            return tuple(self._spans)
+        spans: list[Span] = []
+        left = width
+        for index, (text, tone) in enumerate(self._spans):
+            length = cell_len(text)
+            if length > left or (length == left and index + 1 < len(self._spans)):
+                # One cell is kept for the ellipsis even where the text itself would just fit.
+                cut = fit(text + " ", left) if length == left else fit(text, left)
+                if cut:
+                    spans.append((cut, tone))
+                return tuple(spans)
+            spans.append((text, tone))
+            left -= length
+        if left > 0:
+            if spans and spans[-1][1] is Tone.PLAIN:
+                spans[-1] = (spans[-1][0] + " " * left, Tone.PLAIN)
+            else:
+                spans.append((" " * left, Tone.PLAIN))
+        return tuple(spans)
+
+
+def changed_width(old: tuple[Span, ...], new: tuple[Span, ...], width: int) -> int:
+    """How many cells from the left have to be painted again to turn ``old`` into ``new``.
+
+    Both are ``width`` cells wide. What is the same at the right end stays on the terminal: the
+    compositor crops repaints on the right only.
+    """
+    same = 0
+    for (old_text, old_tone), (new_text, new_tone) in zip(reversed(old), reversed(new), strict=False):
+        if old_tone is not new_tone:
+            break
+        if old_text == new_text:
+            same += cell_len(new_text)
+            continue
+        common = 0
+        for before, after in zip(reversed(old_text), reversed(new_text), strict=False):
+            if before != after:
+                break
+            common += 1
+        if common:
+            same += cell_len(new_text[-common:])
+        break
+    return max(0, width - same)

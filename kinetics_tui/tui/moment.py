@@ -1,0 +1,91 @@
+"""What every widget paints from: the run as it stands at one moment, and the words for it."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import tzinfo
+from typing import NamedTuple
+
+from kinetics_tui.model.events import EngineStatus, NetworkStatus
+from kinetics_tui.model.state import RunState
+from kinetics_tui.tui.lines import Tone
+from kinetics_tui.tui.text import clean, counted, until_text
+
+
+class Moment(NamedTuple):
+    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local)."""
+
+    state: RunState
+    now: float
+    connected: bool = True
+    zone: tzinfo | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over, so that an engine that does not answer is as it should be."""
+        return self.state.status in (EngineStatus.DONE, EngineStatus.STOPPED)
+
+    @property
+    def lost(self) -> bool:
+        """Whether an engine that answered does so no more."""
+        return not self.connected and not self.ended and bool(self.state.started_at)
+
+    @property
+    def cooling(self) -> bool:
+        """Whether the network waits for the end of a cooldown."""
+        waits = self.state.network.status is NetworkStatus.COOLING
+        return (waits or self.state.status is EngineStatus.COOLING) and not self.ended
+
+    @property
+    def paused(self) -> bool:
+        return self.state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
+
+    def command(self, name: str) -> str:
+        """The shell line that does ``name`` with this dataset, as the user would type it."""
+        return f"kinetics-tui {name} {shlex.quote(clean(self.state.dataset) or '.')}"
+
+
+class Headline(NamedTuple):
+    """The state of the run in a few words, and how to show them."""
+
+    words: str
+    badge: Tone
+
+
+_BADGES = {
+    EngineStatus.STARTING: Tone.BADGE,
+    EngineStatus.RUNNING: Tone.BADGE_GOOD,
+    EngineStatus.PAUSING: Tone.BADGE_WARN,
+    EngineStatus.PAUSED: Tone.BADGE_WARN,
+    EngineStatus.COOLING: Tone.BADGE_WARN,
+    EngineStatus.PROBING: Tone.BADGE_WARN,
+    EngineStatus.OFFLINE: Tone.BADGE_BAD,
+    EngineStatus.DISK_FULL: Tone.BADGE_BAD,
+    EngineStatus.STOPPING: Tone.BADGE_WARN,
+    EngineStatus.STOPPED: Tone.BADGE,
+    EngineStatus.DONE: Tone.BADGE_GOOD,
+}
+
+
+def headline(moment: Moment) -> Headline:
+    """The words for the header, the throttle panel and the terminal's title."""
+    if moment.lost:
+        return Headline("DISCONNECTED - engine not answering", Tone.BADGE_BAD)
+    status = moment.state.status
+    words = status.value.upper()
+    if status is EngineStatus.PAUSING:
+        words += f" - {counted(moment.state.in_hand, 'clip')} in hand"
+    elif status is EngineStatus.PAUSED:
+        words += " - safe to switch networks"
+    return Headline(words, _BADGES[status])
+
+
+def window_title(moment: Moment) -> str:
+    """The terminal's title: it changes a hundred times in a run, not every second."""
+    state = moment.state
+    words = headline(moment).words
+    if moment.cooling and state.network.until is not None and not moment.lost:
+        words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
+    settled = state.total - state.left
+    percent = f" {100 * settled // state.total} %" if state.total > 0 else ""
+    return clean(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")

@@ -1,0 +1,69 @@
+"""A question with a few answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+
+class Answer(NamedTuple):
+    """One answer: the key that gives it, what it says, and what the screen then returns."""
+
+    key: str
+    text: str
+    value: str
+
+
+class ConfirmScreen(ModalScreen[str | None]):
+    """Asks; returns the value of the answer, or None for "go on as before" (escape)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give('')", "go on", id="ask.go-on", tooltip="Close the question, change nothing."),
+    ]
+
+    def __init__(
+        self, title: str, text: str, answers: Sequence[Answer], *, on_ctrl_c: str | None = None
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._answers = {answer.key: answer for answer in answers}
+        self._on_ctrl_c = on_ctrl_c
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="dialog-title")
+            yield Static(Text(self._text), classes="dialog-text")
+            yield OptionList(
+                *(
+                    Option(Text.assemble((answer.key, "bold"), f"  {answer.text}"), id=answer.key)
+                    for answer in self._answers.values()
+                )
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "ctrl+c":
+            event.stop()
+            self.dismiss(self._on_ctrl_c)
+        elif event.key in self._answers:
+            event.stop()
+            self.dismiss(self._answers[event.key].value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self._answers[event.option.id or ""].value)
+
+    def action_give(self, value: str) -> None:
+        self.dismiss(value or None)

@@ -1,0 +1,105 @@
+"""The command palette of the run screen: every command, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
+from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.text import clean, counted
+from kinetics_tui.tui.widgets.failures import by_count
+
+_PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
+_WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
+
+
+@runtime_checkable
+class Steering(Protocol):
+    """A screen that steers a run."""
+
+    link: Link
+
+    def send(self, command: AnyCommand) -> None:
+        """Ask the engine for something."""
+
+    def offered_bindings(self) -> list[Binding]:
+        """The keys that do something now."""
+
+    async def act(self, action: str) -> None:
+        """Do what a key does."""
+
+
+class Offer(NamedTuple):
+    """One command of the palette."""
+
+    name: str
+    help: str
+    run: Callable[[], object]
+
+
+def offers(screen: Steering) -> Iterator[Offer]:
+    """What can be asked of the run on ``screen`` as it stands."""
+    for binding in screen.offered_bindings():
+        act = partial(screen.act, binding.action)
+        yield Offer(binding.description.capitalize(), binding.tooltip, act)
+    for name, per_hour in _PACES:
+        yield _sending(
+            screen, f"Pace: {name}, {per_hour:,.0f}/h", "Videos resolved an hour.", SetPace(per_hour=per_hour)
+        )
+    yield _sending(screen, "Pace: unlimited", "YouTube will throttle sooner.", SetPace(per_hour=None))
+    for count in _WORKER_COUNTS:
+        yield _sending(
+            screen, f"Workers: {count}", "How many clips are fetched at a time.", SetWorkers(workers=count)
+        )
+    for split in screen.link.state.splits.values():
+        word = "off" if split.enabled else "on"
+        command = SwitchSplit(split=split.name, enabled=not split.enabled)
+        yield _sending(screen, f"Split {clean(split.name)}: switch {word}", f"{split.left:,} left.", command)
+    yield from _retries(screen)
+
+
+def _retries(screen: Steering) -> Iterator[Offer]:
+    failures = by_count(screen.link.state.failures)
+    transient = tuple(category for category, _ in failures if category.kind is not Kind.PERMANENT)
+    groups: list[tuple[str, str, tuple[Category, ...]]] = [
+        ("Retry: all failed clips", "Permanent ones too.", tuple(category for category, _ in failures)),
+        ("Retry: failures that may work now", "All but the permanent ones.", transient),
+        *((f"Retry: {category.value}", category.advice, (category,)) for category, _ in failures),
+    ]
+    counts = dict(failures)
+    for name, text, categories in groups:
+        if categories:
+            clips = counted(sum(counts[category] for category in categories), "clip")
+            yield _sending(screen, f"{name} ({clips})", text, Retry(categories=categories))
+
+
+def _sending(
+    screen: Steering, name: str, text: str, command: SetPace | SetWorkers | SwitchSplit | Retry
+) -> Offer:
+    return Offer(name, text, lambda: screen.send(command))
+
+
+class RunCommands(Provider):
+    """Feeds the palette while a run is on screen."""
+
+    async def discover(self) -> Hits:
+        for offer in self._offers():
+            yield DiscoveryHit(offer.name, offer.run, help=offer.help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for offer in self._offers():
+            score = matcher.match(offer.name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(offer.name), offer.run, help=offer.help)
+
+    def _offers(self) -> Iterator[Offer]:
+        if isinstance(self.screen, Steering):
+            yield from offers(self.screen)

@@ -1,0 +1,149 @@
+"""Words and figures as the screen shows them: short, of a known width, and harmless to a terminal."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from textwrap import wrap
+
+from rich.cells import cell_len, set_cell_size
+
+from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
+
+ELLIPSIS = "…"
+_FARTHEST_S = 10_000 * DAY_S
+
+
+@lru_cache(4096)
+def clean(text: str) -> str:
+    """``text`` without anything that a terminal obeys instead of printing.
+
+    Labels and messages come from files and servers that anyone may have written. Control
+    characters, escapes, direction marks and line breaks become ``?``, other blanks a space, and
+    characters without a width of their own are dropped (they could pile up without end).
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for character in unicodedata.normalize("NFC", text):
+        if character.isprintable():
+            if cell_len(character):
+                kept.append(character)
+        else:
+            kept.append(" " if unicodedata.category(character) == "Zs" else "?")
+    return "".join(kept)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """``text`` in exactly ``width`` cells: cut with an ellipsis, or padded at its end (or start)."""
+    if width <= 0:
+        return ""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + ELLIPSIS
+    padding = " " * (width - length)
+    return padding + text if right else text + padding
+
+
+def paragraph(text: str, width: int) -> list[str]:
+    """``text`` wrapped to lines of at most ``width`` cells."""
+    return wrap(clean(text), max(1, width))
+
+
+def counted(count: int, noun: str) -> str:
+    """``3,120 clips``, ``1 clip``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def duration_text(seconds: float) -> str:
+    """A length of time in its two largest units: ``45 s``, ``12 min``, ``3 h 05 min``, ``14 d 22 h``."""
+    seconds = _bounded(seconds)
+    if seconds < MINUTE_S:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min"
+    if seconds < DAY_S:
+        return f"{int(seconds // HOUR_S)} h {int(seconds % HOUR_S // MINUTE_S):02} min"
+    return f"{int(seconds // DAY_S):,} d {int(seconds % DAY_S // HOUR_S)} h"
+
+
+def step_text(seconds: float) -> str:
+    """A round length of time, as the steps of a cooldown are: ``30 s``, ``15 min``, ``12 h``, ``2 d``."""
+    seconds = _bounded(seconds)
+    for unit_s, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
+        if seconds >= unit_s and seconds % unit_s == 0:
+            return f"{int(seconds // unit_s)} {unit}"
+    return duration_text(seconds)
+
+
+def countdown_text(seconds: float) -> str:
+    """Time left, to the second: ``29:41``, ``3:05:00``, ``4d 12:33:01``; never below zero."""
+    left_s = math.ceil(_bounded(seconds))
+    days, left_s = divmod(left_s, int(DAY_S))
+    hours, left_s = divmod(left_s, int(HOUR_S))
+    minutes, left_s = divmod(left_s, int(MINUTE_S))
+    if days:
+        return f"{days}d {hours:02}:{minutes:02}:{left_s:02}"
+    if hours:
+        return f"{hours}:{minutes:02}:{left_s:02}"
+    return f"{minutes:02}:{left_s:02}"
+
+
+def bytes_text(size_bytes: float) -> str:
+    """A size in decimal units with two or three digits: ``1.1 MB``, ``138 GB``."""
+    size = max(0.0, size_bytes)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:.1f} {unit}" if size < 9.95 and unit != "B" else f"{size:,.0f} {unit}"
+
+
+def rate_text(bytes_per_s: float) -> str:
+    """A speed in megabytes a second: ``1.1 MB/s``, ``0.11 MB/s``."""
+    megabytes = max(0.0, bytes_per_s) / 1e6
+    return f"{megabytes:.2f} MB/s" if megabytes < 0.995 else f"{megabytes:,.1f} MB/s"
+
+
+def percent_text(part: int, whole: int) -> str:
+    """``51 %``; rounded down, so that 100 % means all of it."""
+    return f"{100 * part // whole if whole > 0 else 0} %"
+
+
+def share_text(part: int, whole: int) -> str:
+    """``2.3 %``, for shares that are small as a rule."""
+    return f"{100 * part / whole if whole > 0 else 0:.1f} %"
+
+
+def clock_text(at: float, zone: tzinfo | None) -> str:
+    """The time of day of an epoch time: ``14:02:09``; ``zone`` None is this machine's."""
+    return f"{_moment(at, zone):%H:%M:%S}"
+
+
+def until_text(at: float, now: float, zone: tzinfo | None) -> str:
+    """When something ends: ``16:40``, ``Tue 16:40`` on another day, ``28 Aug 16:40`` a week on."""
+    end, today = _moment(at, zone), _moment(now, zone)
+    if end.date() == today.date():
+        return f"{end:%H:%M}"
+    if at - now < 6 * DAY_S:
+        return f"{end:%a %H:%M}"
+    return f"{end.day} {end:%b %H:%M}"
+
+
+def pace_text(per_hour: float | None) -> str:
+    """``300/h``, or ``unlimited``."""
+    return "unlimited" if per_hour is None else f"{per_hour:,.0f}/h"
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), _FARTHEST_S) if math.isfinite(seconds) else _FARTHEST_S
+
+
+def _moment(at: float, zone: tzinfo | None) -> datetime:
+    try:
+        return datetime.fromtimestamp(at, zone)
+    except (OverflowError, OSError, ValueError):
+        # An event may carry any number; the screen stays up whatever it is.
+        return datetime.fromtimestamp(0, zone)

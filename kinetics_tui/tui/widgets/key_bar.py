@@ -1,0 +1,95 @@
+"""The bottom line: the keys that matter now, or for a few seconds a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+
+from kinetics_tui.tui.lines import Line, Tone
+from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.text import clean
+from kinetics_tui.tui.widgets.canvas import Canvas
+
+NOTICE_S = 8.0
+
+
+class Hint(NamedTuple):
+    """A key, what it does in a word or two, and the action of the screen that it stands for."""
+
+    key: str
+    words: str
+    action: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.key} {self.words}"
+
+
+class Placed(NamedTuple):
+    hint: Hint
+    start: int
+    end: int
+
+
+def place(left: Sequence[Hint], right: Sequence[Hint], width: int) -> list[Placed]:
+    """As many hints as fit, first ones first; those of ``right`` keep their place at the right end."""
+    placed = []
+    end = width - 1
+    for hint in reversed(right):
+        start = end - len(hint.text)
+        if start < 1:
+            break
+        placed.append(Placed(hint, start, end))
+        end = start - 2
+    x = 1
+    for hint in left:
+        if x + len(hint.text) > end:
+            break
+        placed.append(Placed(hint, x, x + len(hint.text)))
+        x += len(hint.text) + 2
+    return sorted(placed, key=lambda item: item.start)
+
+
+class KeyBar(Canvas):
+    """Keys, clickable with the mouse."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._left: tuple[Hint, ...] = ()
+        self._right: tuple[Hint, ...] = ()
+        self._notice = Line()
+        self._notice_until = 0.0
+
+    def set_hints(self, left: Sequence[Hint], right: Sequence[Hint]) -> None:
+        """Offer these keys from now on."""
+        if (tuple(left), tuple(right)) != (self._left, self._right):
+            self._left, self._right = tuple(left), tuple(right)
+            self.repaint()
+
+    def notify_line(self, text: str, now: float, *, bad: bool) -> None:
+        """Show one line in place of the keys for ``NOTICE_S`` seconds."""
+        self._notice = Line(" ! " if bad else " ", Tone.BAD if bad else Tone.PLAIN)
+        self._notice.add(clean(text), Tone.BAD if bad else Tone.STRONG)
+        self._notice_until = now + NOTICE_S
+        self.repaint()
+
+    def clear_notice(self) -> None:
+        if self._notice_until:
+            self._notice_until = 0.0
+            self.repaint()
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        if moment.now < self._notice_until:
+            return [self._notice]
+        line = Line()
+        for hint, start, _ in place(self._left, self._right, width):
+            line.to(start).add(hint.key, Tone.ACCENT).add(f" {hint.words}", Tone.DIM)
+        return [line]
+
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        for hint, start, end in place(self._left, self._right, self.size.width):
+            if start <= event.x < end:
+                await self.screen.run_action(hint.action)

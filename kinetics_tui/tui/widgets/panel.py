@@ -1,0 +1,179 @@
+"""A panel: a canvas with a frame, a numbered title, column headings, and a view in full that scrolls."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual import events
+from textual.message import Message
+
+from kinetics_tui.tui.lines import Line, Tone
+from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.widgets.canvas import Canvas
+
+
+class Frame(NamedTuple):
+    """The pieces of a frame: corners, and lines across and down."""
+
+    top_left: str
+    top_right: str
+    bottom_left: str
+    bottom_right: str
+    across: str
+    down: str
+
+
+ROUND = Frame("╭", "╮", "╰", "╯", "─", "│")
+HEAVY = Frame("┏", "┓", "┗", "┛", "━", "┃")
+
+
+class Panel(Canvas):
+    """Base of the panels.
+
+    A panel has a box round it, or, where room is short (``flat``), a ruled title line alone. In
+    ``full`` view it has the room of all panels and its body may be longer than the room: it
+    scrolls. ``number`` is the key that opens it.
+    """
+
+    number = 0
+    heading = ""
+    from_end = False
+    """Whether a body longer than the room shows its end (a log) or its start."""
+
+    class Opened(Message):
+        """The title was clicked: show the panel in full, or go back."""
+
+        def __init__(self, panel: Panel) -> None:
+            super().__init__()
+            self.panel = panel
+
+    def __init__(self) -> None:
+        super().__init__(id=self.heading.lower(), classes="panel")
+        self.flat = False
+        self.full = False
+        self._scrolled: int | None = None
+        self._body_length = 0
+        self._body_room = 0
+
+    # -- what a panel says of itself ----------------------------------------------------------------
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        """The lines inside the frame; in full view as many as there are, else at most ``height``."""
+        raise NotImplementedError
+
+    def figures(self, moment: Moment) -> str:
+        """What stands behind the heading in the title."""
+        return ""
+
+    def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
+        """Column headings, set into the title line: where each starts in the body, from the left."""
+        return []
+
+    def frame(self, moment: Moment) -> Frame:
+        return ROUND
+
+    # -- scrolling ------------------------------------------------------------------------------------
+
+    @property
+    def first_line(self) -> int:
+        """The first line of the body in view."""
+        last_start = max(0, self._body_length - self._body_room)
+        if self._scrolled is None:
+            return last_start if self.from_end else 0
+        return max(0, min(last_start, self._scrolled))
+
+    def move(self, lines: int) -> None:
+        """Scroll a panel in full view; a log moved to its end follows it again."""
+        target = max(0, self.first_line + lines)
+        at_end = target >= self._body_length - self._body_room
+        self._scrolled = None if self.from_end and at_end else target
+        self.repaint()
+
+    def move_page(self, pages: int) -> None:
+        self.move(pages * max(1, self._body_room - 1))
+
+    def move_to_end(self, *, end: bool) -> None:
+        self.move(self._body_length if end else -self._body_length)
+
+    def set_full(self, *, full: bool) -> None:
+        self.full = full
+        self._scrolled = None
+
+    # -- painting -------------------------------------------------------------------------------------
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        boxed = not self.flat and width >= 6 and height >= 3
+        ruled = boxed or height >= 2
+        inner_width = max(1, width - (4 if boxed else 2 if width > 2 else 0))
+        room = max(1, height - (2 if boxed else 1 if ruled else 0))
+        lines = self.body(moment, inner_width, room)
+        self._body_length, self._body_room = len(lines), room
+        start = self.first_line
+        lines = lines[start : start + room]
+        if not boxed:
+            indent = " " if width > 2 else ""
+            shown = [Line(indent).append(line) for line in lines]
+            return [self._title(moment, width, ROUND, inner_width, flat=True), *shown] if ruled else shown
+        frame = self.frame(moment)
+        lines += [Line()] * (room - len(lines))
+        return [
+            self._title(moment, width, frame, inner_width, flat=False),
+            *(self._framed(line, inner_width, frame) for line in lines),
+            self._bottom(width, frame, start, room),
+        ]
+
+    def _title(self, moment: Moment, width: int, frame: Frame, inner_width: int, *, flat: bool) -> Line:
+        line = Line(frame.across if flat else frame.top_left + frame.across, Tone.BORDER)
+        line.add(f" {self.number} ", Tone.DIM).add(self.heading, Tone.ACCENT)
+        figures = self.figures(moment)
+        line.add(f"  {figures} " if figures else " ", Tone.STRONG)
+        left = 1 if flat else 2
+        end = width - (0 if flat else 1)
+        for x, text in self.columns(moment, inner_width):
+            start = left + x - 1
+            if start > line.width and start + len(text) + 2 <= end:
+                line.add(frame.across * (start - line.width), Tone.BORDER).add(f" {text} ", Tone.DIM)
+        line.add(frame.across * (width - line.width - (0 if flat else 1)), Tone.BORDER)
+        return line if flat else line.add(frame.top_right, Tone.BORDER)
+
+    @staticmethod
+    def _framed(line: Line, inner_width: int, frame: Frame) -> Line:
+        framed = Line(f"{frame.down} ", Tone.BORDER)
+        for text, tone in line.spans(inner_width):
+            framed.add(text, tone)
+        return framed.add(f" {frame.down}", Tone.BORDER)
+
+    def _bottom(self, width: int, frame: Frame, start: int, room: int) -> Line:
+        line = Line(frame.bottom_left, Tone.BORDER)
+        if self.full and self._body_length > room:
+            end = min(self._body_length, start + room)
+            note = f" {start + 1}-{end} of {self._body_length} "
+            if len(note) + 4 <= width:
+                line.add(frame.across * (width - len(note) - 4), Tone.BORDER).add(note, Tone.DIM)
+        line.add(frame.across * (width - line.width - 1), Tone.BORDER)
+        return line.add(frame.bottom_right, Tone.BORDER)
+
+    # -- mouse ----------------------------------------------------------------------------------------
+
+    def body_line_at(self, y: int) -> int | None:
+        """Which line of the body is at row ``y`` of the panel, None for its frame."""
+        width, height = self.size
+        boxed = not self.flat and width >= 6 and height >= 3
+        row = y - (1 if boxed or height >= 2 else 0)
+        line = row + self.first_line
+        return line if 0 <= row < self._body_room and line < self._body_length else None
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if event.y == 0 and self.size.height > 1:
+            self.post_message(self.Opened(self))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        if self.full:
+            event.stop()
+            self.move(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        if self.full:
+            event.stop()
+            self.move(-3)

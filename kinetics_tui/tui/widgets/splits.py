@@ -1,0 +1,173 @@
+"""The splits panel: how far each split is, and the run as a whole."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual import events
+from textual.message import Message
+
+from kinetics_tui.model.events import SplitCounts
+from kinetics_tui.model.forecast import forecast
+from kinetics_tui.model.state import RunState
+from kinetics_tui.tui.blocks import bar
+from kinetics_tui.tui.lines import Line, Tone
+from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.text import bytes_text, duration_text, fit, percent_text, rate_text
+from kinetics_tui.tui.widgets.panel import Panel
+
+_BAR_LEAST = 10
+_NAME_MOST = 14
+
+
+class Columns(NamedTuple):
+    """Widths of the columns of the table, in cells; 0 leaves a column out."""
+
+    name: int
+    bar: int
+    done: int
+    failed: int
+    left: int
+
+
+def split_columns(state: RunState, width: int) -> Columns:
+    """Columns for a table ``width`` cells wide: left, failed and the bar give way in this order."""
+    splits = state.splits.values()
+    name = min(_NAME_MOST, max((len(split.name) for split in splits), default=0))
+    done = max((len(_done_text(split)) for split in splits), default=0)
+    failed = max(6, *(len(f"{split.failed:,}") for split in splits)) if state.splits else 0
+    left = max(4, *(len(f"{split.left:,}") for split in splits)) if state.splits else 0
+    room = width - (6 + name + 1) - (1 + done) - 6
+    bar_width = room - (2 + failed) - (2 + left)
+    if bar_width < _BAR_LEAST:
+        left, bar_width = 0, bar_width + 2 + left
+    if bar_width < _BAR_LEAST:
+        failed, bar_width = 0, bar_width + 2 + failed
+    return Columns(name, max(0, bar_width), done, failed, left)
+
+
+def split_line(split: SplitCounts, columns: Columns, *, cursor: bool) -> Line:
+    """One row of the table."""
+    line = Line("›" if cursor else " ", Tone.STRONG)
+    mark = f"[{'x' if split.enabled else ' '}] "
+    tone = Tone.PLAIN if split.enabled else Tone.DIM
+    line.add(mark, Tone.STRONG if cursor else tone).cell(split.name, columns.name, tone).add("  ")
+    settled = split.done + split.failed
+    line.add(
+        bar(settled / split.total if split.total > 0 else 0.0, columns.bar),
+        Tone.ACCENT if split.enabled else Tone.DIM,
+    )
+    line.cell(_done_text(split), columns.done + 1, tone, right=True)
+    line.cell(percent_text(settled, split.total), 6, tone, right=True)
+    if columns.failed:
+        line.cell(f"{split.failed:,}", columns.failed + 2, tone, right=True)
+    if columns.left:
+        line.cell(f"{split.left:,}", columns.left + 2, tone, right=True)
+    return line
+
+
+def overall_lines(moment: Moment) -> list[Line]:
+    """The run as a whole in three lines: counts; rates and disk; the end."""
+    state, now = moment.state, moment.now
+    counts = Line(f"{state.done:,}", Tone.STRONG).add(" done   ")
+    counts.add(f"{state.failed:,}", Tone.STRONG).add(" failed   ")
+    counts.add(f"{state.left:,}", Tone.STRONG).add(" left")
+    rates = Line(f"{state.clips_per_minute(now):,.1f} clips/min   {rate_text(state.bytes_per_s(now))}")
+    rates.add(f"   disk {bytes_text(state.total_bytes)} used")
+    if state.free_bytes is not None:
+        rates.add(f", {bytes_text(state.free_bytes)} free")
+    return [counts, rates, _end_line(moment)]
+
+
+def _end_line(moment: Moment) -> Line:
+    if not moment.state.left:
+        return Line("every clip is settled" if moment.state.total else "no split is switched on", Tone.GOOD)
+    ahead = forecast(moment.state, moment.now)
+    if ahead is None:
+        return Line("no rate yet to tell the end by", Tone.DIM)
+    line = Line("done in ").add(duration_text(ahead.seconds), Tone.STRONG)
+    return line.add(f"  ({ahead.limit})", Tone.DIM) if ahead.limit else line
+
+
+def _done_text(split: SplitCounts) -> str:
+    total = f"{split.total:,}"
+    return f"{fit(f'{split.done:,}', len(total), right=True)}/{total}"
+
+
+class SplitsPanel(Panel):
+    """Rows that the cursor moves over and that switch splits on and off, then the totals."""
+
+    number = 1
+    heading = "Splits"
+
+    class Switched(Message):
+        """The user asks for a split to be switched on or off."""
+
+        def __init__(self, split: str, *, enabled: bool) -> None:
+            super().__init__()
+            self.split = split
+            self.enabled = enabled
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cursor = 0
+
+    def move_cursor(self, rows: int) -> None:
+        """Move the cursor, stopping at the first and last split."""
+        last = len(self._splits) - 1
+        self.cursor = max(0, min(last, self.cursor + rows))
+        self.repaint()
+
+    def switch(self) -> None:
+        """Ask for the split under the cursor to be switched."""
+        splits = self._splits
+        if splits:
+            split = splits[min(self.cursor, len(splits) - 1)]
+            self.post_message(self.Switched(split.name, enabled=not split.enabled))
+
+    @property
+    def _splits(self) -> list[SplitCounts]:
+        return [] if self.moment is None else list(self.moment.state.splits.values())
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        splits = list(moment.state.splits.values())
+        columns = split_columns(moment.state, width)
+        rows = [split_line(split, columns, cursor=index == self.cursor) for index, split in enumerate(splits)]
+        counts, rates, end = overall_lines(moment)
+        if height >= len(rows) + 4:
+            return [*rows, Line(), counts, rates, end]
+        if height >= len(rows) + 3:
+            return [*rows, counts, rates, end]
+        # Where lines are short, the end stands at the right of the counts, with its limit if that fits.
+        for text in (end.text, end.text.partition("  (")[0]):
+            if counts.width + 2 + len(text) <= width:
+                counts.right(text, width)
+                break
+        if height >= len(rows) + 2:
+            return [*rows, counts, rates]
+        shown = rows[: max(0, height - 1)]
+        return [*shown, counts] if height > 1 or not rows else [counts]
+
+    def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
+        name, bar_width, done, failed, left = split_columns(moment.state, width)
+        if not moment.state.splits:
+            return []
+        x = 5 + name + 2 + bar_width + 1 + done
+        headings = [(x - len("done"), "done")]
+        x += 6
+        if failed:
+            x += failed + 2
+            headings.append((x - len("failed"), "failed"))
+        if left:
+            x += left + 2
+            headings.append((x - len("left"), "left"))
+        return headings
+
+    def on_click(self, event: events.Click) -> None:
+        line = self.body_line_at(event.y)
+        if line is not None and line < len(self._splits):
+            event.stop()
+            event.prevent_default()
+            self.cursor = line
+            self.repaint()
+            self.switch()

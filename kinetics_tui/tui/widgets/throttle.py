@@ -1,0 +1,176 @@
+"""The throttle panel: what the network is good for, or else what the run waits for and what to do."""
+
+from __future__ import annotations
+
+from kinetics_tui.model.events import EngineStatus, NetworkStatus
+from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.model.state import CHART_MINUTES
+from kinetics_tui.tui.blocks import chart, rates_a_minute
+from kinetics_tui.tui.lines import Line, Tone
+from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.text import counted, duration_text, pace_text, paragraph, step_text, until_text
+from kinetics_tui.tui.widgets.countdown import cooling_lines
+from kinetics_tui.tui.widgets.panel import HEAVY, ROUND, Frame, Panel
+
+_STEPS_SHOWN = 4
+_CHART_ROWS_MOST = 6
+
+
+def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    """The panel's body: the most pressing thing first."""
+    standing = _standing(moment)
+    if standing is not None and (moment.lost or moment.ended or not moment.cooling):
+        return _standing_lines(*standing, moment, width, height)
+    if moment.cooling:
+        return cooling_lines(moment, width, height)
+    return _open_lines(moment, width, height)
+
+
+def since_text(moment: Moment) -> str:
+    """How far the network got since it was last throttled."""
+    network = moment.state.network
+    clips = counted(network.clips_since_throttle, "clip")
+    if network.last_throttle_at is None:
+        return f"{clips}, no throttle so far"
+    return f"{clips} since the throttle {duration_text(moment.now - network.last_throttle_at)} ago"
+
+
+def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
+    """State, its tone and what to do, where the run is held up by something else than the throttle."""
+    state = moment.state
+    if moment.lost:
+        text = f"The app keeps trying. To look from the shell: {moment.command('status')}; "
+        return "ENGINE NOT ANSWERING", Tone.BAD, text + f"if it is gone: {moment.command('run')}"
+    left = counted(state.left, "clip")
+    texts = {
+        EngineStatus.DONE: (
+            "EVERY CLIP IS SETTLED",
+            Tone.GOOD,
+            f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed. Next: retry failed clips from "
+            f"the palette (ctrl+p), read stats.csv and failed.csv in the dataset folder, or leave (q).",
+        ),
+        EngineStatus.STOPPED: (
+            "STOPPED",
+            Tone.WARN,
+            f"{left} left. Go on with: {moment.command('run')}",
+        ),
+        EngineStatus.STOPPING: ("STOPPING", Tone.WARN, "Clips in hand are put back, then the engine ends."),
+        EngineStatus.PAUSED: (
+            "PAUSED",
+            Tone.WARN,
+            "No clip is in hand and nothing is sent. Switch networks now if you like, then press space: a "
+            "new network starts open, the old one keeps its cooldown.",
+        ),
+        EngineStatus.PAUSING: (
+            "PAUSING",
+            Tone.WARN,
+            f"{counted(state.in_hand, 'clip')} still in hand. Wait before you switch networks, or press P "
+            "to put them back at once.",
+        ),
+        EngineStatus.OFFLINE: (
+            "OFFLINE",
+            Tone.BAD,
+            "No way to YouTube: check the line, the proxy, the name server. The run goes on by itself when "
+            "the line is back.",
+        ),
+        EngineStatus.DISK_FULL: ("DISK FULL", Tone.BAD, "Make room on the disk, then press space."),
+    }
+    return texts.get(state.status)
+
+
+def _standing_lines(word: str, tone: Tone, text: str, moment: Moment, width: int, height: int) -> list[Line]:
+    network = moment.state.network
+    first = Line(word, tone)
+    if moment.state.reason and not moment.lost:
+        first.add(f"   {moment.state.reason}")
+    lines = [first.right(network.label, width, Tone.DIM)]
+    if moment.cooling and network.until is not None:
+        text = f"The network cools down until {until_text(network.until, moment.now, moment.zone)}. {text}"
+    body = [Line(line) for line in paragraph(text, width)]
+    lines += [Line(), *body] if len(body) + 2 <= height else body
+    if height - len(lines) >= 4:
+        lines += [Line(), *_chart_lines(moment, width, height - len(lines) - 1)]
+    return lines[:height]
+
+
+def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    network = moment.state.network
+    tone = Tone.GOOD if network.status is NetworkStatus.OPEN else Tone.WARN
+    first = Line(network.status.value.upper(), tone)
+    if network.status is NetworkStatus.RAMPING and network.workers_allowed is not None:
+        first.add(f"   up to {counted(network.workers_allowed, 'worker')} for now")
+    if network.status is NetworkStatus.PROBING:
+        first.add("   one clip goes first")
+    if height < 4:
+        first.add(f"   {since_text(moment)}")
+        lines = [first.right(network.label, width, Tone.DIM)]
+        values = _rates(moment, width - 17)
+        lines.append(Line("clips/min, 2 h  ", Tone.DIM).add(chart(values, 1)[0], Tone.ACCENT))
+        return lines[:height]
+    lines = [first.right(network.label, width, Tone.DIM)]
+    facts = [Line(since_text(moment)), *_next_lines(moment), Line(f"pace {_pace_words(moment)}")]
+    spare = height - 1 - len(facts)
+    if spare >= 4:
+        lines.append(Line())
+    lines += facts
+    room = height - len(lines)
+    if room >= 4:
+        lines.append(Line())
+        room -= 1
+    return [*lines, *_chart_lines(moment, width, room)][:height]
+
+
+def _next_lines(moment: Moment) -> list[Line]:
+    steps = moment.state.network.steps_s
+    if not steps:
+        return []
+    first, *later = [step_text(step) for step in steps[:_STEPS_SHOWN]]
+    text = f"if it throttles: wait {first}" + (f", then {', '.join(later)}" if later else "")
+    return [Line(text + (" ..." if len(steps) > _STEPS_SHOWN else ""), Tone.DIM)]
+
+
+def _pace_words(moment: Moment) -> str:
+    pace = moment.state.pace_per_hour
+    names = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
+    return pace_text(pace) + (names.get(pace, "") if pace is not None else "")
+
+
+def _rates(moment: Moment, width: int) -> list[float | None]:
+    return rates_a_minute(moment.state.done_by_minute, moment.now, CHART_MINUTES, width)
+
+
+def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    """The rate of the last two hours: its heading, then as many rows as there is room for."""
+    values = _rates(moment, width)
+    if height < 2 or not values:
+        return []
+    top = max((value for value in values if value), default=0.0)
+    heading = Line(f"clips/min over 2 h, at most {top:,.1f}", Tone.DIM)
+    rows = chart(values, min(_CHART_ROWS_MOST, height - 1))
+    lines = [heading, *(Line(row, Tone.ACCENT) for row in rows)]
+    mark = _throttle_mark(moment, len(values))
+    return [*lines, mark] if mark is not None and len(lines) < height else lines
+
+
+def _throttle_mark(moment: Moment, columns: int) -> Line | None:
+    at = moment.state.network.last_throttle_at
+    if at is None or moment.now - at > CHART_MINUTES * 60:
+        return None
+    x = columns - 1 - int((moment.now - at) / 60 / CHART_MINUTES * columns)
+    text = "throttled"
+    if x > columns // 2:
+        return Line(" " * max(0, x - len(text) - 1), Tone.PLAIN).add(f"{text} ▲", Tone.DIM)
+    return Line(" " * max(0, x)).add(f"▲ {text}", Tone.DIM)
+
+
+class ThrottlePanel(Panel):
+    """The network's state; a heavy frame while it cools down."""
+
+    number = 4
+    heading = "Throttle"
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return throttle_lines(moment, width, height)
+
+    def frame(self, moment: Moment) -> Frame:
+        return HEAVY if moment.cooling else ROUND

@@ -1,0 +1,91 @@
+"""The workers panel: what each worker does with the clip in its hand."""
+
+from __future__ import annotations
+
+from kinetics_tui.model.events import Phase
+from kinetics_tui.model.state import WorkerState
+from kinetics_tui.tui.blocks import bar
+from kinetics_tui.tui.lines import Line, Tone
+from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.text import counted, duration_text, rate_text
+from kinetics_tui.tui.widgets.panel import Panel
+
+COLUMN_LEAST = 34
+"""A column of workers narrower than this tells too little."""
+_GAP = 2
+_WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
+
+
+def worker_line(worker: WorkerState, now: float, width: int) -> Line:
+    """One worker in ``width`` cells; what changes often stands at the left, where repaints are short."""
+    bar_width = 5 if width < 40 else 10 if width < 100 else 20
+    line = Line(f"{worker.slot:>2} ", Tone.DIM)
+    if worker.phase in _WAITING or worker.clip is None:
+        line.add(" " * (bar_width + 7)).add(worker.phase.value, Tone.DIM)
+        if worker.until is not None and worker.until > now:
+            line.add(f"  {duration_text(worker.until - now)}", Tone.DIM)
+        return line
+    fraction = min(1.0, max(0.0, worker.fraction))
+    line.add(bar(fraction, bar_width), Tone.ACCENT)
+    line.add(f" {int(fraction * 100):>3} %  {worker.phase.value:<8}")
+    if width >= 56:
+        line.cell(rate_text(worker.bytes_per_s) if worker.bytes_per_s > 0 else "", 9, right=True)
+    if width >= 44:
+        line.cell(f"{max(0.0, now - worker.since):.0f} s", 7, right=True)
+    line.add("  ").add(worker.clip.label or worker.clip.name)
+    if worker.clip.label and width >= 70:
+        line.add(f"  {worker.clip.name}", Tone.DIM)
+    return line
+
+
+def worker_lines(
+    moment: Moment, width: int, height: int, *, full: bool = False, beside: bool = True
+) -> list[Line]:
+    """All workers, in columns ``beside`` each other if they must; what does not fit is counted.
+
+    In ``full`` there are as many lines as it takes.
+    """
+    workers = [worker for _, worker in sorted(moment.state.workers.items())]
+    if not workers:
+        return [Line("no worker yet", Tone.DIM)]
+    columns = 1
+    while (
+        beside and len(workers) > height * columns and (width + _GAP) // (columns + 1) - _GAP >= COLUMN_LEAST
+    ):
+        columns += 1
+    rows = -(-len(workers) // columns) if full else min(height, -(-len(workers) // columns))
+    more = len(workers) - rows * columns
+    if more > 0:
+        # The line that says how many are missing takes the place of a row.
+        rows = max(0, rows - 1)
+        more = len(workers) - rows * columns
+    column_width = (width + _GAP) // columns - _GAP
+    lines = []
+    for row in range(rows):
+        line = Line()
+        for column, worker in enumerate(workers[row : rows * columns : rows]):
+            line.to(column * (column_width + _GAP))
+            for text, tone in worker_line(worker, moment.now, column_width).spans(column_width):
+                line.add(text, tone)
+        lines.append(line)
+    if more > 0:
+        busy = sum(worker.clip is not None for worker in workers[rows * columns :])
+        lines.append(Line(f"+{more} more", Tone.STRONG).add(f", {busy} with a clip in hand", Tone.DIM))
+    return lines
+
+
+class WorkersPanel(Panel):
+    """A row for each worker."""
+
+    number = 2
+    heading = "Workers"
+    every_tick = True
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return worker_lines(moment, width, height, full=self.full, beside=self.full or not self.flat)
+
+    def figures(self, moment: Moment) -> str:
+        state = moment.state
+        running = len(state.workers)
+        wanted = f" of {state.worker_target}" if state.worker_target not in (0, running) else ""
+        return f"{running}{wanted}  {counted(state.in_hand, 'clip')} in hand"

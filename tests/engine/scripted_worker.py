@@ -1,0 +1,83 @@
+"""A worker whose clips come out as their ids say: the far side of the pool, in real processes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.engine.messages import (
+    Assign,
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    FromWorker,
+    Ready,
+    ToWorker,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Options
+
+
+def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
+    """The eighth sign of the id says what happens: ``d``ies, ``h``angs, ``g``arbage, ``p``rivate, ..."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    file = line.makefile("rb")
+
+    def send(message: FromWorker) -> None:
+        line.sendall(msgspec.json.encode(message) + b"\n")
+
+    send(Ready())
+    in_hand = 0
+    for text in file:
+        message = msgspec.json.decode(text, type=ToWorker)
+        if isinstance(message, Cancel):
+            send(Cancelled(clip_id=in_hand))
+            continue
+        assert isinstance(message, Assign)
+        in_hand = message.clip_id
+        match message.clip.youtube_id[-1]:
+            case "D":
+                os.kill(os.getpid(), 9)
+            case "H":
+                time.sleep(600)
+            case "G":
+                line.sendall(b"this is no message\n")
+            case "C":
+                pass  # keeps the clip until it is told to let go
+            case "P":
+                send(failed(in_hand, Category.PRIVATE))
+            case "T":
+                send(failed(in_hand, Category.SESSION_LIMIT))
+            case "O":
+                send(failed(in_hand, Category.OFFLINE))
+            case "S":
+                send(failed(in_hand, Category.TIMEOUT))
+            case _:
+                send(finished(in_hand))
+
+
+def failed(clip_id: int, category: Category) -> Failed:
+    return Failed(clip_id=clip_id, total_s=0.1, category=category, text=category.value)
+
+
+def finished(clip_id: int) -> Finished:
+    return Finished(
+        clip_id=clip_id,
+        total_s=0.1,
+        resolve_s=0,
+        download_s=0,
+        trim_s=0,
+        wire_bytes=1000,
+        output_bytes=1000,
+        duration_s=10,
+        width_px=640,
+        height_px=360,
+        fps=30,
+        sound=True,
+        short=False,
+    )

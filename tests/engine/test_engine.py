@@ -1,0 +1,275 @@
+"""The engine's rules with real worker processes whose clips come out as their ids say."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from conftest import some_clips
+from scripted_worker import scripted_worker
+
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.engine import Engine
+from kinetics_tui.engine.network import Network
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.commands import (
+    Pause,
+    ProbeNow,
+    Resume,
+    Retry,
+    SetPace,
+    SetWorkers,
+    SwitchSplit,
+    WaitLonger,
+)
+from kinetics_tui.model.events import AnyEvent, ClipFailed, ClipReturned, EngineStatus, NetworkStatus
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.state import RunState
+
+HOME = Network("default 192.168.1.23", "wlan0 192.168.1.23")
+PHONE = Network("default 172.20.10.2", "wlan0 172.20.10.2")
+
+
+def clip(kind: str, number: int = 0, split: str = "val") -> Clip:
+    """A clip that comes out as ``kind`` says; see ``scripted_worker``."""
+    return Clip(f"{number:010d}{kind}", 1, 11, split, "yoga")
+
+
+class Run:
+    """An engine under test, the events it published, and the world around it."""
+
+    def __init__(self, ledger: Ledger, dataset: Path) -> None:
+        self.events: list[AnyEvent] = []
+        self.network = HOME
+        self.offset_s = 0.0
+        self.engine = Engine(
+            dataset,
+            ledger,
+            discover=lambda: self.network,
+            broadcast=self.events.append,
+            watchers=lambda: 1,
+            clock=lambda: time.time() + self.offset_s,
+            target=scripted_worker,
+        )
+
+    @property
+    def state(self) -> RunState:
+        return self.engine.state
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+
+Start = Callable[..., contextlib.AbstractAsyncContextManager[Run]]
+
+
+@pytest.fixture
+def start(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Start:
+    """Starts an engine on these clips and stops it at the end."""
+
+    @contextlib.asynccontextmanager
+    async def start(clips: list[Clip], **options: object) -> AsyncIterator[Run]:
+        ledger = make_ledger(clips, **{"workers": 2, "pace_per_hour": None, **options})
+        run = Run(ledger, tmp_path / "set")
+        task = asyncio.create_task(run.engine.run())
+        try:
+            yield run
+        finally:
+            run.engine.stop()
+            await task
+
+    return start
+
+
+async def test_every_clip_is_settled_once(start: Start) -> None:
+    async with start(some_clips(40)) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert (run.state.done, run.state.failed, run.state.left) == (40, 0, 0)
+
+
+async def test_a_clip_whose_worker_dies_three_times_fails_and_the_others_go_on(start: Start) -> None:
+    async with start([clip("D"), *some_clips(10)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.WORKER_CRASHED: 1}
+        assert run.state.done == 10
+        assert sum(isinstance(event, ClipReturned) for event in run.events) == 2
+
+
+async def test_a_worker_that_talks_garbage_is_replaced(start: Start) -> None:
+    async with start([clip("G"), *some_clips(4)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.WORKER_CRASHED: 1}
+
+
+async def test_a_worker_that_hangs_past_its_deadline_is_killed(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.engine.engine.HANG_MARGIN_S", 0.2)
+    async with start([clip("H"), *some_clips(4)], clip_deadline_s=0.3) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.WORKER_CRASHED: 1}
+        assert run.state.done == 4
+
+
+async def test_a_worker_killed_from_outside_is_replaced_and_its_clip_put_back(start: Start) -> None:
+    async with start([clip("C")], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        before = run.state.workers[1].pid
+        os.kill(before, signal.SIGKILL)
+        await run.until(lambda: 1 in run.state.workers and run.state.workers[1].pid not in (0, before))
+        await run.until(lambda: run.state.in_hand == 1)
+        assert run.state.left == 1
+
+
+async def test_pause_lets_clips_in_hand_finish_and_says_when_it_is_safe(start: Start) -> None:
+    async with start([clip("C"), *some_clips(3)], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        assert run.engine.obey(Pause()).ok
+        assert run.state.status is EngineStatus.PAUSING
+        run.engine.obey(Pause(now=True))
+        await run.until(lambda: run.state.status is EngineStatus.PAUSED, seconds=1.0)
+        assert "safe" in run.state.reason
+        assert run.state.done == 0
+
+
+async def test_pause_now_takes_the_clip_from_a_worker_that_does_not_let_go(start: Start) -> None:
+    async with start([clip("H")], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        run.engine.obey(Pause(now=True))
+        await run.until(lambda: run.state.status is EngineStatus.PAUSED, seconds=1.5)
+        assert run.state.left == 1
+        assert Category.WORKER_CRASHED not in run.state.failures
+
+
+async def test_resume_goes_on_after_a_pause(start: Start) -> None:
+    async with start(some_clips(30)) as run:
+        run.engine.obey(Pause())
+        await run.until(lambda: run.state.status is EngineStatus.PAUSED)
+        run.engine.obey(Resume())
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+
+
+async def test_a_throttle_puts_the_clip_back_and_stops_everything(start: Start) -> None:
+    async with start([clip("C"), clip("T", 1), *some_clips(5)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.COOLING)
+        await run.until(lambda: run.state.in_hand == 0)
+        assert run.state.network.signal is Category.SESSION_LIMIT
+        assert run.state.failed == 0
+        await asyncio.sleep(0.5)
+        assert run.state.in_hand == 0
+
+
+async def test_a_cooldown_ends_in_one_probe(start: Start) -> None:
+    async with start([clip("T"), clip("C", 1), clip("C", 2)], workers=1) as run:
+        await run.until(lambda: run.state.status is EngineStatus.COOLING)
+        run.engine.obey(SetWorkers(workers=3))
+        run.offset_s = 15 * 60.0
+        # The clip that was refused goes first and is refused again: the next step.
+        await run.until(lambda: run.state.network.step == 2)
+        assert run.state.in_hand == 0
+
+
+async def test_the_user_may_probe_now_or_wait_longer(start: Start) -> None:
+    async with start([clip("T")], workers=1) as run:
+        assert not run.engine.obey(ProbeNow()).ok
+        await run.until(lambda: run.state.status is EngineStatus.COOLING)
+        until = run.state.network.until
+        assert until is not None
+        run.engine.obey(WaitLonger(seconds=600))
+        assert run.state.network.until == until + 600
+        run.engine.obey(ProbeNow())
+        await run.until(lambda: run.state.network.step == 2)
+
+
+async def test_another_network_starts_open_and_the_old_one_keeps_its_cooldown(start: Start) -> None:
+    async with start([clip("T"), *some_clips(5)], workers=1) as run:
+        await run.until(lambda: run.state.status is EngineStatus.COOLING)
+        until = run.state.network.until
+        run.network = PHONE
+        await run.until(lambda: run.state.network.name == PHONE.name)
+        # The refused clip is refused here as well; what counts is that this network is at step 1 of its own.
+        await run.until(lambda: run.state.network.status is NetworkStatus.COOLING)
+        assert run.state.network.step == 1
+        run.network = HOME
+        await run.until(lambda: run.state.network.name == HOME.name)
+        assert run.state.network.until == until
+
+
+async def test_an_outage_fails_nothing(start: Start) -> None:
+    async with start([clip("O")], workers=1) as run:
+        await run.until(lambda: run.state.status is EngineStatus.OFFLINE)
+        assert (run.state.failed, run.state.left) == (0, 1)
+
+
+async def test_a_passing_failure_is_tried_again_and_then_settled(start: Start) -> None:
+    async with start([clip("S")], retry_steps_s=(0.1, 0.1)) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        failures = [event for event in run.events if isinstance(event, ClipFailed)]
+        assert [failure.settled for failure in failures] == [False, False, True]
+        assert run.state.failures == {Category.TIMEOUT: 1}
+
+
+async def test_a_permanent_failure_is_not_tried_again_until_the_user_asks(start: Start) -> None:
+    async with start([clip("P")]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert not run.engine.obey(Retry(categories=(Category.COPYRIGHT,))).ok
+        assert run.engine.obey(Retry(categories=(Category.PRIVATE,))).ok
+        assert run.state.status is EngineStatus.RUNNING
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.PRIVATE: 1}
+
+
+async def test_more_and_fewer_workers_while_running(start: Start) -> None:
+    async with start([clip("C", number) for number in range(8)], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        run.engine.obey(SetWorkers(workers=4))
+        await run.until(lambda: run.state.in_hand == 4)
+        run.engine.obey(SetWorkers(workers=2))
+        run.engine.obey(Pause(now=True))
+        await run.until(lambda: len(run.state.workers) == 2 and run.state.status is EngineStatus.PAUSED)
+        assert not run.engine.obey(SetWorkers(workers=65)).ok
+
+
+async def test_a_split_switched_off_mid_run_is_left_alone(start: Start) -> None:
+    async with start([*some_clips(3, "train"), clip("C"), *some_clips(3, "val")], workers=1) as run:
+        run.engine.obey(SwitchSplit(split="val", enabled=False))
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.done == 3
+        assert not run.engine.obey(SwitchSplit(split="dev", enabled=True)).ok
+
+
+async def test_the_pace_holds_back_and_lifting_it_lets_go(start: Start) -> None:
+    async with start(some_clips(20), pace_per_hour=60) as run:
+        await run.until(lambda: run.state.done == 1)
+        await asyncio.sleep(0.5)
+        assert run.state.done == 1
+        run.engine.obey(SetPace(per_hour=None))
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+
+
+async def test_what_the_state_counts_is_what_the_ledger_says(start: Start, tmp_path: Path) -> None:
+    async with start([clip("P"), clip("D", 1), *some_clips(20)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+    with Ledger.open(tmp_path / "set", read_only=True) as ledger:
+        assert {split.name: split for split in ledger.split_counts()} == run.state.splits
+        assert ledger.failure_counts() == run.state.failures
+
+
+async def test_stopping_leaves_no_process_and_no_scratch(start: Start, tmp_path: Path) -> None:
+    async with start([clip("C"), clip("H", 1)]) as run:
+        await run.until(lambda: run.state.in_hand == 2)
+        pids = [worker.pid for worker in run.state.workers.values()]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert not (tmp_path / "set" / ".kinetics-tui" / "scratch").exists()
+    assert run.state.status is EngineStatus.STOPPED
+    assert run.state.left == 2

@@ -1,0 +1,192 @@
+"""The socket between engine and views: real sockets, both sides."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kinetics_tui.dataset.folder import make_state_folder
+from kinetics_tui.engine.address import Whereabouts, choose_socket, write_whereabouts
+from kinetics_tui.engine.client import EngineClient, ask, is_running
+from kinetics_tui.engine.server import MAX_LINE_BYTES, Server
+from kinetics_tui.model.commands import AnyCommand, Pause, Reply, SetWorkers
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import AnyEvent, EngineStatus, Logged, RunOpened, SplitCounts, StatusChanged
+from kinetics_tui.model.state import RunState
+
+AT = 1_700_000_000.0
+
+
+class Engine:
+    """What stands behind the server in these tests: a state, and a memory of commands."""
+
+    def __init__(self) -> None:
+        self.state = RunState()
+        self.state.apply(
+            RunOpened(at=AT, dataset="/d", title="T", pid=1, started_at=AT, splits=(SplitCounts("val", 9),))
+        )
+        self.commands: list[AnyCommand] = []
+
+    def obey(self, command: AnyCommand) -> Reply:
+        self.commands.append(command)
+        refused = isinstance(command, SetWorkers)
+        return Reply(id=command.id, ok=not refused, message="No." if refused else "")
+
+    def replay(self) -> list[AnyEvent]:
+        return self.state.as_events()
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    make_state_folder(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def served(dataset: Path) -> AsyncIterator[tuple[Engine, Server]]:
+    engine = Engine()
+    server = Server(engine.obey, engine.replay)
+    path = choose_socket(dataset)
+    await server.open(path)
+    write_whereabouts(dataset, Whereabouts(pid=1, socket=str(path), started_at=AT))
+    yield engine, server
+    await server.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_view_is_brought_up_to_date_and_then_follows(
+    dataset: Path, served: tuple[Engine, Server]
+) -> None:
+    _, server = served
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    await until(lambda: server.views == 1 and client.connected)
+    assert client.state.left == 9
+    server.broadcast(StatusChanged(at=AT, status=EngineStatus.RUNNING))
+    await until(lambda: client.state.status is EngineStatus.RUNNING)
+    following.cancel()
+
+
+async def test_two_views_see_the_same(dataset: Path, served: tuple[Engine, Server]) -> None:
+    _, server = served
+    clients = [EngineClient(dataset), EngineClient(dataset)]
+    following = [asyncio.create_task(client.follow()) for client in clients]
+    await until(lambda: server.views == 2)
+    server.broadcast(Logged(at=AT, text="both hear this"))
+    await until(lambda: all(client.state.log for client in clients))
+    for task in following:
+        task.cancel()
+
+
+async def test_a_command_is_answered_and_a_refusal_is_an_answer(
+    dataset: Path, served: tuple[Engine, Server]
+) -> None:
+    engine, server = served
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    await until(lambda: server.views == 1)
+    assert (await client.send(Pause(now=True))).ok
+    reply = await client.send(SetWorkers(workers=99))
+    assert (reply.ok, reply.message) == (False, "No.")
+    assert isinstance(engine.commands[-2], Pause)
+    following.cancel()
+
+
+async def test_a_lost_engine_is_noticed_and_found_again(dataset: Path) -> None:
+    engine = Engine()
+    path = choose_socket(dataset)
+    write_whereabouts(dataset, Whereabouts(pid=1, socket=str(path), started_at=AT))
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    for _ in range(2):
+        server = Server(engine.obey, engine.replay)
+        await server.open(path)
+        await until(lambda: client.connected)
+        await server.close()
+        await until(lambda: not client.connected)
+    assert not (await client.send(Pause())).ok
+    following.cancel()
+
+
+async def test_one_command_from_the_shell(dataset: Path, served: tuple[Engine, Server]) -> None:
+    await ask(dataset, Pause())
+    with pytest.raises(EngineError, match=r"No\."):
+        await ask(dataset, SetWorkers(workers=99))
+
+
+async def test_where_no_engine_runs_one_sentence_says_so(dataset: Path) -> None:
+    assert not is_running(dataset)
+    with pytest.raises(EngineError, match="No engine runs"):
+        await ask(dataset, Pause())
+
+
+@pytest.mark.parametrize(
+    "line", [b"garbage\n", b"[" * 5000 + b"\n", b'{"command":"unheard-of"}\n', b"\x00\xff\n", b"{}\n"]
+)
+async def test_garbage_is_refused_and_hung_up_on(
+    dataset: Path, served: tuple[Engine, Server], line: bytes
+) -> None:
+    engine, _ = served
+    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    writer.write(line)
+    reply = msgspec.json.decode(await reader.readline(), type=Reply)
+    assert not reply.ok
+    assert await reader.read() == b""
+    assert engine.commands == []
+    writer.close()
+
+
+async def test_a_line_without_end_is_hung_up_on(dataset: Path, served: tuple[Engine, Server]) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):  # noqa: PT012 -- any of them may be the one
+        for _ in range(100):
+            writer.write(b"x" * MAX_LINE_BYTES)
+            await writer.drain()
+        await reader.readexactly(1)
+    writer.close()
+
+
+async def test_a_view_that_does_not_read_holds_nobody_up(
+    dataset: Path, served: tuple[Engine, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.engine.server.LOST_BYTES", 1 << 20)
+    _, server = served
+    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    writer.write(b'{"command":"subscribe"}\n')
+    await until(lambda: server.views == 1)
+    for _ in range(3000):
+        server.broadcast(Logged(at=AT, text="x" * 1000))
+    assert server.views == 0
+    writer.close()
+    del reader
+
+
+async def test_a_socket_that_was_removed_is_put_back(dataset: Path, served: tuple[Engine, Server]) -> None:
+    _, server = served
+    choose_socket(dataset).unlink()
+    await server.restore()
+    assert is_running(dataset)
+
+
+async def test_socket_and_folder_are_for_the_user_alone(dataset: Path, served: tuple[Engine, Server]) -> None:
+    path = choose_socket(dataset)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_long_path_gets_a_socket_elsewhere_in_a_private_folder(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    make_state_folder(deep)
+    path = choose_socket(deep)
+    assert len(str(path)) <= 100
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
