@@ -5,6 +5,7 @@ Heavy packages are imported by the commands that need them, so that ``status`` a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import traceback
@@ -12,16 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import platformdirs
 import typer
-from typer.core import TyperGroup
 
 from kinetics_tui import __version__
 from kinetics_tui.model.errors import SettingsError, UserError
 
 if TYPE_CHECKING:
-    from kinetics_tui.model.state import RunState
     from kinetics_tui.settings import Settings
 
 SETTLED = 0
@@ -50,19 +48,7 @@ def spread(args: Sequence[str]) -> list[str]:
     return out
 
 
-class Commands(TyperGroup):
-    """``kinetics-tui DATASET`` is ``kinetics-tui open DATASET``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and not args[0].startswith("-")):
-            args = [DEFAULT_COMMAND, *args]
-        if len(args) > 1 and not args[1].startswith("-"):
-            args = spread(args)
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=Commands,
     help="Get the Kinetics human-action datasets onto your disk, live in the terminal.",
     add_completion=False,
     no_args_is_help=False,
@@ -99,9 +85,8 @@ def open_app(dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]")
     settings = _settings({})
     if dataset is not None and has_ledger(dataset):
         _run_engine(dataset)
-        _finish(_look(dataset, settings))
-    else:
-        _finish(_set_up(dataset or Path("kinetics"), settings))
+        raise typer.Exit(_look(dataset, settings))
+    raise typer.Exit(_set_up(dataset or Path("kinetics"), settings))
 
 
 @app.command()
@@ -180,7 +165,7 @@ def run(
             tell=_tell,
         )
         _run_engine(dataset)
-    _finish(_follow(dataset, as_json=as_json) if headless else _look(dataset, settings))
+    raise typer.Exit(_follow(dataset, as_json=as_json) if headless else _look(dataset, settings))
 
 
 @app.command()
@@ -191,7 +176,7 @@ def attach(dataset: Dataset, headless: Headless = False, as_json: Json = False) 
     if not headless:
         _require_terminal()
     require_running(dataset)
-    _finish(_follow(dataset, as_json=as_json) if headless else _look(dataset, _settings({})))
+    raise typer.Exit(_follow(dataset, as_json=as_json) if headless else _look(dataset, _settings({})))
 
 
 @app.command()
@@ -252,7 +237,7 @@ def demo(
         _require_terminal()
     folder = open_demo(dataset, clips=clips, workers=workers, tell=_tell)
     _run_engine(folder)
-    _finish(_follow(folder, as_json=as_json) if headless else _look(folder, _settings({})))
+    raise typer.Exit(_follow(folder, as_json=as_json) if headless else _look(folder, _settings({})))
 
 
 @app.command()
@@ -300,14 +285,12 @@ def _settings(flags: Mapping[str, object]) -> Settings:
 
 
 def _require_terminal() -> None:
-    from kinetics_tui.tui.terminal import require_terminal
+    from kinetics_tui.tui.terminal import check_terminal
 
-    require_terminal()
+    check_terminal()
 
 
 def _ask(dataset: Path, command: Any) -> None:
-    import asyncio
-
     from kinetics_tui.engine.client import ask
 
     asyncio.run(ask(dataset, command))
@@ -315,8 +298,9 @@ def _ask(dataset: Path, command: Any) -> None:
 
 def _load(selection: Any) -> Any:
     from kinetics_tui.annotations.obtain import obtain_annotations
+    from kinetics_tui.settings import default_cache_dir
 
-    return obtain_annotations(selection, platformdirs.user_cache_path("kinetics-tui"), _tell)
+    return obtain_annotations(selection, default_cache_dir(), _tell)
 
 
 def _run_engine(dataset: Path) -> None:
@@ -344,46 +328,82 @@ def _adjust(
         _ask(dataset, SetPace(per_hour=settings.options.pace_per_hour))
 
 
-def _follow(dataset: Path, *, as_json: bool) -> RunState:
-    import asyncio
+def _theme(settings: Settings) -> str | None:
+    from kinetics_tui.settings import Theme
+    from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK
 
+    names = {Theme.DARK: KINETICS_DARK.name, Theme.ANSI: KINETICS_ANSI.name}
+    return names.get(settings.theme)
+
+
+def _follow(dataset: Path, *, as_json: bool) -> int:
     from kinetics_tui.console import follow
     from kinetics_tui.engine.client import EngineClient
 
-    return asyncio.run(follow(EngineClient(dataset), as_json=as_json))
+    state = asyncio.run(follow(EngineClient(dataset), as_json=as_json))
+    return CLIPS_LEFT if state.left else SETTLED
 
 
-def _look(dataset: Path, settings: Settings) -> RunState:
+def _look(dataset: Path, settings: Settings) -> int:
     from kinetics_tui.engine.client import EngineClient
-    from kinetics_tui.tui.app import show_run
+    from kinetics_tui.tui.app import KineticsApp, run_app
 
-    return show_run(EngineClient(dataset), settings)
-
-
-def _set_up(dataset: Path, settings: Settings) -> RunState | None:
-    from kinetics_tui.tui.app import show_setup
-
-    _require_terminal()
-    return show_setup(dataset, settings)
+    app = KineticsApp(EngineClient(dataset), refresh_hz=settings.refresh_hz, theme=_theme(settings))
+    return run_app(app, mouse=settings.mouse)
 
 
-def _finish(state: RunState | None) -> None:
-    """End with the exit code that says whether every clip is settled."""
-    if state is not None:
-        raise typer.Exit(CLIPS_LEFT if state.left else SETTLED)
+def _set_up(dataset: Path, settings: Settings) -> int:
+    from kinetics_tui.engine.client import EngineClient
+    from kinetics_tui.engine.prepare import create, has_ledger
+    from kinetics_tui.model.options import Selection
+    from kinetics_tui.settings import default_cache_dir
+    from kinetics_tui.tui.app import KineticsApp, run_app
+    from kinetics_tui.tui.library import PublishedLibrary
+    from kinetics_tui.tui.plan import Plan
+    from kinetics_tui.tui.screens.setup import SetupScreen
+
+    def begin(plan: Plan) -> EngineClient:
+        if not has_ledger(plan.dataset):
+            create(plan.dataset, plan.selection, plan.options, plan.clips or ())
+        _run_engine(plan.dataset)
+        return EngineClient(plan.dataset)
+
+    async def start(plan: Plan) -> EngineClient:
+        return await asyncio.to_thread(begin, plan)
+
+    app = KineticsApp(
+        None,
+        setup=lambda: SetupScreen(
+            dataset, settings.options, Selection(), library=PublishedLibrary(default_cache_dir())
+        ),
+        start=start,
+        refresh_hz=settings.refresh_hz,
+        theme=_theme(settings),
+    )
+    return run_app(app, mouse=settings.mouse)
+
+
+def completed(args: Sequence[str]) -> list[str]:
+    """The command line with what people leave out: ``DATASET`` alone opens the app on it."""
+    commands = {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    if not args or (args[0] not in commands and not args[0].startswith("-")):
+        args = [DEFAULT_COMMAND, *args]
+    return spread(args) if len(args) > 1 and not args[1].startswith("-") else list(args)
 
 
 def run_command(args: Sequence[str]) -> int:
     """Carry out a command line; the exit code."""
     try:
-        code = app(args=list(args), prog_name="kinetics-tui", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+        code = app(args=completed(args), prog_name="kinetics-tui", standalone_mode=False)
+    except typer.TyperException as error:
+        _tell(f"kinetics-tui: {error.format_message()} See kinetics-tui --help.")
         return BAD_INPUT
     except UserError as error:
         _tell(f"kinetics-tui: {error}")
         return BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
         return OUR_FAULT

@@ -30,7 +30,7 @@ from kinetics_tui.engine.messages import (
     ToWorker,
 )
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
-from kinetics_tui.media.journey import ClipMaker
+from kinetics_tui.media.maker import ClipMaker
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
