@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kinetics_tui.annotations.rows import (
-    MAX_CLIP_S,
+    LONGEST_CLIP_S,
     SPLIT_WORDS,
     Heap,
     UnusableRowError,
@@ -148,7 +148,7 @@ class _CsvReader:
             end_s = float(end)
             try:
                 # The pattern has seen to all else that checked_clip looks at.
-                make = Clip if start_s < end_s <= start_s + MAX_CLIP_S else checked_clip
+                make = Clip if start_s < end_s <= start_s + LONGEST_CLIP_S else checked_clip
                 keep(make(youtube_id, start_s, end_s, splits[split], labels[label]), file, number)
             except UnusableRowError as error:
                 self.heap.refuse(file, number, str(error))
@@ -170,11 +170,12 @@ class _CsvReader:
         if header is not None:
             self.columns, self.has_header = header, True
             return None
-        columns = self.columns if self.has_header else _columns_by_content(cells) or self.columns
+        columns = self.columns
+        if columns is None or (not self.has_header and len(cells) != columns.width):
+            columns = _columns_by_content(cells) or columns
         if columns is None:
             raise UnusableRowError(f"neither a header nor a row of {EXPECTED}")
-        if self.columns is None or not self.has_header:
-            self.columns = columns
+        self.columns = columns
         if len(cells) > columns.width:
             raise UnusableRowError(f"{len(cells)} cells where {columns.width} are expected")
         if len(cells) <= max(columns.youtube_id, columns.time_start, columns.time_end):
@@ -215,6 +216,8 @@ class _CsvReader:
 def _cells(line: str) -> list[str]:
     if len(line) > MAX_LINE_LENGTH:
         raise UnusableRowError(f"the line has {len(line):,} characters, more than {MAX_LINE_LENGTH:,}")
+    if "\r" in line.strip():
+        raise UnusableRowError(f"a stray line end is in {shown(line)}")
     try:
         return [cell.strip() for cell in next(csv.reader([line], strict=True, skipinitialspace=True))]
     except csv.Error:
@@ -228,16 +231,14 @@ def _columns_by_content(cells: list[str]) -> Columns | None:
         if not (is_youtube_id(cells[place]) and _is_number(start) and _is_number(end)):
             continue
         # A label of eleven letters before an id of digits alone must not be taken for the id.
-        if not float(start) < float(end) <= float(start) + MAX_CLIP_S:
+        if not float(start) < float(end) <= float(start) + LONGEST_CLIP_S:
             continue
-        split = label = None
-        for other, cell in enumerate(cells):
-            if place <= other <= place + 2 or not cell or _is_number(cell):
-                continue
-            if split is None and other > place and cell.casefold() in SPLIT_WORDS:
-                split = other
-            elif label is None:
-                label = other
+        # An empty cell may be the split or the label of a row that has none: later rows may have one.
+        after = range(place + 3, len(cells))
+        words = [other for other in after if cells[other].casefold() in SPLIT_WORDS]
+        split = next(iter(words or [other for other in after if not cells[other]]), None)
+        texts = (other for other in after if other != split and not _is_number(cells[other]))
+        label = place - 1 if place else next(texts, None)
         return Columns(place, place + 1, place + 2, split, label, len(cells))
     return None
 

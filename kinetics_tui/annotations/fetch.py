@@ -99,10 +99,14 @@ def open_url(url: str) -> tuple[Stream, int | None]:
 
 
 def _wanted(release: Release, splits: Sequence[str]) -> list[str]:
-    for split in splits:
+    wanted: list[str] = []
+    for name in splits:
+        split = SPLIT_WORDS.get(name.strip().casefold())
         if split not in release.splits:
-            raise unknown_name("split", split, release.splits, f" in {release.title}")
-    return list(dict.fromkeys(splits)) or list(release.splits)
+            raise unknown_name("split", name, release.splits, f" in {release.title}")
+        if split not in wanted:
+            wanted.append(split)
+    return wanted or list(release.splits)
 
 
 def _cached(release: Release, split: str, cache_dir: Path) -> Path | None:

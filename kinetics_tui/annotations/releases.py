@@ -1,7 +1,7 @@
 """The four releases of Kinetics: where they are, how large they are, and what their classes are.
 
 Class names and their order are DeepMind's (CC BY 4.0); the groups of classes are those of the
-Kinetics-400 paper.
+Kinetics-400 paper, with the classes that it left out under "other".
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ _LABEL_FILES = {
     "kinetics-700-2020": "labels-kinetics-700.txt",
 }
 _CATEGORY_FILES = {"kinetics-400": "categories-kinetics-400.json"}
+# The file's name for the classes that the paper puts in no group, and a name that says so.
+_UNGROUPED = {"custom": "other"}
 
 
 def find_release(name: str) -> Release:
@@ -134,7 +136,7 @@ def categories(release_name: str) -> dict[str, tuple[str, ...]]:
     if file is None:
         return {}
     groups: dict[str, list[str]] = json.loads(_data_text(file))
-    return {category: tuple(names) for category, names in groups.items()}
+    return {_UNGROUPED.get(category, category): tuple(names) for category, names in groups.items()}
 
 
 def _data_text(file: str) -> str:

@@ -31,7 +31,7 @@ def default_route_address() -> str | None:
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))
+            probe.connect(("198.51.100.1", 9))
         except OSError:
             return None
         address: str = probe.getsockname()[0]

@@ -8,7 +8,7 @@ from kinetics_tui.dataset.ledger import Ledger, NetworkRow
 from kinetics_tui.engine.network import Network
 from kinetics_tui.engine.pace import TokenBucket
 from kinetics_tui.engine.throttle import Throttle
-from kinetics_tui.model.events import AnyEvent, NetworkChanged
+from kinetics_tui.model.events import AnyEvent, NetworkChanged, NetworkStatus
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
@@ -90,7 +90,7 @@ class Networks:
                 status=throttle.status,
                 signal=throttle.signal,
                 until=throttle.until,
-                step=throttle.step,
+                step=0 if throttle.status is NetworkStatus.OPEN else throttle.step,
                 steps_s=throttle.steps_s,
                 clips_since_throttle=throttle.clips_since_throttle,
                 last_throttle_at=throttle.last_throttle_at,
