@@ -10,21 +10,27 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 import platformdirs
 
 from kinetics_tui.model.errors import SettingsError
-from kinetics_tui.model.options import (
-    ACCOUNT_PER_HOUR,
-    DAY_S,
-    GUEST_PER_HOUR,
-    HOUR_S,
-    MINUTE_S,
-    LayoutName,
-    Options,
-    Trim,
+from kinetics_tui.model.options import LayoutName, Options, Trim
+from kinetics_tui.values import (
+    choice,
+    duration_text,
+    number,
+    or_none,
+    pace_text,
+    parse_duration,
+    parse_pace,
+    parse_steps,
+    parse_yt_dlp,
+    plain_text,
+    steps_text,
+    whole,
+    yes,
 )
 
 APP = "kinetics-tui"
@@ -32,17 +38,6 @@ PREFIX = "KINETICS_TUI_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 DEFAULT = "default"
 FILE_NAME = "config.toml"
-
-NONE = "none"
-LONGEST_S = 366 * DAY_S
-_UNIT_S = {"": 1.0, "s": 1.0, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
-_PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"0", "false", "no", "off"})
-
-_T = TypeVar("_T")
-_N = TypeVar("_N")
-_E = TypeVar("_E", bound=StrEnum)
 
 EXAMPLE_TOML = """\
 # Every key may be left out; what stands here are the defaults.
@@ -88,11 +83,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str] = {}
     config_path: Path = Path(FILE_NAME)
 
+    def value(self, name: str) -> object:
+        """What is in force for a setting by its name in the file."""
+        field = SETTINGS[name].field
+        return getattr(self.options if field in Options.__struct_fields__ else self, field)
+
     @property
     def given_options(self) -> dict[str, object]:
         """Fields of Options that a variable or a flag sets: they win over what a dataset keeps."""
         return {
-            setting.field: getattr(self.options, setting.field)
+            setting.field: self.value(name)
             for name, setting in SETTINGS.items()
             if setting.field in Options.__struct_fields__ and self.sources[name] not in (DEFAULT, FILE_NAME)
         }
@@ -132,122 +132,30 @@ def load_settings(
     return Settings(options=Options(**options), sources=sources, config_path=path, **values)
 
 
-# -- what is written in a file, a variable or a flag -------------------------------------------------------
-
-
-def parse_duration(value: object) -> float:
-    """Seconds from ``90``, ``5s``, ``15m``, ``1h`` or ``2d``. Raises SettingsError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([smhd]?)", str(value).strip())
-    seconds = float(found[1]) * _UNIT_S[found[2]] if found else 0.0
-    if not 0 < seconds <= LONGEST_S or isinstance(value, bool):
-        raise SettingsError(f"{value!r} is no duration; write it like 5s, 15m, 1h or 2d.")
-    return seconds
-
-
-def parse_steps(value: object) -> tuple[float, ...]:
-    """Several durations: ``15m,1h,3h``, or a list of them. Raises SettingsError."""
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    if not parts:
-        raise SettingsError("At least one duration is needed, such as 15m,1h,3h.")
-    return tuple(map(parse_duration, parts))
-
-
-def parse_pace(value: object) -> float | None:
-    """Videos an hour from ``guest``, ``account``, ``unlimited`` (None) or a number. Raises SettingsError."""
-    text = str(value).strip().lower().replace("_", "")
-    if text in _PACES:
-        return _PACES[text]
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not float(text):
-        raise SettingsError(f"{value!r} is no pace; give guest, account, unlimited or videos an hour.")
-    return float(text)
-
-
-def parse_yt_dlp(value: object) -> tuple[str, ...]:
-    """yt-dlp's options as separate arguments, from one string in a shell's quoting or from a list.
-
-    Raises SettingsError, which never repeats the text: it may carry passwords.
-    """
-    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
-        return tuple(value)
-    if not isinstance(value, str):
-        raise SettingsError("yt-dlp's options must be one string or a list of strings.")
-    try:
-        return tuple(shlex.split(value))
-    except ValueError:
-        raise SettingsError("yt-dlp's options have a quotation mark or backslash too few.") from None
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        if (
-            isinstance(value, bool)
-            or not re.fullmatch(r"\d{1,9}", str(value))
-            or not low <= int(str(value)) <= high
-        ):
-            raise SettingsError(f"{value!r} is not a whole number from {low} to {high}.")
-        return int(str(value))
-
-    return parse
-
-
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def parse(value: object) -> float:
-        if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", str(value)):
-            raise SettingsError(f"{value!r} is not a number from {low:g} to {high:g}.")
-        if not low <= float(str(value)) <= high:
-            raise SettingsError(f"{value!r} is not a number from {low:g} to {high:g}.")
-        return float(str(value))
-
-    return parse
-
-
-def _or_none(parse: Callable[[object], _T], none: _N) -> Callable[[object], _T | _N]:
-    return lambda value: none if value == NONE else parse(value)
-
-
-def _choice(kind: type[_E]) -> Callable[[object], _E]:
-    def parse(value: object) -> _E:
-        for member in kind:
-            if str(value).lower() == member.value:
-                return member
-        allowed = [member.value for member in kind]
-        raise SettingsError(f"{value!r} is not one of {', '.join(allowed)}.")
-
-    return parse
-
-
-def _yes(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word not in _YES | _NO:
-        raise SettingsError(f"{value!r} is neither true nor false.")
-    return word in _YES
-
-
 class Setting(NamedTuple):
-    """One thing to set: the field of Options or Settings that it fills, and how it is read."""
+    """One thing to set: the field of Options or Settings that it fills, how it is read and written."""
 
     field: str
     parse: Callable[[object], object]
+    show: Callable[[Any], str] = plain_text
 
 
 SETTINGS: dict[str, Setting] = {
-    "workers": Setting("workers", _whole(1, 64)),
-    "height": Setting("height_px", _whole(144, 4320)),
-    "trim": Setting("trim", _choice(Trim)),
-    "layout": Setting("layout", _choice(LayoutName)),
-    "audio": Setting("audio", _yes),
-    "short_side": Setting("short_side_px", _or_none(_whole(16, 4320), None)),
-    "pace": Setting("pace_per_hour", parse_pace),
-    "cooldown": Setting("cooldown_steps_s", parse_steps),
-    "retry": Setting("retry_steps_s", _or_none(parse_steps, ())),
-    "deadline": Setting("clip_deadline_s", parse_duration),
-    "yt_dlp": Setting("yt_dlp", parse_yt_dlp),
-    "theme": Setting("theme", _choice(Theme)),
-    "refresh": Setting("refresh_hz", _number(1, 5)),
-    "mouse": Setting("mouse", _yes),
-    "bell": Setting("bell", _yes),
+    "workers": Setting("workers", whole(1, 64)),
+    "height": Setting("height_px", whole(144, 4320)),
+    "trim": Setting("trim", choice(Trim)),
+    "layout": Setting("layout", choice(LayoutName)),
+    "audio": Setting("audio", yes),
+    "short_side": Setting("short_side_px", or_none(whole(16, 4320), None)),
+    "pace": Setting("pace_per_hour", parse_pace, pace_text),
+    "cooldown": Setting("cooldown_steps_s", parse_steps, steps_text),
+    "retry": Setting("retry_steps_s", or_none(parse_steps, ()), steps_text),
+    "deadline": Setting("clip_deadline_s", parse_duration, duration_text),
+    "yt_dlp": Setting("yt_dlp", parse_yt_dlp, shlex.join),
+    "theme": Setting("theme", choice(Theme)),
+    "refresh": Setting("refresh_hz", number(1, 5)),
+    "mouse": Setting("mouse", yes),
+    "bell": Setting("bell", yes),
 }
 """Every setting by its name in the file; variables and flags are spelled after it."""
 
@@ -308,7 +216,7 @@ def _checked(given: _Given) -> tuple[str, object]:
         raise SettingsError(f"{given.where} is no setting{remedy}")
     try:
         if given.name == _NO_AUDIO:
-            return "audio", not _yes(given.value)
+            return "audio", not yes(given.value)
         return given.name, SETTINGS[given.name].parse(given.value)
     except SettingsError as error:
         raise SettingsError(f"{given.where}: {error}") from None

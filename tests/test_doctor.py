@@ -1,0 +1,202 @@
+"""Doctor: what it says about a machine, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kinetics_tui import doctor
+from kinetics_tui.doctor import (
+    State,
+    as_json,
+    as_text,
+    check_cookies,
+    check_deno,
+    check_disk,
+    check_encoder,
+    check_locale,
+    check_logout,
+    check_machine,
+    check_network,
+    check_requests,
+    check_settings,
+    check_terminal,
+    check_yt_dlp,
+    examine,
+)
+from kinetics_tui.model.options import Options
+from kinetics_tui.settings import load_settings
+
+TODAY = datetime.date(2026, 9, 1)
+NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, cookies, disk"
+NAMES += ", machine, logging out, terminal, locale"
+
+
+def test_everything_is_looked_at_and_no_secret_is_shown(tmp_path: Path) -> None:
+    flags = {"yt_dlp": "--proxy socks5://me:secret@proxy.example:1080 --add-headers 'Cookie:secret'"}
+    settings = load_settings(flags, {}, tmp_path / "config.toml")
+    findings = examine(tmp_path / "not" / "there", settings, environ={"TERM": "xterm"}, today=TODAY)
+    assert ", ".join(finding.name for finding in findings) == NAMES
+    for shown in (as_text(findings), as_json(findings)):
+        assert "secret" not in shown
+        assert "proxy.example:1080" in shown
+        assert str(tmp_path / "config.toml") in shown.replace("\n", "").replace(" ", "")
+    assert [set(entry) for entry in json.loads(as_json(findings))] == [
+        {"name", "state", "detail", "advice"}
+    ] * len(findings)
+
+
+def test_settings_are_shown_with_their_source(tmp_path: Path) -> None:
+    settings = load_settings({"workers": 4}, {"KINETICS_TUI_PACE": "unlimited"}, tmp_path / "none.toml")
+    lines = check_settings(settings).detail.splitlines()
+    assert "workers = 4   from --workers" in lines
+    assert "pace = unlimited   from KINETICS_TUI_PACE" in lines
+    assert "cooldown = 15m,1h,3h,6h,12h,1d,2d,5d" in lines
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "detail"),
+    [
+        ("2026.08.19", State.OK, "13 days old"),
+        ("2026.08.19.232323", State.OK, "13 days old"),
+        ("2026.07.03", State.OK, "60 days old"),
+        ("2026.07.02", State.WARN, "61 days old"),
+        ("2026.09.02", State.OK, "0 days old"),
+        ("2026.13.45", State.WARN, "unknown age"),
+        ("master", State.WARN, "unknown age"),
+    ],
+)
+def test_an_old_yt_dlp_is_pointed_out(version: str, state: State, detail: str) -> None:
+    finding = check_yt_dlp(version, TODAY)
+    assert finding.state is state
+    assert detail in finding.detail
+    assert ("pip install -U yt-dlp" in finding.advice) == (state is State.WARN)
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "state"),
+    [
+        ("/env/bin/deno", "2.3.0", State.OK),
+        ("/env/bin/deno", "2.10.1", State.OK),
+        ("/env/bin/deno", "2.2.9", State.WARN),
+        ("/env/bin/deno", "", State.WARN),
+        (None, "", State.WARN),
+    ],
+)
+def test_a_missing_or_old_js_runtime_is_pointed_out(path: str | None, version: str, state: State) -> None:
+    assert check_deno(path, version).state is state
+
+
+def test_missing_packages_are_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_requests().state is State.OK
+    assert check_encoder().state is State.OK
+
+    def missing(name: str) -> object:
+        raise ImportError(f"no {name}")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    assert check_requests().state is State.WARN
+    assert check_encoder().state is State.FAIL
+
+
+def test_an_encoder_that_is_missing_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    av = importlib.import_module("av")
+
+    def no_codec(name: str, mode: str) -> object:
+        raise av.codec.codec.UnknownCodecError(name)
+
+    monkeypatch.setattr(av.codec, "Codec", no_codec)
+    assert check_encoder().state is State.FAIL
+
+
+@pytest.mark.parametrize("args", [["--cookies", "/c.txt"], ["--cookies-from-browser", "firefox"]])
+def test_cookies_are_warned_of(args: list[str]) -> None:
+    finding = check_cookies(args)
+    assert finding.state is State.WARN
+    assert "blocked" in finding.advice
+    assert check_cookies(["-4"]).state is State.OK
+
+
+def test_the_network_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = check_network(["--proxy", "http://me:secret@127.0.0.1:9"])
+    assert (finding.state, finding.detail) == (State.OK, "proxy http://127.0.0.1:9 (proxy)")
+    assert check_network(["--source-address", "no address"]).state is State.FAIL
+    assert check_network(["--no-such-option"]).state is State.FAIL
+    monkeypatch.setattr("kinetics_tui.engine.network.default_route_address", lambda: None)
+    assert check_network([]).state is State.FAIL
+    assert check_cookies(["--no-such-option"]).state is State.WARN
+
+
+@pytest.mark.parametrize(("free_bytes", "state"), [(1e9, State.FAIL), (5e9, State.WARN), (500e9, State.OK)])
+def test_a_small_disk_is_pointed_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_bytes: float, state: State
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=int(free_bytes)))
+    finding = check_disk(tmp_path / "a" / "b")
+    assert finding.state is state
+    assert str(tmp_path) in finding.detail
+
+
+def test_a_folder_that_cannot_be_written_is_pointed_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert check_disk(tmp_path).state is State.FAIL
+
+
+def test_workers_without_memory_are_pointed_out() -> None:
+    finding = check_machine(Options(workers=16), 2, 10**9)
+    assert finding.state is State.WARN
+    assert "--workers 10" in finding.advice
+    assert check_machine(Options(workers=8), 2, 10**9).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("kills", "lingering", "state"),
+    [(True, False, State.WARN), (True, True, State.OK), (False, False, State.OK), (None, False, State.OK)],
+)
+def test_a_logout_that_ends_the_run_is_pointed_out(kills: bool | None, lingering: bool, state: State) -> None:
+    assert check_logout(kills, lingering).state is state
+
+
+@pytest.mark.parametrize(
+    ("environ", "size", "state", "detail"),
+    [
+        ({"TERM": "xterm-256color"}, (120, 40), State.OK, "256 colours"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, (80, 24), State.OK, "16 million"),
+        ({"TERM": "screen", "NO_COLOR": "1"}, (80, 24), State.OK, "no colours"),
+        ({"TERM": "linux"}, (79, 24), State.WARN, "16 colours"),
+        ({"TERM": "dumb"}, (80, 24), State.WARN, "dumb"),
+        ({"TERM": "xterm"}, (0, 0), State.WARN, "0x0"),
+        ({"TERM": "\x1b[31m"}, (80, 24), State.OK, r"\x1b"),
+    ],
+)
+def test_terminals_are_judged(
+    environ: dict[str, str], size: tuple[int, int], state: State, detail: str
+) -> None:
+    finding = check_terminal(environ, size)
+    assert finding.state is state
+    assert detail in finding.detail
+    assert "\x1b" not in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("encoding", "state"), [("UTF-8", State.OK), ("utf8", State.OK), ("ANSI_X3.4-1968", State.WARN)]
+)
+def test_a_locale_other_than_utf_8_is_pointed_out(encoding: str, state: State) -> None:
+    assert check_locale(encoding).state is state
+
+
+def test_text_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    finding = doctor.Finding("disk", State.WARN, "word " * 30, "advice " * 20)
+    lines = as_text([finding]).splitlines()
+    assert lines[0].startswith("WARN  disk  word")
+    assert max(map(len, lines)) <= 60
+    assert any(line.strip().startswith("-> advice") for line in lines)
