@@ -17,7 +17,7 @@ import platformdirs
 import typer
 
 from kinetics_tui import __version__
-from kinetics_tui.model.errors import SettingsError, UserError
+from kinetics_tui.model.errors import EngineError, SettingsError, UserError
 
 if TYPE_CHECKING:
     from kinetics_tui.settings import Settings
@@ -32,11 +32,14 @@ MANY = ("--annotations", "--split", "--class", "--category")
 """Options that take several values in a row: ``--split val test``."""
 
 DEMO_WORKERS = 4
+LEAVING_S = 3.0
+"""How long an engine whose run is through takes to leave, where nobody else looks at it."""
 
 
 def spread(args: Sequence[str]) -> list[str]:
     """``--split val test`` as ``--split val --split test``; only behind the dataset, where it is clear."""
-    spreading, out = "", []
+    spreading = ""
+    out: list[str] = []
     for number, arg in enumerate(args):
         if arg == "--":
             return [*out, *args[number:]]
@@ -59,7 +62,7 @@ app = typer.Typer(
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="The dataset folder.")]
 Headless = Annotated[bool, typer.Option("--headless", help="No screen: a line an event, until it ends.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
-Workers = Annotated[int | None, typer.Option(help="Worker processes, 1 to 64 (16).")]
+Workers = Annotated[str | None, typer.Option(metavar="N", help="Worker processes, 1 to 64 (16).")]
 
 
 def _version(wanted: bool) -> None:
@@ -103,18 +106,23 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Which clips --per-class draws (0).")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips.")] = None,
     workers: Workers = None,
-    height: Annotated[int | None, typer.Option(help="Largest source height in pixels (360).")] = None,
+    height: Annotated[
+        str | None, typer.Option(metavar="PX", help="Largest source height in pixels (360).")
+    ] = None,
     trim: Annotated[str | None, typer.Option(help="exact, or copy: cheap and inexact (exact).")] = None,
     layout: Annotated[
         str | None, typer.Option(help="activitynet, showmax or torchvision (activitynet).")
     ] = None,
     no_audio: Annotated[bool | None, typer.Option("--no-audio/--audio", help="Leave the sound out.")] = None,
-    short_side: Annotated[int | None, typer.Option(help="Scale down to this short side in pixels.")] = None,
+    short_side: Annotated[
+        str | None, typer.Option(metavar="PX", help="Scale down to this short side in pixels.")
+    ] = None,
     pace: Annotated[
         str | None, typer.Option(help="guest (300/h), account (2,000/h), unlimited, or videos an hour.")
     ] = None,
     cooldown: Annotated[str | None, typer.Option(help="Waits after a throttle: 15m,1h,3h,...")] = None,
     retry: Annotated[str | None, typer.Option(help="Waits after a passing failure: 30s,5m,1h.")] = None,
+    deadline: Annotated[str | None, typer.Option(help="How long one clip may take (15m).")] = None,
     yt_dlp: Annotated[
         str | None,
         typer.Option("--yt-dlp", help="yt-dlp's own options in one string, for every request."),
@@ -136,6 +144,7 @@ def run(
         pace=pace,
         cooldown=cooldown,
         retry=retry,
+        deadline=deadline,
         yt_dlp=yt_dlp,
     )
     selection = _selection(
@@ -218,7 +227,8 @@ def stop(dataset: Dataset) -> None:
     from kinetics_tui.model.commands import Stop
 
     _ask(dataset, Stop())
-    wait_until_gone(dataset)
+    if not wait_until_gone(dataset):
+        raise EngineError("The engine takes long to end; see status, and engine.log in the dataset.")
     typer.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
 
 
@@ -338,9 +348,11 @@ def _theme(settings: Settings) -> str | None:
 
 def _follow(dataset: Path, *, as_json: bool) -> int:
     from kinetics_tui.console import follow
-    from kinetics_tui.engine.client import EngineClient
+    from kinetics_tui.engine.client import EngineClient, wait_until_gone
 
     state = asyncio.run(follow(EngineClient(dataset), as_json=as_json))
+    # Whoever runs the next command at once should not meet the engine on its way out.
+    wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED
 
 

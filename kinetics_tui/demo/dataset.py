@@ -191,6 +191,8 @@ def _failures(clips: int, chance: random.Random) -> Iterator[Failure]:
 def _write_annotations(folder: Path, clips: list[Clip]) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for split, name in _FILE_NAMES.items():
+        if not any(clip.split == split for clip in clips):
+            continue  # a file without a row is no annotation file
         path = folder / name
         with path.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file, lineterminator="\n")

@@ -7,6 +7,7 @@ import ssl
 import struct
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -14,12 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from kinetics_tui.demo.player import Answer, player_answer
+from kinetics_tui.demo.hls import MANIFEST_PATH, master_playlist, media_playlist
+from kinetics_tui.demo.player import MEDIA_PATH, Answer, player_answer
 from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure
 
 PLAYER_PATH = "/youtubei/v1/player"
-MEDIA_PATH = "/videoplayback"
+HLS_TYPE = "application/vnd.apple.mpegurl"
 
 _CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
@@ -97,6 +99,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer a media request."""
         address = urlsplit(self.path)
+        if address.path.startswith(MANIFEST_PATH):
+            self._send_manifest(address.path)
+            return
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
         if address.path != MEDIA_PATH or not query.get("itag", "").isdigit():
             self._send(HTTPStatus.NOT_FOUND)
@@ -122,6 +127,24 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._send_media(source.path, source.size_bytes, failure, seen)
 
+    def _send_manifest(self, path: str) -> None:
+        # .../hls_variant/id/ID/file/index.m3u8 or .../hls_playlist/id/ID/itag/N/playlist/index.m3u8
+        words = path.removeprefix(MANIFEST_PATH).split("/")
+        said = dict(zip(words[1::2], words[2::2], strict=False))
+        itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
+        seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
+        self.site.note(seen)
+        self.site.pause(self.site.line.latency_s)
+        video = self.site.find(seen.video_id)
+        if not video.hls or (itag is not None and itag not in video.sources):
+            self._send(HTTPStatus.NOT_FOUND, seen=seen)
+        elif itag is None:
+            text = master_playlist(self.site.media_url, video)
+            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
+        else:
+            text = media_playlist(self.site.media_url + MEDIA_PATH, video, itag)
+            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
+
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:
         case = failure.case if failure else None
         start, end = seen.start, seen.end
@@ -144,25 +167,30 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for at, chunk in _chunks(path, first, last):
             if failure is not None:
-                chunk = self._faulty(chunk, at, failure, seen)
+                chunk = self._faulty(path, chunk, at, failure, seen)
             self.site.pause(self.site.line.delay_s(len(chunk)))
-            self.wfile.write(chunk)
+            # Counted first, so that whoever has the bytes finds them in the log.
             seen.sent_bytes += len(chunk)
+            self.wfile.write(chunk)
             if self.close_connection and case is Case.MEDIA_EARLY_CLOSE:
                 return
 
-    def _faulty(self, chunk: bytes, at: int, failure: Failure, seen: RequestSeen) -> bytes:
-        """What becomes of a chunk that lies at byte ``at`` of its source."""
+    def _faulty(self, path: Path, chunk: bytes, at: int, failure: Failure, seen: RequestSeen) -> bytes:
+        """What becomes of a chunk that lies at byte ``at`` of the source ``path``."""
         left = failure.after_bytes - seen.sent_bytes
         match failure.case:
             case Case.MEDIA_SLOW:
                 self.site.pause(len(chunk) / failure.bytes_per_s)
+            case Case.MEDIA_SCRAMBLED:
+                return _damaged(chunk, max(0, failure.after_bytes - at), len(chunk))
             case Case.MEDIA_CORRUPTED:
-                intact = max(0, failure.after_bytes - at)
-                return chunk[:intact] + chunk[intact:].translate(_DAMAGE)
+                for first, last in payloads(path):
+                    first = max(first, failure.after_bytes)
+                    if first < at + len(chunk) and last > at:
+                        chunk = _damaged(chunk, max(0, first - at), last - at)
             case Case.MEDIA_STALL | Case.MEDIA_RESET | Case.MEDIA_EARLY_CLOSE if left < len(chunk):
-                self.wfile.write(chunk[:left])
                 seen.sent_bytes += left
+                self.wfile.write(chunk[:left])
                 if failure.case is Case.MEDIA_STALL:
                     self.site.pause(_FOREVER_S)
                 if failure.case is Case.MEDIA_RESET:
@@ -185,6 +213,7 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         if seen is not None:
             seen.status = status
+            seen.sent_bytes = len(body)
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -194,8 +223,6 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Retry-After", str(retry_after_s))
         self.end_headers()
         self.wfile.write(body)
-        if seen is not None:
-            seen.sent_bytes += len(body)
 
     def _reset(self) -> None:
         """End the connection so that the client sees it reset, not closed."""
@@ -216,6 +243,28 @@ def _asked_range(header: str | None) -> tuple[int | None, int | None]:
         return None, None
     first, _, last = header.removeprefix("bytes=").partition("-")
     return int(first) if first else None, int(last) if last else None
+
+
+def _damaged(chunk: bytes, first: int, last: int) -> bytes:
+    """``chunk`` with other bytes from ``first`` to before ``last``."""
+    return chunk[:first] + chunk[first:last].translate(_DAMAGE) + chunk[last:]
+
+
+@lru_cache(maxsize=32)
+def payloads(path: Path) -> tuple[tuple[int, int], ...]:
+    """Where in an MP4 pictures and sound lie, as (first, behind the last) byte; empty for WebM."""
+    found = []
+    with path.open("rb") as file:
+        at = 0
+        while len(header := file.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", header)
+            if size < len(header):
+                break
+            if kind == b"mdat":
+                found.append((at + len(header), at + size))
+            at += size
+            file.seek(at)
+    return tuple(found)
 
 
 def _chunks(path: Path, first: int, last: int) -> Iterator[tuple[int, bytes]]:

@@ -6,10 +6,13 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.demo.hls import manifest_url
 from kinetics_tui.demo.sources import Source
 from kinetics_tui.demo.videos import Case, Failure, Video
 
 Answer = dict[str, Any]
+
+MEDIA_PATH = "/videoplayback"
 
 _MIME = {
     18: 'video/mp4; codecs="avc1.42001E, mp4a.40.2"',
@@ -106,13 +109,14 @@ _PLAYABILITY: dict[Case, Playability] = {
 }
 
 
-def player_answer(video: Video, failure: Failure | None, media_url: str, address_number: int) -> Answer:
+def player_answer(video: Video, failure: Failure | None, site_url: str, address_number: int) -> Answer:
     """The player endpoint's answer for ``video``, as it stands with ``failure``.
 
-    ``media_url`` is the address below which media are served; ``address_number`` marks the media
+    ``site_url`` is where media are served; ``address_number`` marks the media
     addresses of this answer.
     """
     case = failure.case if failure else None
+    media_url = site_url + MEDIA_PATH
     answer: Answer = {
         "playabilityStatus": {"status": "OK"},
         "videoDetails": {
@@ -135,6 +139,8 @@ def player_answer(video: Video, failure: Failure | None, media_url: str, address
             ],
         },
     }
+    if video.hls:
+        answer["streamingData"] = {"hlsManifestUrl": manifest_url(site_url, video)}
     if case in _PLAYABILITY:
         del answer["streamingData"]
         answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])
@@ -166,10 +172,10 @@ def _alter(answer: Answer, failure: Failure | None) -> None:
         case Case.NO_FORMATS:
             streaming.update(formats=[], adaptiveFormats=[])
         case Case.SABR_ONLY:
-            for entry in (*streaming["formats"], *streaming["adaptiveFormats"]):
+            for entry in (*streaming.get("formats", ()), *streaming.get("adaptiveFormats", ())):
                 del entry["url"]
         case Case.N_CHALLENGE:
-            for entry in (*streaming["formats"], *streaming["adaptiveFormats"]):
+            for entry in (*streaming.get("formats", ()), *streaming.get("adaptiveFormats", ())):
                 entry["url"] += "&n=6kzMXqrGiGfA9dpX"
 
 

@@ -66,4 +66,5 @@ def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str
         given={"yt_dlp": options.yt_dlp, "workers": workers},
         load=load,
         tell=tell,
+        title="Demo",
     )

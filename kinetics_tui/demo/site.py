@@ -14,6 +14,7 @@ from kinetics_tui.demo.policy import Open, Policy, Throttled
 from kinetics_tui.demo.videos import Case, Catalogue, Failure, Video
 
 Stage = Literal["player", "media"]
+RequestKind = Literal["player", "media", "manifest"]
 
 _PLAYER_FAULTS = {
     Case.PLAYER_403,
@@ -35,7 +36,7 @@ class RequestSeen(msgspec.Struct):
 
     at: float
     client_address: str
-    kind: Stage
+    kind: RequestKind
     video_id: str
     itag: int | None = None
     start: int | None = None
@@ -52,6 +53,7 @@ class Site:
         self.policy: Policy = policy or Open()
         self.line = line or Line()
         self.media_url = ""
+        """Where media are served: ``http://`` host and port."""
         self.stopping = threading.Event()
         self.last_request_at = time.monotonic()
         self._lock = threading.Lock()
@@ -65,7 +67,7 @@ class Site:
         with self._lock:
             return list(self._requests)
 
-    def count(self, kind: Stage, video_id: str | None = None) -> int:
+    def count(self, kind: RequestKind, video_id: str | None = None) -> int:
         """How many requests of a kind there were, of all videos or of one."""
         return sum(seen.kind == kind and video_id in (None, seen.video_id) for seen in self.requests)
 

@@ -1,8 +1,8 @@
 """A sound from which the position in time can be measured.
 
-Each half second a note is plucked, its pitch chosen by the number of the half second, so the tune does
-not repeat within minutes. A pluck starts with a short chirp: correlating a stretch of decoded sound
-with the tune shows where in time it lies to a fraction of a millisecond.
+Each half second a chord is plucked, chosen by the number of the half second, so that neighbours differ.
+It starts with a short chirp: correlating a stretch of decoded sound with the tune shows where in time
+it lies, to a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import msgspec
 NOTE_S = 0.5
 _CHIRP_S = 0.03
 _CHIRP_HZ = (500.0, 3000.0)
-_SCALE_HZ = (220.0, 261.63, 293.66, 329.63, 392.0, 440.0, 523.25, 587.33)  # pentatonic: any order sounds well
+# Pentatonic: any two sound well together.
+_SCALE_HZ = (220.0, 261.63, 293.66, 329.63, 392.0, 440.0, 523.25, 587.33)
 _MEASURE_HZ = 8000
 
 
@@ -28,23 +29,40 @@ class SoundMatch(msgspec.Struct, frozen=True):
     score: float
 
 
-def _pitch_hz(note: int) -> float:
-    return _SCALE_HZ[(note * 2654435761 >> 7) % len(_SCALE_HZ)]
+def _chord(note: int) -> tuple[float, float]:
+    """The two pitches of a note: of 64 chords one that its neighbours do not have."""
+    high, low = divmod((note * 2654435761 & 0xFFFFFFFF) >> 26, len(_SCALE_HZ))
+    return _SCALE_HZ[high], _SCALE_HZ[low] / 2
 
 
 @lru_cache(maxsize=64)
-def _pluck(pitch_hz: float, sample_rate_hz: int) -> array[int]:
-    """Half a second of one note as 16-bit samples."""
+def _string(pitch_hz: float, sample_rate_hz: int) -> list[float]:
+    """Half a second of a plucked string."""
+    return [
+        math.sin(math.tau * pitch_hz * time_s) * math.exp(-7 * time_s) * min(1.0, time_s / 0.004)
+        for time_s in (index / sample_rate_hz for index in range(round(NOTE_S * sample_rate_hz)))
+    ]
+
+
+@lru_cache(maxsize=8)
+def _chirp(sample_rate_hz: int) -> list[float]:
+    """The short rise in pitch with which each note starts."""
     low_hz, high_hz = _CHIRP_HZ
-    samples = array("h")
-    for index in range(round(NOTE_S * sample_rate_hz)):
+    samples = []
+    for index in range(round(_CHIRP_S * sample_rate_hz)):
         time_s = index / sample_rate_hz
-        tone = math.sin(math.tau * pitch_hz * time_s) + 0.4 * math.sin(2 * math.tau * pitch_hz * time_s)
-        value = 0.22 * tone * math.exp(-7 * time_s) * min(1.0, time_s / 0.004)
-        if time_s < _CHIRP_S:
-            phase = math.tau * (low_hz + (high_hz - low_hz) / (2 * _CHIRP_S) * time_s) * time_s
-            value += 0.5 * math.sin(phase) * math.sin(math.pi * time_s / _CHIRP_S)
-        samples.append(round(32767 * value))
+        phase = math.tau * (low_hz + (high_hz - low_hz) / (2 * _CHIRP_S) * time_s) * time_s
+        samples.append(math.sin(phase) * math.sin(math.pi * time_s / _CHIRP_S))
+    return samples
+
+
+@lru_cache(maxsize=256)
+def _note(chord: tuple[float, float], sample_rate_hz: int) -> array[int]:
+    """Half a second of one chord as 16-bit samples."""
+    high, low = (_string(pitch_hz, sample_rate_hz) for pitch_hz in chord)
+    samples = array("h", [round(7000 * (one + other)) for one, other in zip(high, low, strict=True)])
+    for index, value in enumerate(_chirp(sample_rate_hz)):
+        samples[index] += round(14000 * value)
     return samples
 
 
@@ -57,7 +75,7 @@ def tune(start_s: float, duration_s: float, sample_rate_hz: int, period_s: float
     samples = array("h")
     while len(samples) < wanted + skip:
         turn = note if notes_per_period is None else note % notes_per_period
-        samples.extend(_pluck(_pitch_hz(turn), sample_rate_hz))
+        samples.extend(_note(_chord(turn), sample_rate_hz))
         note += 1
     return samples[skip : skip + wanted]
 
@@ -73,7 +91,7 @@ def match_sound(
     """How much later than ``expected_s`` in the tune decoded mono ``samples`` really lie.
 
     Half a second or more of sound is enough; shifts up to ``search_s`` either way are tried. The answer
-    is exact to about 0.1 ms; a ``score`` below about 0.6 means that this is not that part of the tune.
+    is exact to about 0.1 ms; a ``score`` below 0.9 means that this is not that part of the tune.
     """
     step = max(1, sample_rate_hz // _MEASURE_HZ)
     rate_hz = sample_rate_hz / step

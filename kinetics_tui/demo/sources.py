@@ -24,7 +24,7 @@ from kinetics_tui.demo.sound import match_sound, tune
 
 __all__ = ["Kind", "Source", "SourceSpec", "cached_source", "make_source", "match_sound", "read_frame_number"]
 
-CACHE_VERSION = 2
+CACHE_VERSION = 4
 """Part of every cached name: raise it when the making of sources changes."""
 
 AUDIO_FRAGMENT_S = 5
@@ -52,7 +52,7 @@ StreamT = TypeVar("StreamT", av.VideoStream, av.AudioStream)
 
 _VIDEO = {Kind.DASH_VIDEO, Kind.PROGRESSIVE, Kind.PROGRESSIVE_TAIL, Kind.WEBM_VIDEO}
 _AUDIO = {Kind.DASH_AUDIO, Kind.PROGRESSIVE, Kind.PROGRESSIVE_TAIL, Kind.WEBM_AUDIO}
-_DASH_FLAGS = "dash+global_sidx+delay_moov+default_base_moof"
+_DASH_FLAGS = "dash+global_sidx+delay_moov+default_base_moof+skip_trailer"
 _CONTAINERS: dict[Kind, tuple[str, dict[str, str]]] = {
     Kind.DASH_VIDEO: ("mp4", {"movflags": f"{_DASH_FLAGS}+frag_keyframe"}),
     Kind.DASH_AUDIO: ("mp4", {"movflags": _DASH_FLAGS, "frag_duration": str(AUDIO_FRAGMENT_S * 1_000_000)}),

@@ -68,6 +68,7 @@ class Case(StrEnum):
     MEDIA_EARLY_CLOSE = "media early close"
     MEDIA_RANGE_IGNORED = "media range ignored"
     MEDIA_CORRUPTED = "media corrupted"
+    MEDIA_SCRAMBLED = "media scrambled"
     MEDIA_SLOW = "media slow"
 
 
@@ -77,7 +78,8 @@ class Failure(msgspec.Struct, frozen=True):
     ``times``: only the first so many requests that the case concerns (player requests, or media
     requests; of ``MEDIA_EXPIRED`` the media addresses of the first so many player answers), then all is
     well; None: always. ``after_bytes``: what a faulty media answer sends before it stalls, resets or
-    closes; what a corrupted source keeps intact at its start. ``bytes_per_s`` is the speed of
+    closes; what a corrupted or scrambled source keeps intact at its start (corrupted ones keep all of their
+    container, and lose the pictures and sound in it). ``bytes_per_s`` is the speed of
     ``MEDIA_SLOW``; ``retry_after_s`` goes with status 429 and 503; ``countries`` with ``GEO_COUNTRIES``.
     """
 
@@ -90,13 +92,17 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Video(msgspec.Struct, frozen=True):
-    """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...)."""
+    """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...).
+
+    With ``hls`` its fragmented sources are offered in pieces, through playlists, and nothing else is.
+    """
 
     id: str
     title: str
     length_s: float
     sources: Mapping[int, Source]
     failure: Failure | None = None
+    hls: bool = False
 
 
 Catalogue = Mapping[str, Video] | Callable[[str], Video | None]

@@ -15,7 +15,7 @@ from http.server import ThreadingHTTPServer
 from importlib import resources
 from types import TracebackType
 
-from kinetics_tui.demo.handler import MEDIA_PATH, Handler, is_reset
+from kinetics_tui.demo.handler import Handler, is_reset
 from kinetics_tui.demo.line import Line
 from kinetics_tui.demo.policy import Policy
 from kinetics_tui.demo.site import RequestSeen, Site
@@ -100,7 +100,7 @@ class LoopbackYouTube(Site):
         self._threads: list[threading.Thread] = []
         self.host = host
         self.player_port, self.media_port = (server.server_address[1] for server in self._servers)
-        self.media_url = f"http://{host}:{self.media_port}{MEDIA_PATH}"
+        self.media_url = f"http://{host}:{self.media_port}"
 
     def start(self) -> None:
         """Begin to serve, in threads."""

@@ -74,7 +74,7 @@ HANG_MARGIN_S = 30.0
 DISK_FLOOR_BYTES = 2 << 30
 DISK_FLOOR_SHARE = 0.01
 DISK_HOLD_S = 30.0
-LINGER_S = 2.0
+LINGER_S = 1.0
 """How long a run that is through waits for somebody to look at it before it ends."""
 
 log = logging.getLogger(__name__)

@@ -23,6 +23,7 @@ from kinetics_tui.model.errors import AnnotationError, DatasetError
 from kinetics_tui.model.options import Options, Selection
 
 BAD_ROWS_SHOWN = 5
+CUSTOM_TITLE = "Custom dataset"
 BAD_ROWS_FILE = "bad-rows.csv"
 
 
@@ -31,24 +32,21 @@ def has_ledger(dataset: Path) -> bool:
     return ledger_path(dataset).exists()
 
 
-def title_of(selection: Selection) -> str:
-    """What the run is called on screen."""
-    release = RELEASES.get(selection.release)
-    return release.title if release else "Custom dataset"
-
-
-def create(dataset: Path, selection: Selection, options: Options, clips: Sequence[Clip]) -> None:
-    """Make the ledger of a new dataset.
+def create(
+    dataset: Path, selection: Selection, options: Options, clips: Sequence[Clip], title: str = ""
+) -> None:
+    """Make the ledger of a new dataset; ``title`` is what the run is called on screen.
 
     Raises ``DatasetError`` where the folder cannot be used, ``SettingsError`` where yt-dlp does not
     know its options; nothing is changed then.
     """
     check_args(options.yt_dlp)
+    release = RELEASES.get(selection.release)
     make_state_folder(dataset)
     with WriterLock(dataset):
         Ledger.create(
             dataset,
-            title=title_of(selection),
+            title=title or (release.title if release else CUSTOM_TITLE),
             release=selection.release,
             selection=selection,
             options=options,
@@ -64,6 +62,7 @@ def prepare(
     given: Mapping[str, object],
     load: Callable[[Selection], Annotations],
     tell: Callable[[str], None],
+    title: str = "",
 ) -> None:
     """Make the dataset ready for what the user asked on the command line.
 
@@ -80,16 +79,11 @@ def prepare(
                 "or --annotations FILE."
             )
         check_args(options.yt_dlp)
-        create(dataset, asked, options, _selected(dataset, asked, load, tell, new=True))
+        create(dataset, asked, options, _selected(dataset, asked, load, tell, new=True), title)
         return
     if "yt_dlp" in given:
         check_args(options.yt_dlp)
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
-        if "layout" in given and given["layout"] != ledger.options.layout:
-            raise DatasetError(
-                f"{dataset} has the layout {ledger.options.layout.value}, which cannot be changed now: "
-                "choose a new folder for another layout."
-            )
         if given:
             ledger.set_options(msgspec.structs.replace(ledger.options, **given))
         if selection:

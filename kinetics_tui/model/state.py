@@ -300,6 +300,8 @@ class RunState:
         self._count(event.clip.split, done=1)
         self.total_bytes += event.output_bytes
         self.wire_bytes += event.wire_bytes
+        if event.wire_bytes:  # not where the clip was found on the disk
+            self.network.clips_since_throttle += 1
         minute = int(event.at // 60)
         self.done_by_minute[minute] = self.done_by_minute.get(minute, 0) + 1
         while len(self.done_by_minute) > CHART_MINUTES:

@@ -13,14 +13,6 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 
 
-def some_clips(count: int, split: str = "val") -> list[Clip]:
-    """Clips of three classes, ids padded to the eleven signs of a real one."""
-    return [
-        Clip(f"{split[:2]}{number:09d}", 10, 20, split, ("abseiling", "archery", "yoga")[number % 3])
-        for number in range(count)
-    ]
-
-
 @pytest.fixture
 def make_ledger(tmp_path: Path) -> Iterator[Callable[..., Ledger]]:
     """Makes and opens the ledger of ``tmp_path / "set"``; closed after the test."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conftest import some_clips
+from engine_clips import some_clips
 
 from kinetics_tui.dataset.ledger import Attempt, ClipRow, Ledger, Outcome
 from kinetics_tui.engine.backlog import PAGE, Backlog

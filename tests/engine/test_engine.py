@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from conftest import some_clips
+from engine_clips import some_clips
 from scripted_worker import scripted_worker
 
 from kinetics_tui.dataset.ledger import Ledger

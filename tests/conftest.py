@@ -1,0 +1,99 @@
+"""What tests of the whole program share: a loopback YouTube with a few clips, and the command line."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kinetics_tui.demo.dataset import Demo, make_demo
+from kinetics_tui.demo.policy import Open
+from kinetics_tui.demo.youtube import LoopbackYouTube
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests begin with no settings file and leave the user's cache and logs alone."""
+    for name in [name for name in os.environ if name.startswith("KINETICS_TUI_")]:
+        monkeypatch.delenv(name)
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+
+
+class Program:
+    """``kinetics-tui`` as a user runs it: a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.dataset = folder / "set"
+
+    def __call__(self, *args: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "kinetics_tui", *args],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "kinetics_tui", *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def status(self) -> dict[str, Any]:
+        done = self("status", str(self.dataset), "--json")
+        assert done.returncode == 0, done.stderr
+        status: dict[str, Any] = json.loads(done.stdout)
+        return status
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The program; an engine that a test leaves behind is ended."""
+    program = Program(tmp_path)
+    yield program
+    program("stop", str(program.dataset))
+
+
+@pytest.fixture(scope="session")
+def demo_sources() -> Path:
+    """Where the demo's videos are kept from one test run to the next."""
+    return Path(tempfile.gettempdir()) / f"kinetics-tui-demo-sources-{getpass.getuser()}"
+
+
+@pytest.fixture
+def serve(tmp_path: Path, demo_sources: Path) -> Iterator[Callable[..., tuple[Demo, LoopbackYouTube]]]:
+    """Serves a made-up dataset of so many clips; without failures unless asked for."""
+    open_ones: list[LoopbackYouTube] = []
+
+    def serve(clips: int, *, failures: bool = False) -> tuple[Demo, LoopbackYouTube]:
+        demo = make_demo(tmp_path / "made-up", clips=clips, sources_folder=demo_sources)
+        if not failures:
+            whole = {
+                name: msgspec.structs.replace(video, failure=None) for name, video in demo.videos.items()
+            }
+            demo = msgspec.structs.replace(demo, videos=whole)
+        youtube = LoopbackYouTube(demo.videos, policy=Open())
+        youtube.start()
+        open_ones.append(youtube)
+        return demo, youtube
+
+    yield serve
+    for youtube in open_ones:
+        youtube.stop()

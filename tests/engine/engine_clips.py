@@ -1,0 +1,13 @@
+"""Made-up clips for the engine's tests."""
+
+from __future__ import annotations
+
+from kinetics_tui.model.clip import Clip
+
+
+def some_clips(count: int, split: str = "val") -> list[Clip]:
+    """Clips of three classes, ids padded to the eleven signs of a real one."""
+    return [
+        Clip(f"{split[:2]}{number:09d}", 10, 20, split, ("abseiling", "archery", "yoga")[number % 3])
+        for number in range(count)
+    ]

@@ -1,0 +1,204 @@
+"""The whole program on real input: annotation files in, verified clips on disk out, by the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import av
+import psutil
+import pytest
+from conftest import Program
+
+from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.policy import Throttled
+from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.youtube import LoopbackYouTube
+
+Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
+
+
+def flags(demo: Demo, youtube: LoopbackYouTube, *more: str) -> list[str]:
+    return [
+        *(flag for path in demo.annotations for flag in ("--annotations", str(path))),
+        "--pace",
+        "unlimited",
+        "--workers",
+        "2",
+        "--retry",
+        "1s,1s",
+        f"--yt-dlp={youtube.yt_dlp_options()}",
+        *more,
+    ]
+
+
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)
+
+
+def test_a_run_without_a_screen_brings_every_clip_and_exits_0(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(10)
+    done = program("run", str(program.dataset), *flags(demo, youtube), "--headless", "--json", timeout_s=180)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {event["event"] for event in events} >= {
+        "run-opened",
+        "clip-started",
+        "clip-done",
+        "status-changed",
+    }
+    status = program.status()
+    assert (status["state"], status["total"], status["pending"]) == ("done", 10, 0)
+    # One clip begins after its video ends; all others are there, in the default layout, and play.
+    assert status["failures"] == {"short source": 1}
+    files = sorted(program.dataset.glob("*/*/*.mp4"))
+    assert len(files) == status["done"] == 9
+    wanted = {f"{clip.split}/{clip.label}/{clip.name}.mp4" for clip in demo.clips}
+    assert {str(file.relative_to(program.dataset)) for file in files} < wanted
+    for file in files:
+        with av.open(str(file)) as container:
+            assert sum(1 for _ in container.decode(video=0)) > 100
+    with (program.dataset / "stats.csv").open(newline="") as stats:
+        assert sum(row["status"] == "success" for row in csv.DictReader(stats)) == 9
+    assert (program.dataset / "failed.csv").read_text().count("\n") == 1
+    assert not (program.dataset / ".kinetics-tui" / "scratch").exists()
+
+
+def test_a_second_run_has_nothing_left_to_do_and_asks_youtube_for_nothing(
+    program: Program, serve: Serve
+) -> None:
+    demo, youtube = serve(4)
+    assert program("run", str(program.dataset), *flags(demo, youtube), "--headless").returncode == 0
+    asked = len(youtube.requests)
+    again = program("run", str(program.dataset), "--headless")
+    assert again.returncode == 0
+    assert len(youtube.requests) == asked
+
+
+def test_stop_leaves_clips_and_run_goes_on_with_the_options_it_was_given_once(
+    program: Program, serve: Serve
+) -> None:
+    demo, youtube = serve(8)
+    running = program.start(
+        "run", str(program.dataset), *flags(demo, youtube, "--height", "144"), "--headless"
+    )
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["done"] >= 1)
+    assert program("stop", str(program.dataset)).returncode == 0
+    assert running.wait(20) == 3
+    assert running.stdout is not None
+    running.stdout.close()
+    assert running.stderr is not None
+    running.stderr.close()
+    left = program.status()
+    assert (left["state"], left["pid"], left["workers"]) == ("stopped", None, [])
+    assert left["pending"] > 0
+    again = program("run", str(program.dataset), "--headless")
+    assert again.returncode == 0, again.stderr
+    assert program.status()["pending"] == 0
+
+
+def test_an_engine_survives_its_view_and_another_attaches(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(10)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["pid"] is not None)
+    view.kill()
+    view.communicate()
+    pid = program.status()["pid"]
+    os.kill(pid, signal.SIGHUP)
+    attached = program("attach", str(program.dataset), "--headless", timeout_s=180)
+    assert attached.returncode == 0, attached.stderr
+    assert program.status()["pending"] == 0
+
+
+def test_an_engine_that_was_killed_loses_nothing_and_leaves_no_process(
+    program: Program, serve: Serve
+) -> None:
+    demo, youtube = serve(10)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["done"] >= 1)
+    engine = psutil.Process(program.status()["pid"])
+    family = engine.children(recursive=True)
+    engine.kill()
+    view.kill()
+    view.communicate()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+    again = program("run", str(program.dataset), "--headless", timeout_s=180)
+    assert again.returncode == 0, again.stderr
+    status = program.status()
+    assert (status["done"], status["failed"], status["pending"]) == (9, 1, 0)
+    assert len(list(program.dataset.glob("*/*/*.mp4"))) == 9
+
+
+def test_sigterm_ends_an_engine_cleanly(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(8)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["done"] >= 1)
+    engine = psutil.Process(program.status()["pid"])
+    family = engine.children(recursive=True)
+    engine.terminate()
+    view.communicate(timeout=20)
+    assert view.returncode == 3
+    assert psutil.wait_procs([engine, *family], timeout=10)[1] == []
+    assert not (program.dataset / ".kinetics-tui" / "scratch").exists()
+
+
+def test_pause_says_when_it_is_safe_and_resume_goes_on(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(8)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    paused = program("pause", str(program.dataset))
+    assert "safe to switch networks" in paused.stdout
+    status = program.status()
+    assert status["state"] == "paused"
+    assert all(worker["clip"] is None for worker in status["workers"])
+    assert program("resume", str(program.dataset)).returncode == 0
+    view.communicate(timeout=120)
+    assert view.returncode == 0
+
+
+def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(6)
+    youtube.policy = Throttled(Failure(Case.SESSION_LIMIT), for_s=600)
+    view = program.start(
+        "run", str(program.dataset), *flags(demo, youtube, "--cooldown", "1h,2h"), "--headless"
+    )
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["state"] == "cooling down")
+    before = program.status()
+    assert before["failed"] == 0
+    assert before["network"]["state"] == "cooling"
+    assert before["network"]["until"] == pytest.approx(time.time() + 3600, abs=60)
+    asked = len(youtube.requests)
+    program("stop", str(program.dataset))
+    view.communicate()
+    assert program.status()["network"]["until"] == before["network"]["until"]
+    second = program.start("run", str(program.dataset), "--headless")
+    until(lambda: program.status()["state"] == "cooling down")
+    assert program.status()["network"]["until"] == before["network"]["until"]
+    time.sleep(1)
+    assert len(youtube.requests) == asked
+    program("stop", str(program.dataset))
+    second.communicate()
+
+
+def test_a_view_that_is_interrupted_stops_the_run(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(8)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(lambda: program.status()["pid"] is not None)
+    view.send_signal(signal.SIGINT)
+    view.communicate(timeout=20)
+    assert view.returncode == 3
+    assert program.status()["state"] == "stopped"
