@@ -109,7 +109,9 @@ def status_json(state: RunState) -> dict[str, Any]:
     }
 
 
-def _json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    """A view that writes each event as one line of JSON."""
+
     def write(_state: RunState, event: AnyEvent) -> None:
         if not isinstance(event, QUIET):
             out.write(msgspec.json.encode(event).decode() + "\n")
@@ -118,7 +120,8 @@ def _json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
     return write
 
 
-def _text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    """A view that writes each new line of the log."""
     written = -1
 
     def write(state: RunState, event: AnyEvent) -> None:
@@ -144,7 +147,7 @@ async def follow(client: EngineClient, *, as_json: bool, out: TextIO | None = No
 
     Raises ``EngineError`` where the engine is lost for good.
     """
-    write = (_json_lines if as_json else _text_lines)(out or sys.stdout)
+    write = (json_lines if as_json else text_lines)(out or sys.stdout)
     loop = asyncio.get_running_loop()
     stops: set[asyncio.Task[object]] = set()
 

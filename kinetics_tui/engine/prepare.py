@@ -84,11 +84,12 @@ def prepare(
     if "yt_dlp" in given:
         check_args(options.yt_dlp)
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
+        asked = msgspec.structs.replace(ledger.selection, **selection)
+        # Whatever can fail does so before anything is changed.
+        clips = _selected(dataset, asked, load, tell, new=False) if selection else []
         if given:
             ledger.set_options(msgspec.structs.replace(ledger.options, **given))
         if selection:
-            asked = msgspec.structs.replace(ledger.selection, **selection)
-            clips = _selected(dataset, asked, load, tell, new=False)
             added = ledger.set_selection(asked, clips)
             tell(f"{len(clips):,} clips are selected now, {added:,} of them new to this dataset.")
 

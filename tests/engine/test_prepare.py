@@ -1,0 +1,152 @@
+"""A dataset made, or brought up to what is asked now."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kinetics_tui.annotations.readers import Annotations, read_annotations
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, has_ledger, prepare
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.errors import AnnotationError, DatasetError, EngineError, SettingsError
+from kinetics_tui.model.options import LayoutName, Options, Selection
+
+ROWS = """label,youtube_id,time_start,time_end,split
+yoga,0wR5jVB-WPk,1,11,val
+archery,3caPS4FHFF8,2,12,val
+yoga,0wR5jVB-WPk,1,11,val
+yoga,tooshort,2,12,val
+archery,4caPS4FHFF8,2,12,train
+"""
+
+
+@pytest.fixture
+def annotations(tmp_path: Path) -> str:
+    path = tmp_path / "k.csv"
+    path.write_text(ROWS)
+    return str(path)
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Callable[..., list[str]]:
+    """``prepare`` on ``tmp_path / "set"``; returns what was told."""
+
+    def ready(selection: dict[str, object], **given: object) -> list[str]:
+        told: list[str] = []
+
+        def load(asked: Selection) -> Annotations:
+            return read_annotations([Path(path) for path in asked.annotations])
+
+        prepare(
+            tmp_path / "set",
+            selection=selection,
+            options=msgspec.structs.replace(Options(), **given),
+            given=given,
+            load=load,
+            tell=told.append,
+        )
+        return told
+
+    return ready
+
+
+def test_a_new_dataset_gets_its_clips_and_names_the_rows_left_out(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    told = ready({"annotations": (annotations,)})
+    assert told[0] == "3 clips selected of 3 annotated."
+    assert "1 rows cannot be used and 1 repeat a clip" in told[1]
+    assert any("line 5" in line for line in told)
+    with (tmp_path / "set" / ".kinetics-tui" / BAD_ROWS_FILE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["line"] for row in rows) == ["4", "5"]
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert {split.name: split.total for split in ledger.split_counts()} == {"train": 1, "val": 2}
+
+
+def test_options_given_once_are_kept_and_others_are_replaced(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    ready({"annotations": (annotations,)}, workers=3, height_px=144)
+    ready({}, workers=5)
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert (ledger.options.workers, ledger.options.height_px) == (5, 144)
+
+
+def test_another_selection_replaces_the_first_and_keeps_what_is_known(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    ready({"annotations": (annotations,), "splits": ("val",)})
+    told = ready({"splits": ("val", "train")})
+    assert told[-1] == "3 clips are selected now, 1 of them new to this dataset."
+    ready({"classes": ("yoga",)})
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert sum(split.total for split in ledger.split_counts()) == 1
+        assert ledger.selection.classes == ("yoga",)
+
+
+def test_a_new_dataset_without_annotations_is_refused(ready: Callable[..., list[str]]) -> None:
+    with pytest.raises(DatasetError, match="--annotations"):
+        ready({})
+
+
+def test_another_layout_is_refused_and_nothing_changed(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    ready({"annotations": (annotations,)}, workers=3)
+    with pytest.raises(DatasetError, match="laid out as activitynet"):
+        ready({}, layout=LayoutName.SHOWMAX, workers=9)
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert (ledger.options.layout, ledger.options.workers) == (LayoutName.ACTIVITYNET, 3)
+
+
+@pytest.mark.parametrize(
+    ("selection", "given", "error"),
+    [
+        ({"classes": ("yogga",)}, {}, AnnotationError),
+        ({}, {"yt_dlp": ("--no-such-option",)}, SettingsError),
+    ],
+)
+def test_bad_input_makes_no_dataset(
+    tmp_path: Path,
+    ready: Callable[..., list[str]],
+    annotations: str,
+    selection: dict[str, object],
+    given: dict[str, object],
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error):
+        ready({"annotations": (annotations,), **selection}, **given)
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_dataset_in_the_hand_of_an_engine_is_left_alone(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    ready({"annotations": (annotations,)})
+    with WriterLock(tmp_path / "set"), pytest.raises(EngineError, match="already runs"):
+        ready({}, workers=5)
+
+
+def test_a_bad_selection_changes_no_options_either(
+    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+) -> None:
+    ready({"annotations": (annotations,)}, workers=3)
+    with pytest.raises(AnnotationError):
+        ready({"classes": ("yogga",)}, workers=9)
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert ledger.options.workers == 3
+
+
+def test_the_release_gives_the_run_its_title(tmp_path: Path) -> None:
+    clip = Clip("0wR5jVB-WPk", 1, 11, "val", "yoga")
+    create(tmp_path / "set", Selection(release="kinetics-400"), Options(), [clip])
+    assert has_ledger(tmp_path / "set")
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert ledger.title == "Kinetics-400"
