@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
+from program import Program
 
 from kinetics_tui.demo.dataset import Demo, make_demo
 from kinetics_tui.demo.policy import Open
@@ -27,40 +24,6 @@ def _no_settings_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         monkeypatch.delenv(name)
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
-
-
-class Program:
-    """``kinetics-tui`` as a user runs it: a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.dataset = folder / "set"
-
-    def __call__(self, *args: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "kinetics_tui", *args],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def start(self, *args: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kinetics_tui", *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def status(self) -> dict[str, Any]:
-        done = self("status", str(self.dataset), "--json")
-        assert done.returncode == 0, done.stderr
-        status: dict[str, Any] = json.loads(done.stdout)
-        return status
 
 
 @pytest.fixture

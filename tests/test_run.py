@@ -12,7 +12,7 @@ from collections.abc import Callable
 import av
 import psutil
 import pytest
-from conftest import Program
+from program import Program
 
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.policy import Throttled

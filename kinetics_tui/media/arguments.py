@@ -19,7 +19,17 @@ import yt_dlp
 
 from kinetics_tui.model.errors import SettingsError
 
-OUR_DEFAULTS = ("--socket-timeout", "5", "--extractor-retries", "1", "--retries", "2", "--no-cache-dir")
+OUR_DEFAULTS = (
+    "--socket-timeout",
+    "5",
+    "--extractor-retries",
+    "1",
+    "--retries",
+    "2",
+    "--fragment-retries",
+    "2",
+    "--no-cache-dir",
+)
 """Stand before the user's options, so that his win.
 
 A hung server costs seconds, not minutes; a refusal is asked twice, not four times; workers write no
@@ -27,33 +37,92 @@ cache beside each other.
 """
 
 REQUEST_PARAMS = frozenset(
-    """
-    age_limit ap_mso ap_password ap_username cachedir client_certificate client_certificate_key
-    client_certificate_password cookiefile cookiesfrombrowser enable_file_urls geo_bypass
-    geo_bypass_country geo_bypass_ip_block geo_verification_proxy http_headers impersonate
-    legacyserverconnect netrc_cmd netrc_location nocheckcertificate password prefer_insecure proxy
-    socket_timeout source_address twofactor usenetrc username videopassword
-    """.split()
+    {
+        "age_limit",
+        "ap_mso",
+        "ap_password",
+        "ap_username",
+        "cachedir",
+        "client_certificate",
+        "client_certificate_key",
+        "client_certificate_password",
+        "cookiefile",
+        "cookiesfrombrowser",
+        "enable_file_urls",
+        "geo_bypass",
+        "geo_bypass_country",
+        "geo_bypass_ip_block",
+        "geo_verification_proxy",
+        "http_headers",
+        "impersonate",
+        "legacyserverconnect",
+        "netrc_cmd",
+        "netrc_location",
+        "nocheckcertificate",
+        "password",
+        "prefer_insecure",
+        "proxy",
+        "socket_timeout",
+        "source_address",
+        "twofactor",
+        "usenetrc",
+        "username",
+        "videopassword",
+    }
 )
 EXTRACTION_PARAMS = frozenset(
-    """
-    allow_unplayable_formats check_formats compat_opts dynamic_mpd extractor_args extractor_retries
-    format format_sort format_sort_force js_runtimes mark_watched prefer_free_formats remote_components
-    sleep_interval_requests
-    """.split()
+    {
+        "allow_unplayable_formats",
+        "check_formats",
+        "compat_opts",
+        "dynamic_mpd",
+        "extractor_args",
+        "extractor_retries",
+        "format",
+        "format_sort",
+        "format_sort_force",
+        "js_runtimes",
+        "mark_watched",
+        "prefer_free_formats",
+        "remote_components",
+        "sleep_interval_requests",
+    }
 )
 DOWNLOAD_PARAMS = frozenset(
-    """
-    buffersize concurrent_fragment_downloads file_access_retries fragment_retries hls_prefer_native
-    http_chunk_size ratelimit retries retry_sleep_functions throttledratelimit
-    """.split()
+    {
+        "buffersize",
+        "concurrent_fragment_downloads",
+        "file_access_retries",
+        "fragment_retries",
+        "hls_prefer_native",
+        "http_chunk_size",
+        "ratelimit",
+        "retries",
+        "retry_sleep_functions",
+    }
 )
 HARMLESS_PARAMS = frozenset(
-    """
-    allow_playlist_files allowed_extractors color consoletitle continuedl encoding max_sleep_interval
-    no_warnings noplaylist noprogress nopart overwrites progress_delta progress_with_newline quiet
-    sleep_interval sleep_interval_subtitles verbose warn_when_outdated
-    """.split()
+    {
+        "allow_playlist_files",
+        "allowed_extractors",
+        "color",
+        "consoletitle",
+        "continuedl",
+        "encoding",
+        "max_sleep_interval",
+        "no_warnings",
+        "noplaylist",
+        "noprogress",
+        "nopart",
+        "overwrites",
+        "progress_delta",
+        "progress_with_newline",
+        "quiet",
+        "sleep_interval",
+        "sleep_interval_subtitles",
+        "verbose",
+        "warn_when_outdated",
+    }
 )
 """Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
 
@@ -61,10 +130,16 @@ USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
 HIDDEN = "***"
 
 _SECRET_OPTIONS = frozenset(
-    """
-    --ap-password --client-certificate-password --netrc-cmd --password --twofactor --video-password
-    -2 -p
-    """.split()
+    {
+        "--ap-password",
+        "--client-certificate-password",
+        "--netrc-cmd",
+        "--password",
+        "--twofactor",
+        "--video-password",
+        "-2",
+        "-p",
+    }
 )
 _ADDRESS_OPTIONS = frozenset({"--proxy", "--geo-verification-proxy"})
 _HEADER_OPTIONS = frozenset({"--add-headers", "--add-header"})
@@ -80,14 +155,11 @@ def parse_args(args: Sequence[str]) -> dict[str, Any]:
     parsed = _yt_dlp_parse((*OUR_DEFAULTS, *args))
     if parsed.urls:
         raise SettingsError(f"--yt-dlp takes options only, and {parsed.urls[0]!r} is none; remove it.")
-    defaults = _default_params()
     params: dict[str, Any] = parsed.ydl_opts
-    for name, value in params.items():
-        if name.startswith("_") or name in USED_PARAMS or name in HARMLESS_PARAMS:
-            continue
-        if value != defaults.get(name):
-            option = _spelling(parsed.parser, name, args)
-            raise SettingsError(f"--yt-dlp {option} has no use in this program; remove it.")
+    if _useless(params):
+        raise SettingsError(
+            f"--yt-dlp {_culprit(parsed.parser, args)} has no use in this program; remove it."
+        )
     return {name: value for name, value in params.items() if name in USED_PARAMS}
 
 
@@ -153,24 +225,39 @@ def _yt_dlp_parse(args: Sequence[str]) -> Any:
         reason = lines[-1].partition(": error: ")[2].strip() if lines else "they only print something"
         raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {reason.rstrip('.')}.") from exit_
     except (optparse.OptParseError, ValueError, OSError) as error:
-        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {error}.") from error
+        # yt-dlp's text may have its usage in front.
+        reason = str(error).rpartition("error: ")[2].strip().rstrip(".")
+        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {reason}.") from error
     finally:
         sys.stdin = standard_input
 
 
-def _spelling(parser: Any, param: str, args: Sequence[str]) -> str:
-    """The option among ``args`` that sets ``param``, as the user wrote it; else the parameter's name."""
-    for arg in args:
-        if not arg.startswith("-"):
-            continue
-        name = arg.partition("=")[0]
-        with contextlib.suppress(optparse.BadOptionError, optparse.AmbiguousOptionError):
-            if name.startswith("--"):
-                name = parser._match_long_opt(name)
-            option = parser.get_option(name)
-            dests = {option.dest, (option.dest or "").replace("_", "")} if option else set()
-            if param in dests or param.replace("_", "") in dests:
-                return str(arg.partition("=")[0])
-    return f"({param})"
+def _useless(params: Mapping[str, Any]) -> list[str]:
+    """The parameters that are set and never used."""
+    defaults = _default_params()
+    return [
+        name
+        for name, value in params.items()
+        if not name.startswith("_")
+        and name not in USED_PARAMS | HARMLESS_PARAMS
+        and value != defaults.get(name)
+    ]
 
 
+def _culprit(parser: Any, args: Sequence[str]) -> str:
+    """The option among ``args`` that sets what is never used, as the user wrote it."""
+    for at, arg in enumerate(args):
+        with contextlib.suppress(optparse.OptParseError, SettingsError):
+            name = arg.partition("=")[0]
+            option = parser.get_option(parser._match_long_opt(name) if name.startswith("--") else name[:2])
+            if option and _useless(
+                _yt_dlp_parse((*OUR_DEFAULTS, *args[at : at + 1 + _values(option, arg)])).ydl_opts
+            ):
+                return name
+    return "option"
+
+
+def _values(option: Any, arg: str) -> int:
+    """How many of the arguments behind ``arg`` belong to its ``option``."""
+    given = "=" in arg if arg.startswith("--") else len(arg) > 2
+    return option.nargs if option.takes_value() and not given else 0

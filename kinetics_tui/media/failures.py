@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -74,7 +73,10 @@ CLIP_TEXTS: tuple[tuple[str, Category], ...] = (
     (r"members-only|join this channel|music premium members", Category.MEMBERS_ONLY),
     (r"requires payment to watch", Category.MEMBERS_ONLY),
     (r"private video|video is private", Category.PRIVATE),
-    (r"premieres in|premiere will begin|live event|live stream|is not currently live", Category.LIVE_OR_PREMIERE),
+    (
+        r"premieres in|premiere will begin|live event|live stream|is not currently live",
+        Category.LIVE_OR_PREMIERE,
+    ),
     (r"confirm your age|age.restricted|inappropriate for some users", Category.CONTENT_WARNING),
     (r"suicide or self-harm", Category.CONTENT_WARNING),
     (r"removed by the uploader", Category.REMOVED_BY_USER),
@@ -82,13 +84,17 @@ CLIP_TEXTS: tuple[tuple[str, Category], ...] = (
     (r"isn't available any ?more", Category.VIDEO_NOT_AVAILABLE),
     # The write-up's groups, in its order.
     (r"http error 404", Category.HTTP_404),
-    (r"is unavailable|no longer available|is not available|this video available", Category.VIDEO_NOT_AVAILABLE),
+    (
+        r"is unavailable|no longer available|is not available|this video available",
+        Category.VIDEO_NOT_AVAILABLE,
+    ),
     (r"http error 503", Category.HTTP_503),
     (r"content warning", Category.CONTENT_WARNING),
     (r"removed by the user", Category.REMOVED_BY_USER),
     (r"removed for violating", Category.VIOLATING_TERMS),
     (r"name or service not known", Category.OFFLINE),
     (r"http error 403", Category.FORBIDDEN),
+    (r"no space left on device|disk quota exceeded", Category.DISK_FULL),
     (r"nable to download|object has no attribute", Category.MISCELLANEOUS),
     (r"duplicate", Category.DUPLICATE),
     # What is left of YouTube's own words.
@@ -108,6 +114,9 @@ UNREACHABLE = {
     errno.EADDRNOTAVAIL,
     errno.EHOSTDOWN,
 }
+NO_CONNECTION = {"gaierror", "NameResolutionError", "NewConnectionError", "ProxyError", "SSLError"}
+"""Exceptions, by their names, that mean that nothing of YouTube was reached; of a failed TLS handshake,
+that somebody else answered in its stead."""
 STATUS_CATEGORIES = {
     403: Category.FORBIDDEN,
     404: Category.HTTP_404,
@@ -135,7 +144,10 @@ def classify(error: BaseException, noted: NetworkTrouble | None = None) -> ClipF
     if (signal := _match(text, 0)) is not None:
         return ClipFailure(signal, text, trouble.retry_after_s if trouble else None)
     if trouble and (direct or trouble.category.kind is Kind.THROTTLE or NO_ANSWER.search(text)):
-        return ClipFailure(trouble.category, trouble.message, trouble.retry_after_s)
+        # That YouTube's endpoint is not there says nothing about the video.
+        gone = not direct and trouble.category.kind is Kind.PERMANENT
+        category = Category.MISCELLANEOUS if gone else trouble.category
+        return ClipFailure(category, trouble.message, trouble.retry_after_s)
     if _is_geo_restriction(error):
         return ClipFailure(Category.GEO_BLOCKED, text)
     return ClipFailure(_match(text, 1) or Category.MISCELLANEOUS, text)
@@ -156,17 +168,17 @@ def trouble_of(error: BaseException) -> NetworkTrouble | None:
         return NetworkTrouble(category, text, status, retry_after(headers.get("Retry-After")))
     chain = list(_chain(error))
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
-    if any(isinstance(link, TimeoutError) for link in chain) or "TimeoutError" in names:
-        return NetworkTrouble(Category.TIMEOUT, text)
-    if any(isinstance(link, socket.gaierror) for link in chain) or names & {"NameResolutionError", "ProxyError"}:
-        return NetworkTrouble(Category.OFFLINE, text)
-    if any(isinstance(link, OSError) and link.errno in UNREACHABLE for link in chain):
-        return NetworkTrouble(Category.OFFLINE, text)
-    if "SSLError" in names:
-        # Somebody between us and YouTube answered in its stead.
-        return NetworkTrouble(Category.OFFLINE, text)
+    reason = next(
+        (link.strerror for link in reversed(chain) if isinstance(link, OSError) and link.strerror), text
+    )
+    if names & NO_CONNECTION or any(
+        isinstance(link, OSError) and link.errno in UNREACHABLE for link in chain
+    ):
+        return NetworkTrouble(Category.OFFLINE, f"No connection: {clean_message(reason)}")
+    if names & {"TimeoutError", "Timeout"}:
+        return NetworkTrouble(Category.TIMEOUT, "The server did not answer in time.")
     if "TransportError" in names:
-        return NetworkTrouble(Category.TIMEOUT, text)
+        return NetworkTrouble(Category.TIMEOUT, f"The connection broke off: {clean_message(reason)}")
     return None
 
 
@@ -225,7 +237,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        todo += [link.__cause__, link.__context__, getattr(link, "cause", None), getattr(link, "reason", None)]
+        todo += [
+            link.__cause__,
+            link.__context__,
+            getattr(link, "cause", None),
+            getattr(link, "reason", None),
+        ]
         todo += link.args
 
 

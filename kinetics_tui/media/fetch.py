@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from yt_dlp.networking import Request
-from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.networking.exceptions import HTTPError, RequestError, TransportError
 
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify, trouble_of
 from kinetics_tui.media.ranges import SparseBytes
@@ -17,7 +17,7 @@ from kinetics_tui.media.session import Session
 from kinetics_tui.model.failure import Category
 
 CHUNK_BYTES = 16 * 1024
-"""How much is read at a time: what a stall loses, and how often progress is told."""
+"""At most so much is read at a time."""
 LONGEST_REQUEST_BYTES = 10 * 1024 * 1024
 """YouTube slows answers longer than this down to the speed of play."""
 WHOLE_FILE_BYTES = 8 * 1024 * 1024
@@ -36,9 +36,7 @@ class Guard:
     ``deadline`` is on the clock of ``time.monotonic``.
     """
 
-    def __init__(
-        self, cancelled: Callable[[], bool] = lambda: False, deadline: float | None = None
-    ) -> None:
+    def __init__(self, cancelled: Callable[[], bool] = lambda: False, deadline: float | None = None) -> None:
         self._cancelled = cancelled
         self._deadline = deadline
         self._aborted = False
@@ -99,9 +97,13 @@ class RangeReader:
         self._stream = stream
         self._guard = guard
         self._renew = renew
-        self._on_bytes = on_bytes or (lambda size: None)
+        self._on_bytes = on_bytes
         self._known = SparseBytes()
         self._busy = 0
+        self._longest = min(
+            session.params.get("http_chunk_size") or LONGEST_REQUEST_BYTES, LONGEST_REQUEST_BYTES
+        )
+        self._rate_limit: float | None = session.params.get("ratelimit")
         self.size_bytes = stream.size_bytes
         self.wire_bytes = 0
         self.requests = 0
@@ -128,7 +130,7 @@ class RangeReader:
 
     def _fetch_gap(self, start: int, end: int) -> None:
         position, fruitless = start, 0
-        for _ in range(TRIES + (end - start) // LONGEST_REQUEST_BYTES):
+        for _ in range(TRIES + (end - start) // self._longest):
             if self.size_bytes is not None:
                 end = min(end, self.size_bytes)
             if position >= end or not self._known.missing(position, end):
@@ -136,7 +138,7 @@ class RangeReader:
             before = position
             failure: ClipFailure | None = None
             try:
-                self._request(position, min(end, position + LONGEST_REQUEST_BYTES))
+                self._request(position, min(end, position + self._longest))
             except HTTPError as error:
                 self._answer_refusal(error)
             except RequestError as error:
@@ -169,12 +171,15 @@ class RangeReader:
         self._guard.watch(response)
         try:
             position = self._check_answer(response, start)
-            while chunk := response.read(CHUNK_BYTES):
+            while chunk := _read_some(response):
                 self._known.add(position, chunk)
                 position += len(chunk)
                 self.wire_bytes += len(chunk)
-                self._on_bytes(len(chunk))
+                if self._on_bytes:
+                    self._on_bytes(len(chunk))
                 self._guard.check()
+                if self._rate_limit:
+                    self._guard.sleep(len(chunk) / self._rate_limit)
         except RequestError:
             # An abort looks like a broken connection from here.
             self._guard.check()
@@ -189,7 +194,9 @@ class RangeReader:
         if response.status == 206:
             match = _CONTENT_RANGE.fullmatch((response.get_header("Content-Range") or "").strip())
             if not match or int(match[1]) != start:
-                raise ClipFailure(Category.MISCELLANEOUS, "The server sent other bytes than it was asked for.")
+                raise ClipFailure(
+                    Category.MISCELLANEOUS, "The server sent other bytes than it was asked for."
+                )
             self._note_size(None if match[3] == "*" else int(match[3]))
             return start
         length = response.get_header("Content-Length") or ""
@@ -220,3 +227,15 @@ class RangeReader:
             self._guard.sleep(wait_s)
         else:
             raise classify(error) from error
+
+
+def _read_some(response: Any) -> bytes:
+    """What has come of an answer's body, at least a byte; nothing at its end. Raises TransportError.
+
+    yt-dlp's own reading waits until a whole piece is there, and loses it where the line breaks meanwhile.
+    """
+    try:
+        data: bytes = response.fp.read1(CHUNK_BYTES)
+    except Exception as error:  # Each of yt-dlp's network libraries has errors of its own.
+        raise TransportError(cause=error) from error
+    return data

@@ -16,11 +16,13 @@ def has_ranges(fmt: Format) -> bool:
 
 
 def has_video(fmt: Format) -> bool:
-    return fmt.get("vcodec") not in (None, "none")
+    """Whether there are pictures in ``fmt``; where nothing is said there may be."""
+    return fmt.get("vcodec") != "none"
 
 
 def has_audio(fmt: Format) -> bool:
-    return fmt.get("acodec") not in (None, "none")
+    """Whether there is sound in ``fmt``; where nothing is said there may be."""
+    return fmt.get("acodec") != "none"
 
 
 class Chooser:

@@ -12,10 +12,12 @@ from typing import Protocol
 
 import av
 import msgspec
+from av.stream import Stream
 
 from kinetics_tui.media import mp4, webm
 from kinetics_tui.media.fetch import RangeReader
 from kinetics_tui.media.ranges import Span
+from kinetics_tui.media.sound import LEAD_S as SOUND_LEAD_S
 from kinetics_tui.media.view import View
 
 HEAD_BYTES = 8 * 1024
@@ -25,11 +27,15 @@ LONGEST_HEAD_BYTES = 32 * 1024
 TAIL_BYTES = 2 * 1024 * 1024
 """An index at the end of a file is fetched at once with what follows it, up to this size."""
 
+REORDERED_SAMPLES = 4
+"""Behind the end, so many may be decoded after others and shown before them."""
+NEAR_BYTES = 64 * 1024
+"""libav reads on, rather than seeking, to what is no further ahead than this."""
 OPEN_OPTIONS = {"probesize": "65536", "analyzeduration": "0"}
 
 
 class Section(msgspec.Struct, frozen=True):
-    """The bytes that cover a clip. ``whole``: there is nothing of the file before or behind it."""
+    """The bytes that cover a clip; ``from_start`` and ``to_end``: no media stand before or behind them."""
 
     start: int
     end: int
@@ -51,8 +57,13 @@ class Index(Protocol):
     def cover(self, start_s: Fraction, end_s: Fraction) -> Section | None:
         """The bytes to decode from ``start_s`` to ``end_s``; None: not known."""
 
-    def view(self, reader: RangeReader, section: Section | None) -> tuple[View, bool]:
-        """The file for PyAV, and whether to seek in it (else it starts where ``section`` does)."""
+    @property
+    def hidden_from(self) -> int | None:
+        """Where to hide the rest of the file from its reader, up to the section; None: nothing is hidden."""
+
+    @property
+    def ends_anywhere(self) -> bool:
+        """Whether the file may seem to end with the section: its reader then looks no further."""
 
 
 class PointIndex:
@@ -72,7 +83,8 @@ class PointIndex:
         self._times = [time_s for time_s, _ in points]
         self._offsets = [offset for _, offset in points]
         self._end_offset = end_offset
-        self._hidden_from = hidden_from
+        self.hidden_from = hidden_from
+        self.ends_anywhere = True
         self.start_s = self._times[0]
         self.end_s = end_s
 
@@ -84,104 +96,108 @@ class PointIndex:
         end = self._end_offset if to_end else self._offsets[last]
         return Section(self._offsets[first], end, first == 0, to_end)
 
-    def view(self, reader: RangeReader, section: Section | None) -> tuple[View, bool]:
-        """Of an MP4 only the section; of a WebM the whole file, whose cues lead to the section."""
-        if self._hidden_from is None or section is None:
-            return View(reader), True
-        return View(reader, hidden=(self._hidden_from, section.start), end=section.end), False
+
+class _Samples(msgspec.Struct, frozen=True):
+    """One stream's samples in the order they are decoded: time, first byte, end, keyframe or not."""
+
+    kind: str
+    time_base: Fraction
+    stamps: list[int]
+    spans: list[Span]
+    keyframes: list[bool]
 
 
 class SampleIndex:
     """An MP4's table of all its samples, as PyAV reads it. Raises av.FFmpegError where it cannot."""
 
     def __init__(self, reader: RangeReader) -> None:
-        with open_view(View(reader)) as container:
+        view = View(reader)
+        with open_view(view) as container:
             streams = (*container.streams.video[:1], *container.streams.audio[:1])
-            self._tables = [
-                (stream.type, stream.time_base or Fraction(1), list(stream.index_entries))
-                for stream in streams
-                if len(stream.index_entries)
-            ]
+            # Entries are only good while the container is open.
+            self._tables = [_samples(stream) for stream in streams if len(stream.index_entries)]
             starts = [(stream.start_time or 0) * (stream.time_base or 1) for stream in streams]
+        self._starved_at = view.starved_at
         self.start_s = Fraction(min(starts, default=0))
         self.end_s: Fraction | None = None
+        self.hidden_from: int | None = None
+        self.ends_anywhere = False
 
     def cover(self, start_s: Fraction, end_s: Fraction) -> Section | None:
-        """From the keyframe before ``start_s``, and from the sound at its time, up to ``end_s``."""
+        """From the keyframe before ``start_s``, and the sound a little before it, up to ``end_s``."""
         spans: list[Span] = []
         from_start = to_end = True
-        for kind, time_base, entries in self._tables:
-            stamps = [entry.timestamp for entry in entries]
+        for table in self._tables:
+            is_video = table.kind == "video"
             # Pictures are listed by the time they are decoded, which runs ahead of the one shown.
-            ahead = min(0, stamps[0])
-            first = max(0, bisect_right(stamps, start_s / time_base + ahead) - 1)
-            if kind == "video":
-                while first and not entries[first].is_keyframe:
-                    first -= 1
-                # A reader gives out the sound from there on as well.
-                start_s = min(start_s, (stamps[first] - ahead) * time_base)
-            last = min(len(entries), bisect_left(stamps, end_s / time_base) + 1)
-            needed = entries[first:last]
-            spans.append((min(e.pos for e in needed), max(e.pos + e.size for e in needed)))
+            ahead = min(0, table.stamps[0]) if is_video else 0
+            start = (start_s if is_video else start_s - SOUND_LEAD_S) / table.time_base + ahead
+            first = max(0, bisect_right(table.stamps, start) - 1)
+            while is_video and first and not table.keyframes[first]:
+                first -= 1
+            last = min(
+                len(table.stamps), bisect_left(table.stamps, end_s / table.time_base) + REORDERED_SAMPLES
+            )
+            needed = table.spans[first:last]
+            if needed:
+                spans.append((min(begin for begin, _ in needed), max(end for _, end in needed)))
             from_start = from_start and first == 0
-            to_end = to_end and last == len(entries)
+            to_end = to_end and last == len(table.stamps)
         if not spans:
             return None
-        return Section(min(s for s, _ in spans), max(e for _, e in spans), from_start, to_end)
-
-    def view(self, reader: RangeReader, section: Section | None) -> tuple[View, bool]:
-        """The whole file: its table leads to the section."""
-        return View(reader), True
-
-
-class NoIndex:
-    """Nothing is known: bytes are fetched as PyAV asks for them."""
-
-    start_s = Fraction(0)
-    end_s: Fraction | None = None
-
-    def cover(self, start_s: Fraction, end_s: Fraction) -> Section | None:
-        """Not known."""
-        return None
-
-    def view(self, reader: RangeReader, section: Section | None) -> tuple[View, bool]:
-        """The whole file."""
-        return View(reader), True
+        begin = min(begin for begin, _ in spans)
+        # libav does not get over an end of file that it met while opening, where it reads on near by.
+        begin = min([at for at in self._starved_at if at <= begin <= at + NEAR_BYTES], default=begin)
+        return Section(begin, max(end for _, end in spans), from_start, to_end)
 
 
-def open_view(view: View) -> av.container.InputContainer:
-    """Open ``view`` with PyAV without fetching anything for it that is not known yet."""
-    view.sealed = True
+def _samples(stream: Stream) -> _Samples:
+    entries = [(e.timestamp, e.pos, e.size, e.is_keyframe) for e in stream.index_entries]
+    return _Samples(
+        kind=stream.type,
+        time_base=stream.time_base or Fraction(1),
+        stamps=[stamp for stamp, *_ in entries],
+        spans=[(position, position + size) for _, position, size, _ in entries],
+        keyframes=[is_keyframe for *_, is_keyframe in entries],
+    )
+
+
+def open_view(view: View, *, sealed: bool = True) -> av.container.InputContainer:
+    """Open ``view`` with PyAV; ``sealed``: without fetching anything for it that is not known yet."""
+    view.sealed = sealed
     try:
         return av.open(view, "r", options=OPEN_OPTIONS)
     finally:
         view.sealed = False
 
 
-def read_index(reader: RangeReader, duration_s: float | None) -> Index:
-    """Fetch the index of the file behind ``reader``, which lasts about ``duration_s``."""
+def read_index(reader: RangeReader, duration_s: float | None) -> Index | None:
+    """Fetch the index of the file behind ``reader``, which lasts about ``duration_s``.
+
+    None: the file has none that is understood here.
+    """
     head_bytes = HEAD_BYTES + round(HEAD_BYTES_PER_S * (duration_s or LONGEST_HEAD_BYTES))
     head = reader.read(0, min(head_bytes, LONGEST_HEAD_BYTES))
     if head[4:8] == b"ftyp":
         return _mp4_index(reader)
     if head[:4] == webm.EBML.to_bytes(4):
         return _webm_index(reader, head)
-    return NoIndex()
+    return None
 
 
-def _webm_index(reader: RangeReader, head: bytes) -> Index:
+def _webm_index(reader: RangeReader, head: bytes) -> Index | None:
     end = webm.cues_end(head)
     if end is None:
-        return NoIndex()
+        return None
     cues = webm.read_cues(reader.read(0, end))
     if cues is None:
-        return NoIndex()
+        return None
     assert reader.size_bytes is not None
     points = [(cue.time_s, cue.offset) for cue in cues.cues]
     return PointIndex(points, None, cues.end_offset or reader.size_bytes)
 
 
-def _mp4_index(reader: RangeReader) -> Index:
+def _mp4_index(reader: RangeReader) -> Index | None:
     assert reader.size_bytes is not None
     moov: mp4.Box | None = None
     moov_bytes = b""
@@ -194,7 +210,7 @@ def _mp4_index(reader: RangeReader) -> Index:
             header = reader.read_known(offset, 16)
         box = mp4.read_header(header, offset)
         if box is None:
-            return NoIndex()
+            return None
         if box.kind == b"moov":
             moov, moov_bytes = box, reader.read(box.start, box.end - box.start)
             if b"mvex" not in moov_bytes:
@@ -203,10 +219,10 @@ def _mp4_index(reader: RangeReader) -> Index:
             sidx = reader.read(box.start, box.end - box.start)
             found = mp4.read_sidx(sidx, box.end, mp4.edit_shift(moov_bytes))
             if found is None:
-                return NoIndex()
+                return None
             points = [(segment.time_s, segment.offset) for segment in found.segments]
             return PointIndex(points, found.end_s, found.end_offset, hidden_from=moov.end)
         elif box.kind == b"moof":
-            return NoIndex()
+            return None
         offset = box.end
-    return NoIndex()
+    return None

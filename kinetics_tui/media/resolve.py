@@ -24,7 +24,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One media file of a video: where it is and what is in it.
 
     ``fragmented``: it comes in pieces by a manifest (HLS, DASH), not as one file with byte ranges;
-    ``info`` is then what yt-dlp's downloader needs. ``available_at`` is the time (seconds since the
+    ``info`` is then what yt-dlp's downloader needs. A codec is None where there is no such stream, and
+    empty where its name is not told. ``available_at`` is the time (seconds since the
     epoch) before which YouTube does not serve it.
     """
 
@@ -84,15 +85,15 @@ class Resolver:
         """The media of ``youtube_id``. Raises ClipFailure with the category of whatever went wrong."""
         if not _YOUTUBE_ID.fullmatch(youtube_id):
             raise ClipFailure(Category.VIDEO_NOT_AVAILABLE, f"{youtube_id!r} is not a YouTube id.")
-        self.session.trouble = None
+        self.session.last_trouble = None
         try:
             info = self.session.extract_info(
                 f"https://www.youtube.com/watch?v={youtube_id}", download=False, ie_key="Youtube"
             )
         except DownloadError as error:
-            raise classify(error, self.session.trouble) from error
+            raise classify(error, self.session.last_trouble) from error
         except Exception as error:  # A raw TypeError can escape from the extractor.
-            raise classify(error, self.session.trouble) from error
+            raise classify(error, self.session.last_trouble) from error
         return self._source(youtube_id, info)
 
     def switch_network(self, source_address: str | None = None, proxy: str | None = None) -> None:
@@ -131,8 +132,8 @@ def _stream(fmt: dict[str, Any]) -> Stream:
         headers=headers,
         itag=str(fmt.get("format_id", "")),
         ext=str(fmt.get("ext", "")),
-        vcodec=fmt.get("vcodec") if formats.has_video(fmt) else None,
-        acodec=fmt.get("acodec") if formats.has_audio(fmt) else None,
+        vcodec=(fmt.get("vcodec") or "") if formats.has_video(fmt) else None,
+        acodec=(fmt.get("acodec") or "") if formats.has_audio(fmt) else None,
         size_bytes=fmt.get("filesize"),
         width_px=fmt.get("width"),
         height_px=fmt.get("height"),

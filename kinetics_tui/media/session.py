@@ -13,6 +13,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.networking.exceptions import RequestError
 
 from kinetics_tui.media.failures import NetworkTrouble, trouble_of
+from kinetics_tui.model.failure import Category
 
 
 class Logger(Protocol):
@@ -42,10 +43,10 @@ class QuietLogger:
 
 
 class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type information
-    """One YoutubeDL that notes the last request that failed (``trouble``): yt-dlp itself drops it."""
+    """One YoutubeDL that notes the last request that failed (``last_trouble``): yt-dlp itself drops it."""
 
     def __init__(self, params: dict[str, Any], logger: Logger | None = None) -> None:
-        self.trouble: NetworkTrouble | None = None
+        self.last_trouble: NetworkTrouble | None = None
         quiet = {
             "quiet": True,
             "no_warnings": True,
@@ -60,12 +61,20 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         super().__init__({**params, **quiet})
 
     def urlopen(self, req: Any) -> Any:
-        """Send one request. What it raises is noted in ``trouble`` on its way up."""
+        """Send one request. What it raises is noted in ``last_trouble`` on its way up."""
         try:
             return super().urlopen(req)
         except RequestError as error:
-            self.trouble = trouble_of(error) or self.trouble
+            self.last_trouble = trouble_of(error) or self.last_trouble
             raise
+
+    def report_warning(self, message: object, *args: Any, **more: Any) -> None:
+        """Note the one warning that tells why there was no answer; the exception does not."""
+        if "failed to parse json" in str(message).lower() and self.last_trouble is None:
+            self.last_trouble = NetworkTrouble(
+                Category.OFFLINE, "A page came back where YouTube's answer was due."
+            )
+        super().report_warning(message, *args, **more)
 
     def save_cookies(self) -> None:
         """Nothing: many workers would write the user's one cookie file at the same time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TypeAlias
 
 import av
 from av.packet import Packet
@@ -12,12 +13,12 @@ BIT_RATE = 128_000
 AAC_RATES_HZ = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
 USUAL_RATE_HZ = 48_000
 FRAME_SAMPLES = 1024
-LEAD_S = Fraction(1, 10)
-"""Decoding starts so much early: a packet of sound needs those before it to come out whole."""
+LEAD_S = Fraction(1, 20)
+"""Fetching and decoding start so much early: a packet of sound decodes together with those before it."""
 JITTER_S = Fraction(1, 50)
 """Packets may stand so far from where the one before ended and still follow it without a gap."""
 
-Samples = list[Packet[av.AudioStream]]
+Samples: TypeAlias = "list[Packet[av.AudioStream]]"
 
 
 def encode_sound(

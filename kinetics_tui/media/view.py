@@ -27,27 +27,33 @@ class View:
             reader.ensure(0, BLOCK_BYTES)
         assert reader.size_bytes is not None
         self._reader = reader
-        self._patch = (hidden[0], free_box(hidden[1] - hidden[0])) if hidden else None
+        self._hidden = hidden
         self._end = reader.size_bytes if end is None else end
         self._position = 0
         self.sealed = False
+        self.starved_at: set[int] = set()
+        """Where something unknown was read while sealed."""
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes: never more than what is known without asking, unless that is nothing."""
         start = self._position
         end = min(start + size, self._end)
-        if self._patch:
-            position, patch = self._patch
-            if start < position:
-                end = min(end, position)
-            elif start < position + len(patch):
-                data = patch[start - position : end - position]
+        if self._hidden:
+            first, last = self._hidden
+            if start < first:
+                end = min(end, first)
+            elif start < last:
+                # All of it is there to be read: libav reads over a short span rather than seek behind it.
+                box = free_box(last - first)[start - first :]
+                data = box.ljust(last - start, b"\0")[: end - start]
                 self._position += len(data)
                 return data
         if start >= end:
             return b""
         data = self._reader.read_known(start, end - start)
-        if not data and not self.sealed:
+        if not data and self.sealed:
+            self.starved_at.add(start)
+        elif not data:
             self._reader.ensure(start, min(start + max(BLOCK_BYTES, size), self._end))
             data = self._reader.read_known(start, end - start)
         self._position += len(data)

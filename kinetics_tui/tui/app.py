@@ -20,7 +20,7 @@ from kinetics_tui.model.errors import UserError
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.screens.run import REFRESH_HZ, RunScreen
-from kinetics_tui.tui.terminal import TerminalTitle, check_terminal, write_error_terminal
+from kinetics_tui.tui.terminal import TerminalTitle, check_terminal, terminal_answers, write_error_terminal
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,7 +52,9 @@ class KineticsApp(App[Farewell]):
         refresh_hz: float = REFRESH_HZ,
         theme: str | None = None,
     ) -> None:
-        super().__init__()
+        # Textual picks its way of leaving colours out here, before our theme is known; with the wrong one
+        # the terminal's own colours would come out as black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._link = link
         self._setup = setup
         self._start = start
@@ -64,7 +66,7 @@ class KineticsApp(App[Farewell]):
         self.register_theme(KINETICS_DARK)
         self.register_theme(KINETICS_ANSI)
         self.theme = theme or theme_name(os.environ)
-        if colour_depth(os.environ) == "truecolor":
+        if "NO_COLOR" not in os.environ and colour_depth(os.environ) == "truecolor":
             # The themes live in 256 colours; naming them by number halves the bytes of each style.
             self.console = Console(
                 color_system="256",
@@ -101,7 +103,8 @@ class KineticsApp(App[Farewell]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)
-        yield SystemCommand("Leave", "Leave the app; a run goes on without it.", self.action_quit)
+        if not isinstance(screen, RunScreen):
+            yield SystemCommand("Leave", "Leave the app, start nothing.", self.action_quit)
 
     # -- from set-up to run -------------------------------------------------------------------------------
 
@@ -142,6 +145,10 @@ class KineticsApp(App[Farewell]):
             self._driver.write(text)
 
     def _leave_on_signal(self, number: int) -> None:
+        if number == signal.SIGHUP and not terminal_answers():
+            # The line is lost. There is nothing to restore and nothing to save, and Textual would wait
+            # for ever for its writer thread, which has died of the first write.
+            os._exit(128 + number)
         self.exit(return_code=128 + number)
 
 

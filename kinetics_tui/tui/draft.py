@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from kinetics_tui.tui.plan import Folder, Source
 from kinetics_tui.tui.text import bytes_text, clean
 
 MOST_WORKERS = 64
+MOST_DIGITS = 12
 
 
 class Field(StrEnum):
@@ -75,11 +77,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def folder_path(self) -> Path:
-        return Path(self.folder.strip()).expanduser()
+        return as_path(self.folder)
 
     @property
     def per_class_count(self) -> int | None:
         return whole_number(self.per_class)
+
+    @property
+    def seed_number(self) -> int | None:
+        return 0 if self.seed.strip() == "0" else whole_number(self.seed)
 
     @property
     def pace_per_hour(self) -> float | None:
@@ -105,7 +111,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def selection(self, table: ClipTable) -> Selection:
-        """The form as a selection. Raises ``ValueError`` where a number is none."""
+        """The form as a selection."""
         splits = self.chosen_splits(table)
         return Selection(
             release=self.release,
@@ -114,15 +120,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             # A class of which the annotations happen to have no clip would be refused as unknown.
             classes=() if self.classes is None else tuple(sorted(self.classes & table.labels())),
             per_class=self.per_class_count,
-            seed=int(self.seed),
+            seed=self.seed_number or 0,
             limit=self.limit,
         )
 
     def options(self, given: Options) -> Options:
-        """``given``, with what the form says in its place. Raises ``ValueError`` where a number is none."""
+        """``given``, with what the form says in its place."""
         return msgspec.structs.replace(
             given,
-            workers=int(self.workers),
+            workers=whole_number(self.workers) or given.workers,
             height_px=self.height_px,
             trim=self.trim,
             audio=self.sound,
@@ -156,22 +162,38 @@ def draft_of(dataset: Path, options: Options, selection: Selection, classes: fro
 def whole_number(text: str) -> int | None:
     """The positive whole number that a field holds (``2,000`` is one), None where it holds none."""
     digits = text.strip().replace(",", "")
-    return int(digits) if digits.isascii() and digits.isdigit() and int(digits) > 0 else None
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+    return int(digits) or None if is_number else None
+
+
+def as_path(text: str) -> Path:
+    """The path in a field, ``~`` spelt out; one of nobody's home stays as it is."""
+    path = Path(text.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def split_paths(text: str) -> tuple[Path, ...]:
     """The paths in a field: one path as it stands, or several quoted as in a shell."""
-    text = text.strip()
-    if not text:
+    if not text.strip():
         return ()
-    whole = Path(text).expanduser()
-    if whole.exists():
+    whole = as_path(text)
+    if _kind(whole) is not None:
         return (whole,)
     try:
-        parts = shlex.split(text)
+        return tuple(as_path(part) for part in shlex.split(text))
     except ValueError:
         return (whole,)
-    return tuple(Path(part).expanduser() for part in parts)
+
+
+def _kind(path: Path) -> int | None:
+    """The file type at a path, None where there is nothing that could be opened."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):
+        return None
 
 
 def missing_file(draft: Draft) -> str:
@@ -180,34 +202,37 @@ def missing_file(draft: Draft) -> str:
     if not paths:
         return "Give the path of an annotation file (.csv, .json, .tar.gz)."
     for path in paths:
-        if path.is_dir():
-            return f"{clean(path.name or str(path))} is a folder: name the files in it."
-        if not path.exists():
-            return f"There is no file {clean(str(path))}."
+        kind = _kind(path)
+        if kind is None:
+            return f"There is no file {path}."
+        if kind == stat.S_IFDIR:
+            return f"{path} is a folder: name the files in it."
     return ""
 
 
-def problems(draft: Draft, table: ClipTable, folder: Folder, needed_bytes: float) -> dict[Field, str]:
+def problems(
+    draft: Draft, table: ClipTable, labels: tuple[str, ...], folder: Folder, needed_bytes: float
+) -> dict[Field, str]:
     """Why each impossible choice is impossible, one sentence a field; empty where Start can go."""
     found: dict[Field, str] = {}
     if not draft.folder.strip():
         found[Field.FOLDER] = "Give the folder that the clips go to."
     elif folder.problem:
         found[Field.FOLDER] = folder.problem
+    if folder.has_ledger:
+        return found
+
     _check_number(found, Field.WORKERS, draft.workers, f"Workers are a number, 1 to {MOST_WORKERS}.")
     workers = whole_number(draft.workers)
     if workers is not None and workers > MOST_WORKERS:
         found[Field.WORKERS] = f"{workers:,} workers are too many: 1 to {MOST_WORKERS}."
     if draft.pace is Pace.OTHER:
         _check_number(found, Field.PACE, draft.pace_number, "The pace is a number of videos an hour.")
-    if folder.has_ledger:
-        return found
-
     if not draft.release and (why := missing_file(draft)):
         found[Field.FILES] = why
     if draft.per_class.strip():
-        _check_number(found, Field.PER_CLASS, draft.per_class, "N per class is a number (empty: all).")
-    if not (draft.seed.strip().isascii() and draft.seed.strip().isdigit()):
+        _check_number(found, Field.PER_CLASS, draft.per_class, "N per class is a number from 1 (empty: all).")
+    if draft.seed_number is None:
         found[Field.SEED] = "The seed is a number, 0 or more."
     if not table.cells:
         return found
@@ -215,6 +240,8 @@ def problems(draft: Draft, table: ClipTable, folder: Folder, needed_bytes: float
         found[Field.SPLITS] = "No split is chosen."
     elif draft.classes is not None and not draft.classes:
         found[Field.CLASSES] = "No class is chosen."
+    elif draft.classes is not None and (unknown := draft.classes.difference(labels)):
+        found[Field.CLASSES] = f'There is no class "{min(unknown)}": choose among those shown.'
     elif round(draft.amount(table).clips) == 0:
         found[Field.CLASSES] = "The chosen splits have no clip of these classes."
     elif Field.FOLDER not in found and folder.free_bytes is not None and needed_bytes > folder.free_bytes:

@@ -20,13 +20,16 @@ class Farewell(NamedTuple):
     code: int
 
 
-def farewell(moment: Moment) -> Farewell:
-    """The parting line: how the run ended, or how to come back to one that goes on."""
+def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
+    """The parting line: how the run ended, or how to come back to one that goes on.
+
+    ``stopped``: the user has had it stopped, whether or not the engine could still say so.
+    """
     state = moment.state
     if state.status is EngineStatus.DONE:
         clips = f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed"
         return Farewell(f"Done: {clips}. Look again with: {moment.command('status')}", EXIT_DONE)
-    if state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
+    if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
         left = counted(state.left, "clip")
         code = EXIT_STOPPED if state.left else EXIT_DONE
         return Farewell(f"Stopped with {left} left. Go on with: {moment.command('run')}", code)

@@ -18,7 +18,7 @@ class Plan(msgspec.Struct, frozen=True):
     """What the user settled on.
 
     ``clips`` is the selection already made. It is None where the folder holds a dataset already: that
-    one goes on with the clips in its ledger.
+    one goes on with the clips and options in its ledger.
     """
 
     dataset: Path

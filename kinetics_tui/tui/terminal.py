@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import termios
 from collections.abc import Callable, Mapping
 
 from kinetics_tui.model.errors import UserError
@@ -49,6 +50,15 @@ class TerminalTitle:
         if self._text:
             self._text = ""
             self._write(_RESTORE_TITLE)
+
+
+def terminal_answers() -> bool:
+    """Whether the terminal that the app paints on is still there."""
+    try:
+        termios.tcgetattr(2)
+    except termios.error:
+        return False
+    return True
 
 
 def write_error_terminal(text: str) -> None:

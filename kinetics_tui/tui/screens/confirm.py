@@ -51,7 +51,10 @@ class ConfirmScreen(ModalScreen[str | None]):
             )
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        choices = self.query_one(OptionList)
+        choices.focus()
+        # The last answer is the harmless one: enter pressed too early does nothing.
+        choices.highlighted = len(self._answers) - 1
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "ctrl+c":

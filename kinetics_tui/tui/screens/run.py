@@ -30,10 +30,11 @@ from kinetics_tui.tui.moment import Moment, window_title
 from kinetics_tui.tui.screens.confirm import Answer, ConfirmScreen
 from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
 from kinetics_tui.tui.screens.palette import RunCommands
+from kinetics_tui.tui.screens.run_keys import ALWAYS, KEYS, hints, key_text
 from kinetics_tui.tui.widgets.canvas import Canvas
 from kinetics_tui.tui.widgets.countdown import longer_wait_s
 from kinetics_tui.tui.widgets.header import Clock, HeaderLine
-from kinetics_tui.tui.widgets.key_bar import Hint, KeyBar
+from kinetics_tui.tui.widgets.key_bar import KeyBar
 from kinetics_tui.tui.widgets.splits import SplitsPanel
 from kinetics_tui.tui.widgets.stage import Stage
 
@@ -42,12 +43,6 @@ REFRESH_HZ_MOST = 5.0
 WORKERS_MOST = 64
 
 STOP, DETACH = "stop", "detach"
-
-
-def _key(key: str, action: str, name: str, tooltip: str, *, shown_as: str | None = None) -> Binding:
-    return Binding(
-        key, action, name, key_display=shown_as, tooltip=tooltip, id=f"run.{name.replace(' ', '-')}"
-    )
 
 
 class RunScreen(Screen[None]):
@@ -60,43 +55,7 @@ class RunScreen(Screen[None]):
     TITLE = "Run"
     COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _key(
-            "space",
-            "pause_or_resume",
-            "pause or resume",
-            "Finish the clips in hand and wait; again to go on.",
-        ),
-        _key("P", "pause_now", "pause now", "Put the clips in hand back at once and wait."),
-        _key("plus,equals_sign", "workers(1)", "more workers", "One worker more, up to 64.", shown_as="+"),
-        _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
-        _key("p", "probe_now", "probe now", "Do not wait for the end of the cooldown: send one clip."),
-        _key("e", "wait_longer", "wait longer", "Make the cooldown longer by the step that it is on."),
-        _key(
-            "up", "move(-1)", "up", "Move to the split above, or scroll a panel in full view.", shown_as="↑"
-        ),
-        _key(
-            "down",
-            "move(1)",
-            "down",
-            "Move to the split below, or scroll a panel in full view.",
-            shown_as="↓",
-        ),
-        _key("pageup", "page(-1)", "page up", "Scroll a panel in full view by a page."),
-        _key("pagedown", "page(1)", "page down", "Scroll a panel in full view by a page."),
-        _key("home", "to_end(False)", "to the start", "Scroll a panel in full view to its start."),
-        _key("end", "to_end(True)", "to the end", "Scroll a panel in full view to its end."),
-        _key("x,enter", "switch_split", "switch split", "Switch the split at the cursor on or off."),
-        _key("1", "open('splits')", "splits in full", "The splits panel alone; again to go back."),
-        _key("2", "open('workers')", "workers in full", "The workers panel alone; again to go back."),
-        _key("3", "open('failures')", "failures in full", "Every failure category with advice."),
-        _key("4", "open('throttle')", "throttle in full", "The throttle panel alone; again to go back."),
-        _key("5", "open('log')", "log in full", "The last lines of the log; arrow keys scroll."),
-        _key("escape", "back", "back", "Back to all panels.", shown_as="esc"),
-        _key("d", "detach", "detach", "Leave the app; the run goes on without it."),
-        _key("q,ctrl+c", "ask_to_leave", "stop", "Stop the run, or only leave it: asks first."),
-        _key("question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
 
     def __init__(
         self,
@@ -134,6 +93,9 @@ class RunScreen(Screen[None]):
     def on_resize(self) -> None:
         self.tick(urgent=True)
 
+    def on_screen_resume(self) -> None:
+        self.tick(urgent=True)
+
     # -- looking at the run -----------------------------------------------------------------------------
 
     @property
@@ -143,6 +105,14 @@ class RunScreen(Screen[None]):
     def tick(self, *, urgent: bool = False) -> None:
         """Show the run as it stands, if anything about it can have changed."""
         moment = self.moment
+        if self._stop_asked and (moment.ended or not moment.connected):
+            # The engine may be gone before it can say so.
+            self._leave()
+        if self._on_title is not None:
+            self._on_title(window_title(moment))
+        if not self.is_current:
+            # Under a dialog the panels stand still: Textual would repaint all of both screens.
+            return
         seen = (self.link.version, self.link.connected, int(moment.now))
         if seen == self._seen and not urgent:
             return
@@ -151,38 +121,13 @@ class RunScreen(Screen[None]):
         urgent = urgent or pressing != self._pressing
         if urgent:
             self._pressing = pressing
-            self._keys.set_hints(*self._hints(moment))
+            self._keys.set_hints(hints(moment, full=self._stage.full is not None), ALWAYS)
         bars: tuple[Canvas, ...] = (self._header, self._clock, self._keys)
         for canvas in bars:
             canvas.show(moment, urgent=urgent)
         self._stage.show(moment, *self.size, urgent=urgent)
-        if self._on_title is not None:
-            self._on_title(window_title(moment))
         if self._workers_asked == moment.state.worker_target:
             self._workers_asked = None
-        stopped = moment.ended or (not moment.connected and moment.state.status is EngineStatus.STOPPING)
-        if self._stop_asked and stopped:
-            self._leave()
-
-    def _hints(self, moment: Moment) -> tuple[list[Hint], list[Hint]]:
-        right = [Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette")]
-        hints = []
-        if self._stage.full is not None:
-            hints += [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")]
-        if moment.ended or moment.lost:
-            return [*hints, Hint("q", "leave", "ask_to_leave"), Hint("1-5", "panels", "open('log')")], right
-        if moment.cooling:
-            hints += [Hint("p", "probe now", "probe_now"), Hint("e", "wait longer", "wait_longer")]
-        hints.append(Hint("space", "resume" if moment.paused else "pause", "pause_or_resume"))
-        hints += [
-            Hint("P", "pause now", "pause_now"),
-            Hint("+ -", "workers", "workers(1)"),
-            Hint("d", "detach", "detach"),
-            Hint("q", "stop", "ask_to_leave"),
-            Hint("x", "split on/off", "switch_split"),
-            Hint("1-5", "panels", "open('log')"),
-        ]
-        return hints, right
 
     # -- sending commands -------------------------------------------------------------------------------
 
@@ -274,9 +219,7 @@ class RunScreen(Screen[None]):
         self.tick(urgent=True)
 
     def action_help(self) -> None:
-        self.app.push_screen(
-            HelpScreen(KeyHelp(self._key_text(b), b.description, b.tooltip) for b in self._bindings_shown())
-        )
+        self.app.push_screen(HelpScreen(KeyHelp(key_text(b), b.description, b.tooltip) for b in KEYS))
 
     def action_detach(self) -> None:
         self._leave()
@@ -287,7 +230,7 @@ class RunScreen(Screen[None]):
             self._leave()
             return
         answers = [
-            Answer("s", "stop the run: clips in hand are put back, the engine ends", STOP),
+            Answer("s", "stop the run, put clips in hand back", STOP),
             Answer("d", "detach: leave the app, the run goes on", DETACH),
             Answer("g", "go on", ""),
         ]
@@ -304,7 +247,7 @@ class RunScreen(Screen[None]):
             self._leave()
 
     def _leave(self) -> None:
-        parting = farewell(self.moment)
+        parting = farewell(self.moment, stopped=self._stop_asked)
         self.app.exit(parting, return_code=parting.code)
 
     # -- what can be done ---------------------------------------------------------------------------------
@@ -312,16 +255,11 @@ class RunScreen(Screen[None]):
     def offered_bindings(self) -> list[Binding]:
         """Keys that make sense in the palette now."""
         moves = ("move", "page", "to_end")
-        return [b for b in self._bindings_shown() if not b.action.startswith(moves) and self._allowed(b)]
+        keys = [key for key in KEYS if key.key != "ctrl+c" and not key.action.startswith(moves)]
+        return [key for key in keys if self._allowed(key)]
 
     def _allowed(self, binding: Binding) -> bool:
         return bool(self.check_action(binding.action.partition("(")[0], ()))
-
-    def _bindings_shown(self) -> list[Binding]:
-        return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-
-    def _key_text(self, binding: Binding) -> str:
-        return binding.key_display or " ".join(binding.key.split(","))
 
 
 def _pressing(moment: Moment) -> object:

@@ -10,6 +10,26 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
+HELP = """\
+Choose what to get on the left and in the middle; the right side says what that comes to before
+anything is fetched or written. **ctrl+s** starts.
+
+- **tab**, **shift+tab** go from field to field; arrows choose; **space** ticks.
+- **/** (in a text field **ctrl+f**) searches the classes: every word must occur in the class or its
+  category. **enter** goes to what was found, **escape** shows all classes again.
+- In the tree **space** ticks a class or a whole category, **enter** opens a category, **a** ticks and **n**
+  unticks all classes that are shown (search, then n or a, to work on a part). `[-]` marks a category of
+  which some classes are ticked. A class that stands in two categories is ticked in both.
+- **N per class** takes that many clips of each class, drawn with the seed: the same seed draws the same.
+- Numbers with "about" or `~` come from published counts until the annotations are fetched; *Start* fetches
+  them if need be. Without a connection, choose *annotation files* and give a file that you have
+  (several paths with blanks between them; quote a path that has blanks itself).
+- In a path the right arrow takes the completion shown.
+- **Pace** is how many videos an hour are asked for. YouTube lets a guest have about 300, an account 2,000.
+- On a small terminal **1**, **2**, **3** show the sections one at a time.
+- **escape** leaves; nothing is changed.
+"""
+
 
 class SetupHelpScreen(ModalScreen[None]):
     """A text over the screen; scrolls where the terminal is small."""

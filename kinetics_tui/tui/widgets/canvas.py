@@ -44,11 +44,6 @@ class Canvas(Widget, can_focus=False):
         """The moment on screen."""
         return self._moment
 
-    @property
-    def text(self) -> list[str]:
-        """What is painted, line by line, without its styles."""
-        return ["".join(text for text, _ in spans) for spans in self._painted]
-
     def show(self, moment: Moment, *, urgent: bool = False) -> None:
         """Paint ``moment``; a canvas not meant for every tick waits for the next whole second."""
         before = self._moment
@@ -101,11 +96,18 @@ class Canvas(Widget, can_focus=False):
         return spans + [Line().spans(width)] * (height - len(spans))
 
     def _strip(self, spans: tuple[Span, ...], width: int) -> Strip:
-        return Strip([Segment(text, self._style(tone)) for text, tone in spans], width)
+        # Each change of style costs some 25 bytes on the line; tones that look alike share a run.
+        runs: list[tuple[str, Style]] = []
+        for text, tone in spans:
+            style = self._style(tone)
+            if runs and runs[-1][1] == style:
+                text = runs.pop()[0] + text
+            runs.append((text, style))
+        return Strip([Segment(text, style) for text, style in runs], width)
 
     def _style(self, tone: Tone) -> Style:
         style = self._styles_by_tone.get(tone)
         if style is None:
-            style = self.get_component_rich_style(f"canvas--{tone}", partial=True)
+            style = self.get_component_rich_style(f"canvas--{tone}")
             self._styles_by_tone[tone] = style
         return style

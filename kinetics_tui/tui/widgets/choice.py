@@ -28,7 +28,7 @@ class Choice(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,up", "step(-1)", "Previous", show=False),
-        Binding("right,down,space,enter", "step(1)", "Next", show=False),
+        Binding("right,down", "step(1)", "Next", show=False),
         Binding("home", "jump(0)", "First", show=False),
         Binding("end", "jump(-1)", "Last", show=False),
     ]
@@ -53,7 +53,7 @@ class Choice(Widget, can_focus=True):
         value: str,
         *,
         vertical: bool = False,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        id: str | None = None,
     ) -> None:
         """``options`` are (value, text on screen)."""
         super().__init__(id=id)
@@ -67,13 +67,15 @@ class Choice(Widget, can_focus=True):
 
     def set_text(self, value: str, text: str) -> None:
         """Word an option differently."""
-        self._options = [(known, text if known == value else old) for known, old in self._options]
-        self.refresh(layout=True)
+        options = [(known, text if known == value else old) for known, old in self._options]
+        if options != self._options:
+            self._options = options
+            self.refresh(layout=True)
 
     def watch_value(self) -> None:
         self.post_message(self.Changed(self, self.value))
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._rows(width))
 
     def _rows(self, width: int) -> list[list[tuple[str, str]]]:

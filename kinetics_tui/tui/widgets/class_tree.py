@@ -69,7 +69,7 @@ class ClassTree(ScrollView, can_focus=True):
     class FilterCleared(Message):
         """The filter was taken off from within the tree."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._groups: dict[str, tuple[str, ...]] = {}
         self._ticked: frozenset[str] = frozenset()
@@ -109,10 +109,16 @@ class ClassTree(ScrollView, can_focus=True):
             self.refresh()
 
     def set_filter(self, text: str) -> None:
-        """Show only classes in which (or in whose group) every word of ``text`` occurs."""
+        """Show only classes in which (or in whose group) every word of ``text`` occurs.
+
+        The cursor stays on its class as long as that is shown.
+        """
+        before = self.cursor_row
         self._filter = text.strip().casefold()
-        self._cursor = 0
         self._lay_rows()
+        if before is not None:
+            places = (before, Row(before.group))
+            self._move_to(next((self._rows.index(row) for row in places if row in self._rows), 0))
         self.refresh_bindings()
 
     def shown(self, group: str) -> list[str]:
@@ -265,7 +271,7 @@ class ClassTree(ScrollView, can_focus=True):
     def action_tick_none(self) -> None:
         self._tick(self._ticked - self.shown_classes())
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape is the tree's own only while there is a filter to take off."""
         return bool(self._filter) if action == "clear_filter" else True
 

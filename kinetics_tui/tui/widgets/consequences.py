@@ -54,7 +54,7 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
             free,
             (),
             (
-                Note("Start goes on with it: its ledger says which clips it wants and which it has."),
+                Note("Start goes on with it as it was set up: clips and options are in its ledger."),
                 Note("For another selection choose another folder."),
             ),
         )
@@ -135,20 +135,23 @@ class ConsequencesPanel(Vertical):
     """The consequences, and below them Start with the reason why it waits, always in view."""
 
     DEFAULT_CSS = """
-    ConsequencesPanel > VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    ConsequencesPanel > VerticalScroll {
+        height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+    }
     ConsequencesPanel > VerticalScroll > Static { height: auto; }
     ConsequencesPanel #start-note { width: 1fr; height: auto; max-height: 5; }
     ConsequencesPanel #start-note.-problem { color: $text-error; text-style: bold; }
     ConsequencesPanel #start-note.-problem:ansi { color: ansi_red; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._text = Static(id="consequences-text", markup=False)
         self._note = Static(id="start-note", markup=False)
-        self._start = Button("Start  ctrl+s", id="start", variant="primary", compact=True)
+        self._start = Button("Start  ctrl+s", id="start", compact=True)
         self._consequences = Consequences("", "", (), ())
         self._narrow = False
+        self._said = ("", True)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -168,6 +171,9 @@ class ConsequencesPanel(Vertical):
 
     def show_start(self, note: str, *, ready: bool) -> None:
         """Whether Start can be pressed, and why not."""
+        if (note, ready) == self._said:
+            return
+        self._said = (note, ready)
         self._start.disabled = not ready
         self._note.set_class(not ready, "-problem")
         self._note.update(note)

@@ -10,7 +10,7 @@ from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.text import countdown_text, paragraph, step_text, until_text
 
 _LARGEST_SCALE = 3
-_INDENT = 2
+_INDENT = 1
 
 
 def longer_wait_s(network: NetworkState) -> float:
@@ -48,7 +48,7 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line())
         below -= 1
     for row, glyphs in enumerate(digits):
-        line = Line(" " * _INDENT).add(glyphs, Tone.ACCENT)
+        line = Line(" " * _INDENT).add(glyphs, Tone.BAR)
         index = row - (len(digits) - len(notes))
         if beside and index >= 0:
             line.to(x + 3).append(notes[index])
@@ -66,11 +66,11 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
 
 def _choices(network: NetworkState) -> str:
     longer = step_text(longer_wait_s(network))
-    return f"wait · p probe now · e wait {longer} longer · or switch networks"
+    return f"p probe now · e {longer} longer · or switch networks"
 
 
 def _scale(text: str, width: int, height: int) -> int:
     for scale in range(_LARGEST_SCALE, 1, -1):
-        if big_text_width(text, scale) <= width and big_text_height(scale) + 3 <= height:
+        if big_text_width(text, scale) <= width and big_text_height(scale) + 2 <= height:
             return scale
     return 1

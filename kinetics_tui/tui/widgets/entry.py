@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from kinetics_tui.tui.draft import as_path
 from kinetics_tui.tui.text import clean
 
 
@@ -28,13 +28,13 @@ class PathSuggester(Suggester):
         if not tail:
             return None
         try:
-            with os.scandir(Path(head or ".").expanduser()) as entries:
+            with os.scandir(as_path(head or ".")) as entries:
                 names = sorted(
                     entry.name + ("/" if entry.is_dir() else "")
                     for entry in entries
                     if entry.name.startswith(tail) and (entry.is_dir() or not self._only_folders)
                 )
-        except OSError:
+        except (OSError, ValueError):
             return None
         if not names or clean(names[0]) != names[0]:
             return None
@@ -55,7 +55,7 @@ class Entry(Input):
         *,
         placeholder: str = "",
         suggester: Suggester | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        id: str | None = None,
     ) -> None:
         super().__init__(
             value, placeholder=placeholder, suggester=suggester, id=id, compact=True, select_on_focus=False
@@ -89,7 +89,7 @@ class FormRow(Vertical):
     FormRow > .form--note.-problem:ansi { color: ansi_red; }
     """
 
-    def __init__(self, name: str, *controls: Widget, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, name: str, *controls: Widget, id: str | None = None) -> None:
         super().__init__(id=id)
         self._name = name
         self._controls = controls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kinetics_tui.model.failure import Category
 from kinetics_tui.tui.blocks import fine_bar
 from kinetics_tui.tui.lines import Line, Tone
@@ -10,8 +12,8 @@ from kinetics_tui.tui.text import share_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 _BAR_LEAST = 6
-_BAR_MOST = 40
-_ADVICE_LEAST = 30
+_SHARE = 8
+_BRIEF = 4
 
 
 def by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
@@ -26,51 +28,67 @@ def retried_line(retried: dict[Category, int]) -> Line | None:
     return Line("tried again later: ", Tone.DIM).add(names) if names else None
 
 
-def failure_lines(moment: Moment, width: int, height: int, *, full: bool) -> list[Line]:
-    """A row a category, cut to ``height`` with the rest in one sum, and what is tried again."""
-    state = moment.state
-    ranked = by_count(state.failures)
-    retried = retried_line(state.retried)
+def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False) -> list[Line]:
+    """A row a category, cut to ``height`` with the rest in one sum, and what is tried again.
+
+    In ``full`` there are all of them, each with its advice.
+    """
+    ranked = by_count(moment.state.failures)
+    retried = retried_line(moment.state.retried)
     if not ranked:
         lines = [Line("no clip has failed", Tone.DIM)]
         return [*lines, retried] if retried is not None and height > 1 else lines
-    room = len(ranked) if full else max(1, height - (1 if retried is not None and height > 4 else 0))
-    shown = ranked if len(ranked) <= room else ranked[: max(1, room - 1)]
-    if height <= 4:
-        shown = ranked[:room]
+    table = Table.of(ranked, width)
+    if full:
+        lines = [
+            line for category, count in ranked for line in (table.row(category, count), _advice(category))
+        ]
+        return [*lines, Line(), retried] if retried is not None else lines
+    # In a handful of lines the most frequent categories are worth more than sums.
+    brief = height <= _BRIEF
+    room = height - (1 if retried is not None and not brief else 0)
+    shown = ranked if brief or len(ranked) <= room else ranked[: max(1, room - 1)]
+    lines = [table.row(category, count) for category, count in shown[:height]]
     rest = ranked[len(shown) :]
-    total = sum(count for _, count in ranked)
-    name_width = max(len(category.value) for category, _ in ranked)
-    count_width = max(len(f"{total:,}"), 5)
-    lines = [
-        _row(category, count, total, ranked[0][1], name_width, count_width, width)
-        for category, count in shown
-    ]
-    if rest and height > 4:
-        rest_sum = sum(count for _, count in rest)
-        line = Line().cell(f"{len(rest)} more categories", name_width, Tone.DIM)
-        lines.append(line.cell(f"{rest_sum:,}", count_width + 2, Tone.DIM, right=True))
-    if retried is not None and (full or len(lines) < height):
+    if rest:
+        lines.append(table.rest(f"{len(rest)} more categories", sum(count for _, count in rest)))
+    if retried is not None and len(lines) < height:
         lines.append(retried)
     return lines
 
 
-def _row(
-    category: Category, count: int, total: int, most: int, name_width: int, count_width: int, width: int
-) -> Line:
-    line = Line().cell(category.heading, name_width)
-    line.cell(f"{count:,}", count_width + 2, Tone.STRONG, right=True)
-    line.cell(share_text(count, total), 8, right=True)
-    room = width - line.width - 2
-    if room < _BAR_LEAST:
+def _advice(category: Category) -> Line:
+    return Line(f"  {category.kind.value}: {category.advice}", Tone.DIM)
+
+
+class Table(NamedTuple):
+    """Widths of the columns, in cells, and what shares and bars are measured against."""
+
+    name_width: int
+    count_width: int
+    bar_width: int
+    total: int
+    most: int
+
+    @classmethod
+    def of(cls, ranked: list[tuple[Category, int]], width: int) -> Table:
+        total = sum(count for _, count in ranked)
+        name = max(len(category.value) for category, _ in ranked)
+        count = len(f"{total:,}") + 2
+        bar_width = width - name - count - _SHARE - 2
+        return cls(name, count, bar_width if bar_width >= _BAR_LEAST else 0, total, ranked[0][1])
+
+    def row(self, category: Category, count: int) -> Line:
+        line = Line().cell(category.heading, self.name_width)
+        line.cell(f"{count:,}", self.count_width, Tone.STRONG, right=True)
+        line.cell(share_text(count, self.total), _SHARE, right=True)
+        if self.bar_width:
+            line.add("  ").add(fine_bar(count / self.most, self.bar_width), Tone.BAR)
         return line
-    advice = room - 2 >= _ADVICE_LEAST + _BAR_LEAST * 2
-    bar_width = min(_BAR_MOST, room // 3) if advice else min(_BAR_MOST, room)
-    line.add("  ").add(fine_bar(count / most, bar_width), Tone.ACCENT)
-    if advice:
-        line.to(name_width + count_width + 2 + 8 + 2 + bar_width + 2)
-        line.add(f"{category.kind.value}: ", Tone.DIM).add(category.advice, Tone.DIM)
-    return line
+
+    def rest(self, name: str, count: int) -> Line:
+        line = Line().cell(name, self.name_width, Tone.DIM)
+        return line.cell(f"{count:,}", self.count_width, Tone.DIM, right=True)
 
 
 class FailuresPanel(Panel):

@@ -32,4 +32,4 @@ class Clock(Canvas):
     """The time of day, a widget of its own so that its tick repaints nothing else."""
 
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
-        return [Line("  ").add(clock_text(moment.now, moment.zone), Tone.DIM).add(" ")]
+        return [Line(f"  {clock_text(moment.now, moment.zone)}", Tone.DIM)]

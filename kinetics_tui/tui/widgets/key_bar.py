@@ -75,11 +75,6 @@ class KeyBar(Canvas):
         self._notice_until = now + NOTICE_S
         self.repaint()
 
-    def clear_notice(self) -> None:
-        if self._notice_until:
-            self._notice_until = 0.0
-            self.repaint()
-
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
         if moment.now < self._notice_until:
             return [self._notice]

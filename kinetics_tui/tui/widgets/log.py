@@ -13,7 +13,8 @@ from kinetics_tui.tui.widgets.panel import Panel
 
 _WORD_WIDTH = 8
 _TONES = {
-    "done": Tone.GOOD,
+    # By far the most frequent: without a tone of its own it shares a run of style with what follows.
+    "done": Tone.PLAIN,
     "failed": Tone.BAD,
     "error": Tone.BAD,
     "put back": Tone.WARN,
@@ -24,7 +25,7 @@ _TONES = {
 
 def log_line(entry: LogLine, zone: tzinfo | None) -> Line:
     """One entry: time, what, whom, particulars."""
-    line = Line(clock_text(entry.at, zone), Tone.DIM).add("  ")
+    line = Line(f"{clock_text(entry.at, zone)}  ", Tone.BAR)
     line.cell(entry.word, max(_WORD_WIDTH, len(entry.word)), _TONES.get(entry.word, Tone.STRONG))
     if entry.subject:
         line.add(f"  {entry.subject}")

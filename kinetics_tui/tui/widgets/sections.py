@@ -25,6 +25,23 @@ FILES = "files"
 
 HEIGHTS_PX = (144, 240, 360, 480, 720)
 
+SECTIONS = {"clips": "1 Clips", "classes": "2 Classes", "options": "3 Folder and options"}
+"""Ids and titles, where one shows at a time."""
+
+SECTION_OF = {
+    Field.FOLDER: "options",
+    Field.WORKERS: "options",
+    Field.PACE: "options",
+    Field.CLASSES: "classes",
+    Field.PER_CLASS: "classes",
+    Field.SEED: "classes",
+}
+"""The section of each field; those not named are about clips."""
+
+FIRST_IN = {"clips": "#release", "classes": "#tree", "options": "#folder"}
+FOCUS_FOR = {Field.CLASSES: "#tree", Field.PACE: "#pace-number"}
+"""Where the focus goes for a section, and for a field that is not the name of its widget."""
+
 
 class Section(VerticalScroll, can_focus=False):
     """A framed part of the form."""
@@ -37,7 +54,7 @@ class Section(VerticalScroll, can_focus=False):
 class ClipsSection(Section):
     """Release or files, and the splits."""
 
-    def __init__(self, draft: Draft, releases: Sequence[Release], *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, draft: Draft, releases: Sequence[Release], *, id: str) -> None:
         super().__init__(id=id)
         self._draft = draft
         self._releases = releases
@@ -72,8 +89,7 @@ class ClipsSection(Section):
     ) -> None:
         """``status`` says how the annotations stand, ``error`` why they could not be had."""
         self.row(Field.RELEASE).say(status if draft.release else "", error if draft.release else "")
-        fetch = self.query_one("#fetch", Button)
-        fetch.display = can_fetch
+        self.query_one("#fetch", Button).display = bool(draft.release) and can_fetch
         files = self.row(Field.FILES)
         files.display = not draft.release or bool(error)
         if draft.release:
@@ -90,7 +106,7 @@ class ClipsSection(Section):
 class ClassesSection(Vertical):
     """Search, the tree of classes, and how many clips of each."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(id=id)
         self._draft = draft
         self._laid: tuple[object, ...] = ()
@@ -100,7 +116,7 @@ class ClassesSection(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal(id="search-row"):
             yield Static("Search", classes="form--name")
-            yield SearchEntry(placeholder="/", id="search")
+            yield SearchEntry(placeholder="/ to search", id="search")
         yield ClassTree(id="tree")
         yield FormRow("", id="classes-row")
         per_class = Entry(self._draft.per_class, placeholder="all", id="per-class")
@@ -126,7 +142,9 @@ class ClassesSection(Vertical):
             }
         ticked = frozenset(labels) if draft.classes is None else draft.classes
         self.query_one(ClassTree).show(self._groups, ticked, self._numbers)
-        self.border_title = f"{len(ticked.intersection(labels)):,} of {plural(len(labels), 'class')}"
+        title = f"{len(ticked.intersection(labels)):,} of {plural(len(labels), 'class')}"
+        if title != self.border_title:
+            self.border_title = title
         self.query_one("#classes-row", FormRow).say("", problems.get(Field.CLASSES, ""))
         numbers = problems.get(Field.PER_CLASS) or problems.get(Field.SEED) or ""
         self.query_one("#per-class-row", FormRow).say("", numbers)
@@ -135,7 +153,7 @@ class ClassesSection(Vertical):
 class OptionsSection(Section):
     """Where the clips go, and how they are fetched and cut."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(id=id)
         self._draft = draft
 

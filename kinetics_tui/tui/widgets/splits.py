@@ -13,7 +13,7 @@ from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.blocks import bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import bytes_text, duration_text, fit, percent_text, rate_text
+from kinetics_tui.tui.text import bytes_text, duration_text, percent_text, rate_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 _BAR_LEAST = 10
@@ -34,7 +34,8 @@ def split_columns(state: RunState, width: int) -> Columns:
     """Columns for a table ``width`` cells wide: left, failed and the bar give way in this order."""
     splits = state.splits.values()
     name = min(_NAME_MOST, max((len(split.name) for split in splits), default=0))
-    done = max((len(_done_text(split)) for split in splits), default=0)
+    # "done/total", both as wide as the largest total, so that the strokes stand below each other.
+    done = 2 * max((len(f"{split.total:,}") for split in splits), default=0) + 1
     failed = max(6, *(len(f"{split.failed:,}") for split in splits)) if state.splits else 0
     left = max(4, *(len(f"{split.left:,}") for split in splits)) if state.splits else 0
     room = width - (6 + name + 1) - (1 + done) - 6
@@ -48,16 +49,17 @@ def split_columns(state: RunState, width: int) -> Columns:
 
 def split_line(split: SplitCounts, columns: Columns, *, cursor: bool) -> Line:
     """One row of the table."""
-    line = Line("›" if cursor else " ", Tone.STRONG)
-    mark = f"[{'x' if split.enabled else ' '}] "
     tone = Tone.PLAIN if split.enabled else Tone.DIM
-    line.add(mark, Tone.STRONG if cursor else tone).cell(split.name, columns.name, tone).add("  ")
+    line = Line(f"{'›' if cursor else ' '}[{'x' if split.enabled else ' '}] ", tone)
+    line.cell(split.name, columns.name, tone).add("  ", tone)
     settled = split.done + split.failed
     line.add(
         bar(settled / split.total if split.total > 0 else 0.0, columns.bar),
-        Tone.ACCENT if split.enabled else Tone.DIM,
+        Tone.BAR if split.enabled else Tone.DIM,
     )
-    line.cell(_done_text(split), columns.done + 1, tone, right=True)
+    number = columns.done // 2
+    line.cell(f"{split.done:,}", number + 1, tone, right=True).add("/", tone)
+    line.cell(f"{split.total:,}", number, tone, right=True)
     line.cell(percent_text(settled, split.total), 6, tone, right=True)
     if columns.failed:
         line.cell(f"{split.failed:,}", columns.failed + 2, tone, right=True)
@@ -87,11 +89,6 @@ def _end_line(moment: Moment) -> Line:
         return Line("no rate yet to tell the end by", Tone.DIM)
     line = Line("done in ").add(duration_text(ahead.seconds), Tone.STRONG)
     return line.add(f"  ({ahead.limit})", Tone.DIM) if ahead.limit else line
-
-
-def _done_text(split: SplitCounts) -> str:
-    total = f"{split.total:,}"
-    return f"{fit(f'{split.done:,}', len(total), right=True)}/{total}"
 
 
 class SplitsPanel(Panel):

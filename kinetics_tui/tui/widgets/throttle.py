@@ -12,7 +12,7 @@ from kinetics_tui.tui.text import counted, duration_text, pace_text, paragraph, 
 from kinetics_tui.tui.widgets.countdown import cooling_lines
 from kinetics_tui.tui.widgets.panel import HEAVY, ROUND, Frame, Panel
 
-_STEPS_SHOWN = 4
+_STEPS_SHOWN = 3
 _CHART_ROWS_MOST = 6
 
 
@@ -42,12 +42,13 @@ def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
         text = f"The app keeps trying. To look from the shell: {moment.command('status')}; "
         return "ENGINE NOT ANSWERING", Tone.BAD, text + f"if it is gone: {moment.command('run')}"
     left = counted(state.left, "clip")
+    retry = "retry failed clips from the palette (ctrl+p), " if moment.connected and state.failed else ""
     texts = {
         EngineStatus.DONE: (
             "EVERY CLIP IS SETTLED",
             Tone.GOOD,
-            f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed. Next: retry failed clips from "
-            f"the palette (ctrl+p), read stats.csv and failed.csv in the dataset folder, or leave (q).",
+            f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed. Next: {retry}read stats.csv "
+            "and failed.csv in the dataset folder, or leave (q).",
         ),
         EngineStatus.STOPPED: (
             "STOPPED",
@@ -105,7 +106,7 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
         first.add(f"   {since_text(moment)}")
         lines = [first.right(network.label, width, Tone.DIM)]
         values = _rates(moment, width - 17)
-        lines.append(Line("clips/min, 2 h  ", Tone.DIM).add(chart(values, 1)[0], Tone.ACCENT))
+        lines.append(Line("clips/min, 2 h  ", Tone.DIM).add(chart(values, 1)[0], Tone.BAR))
         return lines[:height]
     lines = [first.right(network.label, width, Tone.DIM)]
     facts = [Line(since_text(moment)), *_next_lines(moment), Line(f"pace {_pace_words(moment)}")]
@@ -146,10 +147,10 @@ def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
         return []
     top = max((value for value in values if value), default=0.0)
     heading = Line(f"clips/min over 2 h, at most {top:,.1f}", Tone.DIM)
-    rows = chart(values, min(_CHART_ROWS_MOST, height - 1))
-    lines = [heading, *(Line(row, Tone.ACCENT) for row in rows)]
-    mark = _throttle_mark(moment, len(values))
-    return [*lines, mark] if mark is not None and len(lines) < height else lines
+    mark = _throttle_mark(moment, len(values)) if height >= 4 else None
+    marks = [] if mark is None else [mark]
+    rows = chart(values, min(_CHART_ROWS_MOST, height - 1 - len(marks)))
+    return [heading, *(Line(row, Tone.BAR) for row in rows), *marks]
 
 
 def _throttle_mark(moment: Moment, columns: int) -> Line | None:

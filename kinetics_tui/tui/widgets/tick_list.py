@@ -42,7 +42,7 @@ class TickList(Widget, can_focus=True):
         def control(self) -> TickList:
             return self.ticks
 
-    def __init__(self, hint: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, hint: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hint = hint
         self._numbers: dict[str, str] = {}
@@ -59,7 +59,7 @@ class TickList(Widget, can_focus=True):
         self._cursor = min(self._cursor, max(0, len(numbers) - 1))
         self.refresh(layout=grown)
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self._numbers))
 
     def render(self) -> Text:

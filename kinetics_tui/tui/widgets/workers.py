@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.state import WorkerState
 from kinetics_tui.tui.blocks import bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import counted, duration_text, rate_text
+from kinetics_tui.tui.text import counted, rate_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 COLUMN_LEAST = 34
@@ -16,22 +18,25 @@ _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
 
 
-def worker_line(worker: WorkerState, now: float, width: int) -> Line:
+def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int) -> Line:
     """One worker in ``width`` cells; what changes often stands at the left, where repaints are short."""
-    bar_width = 5 if width < 40 else 10 if width < 100 else 20
-    line = Line(f"{worker.slot:>2} ", Tone.DIM)
-    if worker.phase in _WAITING or worker.clip is None:
-        line.add(" " * (bar_width + 7)).add(worker.phase.value, Tone.DIM)
-        if worker.until is not None and worker.until > now:
-            line.add(f"  {duration_text(worker.until - now)}", Tone.DIM)
-        return line
+    waiting = worker.phase in _WAITING or worker.clip is None
+    if waiting:
+        seconds = worker.until - now if worker.until is not None else -1.0
+    else:
+        seconds = max(0.0, now - worker.since)
+    # Slot, seconds and bar share the tone of the frame beside them: one run of style for all that moves.
+    line = Line(f"{worker.slot:>2} ", Tone.BAR)
+    line.cell(f"{seconds:.0f} s" if seconds >= 0 else "", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
+    if waiting or worker.clip is None:
+        return line.add(f"  {worker.phase.value}", Tone.DIM)
+    bar_width = 5 if width < 44 else 8 if width < 100 else 20
     fraction = min(1.0, max(0.0, worker.fraction))
-    line.add(bar(fraction, bar_width), Tone.ACCENT)
-    line.add(f" {int(fraction * 100):>3} %  {worker.phase.value:<8}")
+    line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
+    line.add(f"  {worker.phase.value:<8}")
     if width >= 56:
-        line.cell(rate_text(worker.bytes_per_s) if worker.bytes_per_s > 0 else "", 9, right=True)
-    if width >= 44:
-        line.cell(f"{max(0.0, now - worker.since):.0f} s", 7, right=True)
+        fetching = worker.phase is Phase.DOWNLOAD and bytes_per_s > 0
+        line.cell(rate_text(bytes_per_s) if fetching else "", 10, right=True)
     line.add("  ").add(worker.clip.label or worker.clip.name)
     if worker.clip.label and width >= 70:
         line.add(f"  {worker.clip.name}", Tone.DIM)
@@ -39,11 +44,17 @@ def worker_line(worker: WorkerState, now: float, width: int) -> Line:
 
 
 def worker_lines(
-    moment: Moment, width: int, height: int, *, full: bool = False, beside: bool = True
+    moment: Moment,
+    speeds: Mapping[int, float],
+    width: int,
+    height: int,
+    *,
+    full: bool = False,
+    beside: bool = True,
 ) -> list[Line]:
     """All workers, in columns ``beside`` each other if they must; what does not fit is counted.
 
-    In ``full`` there are as many lines as it takes.
+    In ``full`` there are as many lines as it takes. ``speeds`` are bytes a second by slot.
     """
     workers = [worker for _, worker in sorted(moment.state.workers.items())]
     if not workers:
@@ -65,7 +76,8 @@ def worker_lines(
         line = Line()
         for column, worker in enumerate(workers[row : rows * columns : rows]):
             line.to(column * (column_width + _GAP))
-            for text, tone in worker_line(worker, moment.now, column_width).spans(column_width):
+            speed = speeds.get(worker.slot, 0.0)
+            for text, tone in worker_line(worker, moment.now, speed, column_width).spans(column_width):
                 line.add(text, tone)
         lines.append(line)
     if more > 0:
@@ -81,8 +93,18 @@ class WorkersPanel(Panel):
     heading = "Workers"
     every_tick = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._speeds: dict[int, float] = {}
+        self._speeds_at = -1
+
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
-        return worker_lines(moment, width, height, full=self.full, beside=self.full or not self.flat)
+        # Speeds jump with every report: read once a second they can be read, and cost less to paint.
+        if int(moment.now) != self._speeds_at:
+            self._speeds_at = int(moment.now)
+            self._speeds = {slot: worker.bytes_per_s for slot, worker in moment.state.workers.items()}
+        beside = self.full or not self.flat
+        return worker_lines(moment, self._speeds, width, height, full=self.full, beside=beside)
 
     def figures(self, moment: Moment) -> str:
         state = moment.state

@@ -1,0 +1,236 @@
+"""One go at one clip: resolve, plan, fetch, trim, verify, all below one private folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import msgspec
+
+from kinetics_tui.media.cut import Cut, Job, Media
+from kinetics_tui.media.download import download
+from kinetics_tui.media.failures import ClipFailure
+from kinetics_tui.media.fetch import Guard
+from kinetics_tui.media.resolve import Resolver, Source, Stream
+from kinetics_tui.media.track import Renewal, Track
+from kinetics_tui.media.trim import trim
+from kinetics_tui.media.verify import Facts, compare, verify
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import Phase
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Options, Trim
+
+OnProgress = Callable[[Phase, float, int, float], None]
+"""Told the phase, its fraction, the wire bytes of the clip so far, and bytes a second."""
+
+LENGTH_TOLERANCE_S = 2.0
+"""YouTube tells a video's length in whole seconds, and rounds it either way."""
+SLACK_S = (Fraction(0), Fraction(1), Fraction(15))
+"""An index may be off: where pictures are missing at an end, look so much further."""
+CLIP_NAME = "clip.mp4"
+
+
+class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified clip in its place, and what it cost.
+
+    ``short``: the source ended inside the segment. ``wire_bytes`` counts media bytes received; 0 where
+    the file was found in place. Times are seconds spent in each phase.
+    """
+
+    duration_s: float
+    frames: int
+    width_px: int
+    height_px: int
+    fps: float
+    sound: bool
+    short: bool
+    output_bytes: int
+    wire_bytes: int = 0
+    resolve_s: float = 0.0
+    download_s: float = 0.0
+    trim_s: float = 0.0
+
+
+class Attempt:
+    """One go at one clip."""
+
+    def __init__(
+        self,
+        options: Options,
+        resolver: Resolver,
+        clip: Clip,
+        folder: Path,
+        on_progress: OnProgress,
+        guard: Guard,
+    ) -> None:
+        self._options = options
+        self._resolver = resolver
+        self._clip = clip
+        self._folder = folder
+        self._on_progress = on_progress
+        self._guard = guard
+        self._wire_bytes = 0
+        self._expected_bytes = 0
+        self._download_started = 0.0
+        self._phase = Phase.RESOLVE
+        self._fraction = 0.0
+        self.output = folder / CLIP_NAME
+
+    def run(self) -> ClipFile:
+        """Make the clip at ``output``."""
+        started = time.monotonic()
+        self._tell(Phase.RESOLVE, 0.0)
+        source = self._resolver.resolve(self._clip.youtube_id)
+        if source.duration_s and self._clip.time_start >= source.duration_s + LENGTH_TOLERANCE_S:
+            raise ClipFailure(Category.SHORT_SOURCE, "The video ends before the clip starts.")
+        self._wait_until_available(source)
+        resolved = time.monotonic()
+
+        self._download_started = resolved
+        self._tell(Phase.DOWNLOAD, 0.0)
+        if source.video.fragmented or (source.audio and source.audio.fragmented):
+            self._download_whole(source)
+            downloaded, cut = time.monotonic(), self._cut_whole(source)
+        else:
+            downloaded, cut = self._by_ranges(source)
+        trimmed = time.monotonic()
+
+        self._tell(Phase.VERIFY, 0.0)
+        facts = verify(self.output, decode=cut.mode is Trim.EXACT)
+        compare(facts, duration_s=cut.duration_s, audio_s=cut.audio_s, frames=cut.frames)
+        self._guard.check()
+        self._tell(Phase.VERIFY, 1.0)
+        made = clip_file(facts, self.output.stat().st_size, short=cut.short)
+        return msgspec.structs.replace(
+            made,
+            wire_bytes=self._wire_bytes,
+            resolve_s=resolved - started,
+            download_s=downloaded - resolved,
+            trim_s=trimmed - downloaded,
+        )
+
+    # -- plain files with ranges --------------------------------------------------------------------
+
+    def _by_ranges(self, source: Source) -> tuple[float, Cut]:
+        """Fetch and cut; returns when the fetching was over, on the monotonic clock, and the cut."""
+        renewal = Renewal(self._resolver, source)
+        tracks = [
+            Track(self._resolver.session, stream, source.duration_s, self._guard, renewal, self._got)
+            for stream in (source.video, source.audio)
+            if stream is not None
+        ]
+        for track in tracks:
+            track.read_index()
+        start_s, end_s = self._segment([track.start_s for track in tracks])
+        if (source_end_s := tracks[0].end_s) is not None and source_end_s <= start_s:
+            raise ClipFailure(Category.SHORT_SOURCE, "The video ends before the clip starts.")
+        downloaded = 0.0
+        for slack_s in SLACK_S:
+            for track in tracks:
+                track.plan(start_s - slack_s, end_s + slack_s)
+            self._expected_bytes = self._wire_bytes + sum(track.missing_bytes() for track in tracks)
+            for track in tracks:
+                track.fetch()
+            downloaded = downloaded or time.monotonic()
+            video, audio = tracks[0], tracks[-1]
+            try:
+                cut = self._trim(start_s, end_s, video.media(), audio.media())
+            except ClipFailure as failure:
+                if failure.category is not Category.SHORT_SOURCE or not self._is_within(source):
+                    raise
+                continue
+            if not (cut.short and video.more_behind) and not (cut.late and video.more_before):
+                return downloaded, cut
+        raise ClipFailure(Category.TRIM_FAILED, "Pictures are missing from the bytes that should hold them.")
+
+    def _is_within(self, source: Source) -> bool:
+        """Whether the clip starts well before the video's end, by what YouTube says of its length."""
+        length_s = source.duration_s
+        return length_s is not None and self._clip.time_start < length_s - LENGTH_TOLERANCE_S
+
+    def _segment(self, starts_s: list[Fraction]) -> tuple[Fraction, Fraction]:
+        """The clip's times as the source's streams write them: a source's clock may not start at 0."""
+        origin_s = max(Fraction(0), min(starts_s))
+        start_ms, end_ms = round(self._clip.time_start * 1000), round(self._clip.time_end * 1000)
+        return origin_s + Fraction(start_ms, 1000), origin_s + Fraction(end_ms, 1000)
+
+    def _trim(self, start_s: Fraction, end_s: Fraction, video: Media, audio: Media) -> Cut:
+        self._tell(Phase.TRIM, 0.0)
+        job = Job(
+            video=video,
+            audio=audio if self._options.audio else None,
+            start_s=start_s,
+            end_s=end_s,
+            mode=self._options.trim,
+            short_side_px=self._options.short_side_px,
+        )
+        return trim(job, self.output, self._trimmed)
+
+    # -- files that come in pieces ------------------------------------------------------------------
+
+    def _download_whole(self, source: Source) -> None:
+        streams = [stream for stream in (source.video, source.audio) if stream]
+        for number, stream in enumerate(streams):
+            before = self._wire_bytes
+
+            def follow(size: int, total: int | None, before: int = before, number: int = number) -> None:
+                self._wire_bytes = before + size
+                part = min(1.0, size / total) if total else 0.0
+                self._tell(Phase.DOWNLOAD, (number + part) / len(streams))
+
+            download(self._resolver.session, stream, self._file(stream), self._guard, follow)
+
+    def _cut_whole(self, source: Source) -> Cut:
+        def media(stream: Stream) -> Media:
+            return Media(open=lambda: av.open(str(self._file(stream)), "r"))
+
+        video, audio = media(source.video), media(source.audio or source.video)
+        starts_s = []
+        for part in (video, audio):
+            with part.open() as container:
+                starts_s.append(Fraction(container.start_time or 0, 1_000_000))
+        return self._trim(*self._segment(starts_s), video, audio)
+
+    def _file(self, stream: Stream) -> Path:
+        kind = "video" if stream.vcodec else "audio"
+        return self._folder / f"{kind}.{stream.ext if stream.ext.isalnum() else 'bin'}"
+
+    # -- progress ------------------------------------------------------------------------------------
+
+    def _wait_until_available(self, source: Source) -> None:
+        for stream in (source.video, source.audio):
+            if stream and stream.available_at:
+                self._guard.sleep(max(0.0, stream.available_at - time.time()))
+
+    def _got(self, size_bytes: int) -> None:
+        self._wire_bytes += size_bytes
+        if self._phase is Phase.DOWNLOAD and self._expected_bytes:
+            self._fraction = min(1.0, self._wire_bytes / self._expected_bytes)
+        self._tell(self._phase, self._fraction)
+
+    def _trimmed(self, fraction: float) -> None:
+        self._guard.check()
+        self._tell(Phase.TRIM, min(1.0, fraction))
+
+    def _tell(self, phase: Phase, fraction: float) -> None:
+        self._phase, self._fraction = phase, fraction
+        took_s = time.monotonic() - self._download_started
+        rate = self._wire_bytes / took_s if phase is Phase.DOWNLOAD and took_s > 0 else 0.0
+        self._on_progress(phase, fraction, self._wire_bytes, rate)
+
+
+def clip_file(facts: Facts, output_bytes: int, *, short: bool) -> ClipFile:
+    """The account of a file with these ``facts``; what it cost is left at nothing."""
+    return ClipFile(
+        duration_s=facts.duration_s,
+        frames=facts.frames,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        fps=facts.fps,
+        sound=facts.sound,
+        short=short,
+        output_bytes=output_bytes,
+    )

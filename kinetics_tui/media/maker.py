@@ -1,0 +1,126 @@
+"""One clip's way, from its annotation to its verified file in its place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
+from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message
+from kinetics_tui.media.fetch import Guard
+from kinetics_tui.media.resolve import Resolver
+from kinetics_tui.media.verify import verify
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Options, Trim
+
+USUAL_FRAME_S = 0.05
+
+
+class ClipMaker:
+    """Makes clips, one at a time, with one reused resolver.
+
+    Make it in the process that uses it: it holds sockets. Raises SettingsError for yt-dlp options that
+    cannot be used.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._resolver = Resolver(options.yt_dlp, height_px=options.height_px, audio=options.audio)
+        self._guard: Guard | None = None
+
+    def make(
+        self,
+        clip: Clip,
+        final_path: Path,
+        scratch_dir: Path,
+        on_progress: OnProgress,
+        cancelled: Callable[[], bool] = lambda: False,
+        deadline_s: float | None = None,
+    ) -> ClipFile:
+        """Make ``clip`` at ``final_path`` by way of ``scratch_dir``, which is on the same file system.
+
+        A file that is there already is verified and kept, or replaced. ``deadline_s`` is how many
+        seconds the clip may take (None: as the options say). Raises ClipFailure and ClipCancelled;
+        nothing is left in ``scratch_dir`` either way.
+        """
+        seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
+        self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
+        try:
+            guard.check()
+            if (found := self._found(clip, final_path)) is not None:
+                return found
+            scratch_dir.mkdir(parents=True, exist_ok=True)
+            with _private_folder(scratch_dir) as folder:
+                attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
+                made = attempt.run()
+                _to_disk(attempt.output)
+                final_path.parent.mkdir(parents=True, exist_ok=True)
+                attempt.output.replace(final_path)
+                return made
+        except (ClipFailure, ClipCancelled):
+            raise
+        except OSError as error:
+            raise _disk_failure(error) from error
+        except Exception as error:  # Media from anywhere: what they break must not end the worker.
+            reason = clean_message(str(error)) or type(error).__name__
+            raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be read: {reason}.") from error
+        finally:
+            self._guard = None
+
+    def abort(self) -> None:
+        """Cancel the clip in hand from another thread, at once."""
+        if guard := self._guard:
+            guard.abort()
+
+    def switch_network(self, source_address: str | None = None, proxy: str | None = None) -> None:
+        """Send everything from the next request on from ``source_address`` and through ``proxy``."""
+        self._resolver.switch_network(source_address, proxy)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._resolver.close()
+
+    def _found(self, clip: Clip, path: Path) -> ClipFile | None:
+        """The clip where it stands in its place already, whole and of the right length."""
+        if not path.is_file():
+            return None
+        try:
+            facts = verify(path)
+        except ClipFailure:
+            return None
+        frame_s = 1 / facts.fps if facts.fps else USUAL_FRAME_S
+        longer_s = facts.duration_s - clip.duration_s
+        too_long = longer_s > frame_s and self._options.trim is Trim.EXACT
+        if longer_s < -frame_s or too_long or (facts.sound and not self._options.audio):
+            return None
+        return clip_file(facts, path.stat().st_size, short=False)
+
+
+@contextmanager
+def _private_folder(scratch_dir: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="clip-", dir=scratch_dir))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Have the file's content on the disk before its name: after a power cut, no name without content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _disk_failure(error: OSError) -> ClipFailure:
+    """What an error of the file system means for the clip in hand."""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ClipFailure(Category.DISK_FULL, f"The disk is full: {reason}.")
+    return ClipFailure(Category.TRIM_FAILED, f"The clip cannot be written: {reason}.")

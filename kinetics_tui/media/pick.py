@@ -1,0 +1,119 @@
+"""Which of a source's pictures make up a clip, and how long each is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+
+import av
+import msgspec
+
+from kinetics_tui.media.cut import frame_time
+
+EARLIER_S = (0, 2, 20)
+"""Where seeking does not lead to the picture before the start, seek again so much earlier."""
+
+
+def decode_from(
+    container: av.container.InputContainer, stream: av.VideoStream, start_s: Fraction, *, seekable: bool
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Frames and their times, from the one shown at ``start_s`` or an earlier one where there is one."""
+    for earlier_s in EARLIER_S if seekable else (0,):
+        if seekable:
+            target_s = max(Fraction(0), start_s - earlier_s)
+            container.seek(int(target_s / (stream.time_base or 1)), stream=stream)
+        frames = (
+            (frame_time(frame.pts, frame.time_base), frame)
+            for frame in container.decode(stream)
+            if frame.pts is not None
+        )
+        first = next(frames, None)
+        if first is None:
+            return
+        if first[0] <= start_s or not seekable or earlier_s == EARLIER_S[-1] or target_s == 0:
+            yield from chain([first], frames)
+            return
+
+
+ROUNDING_S = Fraction(1, 500)
+"""Containers round times, WebM to whole milliseconds."""
+
+
+FINE_TIME_BASE = Fraction(1, 90_000)
+"""In which the usual frame rates are whole numbers."""
+
+
+def on_grid(
+    frames: Iterator[tuple[Fraction, av.VideoFrame]], rate: Fraction
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """``frames`` at the times that a constant ``rate`` gives them, where rounding alone is between."""
+    for time_s, frame in frames:
+        exact_s = round(time_s * rate) / rate
+        yield (exact_s if abs(exact_s - time_s) < ROUNDING_S / 2 else time_s), frame
+
+
+class Shot(msgspec.Struct, frozen=True):
+    """One picture of the clip: when the clip shows it (in the source's time), and how long."""
+
+    time_s: Fraction
+    duration_s: Fraction
+    frame: av.VideoFrame
+
+
+class Picker:
+    """Picks the pictures of a clip out of its source's: see the module's text.
+
+    ``late``: the first picture there was came after ``start_s``; it is shown from there on.
+    ``ended``: the source ended before another picture took over at the clip's end.
+    """
+
+    def __init__(
+        self,
+        frames: Iterator[tuple[Fraction, av.VideoFrame]],
+        start_s: Fraction,
+        end_s: Fraction,
+        frame_s: Fraction,
+    ) -> None:
+        self._frames = frames
+        self._start_s = start_s
+        self._wanted_s = end_s - start_s
+        self._frame_s = frame_s
+        self._reach_s = frame_s / 2 + ROUNDING_S
+        self.late = False
+        self.ended = False
+
+    def shots(self) -> Iterator[Shot]:
+        """The pictures in order. None where the source ends before the clip starts."""
+        held: tuple[Fraction, av.VideoFrame] | None = None
+        end_s: Fraction | None = None
+        for time_s, frame in self._frames:
+            if time_s < self._start_s - self._reach_s:
+                held = time_s, frame
+                continue
+            if end_s is None:
+                # The clip's time starts with its first picture, so that all keep their distances.
+                on_time = time_s <= self._start_s + self._reach_s
+                zero_s = time_s if on_time else self._start_s
+                end_s = zero_s + self._wanted_s
+                self.late = not on_time and held is None
+                if on_time or held is None:
+                    held = zero_s, frame
+                    continue
+                held = zero_s, held[1]
+            assert held is not None
+            if time_s > end_s - self._frame_s / 2:
+                yield Shot(held[0], end_s - held[0], held[1])
+                return
+            yield Shot(held[0], time_s - held[0], held[1])
+            held = time_s, frame
+        self.ended = True
+        if held is None:
+            return
+        time_s, frame = held
+        length_s = max(self._frame_s, frame_time(frame.duration or 0, frame.time_base))
+        if end_s is not None:
+            yield Shot(time_s, min(length_s, end_s - time_s), frame)
+        elif time_s + length_s > self._start_s + self._frame_s / 2:
+            length_s = min(time_s + length_s - self._start_s, self._wanted_s)
+            yield Shot(self._start_s, length_s, frame)

@@ -1,0 +1,109 @@
+"""Makes the pictures of the README: the real app on a real demo run, saved as SVG beside this script.
+
+    python3 screenshots/make.py
+
+Takes about two minutes: the demo has to reach its throttle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from kinetics_tui.demo.show import open_demo
+from kinetics_tui.engine.client import EngineClient, ask, start_engine
+from kinetics_tui.model.commands import Stop
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.library import PublishedLibrary
+from kinetics_tui.tui.screens.setup import SetupScreen
+
+HERE = Path(__file__).parent
+WIDE = (120, 40)
+SMALL = (80, 24)
+WORKERS = 8
+PATIENCE_S = 300.0
+
+
+async def until(pilot: Pilot[Farewell], condition: Callable[[], bool]) -> None:
+    """Wait for the run to come to this point, and for the screen to show it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await pilot.pause(0.1)
+    await pilot.pause(0.6)
+
+
+def print_progress(line: str) -> None:
+    """What the demo says while it is made."""
+    sys.stderr.write(f"{line}\n")
+
+
+def save(app: KineticsApp, name: str) -> None:
+    """Save what the app shows."""
+    path = HERE / f"{name}.svg"
+    path.write_text(app.export_screenshot(title=f"kinetics-tui: {name}"), encoding="utf-8")
+    sys.stdout.write(f"{path}\n")
+
+
+async def picture_setup(folder: Path) -> None:
+    """The set-up screen, on the published counts."""
+    library = PublishedLibrary(folder / "cache")
+    selection = Selection(release="kinetics-400", splits=("val",))
+
+    def setup() -> SetupScreen:
+        return SetupScreen(Path("kinetics"), Options(), selection, library=library)
+
+    app = KineticsApp(None, setup=setup, theme="kinetics-dark")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause(1.0)
+        save(app, "setup")
+
+
+async def pictures_of_a_run(dataset: Path) -> None:
+    """Running, paused, small, cooling down: one demo run from start to throttle."""
+    client = EngineClient(dataset)
+    app = KineticsApp(client, theme="kinetics-dark")
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: client.state.done >= 20 and client.state.in_hand >= WORKERS - 2)
+        save(app, "running")
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: client.state.in_hand >= WORKERS - 2)
+        save(app, "small")
+        await pilot.resize_terminal(*WIDE)
+        await pilot.press("space")
+        await until(pilot, lambda: client.state.status is EngineStatus.PAUSED)
+        save(app, "paused")
+        await pilot.press("space")
+        await until(pilot, lambda: client.state.status is EngineStatus.COOLING)
+        await pilot.pause(3.0)
+        save(app, "cooling")
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause(0.6)
+        save(app, "small-cooling")
+
+
+def main() -> None:
+    """Make all pictures."""
+    with tempfile.TemporaryDirectory(prefix="kinetics-pictures-") as name:
+        folder = Path(name)
+        asyncio.run(picture_setup(folder))
+        dataset = open_demo(folder / "kinetics", clips=120, workers=WORKERS, tell=print_progress)
+        start_engine(dataset)
+        try:
+            asyncio.run(pictures_of_a_run(dataset))
+        finally:
+            with contextlib.suppress(EngineError):
+                asyncio.run(ask(dataset, Stop()))
+
+
+if __name__ == "__main__":
+    main()

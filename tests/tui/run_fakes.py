@@ -1,0 +1,200 @@
+"""A run made up for the tests, and a link to it that only notes what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.commands import AnyCommand, Reply
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipDone,
+    ClipFailed,
+    ClipProgress,
+    ClipStarted,
+    DiskMeasured,
+    EngineStatus,
+    NetworkChanged,
+    NetworkStatus,
+    OptionsChanged,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    StatusChanged,
+    WorkerIdle,
+    WorkerStarted,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
+from kinetics_tui.model.state import RunState
+
+NOW = datetime(2026, 8, 25, 14, 2, 11, tzinfo=UTC).timestamp()
+LABELS = ("air drumming", "abseiling", "archery", "bee keeping", "playing accordion", "tai chi", "zumba")
+PHASES = (Phase.DOWNLOAD, Phase.TRIM, Phase.RESOLVE, Phase.DOWNLOAD, Phase.VERIFY, Phase.DOWNLOAD)
+
+
+class FakeLink:
+    """Stands in for the engine's client: tests fold events in, and read the commands sent."""
+
+    def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
+        self.state = RunState()
+        self.connected = True
+        self.version = 0
+        self.commands: list[AnyCommand] = []
+        self.replies: list[Reply | Exception] = []
+        """Answers to give, the first first; without any, every command is granted in silence."""
+        self.fold(*events)
+
+    def fold(self, *events: AnyEvent) -> None:
+        self.state.apply_all(events)
+        self.version += len(events)
+
+    async def follow(self) -> None:
+        await asyncio.Event().wait()
+
+    async def send(self, command: AnyCommand) -> Reply:
+        self.commands.append(command)
+        answer = self.replies.pop(0) if self.replies else Reply(id=command.id, ok=True)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def clip(number: int, split: str = "train") -> Clip:
+    return Clip(f"0wR5jVB-W{number:02}", 417.0 + number, 427.0 + number, split, LABELS[number % len(LABELS)])
+
+
+def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
+    """A run of Kinetics-400 some days old: every panel has something to show."""
+    minute = int(now // 60)
+    by_minute = {minute - ago: 4 + (ago * 7) % 4 for ago in range(119) if not 55 <= ago <= 70}
+    events: list[AnyEvent] = [
+        RunOpened(
+            at=now,
+            dataset="/data/my kinetics",
+            title="Kinetics-400",
+            pid=4242,
+            started_at=now - 3 * 86400,
+            splits=(
+                SplitCounts("train", 219_782, done=112_345, failed=2_700),
+                SplitCounts("val", 19_906, done=18_900, failed=420),
+                SplitCounts("test", 38_685, enabled=False),
+            ),
+            failures={
+                Category.VIDEO_NOT_AVAILABLE: 2150,
+                Category.CONTENT_WARNING: 497,
+                Category.HTTP_404: 191,
+                Category.COPYRIGHT: 136,
+                Category.REMOVED_BY_USER: 68,
+                Category.PRIVATE: 41,
+                Category.VIOLATING_TERMS: 26,
+                Category.ACCOUNT_TERMINATED: 9,
+                Category.WORKER_CRASHED: 2,
+            },
+            retried={Category.TIMEOUT: 12, Category.FORBIDDEN: 3},
+            total_bytes=138_000_000_000,
+            wire_bytes=170_000_000_000,
+            done_by_minute=by_minute,
+            recent=tuple((now - 12.0 * ago, 1_400_000) for ago in range(24, 0, -1)),
+        ),
+        OptionsChanged(
+            at=now,
+            workers=workers,
+            pace_per_hour=300.0,
+            height_px=360,
+            trim=Trim.EXACT,
+            layout=LayoutName.ACTIVITYNET,
+            audio=True,
+        ),
+        DiskMeasured(at=now, free_bytes=402_000_000_000),
+        network(),
+        StatusChanged(at=now - 3600, status=EngineStatus.RUNNING),
+        *log_of_clips(now),
+    ]
+    for slot in range(1, workers + 1):
+        events.append(WorkerStarted(at=now - 60, slot=slot, pid=5000 + slot))
+        events += at_work(slot, now)
+    return events
+
+
+def at_work(slot: int, now: float = NOW) -> list[AnyEvent]:
+    if slot % 5 == 4:
+        return [WorkerIdle(at=now, slot=slot, phase=Phase.PACE, until=now + 11)]
+    phase = PHASES[slot % len(PHASES)]
+    speed = 1_100_000.0 + 10_000 * slot if phase is Phase.DOWNLOAD else 0.0
+    fraction = 0.0 if phase is Phase.RESOLVE else (slot * 13 % 100) / 100
+    return [
+        ClipStarted(at=now - slot % 9, slot=slot, clip=clip(slot)),
+        ClipProgress(
+            at=now, slot=slot, phase=phase, fraction=fraction, wire_bytes=slot * 90_000, bytes_per_s=speed
+        ),
+    ]
+
+
+def log_of_clips(now: float = NOW) -> list[AnyEvent]:
+    events: list[AnyEvent] = []
+    for number in range(30):
+        at = now - 120 + 4 * number
+        if number % 7 == 3:
+            failed = ClipFailed(
+                at=at,
+                slot=1,
+                clip=clip(number, "val"),
+                category=Category.PRIVATE,
+                message="Private",
+                settled=True,
+            )
+            events.append(failed)
+        else:
+            events.append(ClipDone(at=at, slot=1, clip=clip(number), duration_s=10.0, output_bytes=1_100_000))
+    return events
+
+
+def network(
+    status: NetworkStatus = NetworkStatus.OPEN,
+    *,
+    until: float | None = None,
+    step: int = 0,
+    signal: Category | None = None,
+    last_throttle_at: float | None = NOW - 62 * 60,
+    clips: int = 12_345,
+    workers_allowed: int | None = None,
+) -> NetworkChanged:
+    return NetworkChanged(
+        at=NOW,
+        name="wlan0",
+        label="wlan0 192.168.1.23",
+        kind="wifi",
+        status=status,
+        signal=signal,
+        until=until,
+        step=step,
+        steps_s=COOLDOWN_STEPS_S,
+        clips_since_throttle=clips,
+        last_throttle_at=last_throttle_at,
+        workers_allowed=workers_allowed,
+    )
+
+
+def cooling(until: float = NOW + 2 * 3600 + 37 * 60 + 49, at: float = NOW) -> list[AnyEvent]:
+    """What the engine says when YouTube has throttled the network."""
+    idle = [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
+    return [
+        network(
+            NetworkStatus.COOLING,
+            until=until,
+            step=2,
+            signal=Category.SESSION_LIMIT,
+            last_throttle_at=at - 600,
+            clips=0,
+        ),
+        StatusChanged(at=at, status=EngineStatus.COOLING),
+        *idle,
+    ]
+
+
+def paused(at: float = NOW) -> list[AnyEvent]:
+    idle = [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
+    return [*idle, StatusChanged(at=at, status=EngineStatus.PAUSED)]

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from run_fakes import NOW, FakeLink, opened
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from kinetics_tui.model.errors import EngineError, UserError
+from kinetics_tui.tui import app as app_module
+from kinetics_tui.tui.app import KineticsApp, run_app
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.themes import KINETICS_ANSI
+
+
+class Setup(Screen[str | None]):
+    """Stands in for the set-up screen: ``s`` gives a plan, ``n`` leaves."""
+
+    BINDINGS = [("s", "dismiss('the plan')", "start"), ("n", "dismiss(None)", "leave")]  # noqa: RUF012 - Textual's
+
+    def compose(self) -> ComposeResult:
+        yield Static("set-up")
+
+
+class Starter:
+    """Stands in for starting an engine."""
+
+    def __init__(self, *answers: Link | UserError) -> None:
+        self.plans: list[object] = []
+        self._answers = list(answers)
+
+    async def __call__(self, plan: object) -> Link:
+        self.plans.append(plan)
+        answer = self._answers.pop(0)
+        if isinstance(answer, UserError):
+            raise answer
+        return answer
+
+
+def app_with(starter: Starter) -> KineticsApp:
+    return KineticsApp(None, setup=Setup, start=starter, now=lambda: NOW, zone=UTC)
+
+
+async def test_a_plan_is_started_and_its_run_shown() -> None:
+    starter = Starter(FakeLink(opened()))
+    app = app_with(starter)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, Setup)
+        await pilot.press("s")
+        await pilot.pause()
+        assert starter.plans == ["the plan"]
+        assert type(app.screen).__name__ == "RunScreen"
+
+
+async def test_a_start_that_fails_says_why_and_asks_again() -> None:
+    starter = Starter(EngineError("The disk [is] full: make room."), FakeLink(opened()))
+    app = app_with(starter)
+    async with app.run_test() as pilot:
+        await pilot.press("s")
+        await pilot.pause()
+        assert isinstance(app.screen, Setup)
+        assert [note.message for note in app._notifications] == ["The disk [is] full: make room."]
+        await pilot.press("s")
+        await pilot.pause()
+        assert type(app.screen).__name__ == "RunScreen"
+
+
+@pytest.mark.parametrize("key", ["n", "ctrl+q"])
+async def test_leaving_the_set_up_starts_nothing(key: str) -> None:
+    starter = Starter()
+    app = app_with(starter)
+    async with app.run_test() as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+    assert starter.plans == []
+    assert app.return_value is None
+    assert app.return_code == 0
+
+
+async def test_the_link_is_followed_while_the_app_runs() -> None:
+    followed: list[str] = []
+
+    class Link(FakeLink):
+        async def follow(self) -> None:
+            followed.append("began")
+            try:
+                await super().follow()
+            finally:
+                followed.append("ended")
+
+    app = KineticsApp(Link(opened()), now=lambda: NOW, zone=UTC)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert followed == ["began"]
+    assert followed == ["began", "ended"]
+
+
+async def test_without_colour_state_is_told_by_reversed_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.theme == KINETICS_ANSI.name
+        strips = app.screen._compositor.render_strips()
+        styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
+        assert all(style.color is None or style.color.is_default for style in styles)
+        assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
+        badge = next(iter(strips[0]))
+        assert badge.text == " RUNNING "
+        assert badge.style is not None
+        assert badge.style.reverse
+
+
+async def test_colours_go_over_the_line_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
+    assert app.console.color_system == "256"
+
+
+def test_run_app_says_how_to_come_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(app_module, "check_terminal", lambda: None)
+    monkeypatch.setattr(app_module, "write_error_terminal", said.append)
+    app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
+
+    def run(*, mouse: bool) -> Farewell:
+        assert not mouse
+        parting = Farewell("Stopped.", 3)
+        app.exit(parting, return_code=3)
+        return parting
+
+    monkeypatch.setattr(app, "run", run)
+    assert run_app(app, mouse=False) == 3
+    assert said == ["Stopped.\n"]
+
+
+def test_run_app_needs_a_terminal() -> None:
+    app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
+    with pytest.raises(UserError, match="add --headless"):
+        run_app(app)

@@ -1,0 +1,456 @@
+"""What each panel has to say, as lines of text, without an app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC
+
+import pytest
+from run_fakes import NOW, at_work, clip, cooling, network, opened, paused
+
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipReturned,
+    ClipStarted,
+    DiskMeasured,
+    EngineStatus,
+    Logged,
+    LogLine,
+    NetworkStatus,
+    OptionsChanged,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    StatusChanged,
+    WorkerIdle,
+    WorkerStarted,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.model.state import RunState, WorkerState
+from kinetics_tui.tui.farewell import farewell
+from kinetics_tui.tui.lines import Line
+from kinetics_tui.tui.moment import Moment, headline, window_title
+from kinetics_tui.tui.widgets.countdown import cooling_lines, longer_wait_s
+from kinetics_tui.tui.widgets.failures import failure_lines
+from kinetics_tui.tui.widgets.header import header_line
+from kinetics_tui.tui.widgets.key_bar import Hint, place
+from kinetics_tui.tui.widgets.log import log_line
+from kinetics_tui.tui.widgets.splits import overall_lines, split_columns, split_line
+from kinetics_tui.tui.widgets.throttle import throttle_lines
+from kinetics_tui.tui.widgets.workers import worker_line, worker_lines
+
+
+def moment(*events: AnyEvent, workers: int = 16, connected: bool = True, now: float = NOW) -> Moment:
+    state = RunState()
+    state.apply_all([*opened(workers), *events])
+    return Moment(state, now, connected, UTC)
+
+
+def status(value: EngineStatus, reason: str = "") -> StatusChanged:
+    return StatusChanged(at=NOW, status=value, reason=reason)
+
+
+def texts(lines: Sequence[Line]) -> list[str]:
+    return [line.text.rstrip() for line in lines]
+
+
+# -- header and title ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([], "RUNNING"),
+        ([status(EngineStatus.PAUSING)], "PAUSING - 13 clips in hand"),
+        (paused(), "PAUSED - safe to switch networks"),
+        (cooling(), "COOLING DOWN"),
+        ([status(EngineStatus.PROBING)], "PROBING"),
+        ([status(EngineStatus.OFFLINE)], "OFFLINE"),
+        ([status(EngineStatus.DISK_FULL)], "DISK FULL"),
+        ([status(EngineStatus.STOPPING)], "STOPPING"),
+        ([status(EngineStatus.STOPPED)], "STOPPED"),
+        ([status(EngineStatus.DONE)], "DONE"),
+    ],
+)
+def test_the_headline_names_the_state(events: list[AnyEvent], words: str) -> None:
+    assert headline(moment(*events)).words == words
+
+
+def test_an_engine_that_answers_no_more_is_said_to_be_gone() -> None:
+    assert headline(moment(connected=False)).words == "DISCONNECTED - engine not answering"
+
+
+@pytest.mark.parametrize("end", [EngineStatus.DONE, EngineStatus.STOPPED])
+def test_an_engine_that_has_ended_is_not_missed(end: EngineStatus) -> None:
+    assert headline(moment(status(end), connected=False)).words == end.value.upper()
+
+
+def test_an_engine_that_never_answered_yet_is_starting() -> None:
+    assert headline(Moment(RunState(), NOW, connected=False)).words == "STARTING"
+
+
+def test_the_header_gives_up_network_and_pace_where_it_is_narrow() -> None:
+    wide = header_line(moment(), 80).text
+    assert wide == " RUNNING   Kinetics-400                          wlan0 192.168.1.23   pace 300/h"
+    assert header_line(moment(), 50).text.endswith("wlan0 192.168.1.23")
+    assert header_line(moment(), 30).text == " RUNNING   Kinetics-400"
+
+
+def test_the_title_says_how_far_the_run_is_and_until_when_it_waits() -> None:
+    assert window_title(moment()) == "RUNNING 56 % · Kinetics-400 · kinetics-tui"
+    assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40 56 %")
+
+
+# -- splits ----------------------------------------------------------------------------------------
+
+
+def test_a_split_row_has_bar_counts_percent_failed_and_left() -> None:
+    run = moment()
+    columns = split_columns(run.state, 76)
+    rows = [split_line(split, columns, cursor=name == "val").text for name, split in run.state.splits.items()]
+    assert rows == [
+        " [x] train  █████████████░░░░░░░░░░░░ 112,371/219,782  52 %   2,700  104,711",
+        "›[x] val    ████████████████████████░  18,900/ 19,906  97 %     424      582",
+        " [ ] test   ░░░░░░░░░░░░░░░░░░░░░░░░░       0/ 38,685   0 %       0   38,685",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 50, 60, 80, 200])
+def test_split_columns_give_way_to_the_bar_and_counts(width: int) -> None:
+    columns = split_columns(moment().state, width)
+    assert columns.done == len("112,371/219,782")
+    assert bool(columns.left) == (width >= 80)
+    assert bool(columns.failed) == (width >= 60)
+
+
+def test_the_totals_leave_out_splits_that_are_off() -> None:
+    counts, rates, end = texts(overall_lines(moment()))
+    assert counts == "131,271 done   3,124 failed   105,293 left"
+    assert rates == "10.0 clips/min   0.11 MB/s   disk 138 GB used, 402 GB free"
+    assert end == "done in 14 d 14 h  (pace is the limit: 300/h)"
+
+
+def test_an_empty_run_has_totals_too() -> None:
+    assert texts(overall_lines(Moment(RunState(), NOW)))[2] == "no split is switched on"
+
+
+def test_without_a_rate_no_end_is_promised() -> None:
+    state = RunState()
+    state.apply(
+        RunOpened(at=NOW, dataset="d", title="t", pid=1, started_at=NOW, splits=(SplitCounts("a", 9),))
+    )
+    unlimited = OptionsChanged(
+        at=NOW,
+        workers=1,
+        pace_per_hour=None,
+        height_px=360,
+        trim=Trim.EXACT,
+        layout=LayoutName.ACTIVITYNET,
+        audio=True,
+    )
+    state.apply(unlimited)
+    assert texts(overall_lines(Moment(state, NOW)))[2] == "no rate yet to tell the end by"
+
+
+# -- workers ---------------------------------------------------------------------------------------
+
+
+def test_a_worker_row_says_what_is_done_with_which_clip() -> None:
+    worker = WorkerState(3, phase=Phase.DOWNLOAD, clip=clip(0), fraction=0.78, since=NOW - 2)
+    assert worker_line(worker, NOW, 1_100_000, 60).text == (
+        " 3   2 s ██████░░  78 %  download  1.1 MB/s  air drumming"
+    )
+    assert worker_line(worker, NOW, 1_100_000, 40).text == " 3   2 s ███░░  78 %  download  air drumming"
+    assert worker_line(worker, NOW, 0, 100).text.endswith("air drumming  0wR5jVB-W00_000417_000427")
+
+
+def test_a_worker_without_a_clip_says_what_it_waits_for() -> None:
+    pace = WorkerState(4, phase=Phase.PACE, until=NOW + 11)
+    assert worker_line(pace, NOW, 0, 60).text == " 4  11 s   waiting for pace"
+    assert worker_line(WorkerState(12), NOW, 0, 60).text == "12         starting"
+
+
+def test_a_clip_without_a_label_goes_by_its_name() -> None:
+    worker = WorkerState(1, phase=Phase.TRIM, clip=clip(3), since=NOW)
+    worker.clip = type(clip(3))("-dash_first1", 1.0, 11.0)
+    assert worker_line(worker, NOW, 0, 80).text.endswith("-dash_first1_000001_000011")
+
+
+def test_workers_that_do_not_fit_are_counted() -> None:
+    lines = texts(worker_lines(moment(), {}, 78, 7, beside=False))
+    assert len(lines) == 7
+    assert lines[-1] == "+10 more, 8 with a clip in hand"
+
+
+def test_many_workers_stand_in_columns() -> None:
+    lines = texts(worker_lines(moment(workers=64), {}, 78, 32))
+    assert len(lines) == 32
+    assert lines[0].startswith(" 1 ")
+    assert lines[0][40:43] == "33 "
+    assert lines[-1].startswith("32 ")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 16, 63, 64])
+@pytest.mark.parametrize("width", [10, 34, 70, 150])
+@pytest.mark.parametrize("height", [1, 2, 9, 70])
+def test_every_worker_is_shown_or_counted(workers: int, width: int, height: int) -> None:
+    lines = texts(worker_lines(moment(workers=workers), {}, width, height))
+    assert 1 <= len(lines) <= height
+    text = "\n".join(lines)
+    left_out = re.search(r"^\+(\d+) more", text, re.MULTILINE)
+    shown = len(re.findall(r"(?:^|  )[ \d]\d (?:[ \d]{2}\d s|     )", text, re.MULTILINE))
+    if width == 150:
+        assert shown + (int(left_out[1]) if left_out else 0) == workers
+
+
+def test_in_full_view_no_worker_is_left_out() -> None:
+    lines = texts(worker_lines(moment(workers=64), {}, 60, 10, full=True))
+    assert len(lines) == 64
+
+
+# -- failures --------------------------------------------------------------------------------------
+
+
+def test_failures_are_ranked_with_count_share_and_bar() -> None:
+    lines = texts(failure_lines(moment(), 52, 12))
+    assert lines[0] == "Video not available        2,150  68.8 %  ██████████"
+    assert lines[1] == "Content warning              497  15.9 %  ██▎"
+    assert lines[-1] == "tried again later: 12 timeout, 3 forbidden"
+
+
+def test_categories_that_do_not_fit_are_summed() -> None:
+    lines = texts(failure_lines(moment(), 52, 7))
+    assert len(lines) == 7
+    assert lines[-2:] == [
+        "4 more categories             82",
+        "tried again later: 12 timeout, 3 forbidden",
+    ]
+
+
+def test_four_lines_show_the_four_most_frequent() -> None:
+    lines = texts(failure_lines(moment(), 78, 4))
+    assert [line.split("  ")[0] for line in lines] == [
+        "Video not available",
+        "Content warning",
+        "HTTP Error 404",
+        "Copyright",
+    ]
+
+
+def test_in_full_view_each_category_has_its_advice() -> None:
+    lines = texts(failure_lines(moment(), 78, 5, full=True))
+    assert f"  permanent: {Category.PRIVATE.advice}" in lines
+    assert len(lines) == 2 * 9 + 2
+
+
+def test_a_run_without_failures_says_so() -> None:
+    assert texts(failure_lines(Moment(RunState(), NOW), 40, 5)) == ["no clip has failed"]
+
+
+# -- throttle --------------------------------------------------------------------------------------
+
+
+def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
+    lines = texts(throttle_lines(moment(), 52, 7))
+    assert lines[0] == "OPEN                              wlan0 192.168.1.23"
+    assert lines[1:4] == [
+        "12,345 clips since the throttle 1 h 02 min ago",
+        "if it throttles: wait 15 min, then 1 h, 3 h ...",
+        "pace 300/h (guest)",
+    ]
+    assert lines[4].startswith("clips/min over 2 h, at most ")
+    assert set(lines[-1]) <= set(" ·▁▂▃▄▅▆▇█")
+
+
+def test_two_lines_hold_state_and_rate() -> None:
+    lines = texts(throttle_lines(moment(), 78, 2))
+    assert lines[0].startswith("OPEN   12,345 clips since the throttle 1 h 02 min ago")
+    assert lines[1].startswith("clips/min, 2 h  ")
+
+
+def test_a_network_never_throttled_says_so() -> None:
+    run = moment(network(last_throttle_at=None, clips=1))
+    assert texts(throttle_lines(run, 52, 7))[1] == "1 clip, no throttle so far"
+
+
+def test_a_ramping_network_says_how_many_workers_may_work() -> None:
+    run = moment(network(NetworkStatus.RAMPING, workers_allowed=3))
+    assert texts(throttle_lines(run, 60, 7))[0].startswith("RAMPING   up to 3 workers for now")
+
+
+def test_the_throttle_is_marked_under_the_chart() -> None:
+    lines = texts(throttle_lines(moment(), 60, 13))
+    assert any(line.strip() in ("▲ throttled", "throttled ▲") for line in lines)
+
+
+def test_a_cooldown_shows_big_digits_end_step_and_choices() -> None:
+    assert texts(throttle_lines(moment(*cooling()), 52, 7)) == [
+        "COOLING DOWN   session limit      wlan0 192.168.1.23",
+        "",
+        " ▀▀█ ▄ ▀▀█ ▀▀█ ▄ █ █ █▀█".rstrip(),
+        " █▀▀ ▄ ▀▀█   █ ▄ ▀▀█ ▀▀█   until 16:40",
+        " ▀▀▀   ▀▀▀   ▀     ▀ ▀▀▀   step 2 of 8",
+        "",
+        "p probe now · e 1 h longer · or switch networks",
+    ]
+
+
+def test_a_cooldown_in_two_lines_keeps_the_countdown() -> None:
+    lines = texts(throttle_lines(moment(*cooling()), 78, 2))
+    assert lines[0].startswith("2:37:49  COOLING DOWN  until 16:40  step 2 of 8")
+    assert lines[1] == "session limit  p probe now · e 1 h longer · or switch networks"
+
+
+def test_more_room_makes_the_digits_larger() -> None:
+    heights = {
+        width: len([t for t in texts(cooling_lines(moment(*cooling()), width, 14)) if "█" in t])
+        for width in (30, 50, 90)
+    }
+    assert heights[30] < heights[50] < heights[90]
+
+
+def test_a_countdown_past_its_end_stands_at_zero() -> None:
+    lines = texts(cooling_lines(moment(*cooling(until=NOW - 5)), 60, 2))
+    assert lines[0].startswith("00:00  COOLING DOWN")
+
+
+def test_waiting_longer_adds_the_step_that_the_network_is_on() -> None:
+    assert longer_wait_s(moment(*cooling()).state.network) == 3600
+    assert longer_wait_s(RunState().network) == 3600
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (status(EngineStatus.PAUSED), "press space"),
+        (status(EngineStatus.PAUSING), "press P to put them back"),
+        (status(EngineStatus.OFFLINE), "check the line"),
+        (status(EngineStatus.DISK_FULL), "Make room"),
+        (status(EngineStatus.STOPPING), "put back"),
+        (status(EngineStatus.DONE), "retry failed clips from the palette"),
+        (status(EngineStatus.STOPPED), "kinetics-tui run '/data/my kinetics'"),
+    ],
+)
+def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expected: str) -> None:
+    assert expected in " ".join(texts(throttle_lines(moment(event), 60, 9)))
+
+
+def test_a_retry_is_offered_only_while_there_is_an_engine_to_ask() -> None:
+    text = " ".join(texts(throttle_lines(moment(status(EngineStatus.DONE), connected=False), 60, 9)))
+    assert "131,271 clips on disk" in text
+    assert "retry" not in text
+
+
+def test_an_engine_that_is_gone_comes_with_the_commands_to_look() -> None:
+    text = " ".join(texts(throttle_lines(moment(connected=False), 60, 9)))
+    assert "kinetics-tui status '/data/my kinetics'" in text
+
+
+def test_a_pause_does_not_hide_the_countdown() -> None:
+    run = moment(*cooling(), status(EngineStatus.PAUSED))
+    lines = texts(throttle_lines(run, 60, 7))
+    assert lines[0].startswith("COOLING DOWN, paused")
+    assert "until 16:40" in lines[3]
+
+
+def test_the_engine_s_reason_is_shown() -> None:
+    run = moment(status(EngineStatus.OFFLINE, "No route to host."))
+    assert texts(throttle_lines(run, 60, 7))[0].startswith("OFFLINE   No route to host.")
+
+
+# -- log, keys, farewell ---------------------------------------------------------------------------
+
+
+def test_a_log_line_has_time_word_subject_and_detail() -> None:
+    line = log_line(LogLine(NOW, "done", "val/archery/x_000001_000011", "1.1 MB"), UTC)
+    assert line.text == "14:02:11  done      val/archery/x_000001_000011  1.1 MB"
+    assert log_line(LogLine(NOW, "cooling down", detail="session limit"), UTC).text == (
+        "14:02:11  cooling down  session limit"
+    )
+
+
+def test_hostile_labels_reach_no_line() -> None:
+    evil = type(clip(1))("\x1b[2Jabcdefg", 1.0, 2.0, "va\nl", "\x1b]0;t\x07lab\u202eel\u0301\u0301")
+    run = moment(
+        ClipStarted(at=NOW, slot=1, clip=evil),
+        ClipReturned(at=NOW, slot=2, clip=evil, reason="\x07bell"),
+        Logged(at=NOW, text="\x1b[31m"),
+        network(),
+    )
+    run.state.network.label = "\x1b[5mblink"
+    makers: list[Callable[[], Sequence[Line]]] = [
+        lambda: worker_lines(run, {}, 120, 20),
+        lambda: [log_line(entry, UTC) for entry in run.state.log],
+        lambda: throttle_lines(run, 60, 7),
+        lambda: [header_line(run, 100)],
+    ]
+    for make in makers:
+        for line in make():
+            assert line.text.isprintable()
+    assert "\x1b" not in window_title(run)
+
+
+def test_keys_that_do_not_fit_are_left_out_from_the_end() -> None:
+    left = [Hint("space", "pause", "a"), Hint("q", "stop", "b"), Hint("d", "detach", "c")]
+    right = [Hint("?", "help", "d")]
+    assert [item.hint.words for item in place(left, right, 80)] == ["pause", "stop", "detach", "help"]
+    assert [item.hint.words for item in place(left, right, 30)] == ["pause", "stop", "help"]
+    assert [item.hint.words for item in place(left, right, 9)] == ["help"]
+    assert place(left, right, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "connected", "line", "code"),
+    [
+        ([], True, "The run goes on. Come back with: kinetics-tui attach '/data/my kinetics'", 0),
+        (
+            [status(EngineStatus.STOPPED)],
+            True,
+            "Stopped with 105,293 clips left. Go on with: kinetics-tui run",
+            3,
+        ),
+        ([status(EngineStatus.DONE)], False, "Done: 131,271 clips on disk, 3,124 failed.", 0),
+        ([], False, "The engine does not answer. Go on with: kinetics-tui run", 0),
+    ],
+)
+def test_the_farewell_says_how_to_go_on(
+    events: list[AnyEvent], connected: bool, line: str, code: int
+) -> None:
+    parting = farewell(moment(*events, connected=connected))
+    assert parting.line.startswith(line)
+    assert parting.code == code
+
+
+def test_a_user_who_stopped_the_run_is_told_so_even_if_the_engine_could_not() -> None:
+    parting = farewell(moment(connected=False), stopped=True)
+    assert parting.line.startswith("Stopped with 105,293 clips left.")
+
+
+@pytest.mark.parametrize("width", range(1, 13))
+@pytest.mark.parametrize("height", [1, 2, 3, 5, 9])
+def test_no_width_is_too_small(width: int, height: int) -> None:
+    weird: list[list[AnyEvent]] = [
+        [],
+        cooling(until=NOW + 9e9),
+        paused(),
+        [status(EngineStatus.DONE)],
+        [
+            DiskMeasured(at=NOW, free_bytes=0),
+            *at_work(77),
+            WorkerIdle(at=NOW, slot=99),
+            WorkerStarted(at=NOW, slot=3, pid=1),
+        ],
+    ]
+    for events in weird:
+        run = moment(*events)
+        for lines in (
+            throttle_lines(run, width, height),
+            failure_lines(run, width, height),
+            worker_lines(run, {}, width, height),
+            [split_line(s, split_columns(run.state, width), cursor=True) for s in run.state.splits.values()],
+            [header_line(run, width)],
+        ):
+            for line in lines:
+                assert sum(len(text) for text, _ in line.spans(width)) == width

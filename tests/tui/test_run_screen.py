@@ -1,0 +1,503 @@
+"""Every key of the run screen: the command that goes to the engine, and what is then on screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+
+import pytest
+from run_fakes import NOW, FakeLink, cooling, network, opened, paused
+from textual.pilot import Pilot
+
+from kinetics_tui.model.commands import (
+    AnyCommand,
+    Pause,
+    ProbeNow,
+    Reply,
+    Resume,
+    Retry,
+    SetPace,
+    SetWorkers,
+    Stop,
+    SwitchSplit,
+    WaitLonger,
+)
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import (
+    AnyEvent,
+    EngineStatus,
+    OptionsChanged,
+    SplitSwitched,
+    StatusChanged,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.screens.palette import RunCommands
+from kinetics_tui.tui.screens.run import RunScreen
+from kinetics_tui.tui.screens.run_keys import KEYS
+from kinetics_tui.tui.themes import KINETICS_DARK
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stand:
+    """A run screen on a made-up run, and what is painted on it."""
+
+    def __init__(self, app: KineticsApp, link: FakeLink, pilot: Pilot[Farewell], clock: Clock) -> None:
+        self.app = app
+        self.link = link
+        self.pilot = pilot
+        self.clock = clock
+
+    @property
+    def screen(self) -> RunScreen:
+        screen = self.app.screen_stack[1]
+        assert isinstance(screen, RunScreen)
+        return screen
+
+    @property
+    def shown(self) -> str:
+        """The kind of screen on top."""
+        return type(self.app.screen).__name__
+
+    @property
+    def left(self) -> bool:
+        """Whether the app is on its way out."""
+        return self.app.return_value is not None
+
+    @property
+    def rows(self) -> list[str]:
+        """The terminal, row by row."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    async def press(self, *keys: str) -> list[AnyCommand]:
+        """Press keys and return the commands that they sent."""
+        before = len(self.link.commands)
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self.link.commands[before:]
+
+    async def fold(self, *events: AnyEvent) -> None:
+        self.link.fold(*events)
+        await self.tick()
+
+    async def tick(self) -> None:
+        self.screen.tick()
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def stand(
+    *events: AnyEvent, size: tuple[int, int] = (120, 40), workers: int = 16
+) -> AsyncIterator[Stand]:
+    link, clock = FakeLink([*opened(workers), *events]), Clock()
+    app = KineticsApp(link, now=clock, zone=UTC, theme=KINETICS_DARK.name)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Stand(app, link, pilot, clock)
+
+
+def options(workers: int) -> OptionsChanged:
+    return OptionsChanged(
+        at=NOW,
+        workers=workers,
+        pace_per_hour=300.0,
+        height_px=360,
+        trim=Trim.EXACT,
+        layout=LayoutName.ACTIVITYNET,
+        audio=True,
+    )
+
+
+# -- keys that send a command ----------------------------------------------------------------------
+
+
+async def test_space_pauses_and_resumes() -> None:
+    async with stand() as run:
+        assert await run.press("space") == [Pause()]
+        await run.fold(*paused())
+        assert " PAUSED - safe to switch networks " in run.rows[0]
+        assert "space resume" in run.rows[-1]
+        assert await run.press("space") == [Resume()]
+
+
+async def test_space_resumes_when_the_disk_was_full() -> None:
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.DISK_FULL)) as run:
+        assert await run.press("space") == [Resume()]
+
+
+async def test_capital_p_pauses_at_once() -> None:
+    async with stand() as run:
+        assert await run.press("P") == [Pause(now=True)]
+
+
+async def test_plus_and_minus_change_the_number_of_workers() -> None:
+    async with stand() as run:
+        assert await run.press("plus") == [SetWorkers(workers=17)]
+        await run.fold(options(17))
+        assert "16 of 17" in run.text
+        assert await run.press("minus", "minus") == [SetWorkers(workers=16), SetWorkers(workers=15)]
+
+
+@pytest.mark.parametrize(("workers", "key"), [(64, "plus"), (1, "minus")])
+async def test_workers_stay_between_1_and_64(workers: int, key: str) -> None:
+    async with stand(workers=workers) as run:
+        assert await run.press(key) == []
+        assert "A run has 1 to 64 workers." in run.rows[-1]
+
+
+async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
+    async with stand(*cooling()) as run:
+        assert "p probe now" in run.rows[-1]
+        assert await run.press("p") == [ProbeNow()]
+        assert await run.press("e") == [WaitLonger(seconds=3600.0)]
+
+
+async def test_p_and_e_do_nothing_while_the_network_is_open() -> None:
+    async with stand() as run:
+        assert await run.press("p", "e") == []
+
+
+@pytest.mark.parametrize("key", ["x", "enter"])
+async def test_the_split_under_the_cursor_is_switched(key: str) -> None:
+    async with stand() as run:
+        assert await run.press(key) == [SwitchSplit(split="train", enabled=False)]
+        assert await run.press("down", "down", "down", key) == [SwitchSplit(split="test", enabled=True)]
+        await run.fold(SplitSwitched(at=NOW, split="test", enabled=True))
+        assert "›[x] test" in run.text
+        assert await run.press("up", key) == [SwitchSplit(split="val", enabled=False)]
+
+
+async def test_a_click_on_a_split_switches_it() -> None:
+    async with stand() as run:
+        await run.pilot.click("#splits", offset=(5, 2))
+        await run.pilot.pause()
+        assert run.link.commands == [SwitchSplit(split="val", enabled=False)]
+        assert "›[x] val" in run.text
+
+
+async def test_a_click_on_a_key_hint_does_what_the_key_does() -> None:
+    async with stand() as run:
+        await run.pilot.click("#keys", offset=(3, 0))
+        await run.pilot.pause()
+        assert run.link.commands == [Pause()]
+
+
+# -- what the engine answers -----------------------------------------------------------------------
+
+
+async def test_a_refusal_is_shown_in_one_line_and_goes_away() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=False, message="The run is stopping\nalready.")]
+        await run.press("space")
+        assert run.rows[-1].startswith(" ! The run is stopping?already.")
+        run.clock.now += 9
+        await run.tick()
+        assert "space pause" in run.rows[-1]
+
+
+async def test_an_engine_that_cannot_be_reached_is_named() -> None:
+    async with stand() as run:
+        run.link.replies = [EngineError("The engine does not answer.")]
+        await run.press("space")
+        assert run.rows[-1].startswith(" ! The engine does not answer.")
+
+
+async def test_what_the_engine_has_to_say_to_a_granted_command_is_shown() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=True, message="Waiting until 17:40.")]
+        await run.press("space")
+        assert run.rows[-1].startswith(" Waiting until 17:40.")
+
+
+async def test_a_refused_change_of_workers_is_forgotten() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=False, message="No.")]
+        await run.press("plus")
+        assert await run.press("plus") == [SetWorkers(workers=17)]
+
+
+async def test_a_lost_engine_is_said_to_be_gone_at_once() -> None:
+    async with stand() as run:
+        run.link.connected = False
+        await run.tick()
+        assert "DISCONNECTED - engine not answering" in run.rows[0]
+        run.link.connected = True
+        await run.tick()
+        assert "RUNNING" in run.rows[0]
+
+
+# -- panels ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"),
+    [("1", "Splits"), ("2", "Workers"), ("3", "Failures"), ("4", "Throttle"), ("5", "Log")],
+)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_number_shows_a_panel_in_full_and_escape_goes_back(
+    key: str, heading: str, size: tuple[int, int]
+) -> None:
+    async with stand(size=size) as run:
+        before = run.text
+        await run.press(key)
+        headings = [
+            name for name in ("Splits", "Workers", "Failures", "Throttle", "Log") if f" {name} " in run.text
+        ]
+        assert headings == [heading]
+        assert "esc back" in run.rows[-1]
+        await run.press("escape")
+        assert run.text == before
+        await run.press(key, key)
+        assert run.text == before
+
+
+async def test_a_click_on_a_title_opens_the_panel() -> None:
+    async with stand() as run:
+        await run.pilot.click("#failures", offset=(5, 0))
+        await run.pilot.pause()
+        assert Category.PRIVATE.advice in run.text
+
+
+async def test_a_panel_in_full_scrolls() -> None:
+    async with stand(size=(60, 24), workers=64) as run:
+        await run.press("2")
+        assert run.rows[2].startswith("  1 ")
+        await run.press("down")
+        assert run.rows[2].startswith("  2 ")
+        await run.press("pagedown")
+        assert run.rows[2].startswith(" 22 ")
+        await run.press("end")
+        assert run.rows[-2].startswith(" 64 ")
+        await run.press("pageup", "up")
+        assert run.rows[2].startswith(" 23 ")
+        await run.press("home", "up")
+        assert run.rows[2].startswith("  1 ")
+
+
+async def test_the_log_in_full_starts_at_its_end_and_follows_it() -> None:
+    async with stand(size=(80, 14)) as run:
+        await run.press("5")
+        assert "14:02:07" in run.rows[-2]
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.PAUSING))
+        assert "pausing" in run.rows[-2]
+        await run.press("up", "up")
+        assert "pausing" not in run.text
+        await run.press("end")
+        assert "pausing" in run.rows[-2]
+
+
+# -- leaving ---------------------------------------------------------------------------------------
+
+
+async def test_d_detaches_and_says_how_to_come_back() -> None:
+    async with stand() as run:
+        assert await run.press("d") == []
+    assert run.app.return_value == Farewell(
+        "The run goes on. Come back with: kinetics-tui attach '/data/my kinetics'", 0
+    )
+
+
+async def test_ctrl_q_detaches_too() -> None:
+    async with stand() as run:
+        assert await run.press("ctrl+q") == []
+    assert run.app.return_value is not None
+    assert run.app.return_value.code == 0
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_stopping_asks_first(key: str) -> None:
+    async with stand() as run:
+        assert await run.press(key) == []
+        assert run.shown == "ConfirmScreen"
+        assert "Stop the run?" in run.text
+
+
+@pytest.mark.parametrize("keys", [("escape",), ("g",), ("enter",)])
+async def test_the_question_can_be_closed_without_harm(keys: tuple[str, ...]) -> None:
+    async with stand() as run:
+        assert await run.press("q", *keys) == []
+        assert run.shown == "RunScreen"
+        assert run.app.return_value is None
+
+
+@pytest.mark.parametrize("keys", [("q", "s"), ("ctrl+c", "s"), ("q", "up", "up", "enter")])
+async def test_a_confirmed_stop_is_sent_and_the_app_leaves_when_the_engine_has_stopped(
+    keys: tuple[str, ...],
+) -> None:
+    async with stand() as run:
+        assert await run.press(*keys) == [Stop()]
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPING))
+        assert " STOPPING " in run.rows[0]
+        assert not run.left
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
+    assert run.app.return_value is not None
+    assert run.app.return_value.code == 3
+    assert run.app.return_value.line.startswith("Stopped with 105,293 clips left.")
+
+
+async def test_a_stop_counts_even_if_the_engine_is_gone_before_it_says_so() -> None:
+    async with stand() as run:
+        await run.press("q", "s")
+        run.link.connected = False
+        await run.tick()
+    assert run.app.return_value is not None
+    assert run.app.return_value.line.startswith("Stopped")
+
+
+async def test_a_refused_stop_keeps_the_app_open() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=False, message="Not now.")]
+        await run.press("q", "s")
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.DONE))
+        assert run.app.return_value is None
+
+
+@pytest.mark.parametrize("keys", [("q", "d"), ("ctrl+c", "ctrl+c")])
+async def test_the_question_can_be_answered_by_detaching(keys: tuple[str, ...]) -> None:
+    async with stand() as run:
+        assert await run.press(*keys) == []
+    assert run.app.return_value is not None
+    assert "attach" in run.app.return_value.line
+
+
+async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
+    async with stand() as run:
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.DONE))
+        run.link.connected = False
+        await run.tick()
+        assert " DONE " in run.rows[0]
+        assert "EVERY CLIP IS SETTLED" in run.text
+        assert "q leave" in run.rows[-1]
+        await run.press("q")
+    assert run.app.return_value is not None
+    assert run.app.return_value.code == 0
+    assert run.app.return_value.line.startswith("Done: 131,271 clips on disk")
+
+
+async def test_a_run_stopped_elsewhere_stays_on_screen() -> None:
+    async with stand() as run:
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
+        assert "105,293 clips left. Go on with: kinetics-tui" in run.text
+        assert run.app.return_value is None
+
+
+# -- help and palette ------------------------------------------------------------------------------
+
+
+async def test_the_help_names_every_key() -> None:
+    async with stand(size=(120, 70)) as run:
+        await run.press("question_mark")
+        assert run.shown == "HelpScreen"
+        for key in KEYS:
+            assert key.description in run.text
+        for word in ("COOLING DOWN", "DISCONNECTED"):
+            assert word in run.text
+        await run.press("escape")
+        assert run.shown == "RunScreen"
+
+
+def test_every_key_has_an_id_of_its_own_and_a_tooltip() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    assert all(key.tooltip for key in KEYS)
+
+
+@pytest.mark.parametrize(
+    ("query", "command"),
+    [
+        ("pace account", SetPace(per_hour=2000.0)),
+        ("pace guest", SetPace(per_hour=300.0)),
+        ("pace unlimited", SetPace(per_hour=None)),
+        ("workers 32", SetWorkers(workers=32)),
+        ("split test switch on", SwitchSplit(split="test", enabled=True)),
+        ("retry private", Retry(categories=(Category.PRIVATE,))),
+        ("may work now", Retry(categories=(Category.WORKER_CRASHED,))),
+        ("pause now", Pause(now=True)),
+    ],
+)
+async def test_the_palette_finds_commands_by_name(query: str, command: AnyCommand) -> None:
+    async with stand() as run:
+        provider = RunCommands(run.screen)
+        hits = [hit async for hit in provider.search(query)]
+        best = max(hits, key=lambda hit: hit.score)
+        result = best.command()
+        if result is not None:
+            await result
+        await run.pilot.pause()
+        assert run.link.commands == [command]
+
+
+async def test_the_palette_opens_and_runs_a_command() -> None:
+    async with stand() as run:
+        await run.press("ctrl+p")
+        await run.press(*"unlimited")
+        await run.pilot.pause(0.3)
+        await run.press("enter")
+        await run.pilot.pause(0.3)
+        assert run.link.commands == [SetPace(per_hour=None)]
+
+
+async def test_the_palette_offers_no_retry_without_failures() -> None:
+    async with stand() as run:
+        run.link.state.failures.clear()
+        provider = RunCommands(run.screen)
+        names = [str(hit.text) async for hit in provider.discover()]
+        assert not [name for name in names if name.startswith("Retry")]
+        assert "Pause now" in names
+
+
+# -- time and repainting ---------------------------------------------------------------------------
+
+
+async def test_the_countdown_ticks_without_any_event() -> None:
+    async with stand(*cooling(until=NOW + 600), size=(80, 16)) as run:
+        assert "10:00  COOLING DOWN" in run.text
+        run.clock.now += 1
+        await run.tick()
+        assert "09:59  COOLING DOWN" in run.text
+
+
+async def test_a_change_of_state_is_shown_within_the_second() -> None:
+    async with stand() as run:
+        run.clock.now += 0.1
+        await run.fold(*cooling())
+        assert " COOLING DOWN " in run.rows[0]
+        assert "━ 4 Throttle" in run.text
+        run.clock.now += 0.1
+        await run.fold(network(), StatusChanged(at=NOW, status=EngineStatus.RUNNING))
+        assert "─ 4 Throttle" in run.text
+
+
+async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stand() as run:
+        composed: list[object] = []
+        monkeypatch.setattr(run.screen._stage, "show", lambda *moment, urgent: composed.append(moment))
+        run.clock.now += 0.4
+        await run.tick()
+        assert composed == []
+        run.clock.now += 1
+        await run.tick()
+        assert len(composed) == 1
+
+
+async def test_panels_stand_still_under_a_dialog_and_catch_up_after_it() -> None:
+    async with stand() as run:
+        await run.press("question_mark")
+        await run.fold(*paused())
+        await run.press("escape")
+        assert " PAUSED - safe" in run.rows[0]

@@ -1,0 +1,60 @@
+"""Pictures of the run screen; after a wanted change: ``pytest --snapshot-update``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+
+import pytest
+from run_fakes import NOW, FakeLink, cooling, opened, paused
+
+from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK
+
+SCENES: dict[str, list[AnyEvent]] = {
+    "running": [],
+    "cooling": cooling(),
+    "paused": paused(),
+    "done": [StatusChanged(at=NOW, status=EngineStatus.DONE)],
+}
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures must not depend on the terminal that the tests run in."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def app(scene: str, *, workers: int = 16, theme: str = KINETICS_DARK.name) -> KineticsApp:
+    link = FakeLink([*opened(workers), *SCENES[scene]])
+    return KineticsApp(link, now=lambda: NOW, zone=UTC, theme=theme)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_scene(snap_compare: Compare, scene: str, size: tuple[int, int]) -> None:
+    assert snap_compare(app(scene), terminal_size=size)
+
+
+def test_sixteen_colours(snap_compare: Compare) -> None:
+    assert snap_compare(app("running", theme=KINETICS_ANSI.name), terminal_size=(120, 40))
+
+
+def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(app("cooling", theme=KINETICS_ANSI.name), terminal_size=(80, 24))
+
+
+def test_many_workers_on_a_large_terminal(snap_compare: Compare) -> None:
+    assert snap_compare(app("running", workers=64), terminal_size=(200, 60))
+
+
+def test_the_question_before_a_stop(snap_compare: Compare) -> None:
+    assert snap_compare(app("running"), terminal_size=(80, 24), press=["q"])
+
+
+def test_help(snap_compare: Compare) -> None:
+    assert snap_compare(app("running"), terminal_size=(80, 24), press=["question_mark"])

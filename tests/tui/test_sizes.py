@@ -1,0 +1,79 @@
+"""No terminal is too small, or too large, for any screen."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from run_fakes import NOW, FakeLink, cooling, opened, paused
+
+from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.screens.run import RunScreen
+
+SIZES = [
+    (1, 1),
+    (2, 2),
+    (1, 40),
+    (200, 1),
+    (3, 3),
+    (7, 4),
+    (10, 3),
+    (20, 6),
+    (40, 10),
+    (80, 5),
+    (80, 12),
+    (80, 24),
+    (99, 50),
+    (100, 24),
+    (100, 23),
+    (120, 40),
+    (200, 60),
+    (300, 100),
+]
+SCENES: dict[str, list[AnyEvent]] = {
+    "running": [],
+    "cooling": cooling(),
+    "paused": paused(),
+    "done": [StatusChanged(at=NOW, status=EngineStatus.DONE)],
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("workers", [0, 64])
+async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None:
+    link = FakeLink([*opened(workers), *SCENES[scene]])
+    app = KineticsApp(link, now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        for width, height in SIZES:
+            await pilot.resize_terminal(width, height)
+            strips = app.screen._compositor.render_strips()
+            assert [strip.cell_length for strip in strips] == [width] * height
+            screen = app.screen
+            assert isinstance(screen, RunScreen)
+            for name in ("splits", "workers", "failures", "throttle", "log"):
+                screen.action_open(name)
+                screen.action_move(3)
+                screen.action_page(1)
+            screen.action_back()
+
+
+@pytest.mark.parametrize("keys", [("question_mark",), ("q",), ("ctrl+p",)])
+@pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 8), (80, 24)])
+async def test_dialogs_take_every_size(keys: tuple[str, ...], size: tuple[int, int]) -> None:
+    app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(*keys)
+        await pilot.press("escape")
+        assert app.is_running
+
+
+async def test_a_run_of_which_nothing_is_known_yet_is_shown() -> None:
+    link = FakeLink()
+    link.connected = False
+    app = KineticsApp(link, now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert " STARTING " in app.screen._compositor.render_strips()[0].text
+        await pilot.press("x", "up", "1", "2", "3", "4", "5", "escape", "plus", "space")
+        assert app.is_running

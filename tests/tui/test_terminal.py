@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from kinetics_tui.model.errors import UserError
+from kinetics_tui.tui.terminal import TerminalTitle, check_terminal
+from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
+
+
+@pytest.mark.parametrize(
+    ("missing", "name"), [(0, "standard input"), (1, "standard output"), (2, "standard error")]
+)
+def test_what_is_no_terminal_is_named_with_the_way_out(missing: int, name: str) -> None:
+    with pytest.raises(UserError, match=f"{name} is none: add --headless"):
+        check_terminal({"TERM": "xterm-256color"}, lambda descriptor: descriptor != missing)
+
+
+@pytest.mark.parametrize("environ", [{}, {"TERM": ""}, {"TERM": "dumb"}])
+def test_a_terminal_that_cannot_paint_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(UserError, match="add --headless"):
+        check_terminal(environ, lambda _: True)
+
+
+def test_a_real_terminal_is_fine() -> None:
+    check_terminal({"TERM": "xterm-256color"}, lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("environ", "theme"),
+    [
+        ({"TERM": "xterm-256color"}, KINETICS_DARK),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, KINETICS_DARK),
+        ({"TERM": "xterm"}, KINETICS_ANSI),
+        ({"TERM": "screen"}, KINETICS_ANSI),
+        ({"TERM": "linux"}, KINETICS_ANSI),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, KINETICS_ANSI),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, KINETICS_ANSI),
+    ],
+)
+def test_the_terminal_s_own_colours_are_used_where_it_has_few(environ: dict[str, str], theme: object) -> None:
+    assert theme_name(environ) == getattr(theme, "name", None)
+
+
+def test_colour_depth_is_read_from_the_environment() -> None:
+    assert colour_depth({"TERM": "xterm", "COLORTERM": "truecolor", "NO_COLOR": "1"}) == "truecolor"
+    assert colour_depth({"TERM": "xterm-256color"}) == "256"
+    assert colour_depth({}) == "standard"
+
+
+def test_the_title_is_written_only_when_it_changes_and_put_back() -> None:
+    written: list[str] = []
+    title = TerminalTitle(written.append)
+    title.restore()
+    title.set("RUNNING")
+    title.set("RUNNING")
+    title.set("evil\x07\x1b]52;c;aGk=\x07")
+    title.restore()
+    assert written == [
+        "\x1b[22;2t\x1b]2;RUNNING\x07",
+        "\x1b]2;evil??]52;c;aGk=?\x07",
+        "\x1b[23;2t",
+    ]
