@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from program import Program
 
 from kinetics_tui.demo.dataset import Demo, make_demo
 from kinetics_tui.demo.policy import Open
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from tests.program import Program
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from program import Program
 
 from kinetics_tui.cli import BAD_INPUT, completed, run_command, spread
+from tests.program import Program
 
 CSV = "label,youtube_id,time_start,time_end,split\nyoga,0wR5jVB-WPk,1,11,val\narchery,3caPS4FHFF8,2,12,val\n"
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 import av
 import psutil
 import pytest
-from program import Program
 
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.policy import Throttled
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from tests.program import Program
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 

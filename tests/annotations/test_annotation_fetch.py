@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
 
 from kinetics_tui.annotations import fetch
 from kinetics_tui.annotations.fetch import Stream, cached_annotations, fetch_annotations, open_url
 from kinetics_tui.annotations.readers import read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release
 from kinetics_tui.model.errors import AnnotationError
+from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
 HTML = b"<!DOCTYPE html><html><body>Sign in to this hotel's network</body></html>\n"

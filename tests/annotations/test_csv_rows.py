@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from annotation_files import HEADER, ROW, where
 
 from kinetics_tui.annotations.csv_rows import MAX_LINE_LENGTH, PROGRESS_EVERY_LINES, read_csv
 from kinetics_tui.annotations.rows import Annotations, Heap
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
+from tests.annotations.annotation_files import HEADER, ROW, where
 
 ARCHERY = Clip("AAAAAAAAAAA", 10, 20, "val", "archery")
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from annotation_files import entry, json_bytes
 
 from kinetics_tui.annotations.json_rows import PROGRESS_EVERY_ROWS, read_json
 from kinetics_tui.annotations.rows import Annotations, Heap
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
+from tests.annotations.annotation_files import entry, json_bytes
 
 
 def read(data: bytes, default_split: str = "all") -> Annotations:

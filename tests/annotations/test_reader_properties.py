@@ -8,7 +8,6 @@ from pathlib import Path
 from unittest import mock
 
 import msgspec
-from annotation_files import HEADER, ROW, json_bytes, member, tar_bytes, where
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from kinetics_tui.annotations.readers import Annotations, read_annotations
 from kinetics_tui.annotations.rows import Heap
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
+from tests.annotations.annotation_files import HEADER, ROW, json_bytes, member, tar_bytes, where
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

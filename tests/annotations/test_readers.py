@@ -4,13 +4,23 @@ import os
 from pathlib import Path
 
 import pytest
-from annotation_files import DATA, HEADER, ROW, entry, json_bytes, member, names, tar_bytes, where
 
 from kinetics_tui.annotations import readers
 from kinetics_tui.annotations.readers import read_annotations
 from kinetics_tui.annotations.selection import class_counts, split_counts
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
+from tests.annotations.annotation_files import (
+    DATA,
+    HEADER,
+    ROW,
+    entry,
+    json_bytes,
+    member,
+    names,
+    tar_bytes,
+    where,
+)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from annotation_files import DATA
 
 from kinetics_tui.annotations.readers import Annotations, read_annotations
 from kinetics_tui.annotations.selection import class_counts, select, split_counts
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
 from kinetics_tui.model.options import Selection
+from tests.annotations.annotation_files import DATA
 
 DRAWN_WITH_SEED_7 = ["3caPS4FHFF8", "2cPLjY5AWXU", "-egPJubR-CE", "034KeIezQZ8", "-huT_p-r_zA"]
 LABELS = ("abseiling", "playing guitar", "playing piano", "yoga")

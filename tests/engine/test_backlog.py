@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine_clips import some_clips
-
 from kinetics_tui.dataset.ledger import Attempt, ClipRow, Ledger, Outcome
 from kinetics_tui.engine.backlog import PAGE, Backlog
 from kinetics_tui.model.failure import Category
+from tests.engine.engine_clips import some_clips
 
 NOW = 1_700_000_000.0
 

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from engine_clips import some_clips
-from scripted_worker import scripted_worker
 
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.engine import Engine
@@ -31,6 +29,8 @@ from kinetics_tui.model.commands import (
 from kinetics_tui.model.events import AnyEvent, ClipFailed, ClipReturned, EngineStatus, NetworkStatus
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.state import RunState
+from tests.engine.engine_clips import some_clips
+from tests.engine.scripted_worker import scripted_worker
 
 HOME = Network("default 192.168.1.23", "wlan0 192.168.1.23")
 PHONE = Network("default 172.20.10.2", "wlan0 172.20.10.2")

@@ -27,7 +27,7 @@ archery,4caPS4FHFF8,2,12,train
 
 
 @pytest.fixture
-def annotations(tmp_path: Path) -> str:
+def annotation_file(tmp_path: Path) -> str:
     path = tmp_path / "k.csv"
     path.write_text(ROWS)
     return str(path)
@@ -57,9 +57,9 @@ def ready(tmp_path: Path) -> Callable[..., list[str]]:
 
 
 def test_a_new_dataset_gets_its_clips_and_names_the_rows_left_out(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    told = ready({"annotations": (annotations,)})
+    told = ready({"annotations": (annotation_file,)})
     assert told[0] == "3 clips selected of 3 annotated."
     assert "1 rows cannot be used and 1 repeat a clip" in told[1]
     assert any("line 5" in line for line in told)
@@ -71,18 +71,18 @@ def test_a_new_dataset_gets_its_clips_and_names_the_rows_left_out(
 
 
 def test_options_given_once_are_kept_and_others_are_replaced(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    ready({"annotations": (annotations,)}, workers=3, height_px=144)
+    ready({"annotations": (annotation_file,)}, workers=3, height_px=144)
     ready({}, workers=5)
     with Ledger.open(tmp_path / "set") as ledger:
         assert (ledger.options.workers, ledger.options.height_px) == (5, 144)
 
 
 def test_another_selection_replaces_the_first_and_keeps_what_is_known(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    ready({"annotations": (annotations,), "splits": ("val",)})
+    ready({"annotations": (annotation_file,), "splits": ("val",)})
     told = ready({"splits": ("val", "train")})
     assert told[-1] == "3 clips are selected now, 1 of them new to this dataset."
     ready({"classes": ("yoga",)})
@@ -97,9 +97,9 @@ def test_a_new_dataset_without_annotations_is_refused(ready: Callable[..., list[
 
 
 def test_another_layout_is_refused_and_nothing_changed(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    ready({"annotations": (annotations,)}, workers=3)
+    ready({"annotations": (annotation_file,)}, workers=3)
     with pytest.raises(DatasetError, match="laid out as activitynet"):
         ready({}, layout=LayoutName.SHOWMAX, workers=9)
     with Ledger.open(tmp_path / "set") as ledger:
@@ -116,28 +116,28 @@ def test_another_layout_is_refused_and_nothing_changed(
 def test_bad_input_makes_no_dataset(
     tmp_path: Path,
     ready: Callable[..., list[str]],
-    annotations: str,
+    annotation_file: str,
     selection: dict[str, object],
     given: dict[str, object],
     error: type[Exception],
 ) -> None:
     with pytest.raises(error):
-        ready({"annotations": (annotations,), **selection}, **given)
+        ready({"annotations": (annotation_file,), **selection}, **given)
     assert not (tmp_path / "set").exists()
 
 
 def test_a_dataset_in_the_hand_of_an_engine_is_left_alone(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    ready({"annotations": (annotations,)})
+    ready({"annotations": (annotation_file,)})
     with WriterLock(tmp_path / "set"), pytest.raises(EngineError, match="already runs"):
         ready({}, workers=5)
 
 
 def test_a_bad_selection_changes_no_options_either(
-    tmp_path: Path, ready: Callable[..., list[str]], annotations: str
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:
-    ready({"annotations": (annotations,)}, workers=3)
+    ready({"annotations": (annotation_file,)}, workers=3)
     with pytest.raises(AnnotationError):
         ready({"classes": ("yogga",)}, workers=9)
     with Ledger.open(tmp_path / "set") as ledger:

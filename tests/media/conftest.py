@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from media_studio import Sources, Studio, made
 
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from tests.media.media_studio import Sources, Studio, made
 
 
 @pytest.fixture(scope="session")

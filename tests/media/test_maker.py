@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from media_studio import FPS, Sources, Studio, boxes, frame_numbers, made, sound_offset_s
 
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.demo.videos import Case, Failure
@@ -17,6 +16,7 @@ from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+from tests.media.media_studio import FPS, Sources, Studio, boxes, frame_numbers, made, sound_offset_s
 
 FRAME_S = 1 / FPS
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from media_studio import Sources, Studio, frame_numbers
 
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.fetch import Guard, RangeReader
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.model.failure import Category
+from tests.media.media_studio import Sources, Studio, frame_numbers
 
 QUICK = ("--socket-timeout", "0.5")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from media_studio import Sources, Studio, frame_numbers, made
 
 from kinetics_tui.demo.sources import Kind, Source
 from kinetics_tui.media import mp4, webm
@@ -18,6 +17,7 @@ from kinetics_tui.media.fetch import Guard, RangeReader
 from kinetics_tui.media.plan import PointIndex, read_index
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.model.failure import Category
+from tests.media.media_studio import Sources, Studio, frame_numbers, made
 
 SECONDS = [(Fraction(5 * number), 1000 + 100 * number) for number in range(4)]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from media_studio import Sources, Studio
 
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.failure import Category, Kind
+from tests.media.media_studio import Sources, Studio
 
 CATEGORIES = {
     Case.PRIVATE: Category.PRIVATE,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import av
 import pytest
-from media_studio import Studio, boxes, frame_numbers, made, sound_offset_s
 
 from kinetics_tui.demo.pattern import Pattern
 from kinetics_tui.demo.sources import Kind, Source
@@ -18,6 +17,7 @@ from kinetics_tui.media.trim import trim
 from kinetics_tui.media.verify import compare, verify
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Trim
+from tests.media.media_studio import Studio, boxes, frame_numbers, made, sound_offset_s
 
 TIME_BASE = Fraction(1, 1000)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import av
 import pytest
-from media_studio import Sources, Studio, made
 
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import compare, verify
 from kinetics_tui.model.failure import Category
+from tests.media.media_studio import Sources, Studio, made
 
 
 @pytest.fixture

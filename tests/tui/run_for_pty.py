@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from run_fakes import FakeLink, opened
-
 from kinetics_tui.tui.app import KineticsApp, run_app
+from tests.tui.run_fakes import FakeLink, opened
 
 if __name__ == "__main__":
     sys.exit(run_app(KineticsApp(FakeLink(opened(now=time.time())))))

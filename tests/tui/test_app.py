@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
-from run_fakes import NOW, FakeLink, opened
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -14,6 +13,7 @@ from kinetics_tui.tui.app import KineticsApp, run_app
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.themes import KINETICS_ANSI
+from tests.tui.run_fakes import NOW, FakeLink, opened
 
 
 class Setup(Screen[str | None]):

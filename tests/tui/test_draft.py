@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from setup_fakes import CATEGORIES, CLASSES
 
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.draft import (
@@ -22,6 +21,7 @@ from kinetics_tui.tui.draft import (
 )
 from kinetics_tui.tui.estimate import published_table
 from kinetics_tui.tui.plan import Folder
+from tests.tui.setup_fakes import CATEGORIES, CLASSES
 
 TABLE = published_table({"train": 1000, "val": 100}, CLASSES)
 DRAFT = Draft(release="kinetics-400", folder="/data")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from setup_fakes import clips_of, small_annotations
 
 from kinetics_tui.annotations.rows import Annotations
 from kinetics_tui.annotations.selection import select
@@ -23,6 +22,7 @@ from kinetics_tui.tui.estimate import (
     time_s,
     with_counted,
 )
+from tests.tui.setup_fakes import clips_of, small_annotations
 
 HOUR_S = 3600
 

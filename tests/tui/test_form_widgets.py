@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from setup_fakes import CATEGORIES, CLASSES
 from textual.app import App, ComposeResult
 from textual.message import Message
 
@@ -13,6 +12,7 @@ from kinetics_tui.tui.widgets.choice import Choice
 from kinetics_tui.tui.widgets.class_tree import ClassTree, Row
 from kinetics_tui.tui.widgets.entry import Entry, PathSuggester
 from kinetics_tui.tui.widgets.tick_list import TickList
+from tests.tui.setup_fakes import CATEGORIES, CLASSES
 
 ALL = frozenset(CLASSES)
 NUMBERS = {label: str(number) for number, label in enumerate(CLASSES)}

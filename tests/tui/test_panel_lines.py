@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 
 import pytest
-from run_fakes import NOW, at_work, clip, cooling, network, opened, paused
 
 from kinetics_tui.model.events import (
     AnyEvent,
@@ -40,6 +39,7 @@ from kinetics_tui.tui.widgets.log import log_line
 from kinetics_tui.tui.widgets.splits import overall_lines, split_columns, split_line
 from kinetics_tui.tui.widgets.throttle import throttle_lines
 from kinetics_tui.tui.widgets.workers import worker_line, worker_lines
+from tests.tui.run_fakes import NOW, at_work, clip, cooling, network, opened, paused
 
 
 def moment(*events: AnyEvent, workers: int = 16, connected: bool = True, now: float = NOW) -> Moment:

@@ -10,7 +10,6 @@ from datetime import UTC
 
 import pytest
 from rich.cells import cell_len
-from run_fakes import NOW, FakeLink, clip, cooling, network, opened
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
@@ -31,6 +30,7 @@ from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK
+from tests.tui.run_fakes import NOW, FakeLink, clip, cooling, network, opened
 
 SIZE = (120, 40)
 _PIECE = re.compile(

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 import pytest
-from run_fakes import NOW, FakeLink, cooling, network, opened, paused
 from textual.pilot import Pilot
 
 from kinetics_tui.model.commands import (
@@ -39,6 +38,7 @@ from kinetics_tui.tui.screens.palette import RunCommands
 from kinetics_tui.tui.screens.run import RunScreen
 from kinetics_tui.tui.screens.run_keys import KEYS
 from kinetics_tui.tui.themes import KINETICS_DARK
+from tests.tui.run_fakes import NOW, FakeLink, cooling, network, opened, paused
 
 
 class Clock:

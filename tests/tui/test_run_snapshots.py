@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC
 
 import pytest
-from run_fakes import NOW, FakeLink, cooling, opened, paused
 
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK
+from tests.tui.run_fakes import NOW, FakeLink, cooling, opened, paused
 
 SCENES: dict[str, list[AnyEvent]] = {
     "running": [],

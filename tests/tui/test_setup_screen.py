@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from setup_fakes import BAD_ROWS, CLASSES, OTHER, SMALL, FakeLibrary, SetupApp, clips_of, small_annotations
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
@@ -24,6 +23,16 @@ from kinetics_tui.tui.widgets.choice import Choice
 from kinetics_tui.tui.widgets.class_tree import ClassTree
 from kinetics_tui.tui.widgets.entry import Entry
 from kinetics_tui.tui.widgets.tick_list import TickList
+from tests.tui.setup_fakes import (
+    BAD_ROWS,
+    CLASSES,
+    OTHER,
+    SMALL,
+    FakeLibrary,
+    SetupApp,
+    clips_of,
+    small_annotations,
+)
 
 WIDE, SMALL_TERMINAL = (120, 40), (80, 24)
 VAL_ONLY = Selection(release=SMALL.name, splits=("val",))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
-from run_fakes import NOW, FakeLink, cooling, opened, paused
 
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.screens.run import RunScreen
+from tests.tui.run_fakes import NOW, FakeLink, cooling, opened, paused
 
 SIZES = [
     (1, 1),
