@@ -86,6 +86,7 @@ CREATE TABLE attempts (
     fps REAL NOT NULL,
     sound INTEGER NOT NULL,
     short INTEGER NOT NULL,
+    exact INTEGER NOT NULL,
     pid INTEGER NOT NULL,
     slot INTEGER NOT NULL,
     retry_at REAL,

@@ -68,6 +68,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     fps: float = 0.0
     sound: bool = False
     short: bool = False
+    exact: bool = True
     pid: int = 0
     slot: int = 0
     retry_at: float | None = None

@@ -105,7 +105,7 @@ class Engine:
         self._scratch = scratch_path(dataset)
         self._paused = False
         self._stopping = False
-        self._disk_full = False
+        self._disk_problem = ""
         self._disk_hold_until = 0.0
         self._due: dict[str, float] = {}
         self._waiting_for_pace: dict[int, float] = {}
@@ -141,7 +141,7 @@ class Engine:
         return Facts(
             stopping=self._stopping,
             paused=self._paused,
-            disk_full=self._disk_full,
+            disk_problem=self._disk_problem,
             in_hand=self._backlog.in_hand,
             left=left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
@@ -256,9 +256,9 @@ class Engine:
             self._hold_for_disk(str(error))
 
     def _hold_for_disk(self, why: str) -> None:
-        self._disk_full = True
+        """Hand out nothing for a while: what was to be written could not be."""
+        self._disk_problem = why
         self._disk_hold_until = time.monotonic() + DISK_HOLD_S
-        self._publish(Logged(at=self._clock(), level="warning", text=why))
 
     def _look_at_network(self, now: float) -> None:
         before = self._networks.current.label
@@ -271,9 +271,16 @@ class Engine:
                 self._networks.begin_session(now)
 
     def _measure_disk(self) -> None:
-        usage = shutil.disk_usage(self._dataset)
-        floor = min(DISK_FLOOR_BYTES, int(usage.total * DISK_FLOOR_SHARE))
-        self._disk_full = usage.free < floor or time.monotonic() < self._disk_hold_until
+        try:
+            usage = shutil.disk_usage(self._dataset)
+        except OSError as error:
+            self._hold_for_disk(f"The dataset folder cannot be reached ({error.strerror}): bring it back.")
+            return
+        floor_bytes = min(DISK_FLOOR_BYTES, int(usage.total * DISK_FLOOR_SHARE))
+        if usage.free < floor_bytes:
+            self._disk_problem = f"Less than {floor_bytes / 1e6:,.0f} MB are free: make room on the disk."
+        elif time.monotonic() >= self._disk_hold_until:
+            self._disk_problem = ""
         self._publish(DiskMeasured(at=self._clock(), free_bytes=usage.free))
 
     def _kill_hung(self) -> None:
@@ -299,7 +306,7 @@ class Engine:
 
     def _hand_out(self, slot: Slot) -> bool:
         """Put the next clip into a worker's hand. False where none may be handed out now."""
-        if self._paused or self._stopping or self._disk_full:
+        if self._paused or self._stopping or self._disk_problem:
             return False
         allowed = self._networks.throttle.workers_allowed
         if allowed is not None and self._backlog.in_hand >= allowed:
@@ -405,6 +412,8 @@ class Engine:
                     self._let_go_of_all()
             case Resume():
                 self._paused = False
+                self._disk_hold_until = 0.0
+                self._measure_disk()
                 self._look_at_network(now)
             case Stop():
                 self.stop()

@@ -57,6 +57,7 @@ class Finished(Message, frozen=True, tag="finished"):
     fps: float
     sound: bool
     short: bool
+    exact: bool
 
 
 class Failed(Message, frozen=True, tag="failed"):

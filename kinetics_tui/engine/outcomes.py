@@ -65,6 +65,7 @@ class Outcomes:
                 fps=made.fps,
                 sound=made.sound,
                 short=made.short,
+                exact=made.exact,
                 pid=slot.pid,
                 slot=slot.number,
             )
@@ -83,6 +84,7 @@ class Outcomes:
                 fps=made.fps,
                 sound=made.sound,
                 short=made.short,
+                exact=made.exact,
                 total_s=made.total_s,
             )
         )
@@ -126,7 +128,7 @@ class Outcomes:
         return Aftermath.NONE
 
     def _held_up(self, category: Category, failure: Failed, now: float) -> Aftermath:
-        if category is Category.DISK_FULL:
+        if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
             return Aftermath.DISK_FULL
         if category is Category.OFFLINE:
             return Aftermath.NETWORK_SHUT if self._networks.saw_outage(now) else Aftermath.NONE

@@ -14,7 +14,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     stopping: bool = False
     paused: bool = False
-    disk_full: bool = False
+    disk_problem: str = ""
     switched_off: bool = False
     in_hand: int = 0
     left: int = 0
@@ -43,8 +43,8 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         if facts.in_hand:
             return EngineStatus.PAUSING, "The clips in hand are being finished."
         return EngineStatus.PAUSED, "It is safe to switch networks."
-    if facts.disk_full:
-        return EngineStatus.DISK_FULL, "Make room on the disk; the run goes on by itself."
+    if facts.disk_problem:
+        return EngineStatus.DISK_FULL, f"{facts.disk_problem} The run then goes on by itself."
     match facts.network:
         case NetworkStatus.COOLING:
             until = clock_text(facts.until) if facts.until is not None else "later"

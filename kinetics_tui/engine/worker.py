@@ -192,4 +192,5 @@ class Worker:
             fps=made.fps,
             sound=made.sound,
             short=made.short,
+            exact=made.exact,
         )

@@ -36,7 +36,8 @@ CLIP_NAME = "clip.mp4"
 class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
     """A verified clip in its place, and what it cost.
 
-    ``short``: the source ended inside the segment. ``wire_bytes`` counts media bytes received; 0 where
+    ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's
+    start, not on the keyframe before. ``wire_bytes`` counts media bytes received; 0 where
     the file was found in place. Times are seconds spent in each phase.
     """
 
@@ -47,6 +48,7 @@ class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
     fps: float
     sound: bool
     short: bool
+    exact: bool
     output_bytes: int
     wire_bytes: int = 0
     resolve_s: float = 0.0
@@ -103,7 +105,8 @@ class Attempt:
         compare(facts, duration_s=cut.duration_s, audio_s=cut.audio_s, frames=cut.frames)
         self._guard.check()
         self._tell(Phase.VERIFY, 1.0)
-        made = clip_file(facts, self.output.stat().st_size, short=cut.short)
+        exact = cut.mode is Trim.EXACT
+        made = clip_file(facts, self.output.stat().st_size, short=cut.short, exact=exact)
         return msgspec.structs.replace(
             made,
             wire_bytes=self._wire_bytes,
@@ -222,7 +225,7 @@ class Attempt:
         self._on_progress(phase, fraction, self._wire_bytes, rate)
 
 
-def clip_file(facts: Facts, output_bytes: int, *, short: bool) -> ClipFile:
+def clip_file(facts: Facts, output_bytes: int, *, short: bool, exact: bool) -> ClipFile:
     """The account of a file with these ``facts``; what it cost is left at nothing."""
     return ClipFile(
         duration_s=facts.duration_s,
@@ -232,5 +235,6 @@ def clip_file(facts: Facts, output_bytes: int, *, short: bool) -> ClipFile:
         fps=facts.fps,
         sound=facts.sound,
         short=short,
+        exact=exact,
         output_bytes=output_bytes,
     )

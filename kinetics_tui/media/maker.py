@@ -100,7 +100,7 @@ class ClipMaker:
         too_long = longer_s > frame_s and self._options.trim is Trim.EXACT
         if longer_s < -frame_s or too_long or (facts.sound and not self._options.audio):
             return None
-        return clip_file(facts, path.stat().st_size, short=False)
+        return clip_file(facts, path.stat().st_size, short=False, exact=self._options.trim is Trim.EXACT)
 
 
 @contextmanager
@@ -123,4 +123,4 @@ def _disk_failure(error: OSError) -> ClipFailure:
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ClipFailure(Category.DISK_FULL, f"The disk is full: {reason}.")
-    return ClipFailure(Category.TRIM_FAILED, f"The clip cannot be written: {reason}.")
+    return ClipFailure(Category.NOT_WRITABLE, f"The clip cannot be written: {reason}.")

@@ -190,7 +190,11 @@ class ClipProgress(Event, frozen=True, tag="clip-progress"):
 
 
 class ClipDone(Event, frozen=True, tag="clip-done"):
-    """A clip was verified and has its final name. ``short``: the source ended inside the segment."""
+    """A clip was verified and has its final name.
+
+    ``short``: the source ended inside the segment; ``exact``: it starts on the frame of the segment's
+    start, not on the keyframe before.
+    """
 
     slot: int
     clip: Clip
@@ -202,6 +206,7 @@ class ClipDone(Event, frozen=True, tag="clip-done"):
     fps: float = 0.0
     sound: bool = False
     short: bool = False
+    exact: bool = True
     total_s: float = 0.0
 
 

@@ -49,6 +49,7 @@ class Category(StrEnum):
     SHORT_SOURCE = "short source"
     TRIM_FAILED = "trim failed"
     DISK_FULL = "disk full"
+    NOT_WRITABLE = "not writable"
     WORKER_CRASHED = "worker crashed"
 
     TOO_MANY_REQUESTS = "too many requests (429)"
@@ -113,6 +114,7 @@ ABOUT: dict[Category, About] = {
     Category.SHORT_SOURCE: About(Kind.PERMANENT, "The video ends before the segment starts: re-edited."),
     Category.TRIM_FAILED: About(Kind.TRANSIENT, "The media could not be cut or verified; retry, report."),
     Category.DISK_FULL: About(Kind.LOCAL, "Make room on the disk, then resume."),
+    Category.NOT_WRITABLE: About(Kind.LOCAL, "The dataset folder cannot be written: mend it, then resume."),
     Category.WORKER_CRASHED: About(
         Kind.TRANSIENT, "Its worker died or hung three times: see engine.log, then retry."
     ),

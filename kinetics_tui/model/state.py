@@ -309,10 +309,9 @@ class RunState:
         self.recent.append((event.at, event.wire_bytes))
         while self.recent and self.recent[0][0] <= event.at - RECENT_S:
             self.recent.popleft()
-        size = f"{event.output_bytes / 1e6:.1f} MB  {event.duration_s:.1f} s"
-        self._write(
-            LogLine(event.at, "done", path_text(event.clip), size + ("  short source" if event.short else ""))
-        )
+        remarks = [f"{event.output_bytes / 1e6:.1f} MB", f"{event.duration_s:.1f} s"]
+        remarks += ["short source"] * event.short + ["inexact"] * (not event.exact)
+        self._write(LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
 
     def _clip_failed(self, event: ClipFailed) -> None:
         self._let_go(event.slot, event.at)

@@ -80,4 +80,5 @@ def finished(clip_id: int) -> Finished:
         fps=30,
         sound=True,
         short=False,
+        exact=True,
     )

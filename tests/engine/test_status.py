@@ -16,7 +16,7 @@ from kinetics_tui.model.events import EngineStatus, NetworkStatus
         ({"left": 5}, EngineStatus.RUNNING),
         ({"left": 5, "paused": True, "in_hand": 2}, EngineStatus.PAUSING),
         ({"left": 5, "paused": True}, EngineStatus.PAUSED),
-        ({"left": 5, "disk_full": True}, EngineStatus.DISK_FULL),
+        ({"left": 5, "disk_problem": "No room."}, EngineStatus.DISK_FULL),
         ({"left": 5, "network": NetworkStatus.COOLING, "until": 5.0}, EngineStatus.COOLING),
         ({"left": 5, "network": NetworkStatus.PROBING}, EngineStatus.PROBING),
         ({"left": 5, "network": NetworkStatus.OFFLINE, "until": 5.0}, EngineStatus.OFFLINE),

@@ -278,7 +278,7 @@ def test_deadline_ends_a_slow_clip_as_timeout(studio: Studio, dash: Sources) -> 
     [
         (errno.ENOSPC, Category.DISK_FULL),
         (errno.EDQUOT, Category.DISK_FULL),
-        (errno.EROFS, Category.TRIM_FAILED),
+        (errno.EROFS, Category.NOT_WRITABLE),
     ],
 )
 def test_disk_errors_are_told_apart(
@@ -312,3 +312,15 @@ def test_id_that_is_none_reaches_neither_shell_nor_network(studio: Studio) -> No
         studio.maker().make(clip, studio.folder / "x.mp4", studio.scratch, lambda *_: None)
     assert caught.value.category is Category.VIDEO_NOT_AVAILABLE
     assert studio.youtube.requests == []
+
+
+# -- sections close behind the index -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start_s", range(12))
+def test_a_section_near_the_index_is_found_in_small_media_too(studio: Studio, start_s: int) -> None:
+    # libav reads over a gap of less than its buffer instead of seeking behind it.
+    shape = {"width_px": 256, "height_px": 144, "fps": 8, "crf": 28}
+    video_id = studio.add({134: made(Kind.DASH_VIDEO, **shape), 140: made(Kind.DASH_AUDIO)})
+    _, path = studio.make(studio.maker(), video_id, start_s)
+    assert frame_numbers(path) == list(range(8 * start_s, 8 * start_s + 80))

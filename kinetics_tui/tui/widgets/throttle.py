@@ -74,7 +74,7 @@ def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
             "No way to YouTube: check the line, the proxy, the name server. The run goes on by itself when "
             "the line is back.",
         ),
-        EngineStatus.DISK_FULL: ("DISK FULL", Tone.BAD, "Make room on the disk, then press space."),
+        EngineStatus.DISK_FULL: ("DISK FULL", Tone.BAD, f"{state.reason} Press space to look again now."),
     }
     return texts.get(state.status)
 
@@ -82,7 +82,8 @@ def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
 def _standing_lines(word: str, tone: Tone, text: str, moment: Moment, width: int, height: int) -> list[Line]:
     network = moment.state.network
     first = Line(word, tone)
-    if moment.state.reason and not moment.lost:
+    said = moment.state.status is EngineStatus.DONE or text.startswith(moment.state.reason)
+    if moment.state.reason and not moment.lost and not said:
         first.add(f"   {moment.state.reason}")
     lines = [first.right(network.label, width, Tone.DIM)]
     if moment.cooling and network.until is not None:
