@@ -62,7 +62,7 @@ def _wide(rows: int, demand: Demand) -> Arrangement:
         log, middle = 0, rest
     # Many workers are shown in columns of their own, which need the width.
     many = demand.workers > middle - 2
-    return Arrangement(True, top, top, middle, middle, log, left_percent=62 if many else 56)
+    return Arrangement(True, top, top, middle, middle, log, left_percent=62 if many else 58)
 
 
 def _stacked(rows: int, demand: Demand) -> Arrangement:

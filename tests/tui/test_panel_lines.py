@@ -160,10 +160,11 @@ def test_without_a_rate_no_end_is_promised() -> None:
 def test_a_worker_row_says_what_is_done_with_which_clip() -> None:
     worker = WorkerState(3, phase=Phase.DOWNLOAD, clip=clip(0), fraction=0.78, since=NOW - 2)
     assert worker_line(worker, NOW, 1_100_000, 60).text == (
-        " 3   2 s ██████░░  78 %  download  1.1 MB/s  air drumming"
+        " 3   2 s ████░░  78 %  download  1.1 MB/s  air drumming"
     )
     assert worker_line(worker, NOW, 1_100_000, 40).text == " 3   2 s ███░░  78 %  download  air drumming"
-    assert worker_line(worker, NOW, 0, 100).text.endswith("air drumming  0wR5jVB-W00_000417_000427")
+    assert worker_line(worker, NOW, 0, 70).text.endswith("  0wR5jVB-W00")
+    assert worker_line(worker, NOW, 0, 100).text.endswith("  0wR5jVB-W00_000417_000427")
 
 
 def test_a_worker_without_a_clip_says_what_it_waits_for() -> None:

@@ -11,7 +11,7 @@ from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.text import share_text
 from kinetics_tui.tui.widgets.panel import Panel
 
-_BAR_LEAST = 6
+_BAR_LEAST = 5
 _SHARE = 8
 _BRIEF = 4
 

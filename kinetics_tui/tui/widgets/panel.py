@@ -131,7 +131,7 @@ class Panel(Canvas):
         end = width - (0 if flat else 1)
         for x, text in self.columns(moment, inner_width):
             start = left + x - 1
-            if start > line.width and start + len(text) + 2 <= end:
+            if start >= line.width and start + len(text) + 2 <= end:
                 line.add(frame.across * (start - line.width), Tone.BORDER).add(f" {text} ", Tone.DIM)
         line.add(frame.across * (width - line.width - (0 if flat else 1)), Tone.BORDER)
         return line if flat else line.add(frame.top_right, Tone.BORDER)

@@ -74,7 +74,11 @@ def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
             "No way to YouTube: check the line, the proxy, the name server. The run goes on by itself when "
             "the line is back.",
         ),
-        EngineStatus.DISK_FULL: ("DISK FULL", Tone.BAD, f"{state.reason} Press space to look again now."),
+        EngineStatus.DISK_FULL: (
+            "DISK FULL",
+            Tone.BAD,
+            f"{state.reason or 'Make room on the disk.'} Press space to look again now.",
+        ),
     }
     return texts.get(state.status)
 

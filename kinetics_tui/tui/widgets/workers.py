@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.state import WorkerState
 from kinetics_tui.tui.blocks import bar
@@ -14,6 +15,9 @@ from kinetics_tui.tui.widgets.panel import Panel
 
 COLUMN_LEAST = 34
 """A column of workers narrower than this tells too little."""
+LABEL_LEAST = 9
+LABEL_MOST = 32
+"""A class gets this many cells beside the name of its clip."""
 _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
 
@@ -30,17 +34,25 @@ def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int)
     line.cell(f"{seconds:.0f} s" if seconds >= 0 else "", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
     if waiting or worker.clip is None:
         return line.add(f"  {worker.phase.value}", Tone.DIM)
-    bar_width = 5 if width < 44 else 8 if width < 100 else 20
+    bar_width = 5 if width < 44 else 6 if width < 70 else 8 if width < 100 else 20
     fraction = min(1.0, max(0.0, worker.fraction))
     line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
     line.add(f"  {worker.phase.value:<8}")
     if width >= 56:
         fetching = worker.phase is Phase.DOWNLOAD and bytes_per_s > 0
         line.cell(rate_text(bytes_per_s) if fetching else "", 10, right=True)
-    line.add("  ").add(worker.clip.label or worker.clip.name)
-    if worker.clip.label and width >= 70:
-        line.add(f"  {worker.clip.name}", Tone.DIM)
-    return line
+    return _add_clip(line.add("  "), worker.clip, width)
+
+
+def _add_clip(line: Line, clip: Clip, width: int) -> Line:
+    """Class and clip, as much as there is room for: the class first, then the video, then the segment."""
+    room = width - line.width
+    for name in (clip.name, clip.youtube_id):
+        label_width = room - _GAP - len(name)
+        if clip.label and label_width >= min(len(clip.label), LABEL_LEAST):
+            label = min(label_width, LABEL_MOST)
+            return line.cell(clip.label, label).add(f"  {name}", Tone.DIM)
+    return line.add(clip.label or clip.name)
 
 
 def worker_lines(
