@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ import platformdirs
 import typer
 
 from kinetics_tui import __version__
-from kinetics_tui.model.errors import EngineError, SettingsError, UserError
+from kinetics_tui.model.errors import EngineDiedError, EngineError, SettingsError, UserError
 
 if TYPE_CHECKING:
     from kinetics_tui.settings import Settings
@@ -26,6 +27,9 @@ SETTLED = 0
 OUR_FAULT = 1
 BAD_INPUT = 2
 CLIPS_LEFT = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell reports a program ended by SIGINT and SIGPIPE."""
 
 DEFAULT_COMMAND = "open"
 MANY = ("--annotations", "--split", "--class", "--category")
@@ -102,9 +106,11 @@ def run(
     split: Annotated[list[str] | None, typer.Option(help="Splits: train, val, test (all).")] = None,
     class_: Annotated[list[str] | None, typer.Option("--class", help="Classes by name (all).")] = None,
     category: Annotated[list[str] | None, typer.Option(help="Categories of classes (all).")] = None,
-    per_class: Annotated[int | None, typer.Option(min=1, help="So many clips of each class.")] = None,
+    per_class: Annotated[
+        str | None, typer.Option(metavar="N", help="So many clips of each class; none: all.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Which clips --per-class draws (0).")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="At most so many clips; none: all.")] = None,
     workers: Workers = None,
     height: Annotated[
         str | None, typer.Option(metavar="PX", help="Largest source height in pixels (360).")
@@ -162,7 +168,8 @@ def run(
     if not headless:
         _require_terminal()
     settings = _settings(flags)
-    if is_running(dataset):
+    owner = not is_running(dataset)
+    if not owner:
         _adjust(dataset, selection, settings, flags)
     else:
         prepare(
@@ -174,7 +181,9 @@ def run(
             tell=_tell,
         )
         _run_engine(dataset)
-    raise typer.Exit(_follow(dataset, as_json=as_json) if headless else _look(dataset, settings))
+    if headless:
+        raise typer.Exit(_follow(dataset, as_json=as_json, owner=owner))
+    raise typer.Exit(_look(dataset, settings))
 
 
 @app.command()
@@ -185,7 +194,9 @@ def attach(dataset: Dataset, headless: Headless = False, as_json: Json = False) 
     if not headless:
         _require_terminal()
     require_running(dataset)
-    raise typer.Exit(_follow(dataset, as_json=as_json) if headless else _look(dataset, _settings({})))
+    if headless:
+        raise typer.Exit(_follow(dataset, as_json=as_json, owner=False))
+    raise typer.Exit(_look(dataset, _settings({})))
 
 
 @app.command()
@@ -233,6 +244,21 @@ def stop(dataset: Dataset) -> None:
 
 
 @app.command()
+def retry(
+    dataset: Dataset,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Failure categories (all that may work another time).")
+    ] = None,
+) -> None:
+    """Make failed clips pending again; a run that goes on takes them up, else the next one does."""
+    from kinetics_tui.engine.retry import find_categories, retry_failed
+
+    counts = retry_failed(dataset, find_categories(category or []))
+    for name, count in counts.items():
+        typer.echo(f"pending again: {count:,} of {name}")
+
+
+@app.command()
 def demo(
     dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]", help="Where to.")] = None,
     headless: Headless = False,
@@ -246,8 +272,10 @@ def demo(
     if not headless:
         _require_terminal()
     folder = open_demo(dataset, clips=clips, workers=workers, tell=_tell)
-    _run_engine(folder)
-    raise typer.Exit(_follow(folder, as_json=as_json) if headless else _look(folder, _settings({})))
+    owner = _run_engine(folder)
+    if headless:
+        raise typer.Exit(_follow(folder, as_json=as_json, owner=owner))
+    raise typer.Exit(_look(folder, _settings({})))
 
 
 @app.command()
@@ -275,6 +303,8 @@ def _given(**values: object) -> dict[str, object]:
 
 
 def _selection(annotations: list[Path] | None, **values: object) -> dict[str, object]:
+    from kinetics_tui.values import parse_count_or_none
+
     selection = _given(**values)
     if annotations:
         # The engine and later runs may start from another folder.
@@ -285,7 +315,15 @@ def _selection(annotations: list[Path] | None, **values: object) -> dict[str, ob
 
         selection["release"] = find_release(str(selection["release"])).name
         selection["annotations"] = ()
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in selection.items()}
+    for name in ("per_class", "limit"):
+        if name in selection:
+            selection[name] = parse_count_or_none(str(selection[name]))
+    return {name: _names(value) if isinstance(value, list) else value for name, value in selection.items()}
+
+
+def _names(values: list[str]) -> tuple[str, ...]:
+    """Names as given; ``all`` alone takes an earlier choice back."""
+    return () if values == ["all"] else tuple(values)
 
 
 def _settings(flags: Mapping[str, object]) -> Settings:
@@ -313,11 +351,14 @@ def _load(selection: Any) -> Any:
     return obtain_annotations(selection, default_cache_dir(), _tell)
 
 
-def _run_engine(dataset: Path) -> None:
+def _run_engine(dataset: Path) -> bool:
+    """Start an engine unless one runs. True where this command is the one that started it."""
     from kinetics_tui.engine.client import is_running, start_engine
 
-    if not is_running(dataset):
-        start_engine(dataset)
+    if is_running(dataset):
+        return False
+    start_engine(dataset)
+    return True
 
 
 def _adjust(
@@ -329,7 +370,7 @@ def _adjust(
     fixed = [*selection, *(name for name in flags if name not in ("workers", "pace"))]
     if fixed:
         raise SettingsError(
-            f"The run on {dataset} is under way and cannot take another {fixed[0].replace('_', ' ')} now: "
+            f"The run on {dataset} is under way and its {fixed[0].replace('_', ' ')} cannot be changed now: "
             f"kinetics-tui stop {dataset} first."
         )
     if "workers" in flags:
@@ -346,11 +387,16 @@ def _theme(settings: Settings) -> str | None:
     return names.get(settings.theme)
 
 
-def _follow(dataset: Path, *, as_json: bool) -> int:
+def _follow(dataset: Path, *, as_json: bool, owner: bool) -> int:
     from kinetics_tui.console import follow
     from kinetics_tui.engine.client import EngineClient, wait_until_gone
 
-    state = asyncio.run(follow(EngineClient(dataset), as_json=as_json))
+    try:
+        state = asyncio.run(follow(EngineClient(dataset), as_json=as_json, owner=owner))
+    except BrokenPipeError:
+        # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return BROKEN_PIPE
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED
@@ -383,11 +429,15 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     async def start(plan: Plan) -> EngineClient:
         return await asyncio.to_thread(begin, plan)
 
+    def setup(plan: Plan | None) -> SetupScreen:
+        # Shown again after a start that failed, it stands as it was left.
+        asked = plan or Plan(dataset, Selection(), settings.options, None)
+        return SetupScreen(asked.dataset, asked.options, asked.selection, library=library)
+
+    library = PublishedLibrary(default_cache_dir())
     app = KineticsApp(
         None,
-        setup=lambda: SetupScreen(
-            dataset, settings.options, Selection(), library=PublishedLibrary(default_cache_dir())
-        ),
+        setup=setup,
         start=start,
         refresh_hz=settings.refresh_hz,
         theme=_theme(settings),
@@ -410,15 +460,17 @@ def run_command(args: Sequence[str]) -> int:
     try:
         code = app(args=completed(args), prog_name="kinetics-tui", standalone_mode=False)
     except typer.TyperException as error:
-        _tell(f"kinetics-tui: {error.format_message()} See kinetics-tui --help.")
+        said = error.format_message().rstrip(".")
+        _tell(f"kinetics-tui: {said}. See kinetics-tui --help.")
         return BAD_INPUT
     except UserError as error:
         _tell(f"kinetics-tui: {error}")
         return BAD_INPUT
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except BrokenPipeError:
+    except EngineDiedError as error:
+        _tell(f"kinetics-tui: {error}")
         return OUR_FAULT
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback
         return _own_up(error)
     return code if isinstance(code, int) else SETTLED

@@ -12,12 +12,14 @@ from typing import Any, TextIO
 
 import msgspec
 
+from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client import EngineClient, read_state
 from kinetics_tui.model.commands import Stop
-from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.errors import EngineDiedError, EngineError
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipProgress,
+    DiskMeasured,
     EngineStatus,
     LogLine,
     LogReplayed,
@@ -31,7 +33,7 @@ LOST_AFTER_S = 10.0
 
 POLL_S = 0.2
 
-QUIET = (ClipProgress, WorkerIdle, LogReplayed)
+QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured)
 """Events that come many times a clip, or repeat what was said: not for the lines of a log."""
 
 ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
@@ -142,10 +144,11 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
     return write
 
 
-async def follow(client: EngineClient, *, as_json: bool, out: TextIO | None = None) -> RunState:
-    """Print the run until it ends; SIGINT and SIGTERM stop it cleanly, a hang-up only ends the view.
+async def follow(client: EngineClient, *, as_json: bool, owner: bool, out: TextIO | None = None) -> RunState:
+    """Print the run until it ends.
 
-    Raises ``EngineError`` where the engine is lost for good.
+    SIGINT and SIGTERM stop the run cleanly where this view is its ``owner``, else they end the view, as
+    a hang-up always does. Raises ``EngineDiedError`` where the engine is gone with clips left.
     """
     write = (json_lines if as_json else text_lines)(out or sys.stdout)
     loop = asyncio.get_running_loop()
@@ -156,7 +159,7 @@ async def follow(client: EngineClient, *, as_json: bool, out: TextIO | None = No
         stops.add(task)
         task.add_done_callback(stops.discard)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM) if owner else ():
         loop.add_signal_handler(number, stop)
     lost_at = time.monotonic()
     while time.monotonic() - lost_at < LOST_AFTER_S:
@@ -166,7 +169,12 @@ async def follow(client: EngineClient, *, as_json: bool, out: TextIO | None = No
                 return client.state
             lost_at = time.monotonic()
         await asyncio.sleep(0.5)
-    raise EngineError("The engine is gone; run goes on where it stopped, and engine.log says what happened.")
+    state = await asyncio.to_thread(read_state, client.dataset)
+    if state.left:
+        raise EngineDiedError(
+            f"The engine died with {state.left:,} clips left: see {log_path(client.dataset)}, then run again."
+        )
+    return state
 
 
 def wait_until_paused(dataset: Path) -> str:

@@ -12,6 +12,7 @@ from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, DAY_S, GUEST_PER_HOUR, HOUR_S, MINUTE_S
 
 NONE = "none"
+ALL = "all"
 LONGEST_S = 366 * DAY_S
 _UNIT_S = {"": 1.0, "s": 1.0, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
 _PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
@@ -75,6 +76,16 @@ def whole(low: int, high: int) -> Callable[[object], int]:
         return int(text)
 
     return parse
+
+
+def parse_count_or_none(text: str) -> int | None:
+    """A count, or None for ``none`` and ``all``: no limit. Raises SettingsError."""
+    word = text.strip().lower()
+    if word in (NONE, ALL):
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", word) or not int(word):
+        raise SettingsError(f"{text!r} is no count; give a whole number from 1, or none.")
+    return int(word)
 
 
 def number(low: float, high: float) -> Callable[[object], float]:

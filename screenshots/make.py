@@ -25,6 +25,7 @@ from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.library import PublishedLibrary
+from kinetics_tui.tui.plan import Plan
 from kinetics_tui.tui.screens.setup import SetupScreen
 
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ async def picture_setup(folder: Path) -> None:
     library = PublishedLibrary(folder / "cache")
     selection = Selection(release="kinetics-400", splits=("val",))
 
-    def setup() -> SetupScreen:
+    def setup(_plan: Plan | None) -> SetupScreen:
         return SetupScreen(Path("kinetics"), Options(), selection, library=library)
 
     app = KineticsApp(None, setup=setup, theme="kinetics-dark")

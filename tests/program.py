@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kinetics_tui.engine.client import is_running
+
 
 class Program:
     """``kinetics-tui`` as a user runs it: a process of its own."""
@@ -35,6 +37,9 @@ class Program:
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
         )
+
+    def is_running(self) -> bool:
+        return is_running(self.dataset)
 
     def status(self) -> dict[str, Any]:
         done = self("status", str(self.dataset), "--json")

@@ -89,7 +89,7 @@ def test_stop_leaves_clips_and_run_goes_on_with_the_options_it_was_given_once(
     running = program.start(
         "run", str(program.dataset), *flags(demo, youtube, "--height", "144"), "--headless"
     )
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["done"] >= 1)
     assert program("stop", str(program.dataset)).returncode == 0
     assert running.wait(20) == 3
@@ -108,7 +108,7 @@ def test_stop_leaves_clips_and_run_goes_on_with_the_options_it_was_given_once(
 def test_an_engine_survives_its_view_and_another_attaches(program: Program, serve: Serve) -> None:
     demo, youtube = serve(10)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["pid"] is not None)
     view.kill()
     view.communicate()
@@ -124,7 +124,7 @@ def test_an_engine_that_was_killed_loses_nothing_and_leaves_no_process(
 ) -> None:
     demo, youtube = serve(10)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["done"] >= 1)
     engine = psutil.Process(program.status()["pid"])
     family = engine.children(recursive=True)
@@ -143,7 +143,7 @@ def test_an_engine_that_was_killed_loses_nothing_and_leaves_no_process(
 def test_sigterm_ends_an_engine_cleanly(program: Program, serve: Serve) -> None:
     demo, youtube = serve(8)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["done"] >= 1)
     engine = psutil.Process(program.status()["pid"])
     family = engine.children(recursive=True)
@@ -157,7 +157,7 @@ def test_sigterm_ends_an_engine_cleanly(program: Program, serve: Serve) -> None:
 def test_pause_says_when_it_is_safe_and_resume_goes_on(program: Program, serve: Serve) -> None:
     demo, youtube = serve(8)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     paused = program("pause", str(program.dataset))
     assert "safe to switch networks" in paused.stdout
     status = program.status()
@@ -174,7 +174,7 @@ def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: P
     view = program.start(
         "run", str(program.dataset), *flags(demo, youtube, "--cooldown", "1h,2h"), "--headless"
     )
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["state"] == "cooling down")
     before = program.status()
     assert before["failed"] == 0
@@ -196,9 +196,74 @@ def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: P
 def test_a_view_that_is_interrupted_stops_the_run(program: Program, serve: Serve) -> None:
     demo, youtube = serve(8)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
-    until(lambda: (program.dataset / ".kinetics-tui" / "engine.json").exists())
+    until(program.is_running)
     until(lambda: program.status()["pid"] is not None)
     view.send_signal(signal.SIGINT)
     view.communicate(timeout=20)
     assert view.returncode == 3
     assert program.status()["state"] == "stopped"
+
+
+def test_a_view_that_only_looks_on_stops_nothing_when_it_is_interrupted(
+    program: Program, serve: Serve
+) -> None:
+    demo, youtube = serve(8)
+    owner = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(program.is_running)
+    onlooker = program.start("attach", str(program.dataset), "--headless")
+    assert onlooker.stdout is not None
+    assert onlooker.stdout.readline()
+    onlooker.send_signal(signal.SIGINT)
+    onlooker.communicate(timeout=20)
+    assert onlooker.returncode == 130
+    assert program.is_running()
+    owner.communicate(timeout=120)
+    assert owner.returncode == 0
+
+
+def test_a_run_whose_engine_is_killed_ends_as_a_fault_of_ours(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(8)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(program.is_running)
+    os.kill(program.status()["pid"], signal.SIGKILL)
+    _, said = view.communicate(timeout=60)
+    assert view.returncode == 1
+    assert "The engine died" in said
+
+
+def test_the_engine_imports_nothing_from_the_users_folder_and_does_not_stay_in_it(
+    program: Program, serve: Serve
+) -> None:
+    (program.folder / "av.py").write_text("raise SystemExit('imported from the current folder')\n")
+    demo, youtube = serve(6)
+    view = program.start("run", "set", *flags(demo, youtube), "--headless")
+    until(program.is_running)
+    assert psutil.Process(program.status()["pid"]).cwd() == "/"
+    view.communicate(timeout=120)
+    assert view.returncode == 0
+
+
+def test_a_reader_that_has_read_enough_ends_the_view_quietly(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(6)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless", "--json")
+    assert view.stdout is not None
+    view.stdout.readline()
+    view.stdout.close()
+    assert view.wait(60) == 141
+    assert view.stderr is not None
+    assert "Traceback" not in view.stderr.read()
+    view.stderr.close()
+
+
+def test_failed_clips_are_retried_by_category_from_the_shell(program: Program, serve: Serve) -> None:
+    demo, youtube = serve(6)
+    videos = dict(demo.videos)
+    demo.videos.clear()  # gone from YouTube, and back later
+    assert program("run", str(program.dataset), *flags(demo, youtube), "--headless").returncode == 0
+    assert program.status()["failures"] == {"Video not available": 6}
+    demo.videos.update(videos)
+    done = program("retry", str(program.dataset), "--category", "video not available")
+    assert done.returncode == 0, done.stderr
+    assert program.status()["pending"] == 6
+    assert program("run", str(program.dataset), "--headless").returncode == 0
+    assert program.status()["done"] == 6

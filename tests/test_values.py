@@ -10,6 +10,7 @@ from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.values import (
     duration_text,
     pace_text,
+    parse_count_or_none,
     parse_duration,
     parse_pace,
     parse_steps,
@@ -73,6 +74,19 @@ def test_paces_are_read(text: object, per_hour: float | None) -> None:
 def test_what_is_no_pace_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no pace"):
         parse_pace(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("none", None), (" ALL ", None), ("1", 1), ("50", 50), ("007", 7)]
+)
+def test_counts_are_read_and_can_be_lifted(text: str, count: int | None) -> None:
+    assert parse_count_or_none(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "1e3", "nan", "many", "1_000", "\u0663", "9" * 5000])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="no count"):
+        parse_count_or_none(text)
 
 
 def test_the_options_of_yt_dlp_are_split_as_a_shell_would() -> None:

@@ -218,17 +218,7 @@ class Ledger:
         rows = self._flushed().read(f"SELECT retry_at {_WAITING} ORDER BY retry_at LIMIT 1")
         return rows[0][0] if rows else None
 
-    def waiting_count(self) -> int:
-        """How many clips of enabled splits wait to be tried again."""
-        ((count,),) = self._flushed().read(f"SELECT count(*) {_WAITING}")
-        return int(count)
-
     # -- attempts ---------------------------------------------------------------------------------
-
-    @property
-    def pending_writes(self) -> int:
-        """How many recorded attempts are not on disk yet."""
-        return len(self._buffer)
 
     def record(self, attempt: Attempt) -> None:
         """Take note of an attempt, in memory until ``flush``.
@@ -276,6 +266,10 @@ class Ledger:
     def networks(self) -> dict[str, NetworkRow]:
         """What is remembered of each network, by name."""
         return networks.read_networks(self._flushed())
+
+    def last_network(self) -> NetworkRow | None:
+        """The network of the newest session, else the one met last; None where there is none."""
+        return networks.last_network(self._flushed())
 
     def save_network(self, row: NetworkRow) -> None:
         """Keep this of the network, on disk at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import msgspec
 
@@ -19,8 +20,20 @@ _SAVE = (
 
 def read_networks(database: Database) -> dict[str, NetworkRow]:
     """What is remembered of each network, by name."""
-    rows = (dict(zip(_FIELDS, row, strict=True)) for row in database.read(_READ))
-    return {row["name"]: msgspec.convert(row, NetworkRow) for row in rows}
+    return {row.name: row for row in _rows(database, _READ)}
+
+
+def last_network(database: Database) -> NetworkRow | None:
+    """The network of the newest session, else the newest one; None where there is none."""
+    # A name that was seen keeps its number: the network met last need not have the highest.
+    newest = "(SELECT network_id FROM sessions ORDER BY id DESC LIMIT 1)"
+    rows = _rows(database, f"{_READ} ORDER BY id = {newest} DESC, id DESC LIMIT 1")
+    return next(rows, None)
+
+
+def _rows(database: Database, sql: str) -> Iterator[NetworkRow]:
+    for row in database.read(sql):
+        yield msgspec.convert(dict(zip(_FIELDS, row, strict=True)), NetworkRow)
 
 
 def save_network(connection: sqlite3.Connection, row: NetworkRow) -> None:

@@ -1,5 +1,8 @@
 """``stats.csv`` and ``failed.csv``: the ledger as the 2019 Kinetics-700 write-up kept its records.
 
+``python -m kinetics_tui.dataset.records DATASET`` writes them as a program of its own: a large ledger
+takes seconds of a processor.
+
 ``stats.csv`` has a header and one row for every attempt that settled its clip, oldest first. A clip
 that was made pending again by hand may so have several; the write-up's rule is that the last wins.
 
@@ -25,8 +28,10 @@ front of a leading ``-`` or ``=``, since ids begin with ``-``: read the columns 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +39,7 @@ from pathlib import Path
 from kinetics_tui.dataset.database import plain_errors
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE, state_folder
 from kinetics_tui.dataset.ledger import Ledger, Outcome
+from kinetics_tui.model.errors import UserError
 
 STATS_COLUMNS = (
     "video_id",
@@ -116,3 +122,19 @@ def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
             making.replace(path)
         finally:
             making.unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write a dataset's records; the exit code is 1, with a sentence on stderr, where that fails."""
+    parser = argparse.ArgumentParser(prog="python -m kinetics_tui.dataset.records")
+    parser.add_argument("dataset", type=Path, help="the dataset folder")
+    try:
+        write_records(parser.parse_args(arguments).dataset)
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

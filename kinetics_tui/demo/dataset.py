@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import random
 import string
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -74,6 +75,11 @@ _EACH_ONCE = (
     Case.PLAYER_503,
 )
 _FIRST_FURTHER = (Case.UNAVAILABLE, Case.NOT_AVAILABLE_ANYMORE, Case.UNAVAILABLE, Case.AGE)
+_STALL = Failure(Case.MEDIA_STALL, after_bytes=0)
+"""No byte at all: given up after a few idle requests, where a trickle would last until the deadline."""
+_STALL_AT = 6
+"""Its place among the training clips."""
+
 _FAILING_SHARE = 0.19  # of the first 120 clips
 _SMALL_DEMO_CLIPS = 120
 
@@ -131,11 +137,26 @@ def make_demo(folder: Path, clips: int = 120, seed: int = 700, sources_folder: P
         for clip in made
     }
     chance.shuffle(made)
+    _bring_forward(made, videos)
     return Demo(tuple(_write_annotations(folder / "annotations", made)), tuple(made), videos)
 
 
 _PLAIN_CLIPS = 6
 """The first so many clips do not fail at YouTube: the pairs, the short one, the one past the end."""
+
+
+def _bring_forward(clips: list[Clip], videos: dict[str, Video]) -> None:
+    """Have the clip that stands still come early: nobody should wait for its tries alone at the end."""
+    clips_of = Counter(clip.youtube_id for clip in clips)
+    for at, clip in enumerate(clips):
+        if videos[clip.youtube_id].failure == _STALL:
+            # Training clips are handed out first: take the place, and the split, of one of those.
+            alone = (n for n, other in enumerate(clips) if clips_of[other.youtube_id] == 1)
+            early = [n for n in alone if clips[n].split == TRAIN][_STALL_AT]
+            other = clips[early]
+            clips[early] = msgspec.structs.replace(clip, split=other.split)
+            clips[at] = msgspec.structs.replace(other, split=clip.split)
+            return
 
 
 def _make_sources(folder: Path) -> list[dict[int, Source]]:
@@ -185,7 +206,7 @@ def _failures(clips: int, chance: random.Random) -> Iterator[Failure]:
     cases = [*_EACH_ONCE, *_FIRST_FURTHER]
     cases += chance.choices(list(WRITE_UP_CASES), list(WRITE_UP_CASES.values()), k=max(0, count - len(cases)))
     for case in islice(cases, max(0, count)):
-        yield Failure(case)
+        yield _STALL if case is Case.MEDIA_STALL else Failure(case)
 
 
 def _write_annotations(folder: Path, clips: list[Clip]) -> Iterator[Path]:

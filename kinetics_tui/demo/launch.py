@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import select
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 
 from kinetics_tui.model.errors import EngineError
+from kinetics_tui.programs import python_program
 
 START_WITHIN_S = 120.0
 LOG_NAME = "youtube.log"
+NEUTRAL_FOLDER = "/"
+"""Where it runs: a program that stays for long keeps no folder of the user's from being unmounted."""
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -45,15 +47,18 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
     itself ``until_idle_s`` seconds after the last request, but not while an engine of ``for_dataset``
     lives. Raises EngineError where it does not come up.
     """
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "kinetics_tui.demo", "--folder", str(folder), "--clips", str(clips)]
-    command += ["--until-idle", str(until_idle_s)]
+    arguments = ["--folder", str(folder), "--clips", str(clips), "--until-idle", str(until_idle_s)]
     if for_dataset is not None:
-        command += ["--for-dataset", str(for_dataset)]
+        arguments += ["--for-dataset", str(for_dataset.absolute())]
+    command, environment = python_program("kinetics_tui.demo", *arguments)
     log_path = folder / LOG_NAME
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             command,
+            env=environment,
+            cwd=NEUTRAL_FOLDER,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

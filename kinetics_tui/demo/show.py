@@ -10,16 +10,19 @@ from pathlib import Path
 from kinetics_tui.annotations.obtain import obtain_annotations
 from kinetics_tui.annotations.readers import Annotations
 from kinetics_tui.dataset.folder import make_state_folder
+from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.demo.launch import DemoServer, launch
 from kinetics_tui.engine.client import is_running
 from kinetics_tui.engine.prepare import has_ledger, prepare
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import Options, Selection
 
+TITLE = "Demo"
+"""What marks a dataset as made-up: no other has this title."""
 FOLDER_NAME = "demo"
 UNTIL_IDLE_S = 300.0
 COOLDOWN_STEPS_S = (30.0, 60.0, 120.0)
-RETRY_STEPS_S = (3.0, 6.0)
+RETRY_STEPS_S = (2.0, 3.0)
 CLIP_DEADLINE_S = 60.0
 
 
@@ -30,11 +33,11 @@ def open_demo(dataset: Path | None, *, clips: int, workers: int, tell: Callable[
     the folder is a real dataset.
     """
     folder = dataset or Path(tempfile.mkdtemp(prefix="kinetics-demo-"))
-    made_up = make_state_folder(folder) / FOLDER_NAME
-    if has_ledger(folder) and not made_up.exists():
+    if has_ledger(folder) and not _is_made_up(folder):
         raise DatasetError(f"{folder} is a real dataset: give the demo another folder.")
     if is_running(folder):
         return folder
+    made_up = make_state_folder(folder) / FOLDER_NAME
     tell(f"Demo: clips go to {folder}. Making a few videos for it; this takes some seconds once.")
     server = launch(made_up, clips=clips, for_dataset=folder, until_idle_s=UNTIL_IDLE_S)
     try:
@@ -43,6 +46,11 @@ def open_demo(dataset: Path | None, *, clips: int, workers: int, tell: Callable[
         server.stop()
         raise
     return folder
+
+
+def _is_made_up(dataset: Path) -> bool:
+    with Ledger.open(dataset, read_only=True) as ledger:
+        return ledger.title == TITLE
 
 
 def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str], None]) -> None:
@@ -66,5 +74,5 @@ def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str
         given={"yt_dlp": options.yt_dlp, "workers": workers},
         load=load,
         tell=tell,
-        title="Demo",
+        title=TITLE,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -12,12 +13,19 @@ import time
 from pathlib import Path
 
 from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import READY, Whereabouts, WriterLock, choose_socket, write_whereabouts
+from kinetics_tui.engine.address import (
+    FAILED,
+    READY,
+    Whereabouts,
+    WriterLock,
+    socket_paths,
+    write_whereabouts,
+)
 from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.network import Network, network_in_use
 from kinetics_tui.engine.server import Server
 from kinetics_tui.media.arguments import parse_args
-from kinetics_tui.model.errors import UserError
+from kinetics_tui.model.errors import EngineError, UserError
 
 SOCKET_EVERY_S = 60.0
 CRASHED = 1
@@ -30,33 +38,41 @@ def main() -> int:
     """Run one engine; the exit code is 0 when it was stopped or done, 2 on bad input, 1 on our fault."""
     parser = argparse.ArgumentParser(prog="python -m kinetics_tui.engine")
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--ready-fd", type=int, default=sys.stderr.fileno())
+    parser.add_argument("--ready-fd", type=int, default=None)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    starter = Starter(given.ready_fd)
     try:
         with WriterLock(given.dataset), Ledger.open(given.dataset) as ledger:
-            asyncio.run(_serve(given.dataset, ledger, given.ready_fd))
+            asyncio.run(_serve(given.dataset, ledger, starter))
     except UserError as error:
         log.error("%s", error)  # noqa: TRY400 -- the user's to mend: the sentence says all, a trace nothing
-        _say(given.ready_fd, str(error))
+        starter.say(str(error))
         return BAD_INPUT
     except Exception:
         log.exception("the engine failed")
-        _say(given.ready_fd, "The engine failed; see engine.log in the dataset's .kinetics-tui folder.")
+        starter.say(FAILED)
         return CRASHED
     return 0
 
 
-def _say(fd: int, text: str) -> None:
-    """Tell the program that started the engine, if it still listens."""
-    try:
-        os.write(fd, f"{text}\n".encode())
+class Starter:
+    """The program that started the engine; it listens for one line at ``fd``, if it listens at all."""
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def say(self, text: str) -> None:
+        """Tell it one line, the first time."""
+        fd, self._fd = self._fd, None
+        if fd is None:
+            return
+        with contextlib.suppress(OSError):  # it has gone away meanwhile
+            os.write(fd, f"{text}\n".encode())
         os.close(fd)
-    except OSError:
-        log.info("nobody listens any more")
 
 
-async def _serve(dataset: Path, ledger: Ledger, ready_fd: int) -> None:
+async def _serve(dataset: Path, ledger: Ledger, starter: Starter) -> None:
     params = parse_args(ledger.options.yt_dlp)
 
     def discover() -> Network:
@@ -71,11 +87,10 @@ async def _serve(dataset: Path, ledger: Ledger, ready_fd: int) -> None:
     loop.add_signal_handler(signal.SIGHUP, log.info, "hang-up ignored")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.stop)
-    path = choose_socket(dataset)
-    await server.open(path)
-    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), socket=str(path), started_at=time.time()))
-    log.info("engine %d serves %s", os.getpid(), dataset)
-    _say(ready_fd, READY)
+    path = await server.open(socket_paths(dataset))
+    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))
+    log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
+    starter.say(READY)
     keeper = asyncio.create_task(_keep_socket(server))
     try:
         await engine.run()
@@ -88,7 +103,10 @@ async def _serve(dataset: Path, ledger: Ledger, ready_fd: int) -> None:
 async def _keep_socket(server: Server) -> None:
     while True:
         await asyncio.sleep(SOCKET_EVERY_S)
-        await server.restore()
+        try:
+            await server.restore()
+        except (OSError, EngineError):
+            log.exception("the socket cannot be put back")
 
 
 if __name__ == "__main__":

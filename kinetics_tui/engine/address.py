@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -23,36 +24,51 @@ from kinetics_tui.model.errors import EngineError
 
 READY = "ready"
 """What an engine says to the program that started it once its socket is served."""
+FAILED = "failed"
+"""What it says where it cannot run through a fault of its own; anything else is the user's to mend."""
 SOCKET_NAME = "engine.sock"
 SOCKET_PATH_BYTES = 100
 """The shortest limit in use is macOS's 104 bytes with the NUL; Linux has 108."""
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
-    """What a running engine leaves in ``engine.json`` for those who look for it."""
+    """What a running engine leaves in ``engine.json`` for those who ask whether it lives."""
 
     pid: int
-    socket: str
     started_at: float
 
 
-def choose_socket(dataset: Path) -> Path:
-    """A path for the engine's socket in a folder that only this user can open.
+def socket_paths(dataset: Path) -> list[Path]:
+    """Where the engine of a dataset may listen, the first choice first.
 
-    Raises ``EngineError`` where the temporary folder of that name belongs to somebody else.
+    Beside the ledger, if that folder is the user's alone and its path short enough for a socket; else
+    in a private folder below the system's temporary one.
     """
-    beside = state_folder(dataset.resolve()) / SOCKET_NAME
-    if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
-        return beside
-    private = Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}"
-    private.mkdir(mode=0o700, exist_ok=True)
-    about = private.lstat()
-    if about.st_uid != os.getuid() or about.st_mode & 0o077:
-        raise EngineError(
-            f"{private} is open to others: remove it, or use a dataset folder with a shorter path."
-        )
-    digest = hashlib.sha256(os.fsencode(dataset.resolve())).hexdigest()[:16]
-    return private / f"{digest}.sock"
+    dataset = dataset.resolve()
+    beside = state_folder(dataset) / SOCKET_NAME
+    digest = hashlib.sha256(os.fsencode(dataset)).hexdigest()[:16]
+    private = Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}" / f"{digest}.sock"
+    short = len(os.fsencode(beside)) <= SOCKET_PATH_BYTES
+    return [beside, private] if short and _is_private(beside.parent) else [private]
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder for sockets that only this user can open.
+
+    Raises ``EngineError`` where one of that name belongs to somebody else.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not _is_private(folder):
+        raise EngineError(f"{folder} is open to others: remove it, then run again.")
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    # exFAT and the like ignore permissions: there a socket would be open to everybody.
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077
 
 
 def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:

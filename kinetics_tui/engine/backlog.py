@@ -25,6 +25,7 @@ class Backlog:
         self._page: deque[ClipRow] = deque()
         self._after: dict[str, int] = {}
         self._taken: set[int] = set()
+        self._enabled: set[str] = set()
         self._next_retry_at = ledger.next_retry_at()
         self.restart()
 
@@ -33,7 +34,9 @@ class Backlog:
         self._ledger.flush()
         self._front.clear()
         self._page.clear()
-        self._after = {split.name: 0 for split in self._ledger.split_counts() if split.enabled and split.left}
+        splits = [split for split in self._ledger.split_counts() if split.enabled]
+        self._enabled = {split.name for split in splits}
+        self._after = {split.name: 0 for split in splits if split.left}
         self._next_retry_at = self._ledger.next_retry_at()
 
     @property
@@ -57,10 +60,25 @@ class Backlog:
             self._taken.add(row.id)
         return row
 
-    def put_back(self, row: ClipRow) -> None:
-        """The clip is to be handed out again, before all others."""
+    @property
+    def only_retries_left(self) -> bool:
+        """Nothing may be handed out before ``next_retry_at``, and nothing is in hand."""
+        return self.exhausted and not self._taken and self._next_retry_at is not None
+
+    def put_back(self, row: ClipRow, *, last: bool = False) -> None:
+        """The clip is to be handed out again, before all others or after those that are read already.
+
+        ``last`` is for a clip that may itself be the reason why it came back: another goes first.
+        """
         self._taken.discard(row.id)
-        self._front.append(row)
+        if row.clip.split not in self._enabled:
+            return  # the ledger has it still, for when its split is switched on again
+        if last and self._page:
+            self._page.append(row)
+        elif last:
+            self._front.append(row)
+        else:
+            self._front.appendleft(row)
 
     def settle(self, row: ClipRow, retry_at: float | None = None) -> None:
         """The clip is out of the way: settled, or waiting until ``retry_at``."""

@@ -8,7 +8,6 @@ import os
 import select
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,12 +16,13 @@ import msgspec
 
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import READY, read_whereabouts
+from kinetics_tui.engine.address import FAILED, READY, socket_paths
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
-from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.errors import EngineDiedError, EngineError
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.model.state import RunState
+from kinetics_tui.programs import python_program
 
 MAX_LINE_BYTES = 64 << 20
 RECONNECT_S = 1.0
@@ -113,25 +113,23 @@ class EngineClient:
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    where = read_whereabouts(dataset)
-    if where is None:
-        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
-    try:
-        return await asyncio.open_unix_connection(where.socket, limit=MAX_LINE_BYTES)
-    except OSError as error:
-        raise EngineError(
-            f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}."
-        ) from error
+    for path in socket_paths(dataset):
+        try:
+            return await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
+        except OSError:
+            continue  # nobody listens there
+    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
 
 
 def is_running(dataset: Path) -> bool:
     """Whether an engine of this dataset answers its socket."""
-    where = read_whereabouts(dataset)
-    if where is None:
-        return False
+    return any(_answers(path) for path in socket_paths(dataset))
+
+
+def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         try:
-            probe.connect(where.socket)
+            probe.connect(str(path))
         except OSError:
             return False
     return True
@@ -145,8 +143,13 @@ def start_engine(dataset: Path) -> None:
     ready, theirs = os.pipe()
     try:
         with log_path(dataset).open("ab") as log:
+            command, environment = python_program(
+                "kinetics_tui.engine", str(dataset.absolute()), "--ready-fd", str(theirs)
+            )
             subprocess.Popen(
-                [sys.executable, "-m", "kinetics_tui.engine", str(dataset), "--ready-fd", str(theirs)],
+                command,
+                env=environment,
+                cwd="/",  # the engine outlives the user's stay in a folder, and keeps no mount busy
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -162,8 +165,10 @@ def start_engine(dataset: Path) -> None:
         if not select.select([pipe], [], [], START_WITHIN_S)[0]:
             raise EngineError(f"The engine does not come up; see {log_path(dataset)}.")
         said = pipe.read().decode("utf-8", "replace").strip()
+    if not said or said == FAILED:
+        raise EngineDiedError(f"The engine failed as it started; see {log_path(dataset)}.")
     if said != READY:
-        raise EngineError(said or f"The engine ended at once; see {log_path(dataset)}.")
+        raise EngineError(said)
 
 
 async def ask(dataset: Path, command: AnyCommand) -> Reply:

@@ -23,19 +23,25 @@ class Network(msgspec.Struct, frozen=True):
     kind: str = "default route"
 
 
+FAR_ADDRESSES = ((socket.AF_INET, "198.51.100.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses from the blocks reserved for documentation (RFC 5737, RFC 3849): nobody is there."""
+
+
 def default_route_address() -> str | None:
     """The address this machine's default route leaves by, None where there is no route.
 
-    A connected UDP socket sends nothing; it only makes the kernel choose. The far address is from
-    the block reserved for documentation (RFC 5737).
+    A connected UDP socket sends nothing; it only makes the kernel choose.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("198.51.100.1", 9))
-        except OSError:
-            return None
-        address: str = probe.getsockname()[0]
-    return None if ipaddress.ip_address(address).is_unspecified else address
+    for family, far_address in FAR_ADDRESSES:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((far_address, 9))
+            except OSError:
+                continue
+            address: str = probe.getsockname()[0]
+        if not ipaddress.ip_address(address).is_unspecified:
+            return address
+    return None
 
 
 def interface_of(address: str) -> str:

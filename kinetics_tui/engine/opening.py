@@ -44,9 +44,8 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
         ),
         options_event(ledger.options, at),
     ]
-    networks = list(ledger.networks().values())
-    if networks:
-        row = networks[-1]
+    row = ledger.last_network()
+    if row is not None:
         steps = ledger.options.cooldown_steps_s
         events.append(NetworkChanged(at=at, steps_s=steps, **msgspec.structs.asdict(row)))
     return events

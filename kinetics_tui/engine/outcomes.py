@@ -51,7 +51,7 @@ class Outcomes:
             Attempt(
                 clip_id=row.id,
                 at=now,
-                network=self._networks.current.name,
+                network=slot.stamp.network,
                 outcome=Outcome.DONE,
                 resolve_s=made.resolve_s,
                 download_s=made.download_s,
@@ -89,13 +89,13 @@ class Outcomes:
             )
         )
         if made.wire_bytes:
-            self._networks.passed(now, done=True, width=self.options.workers)
+            self._networks.passed(slot.stamp, now, done=True, width=self.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.pace.give_back()
 
-    def returned(self, slot: Slot, row: ClipRow, reason: str, now: float) -> None:
-        """The clip is handed out again, nothing held against it."""
-        self._backlog.put_back(row)
+    def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
+        """The clip is handed out again, nothing held against it; ``last``: after others."""
+        self._backlog.put_back(row, last=last)
         self._publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
 
     def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
@@ -116,23 +116,23 @@ class Outcomes:
         match category.kind:
             case Kind.THROTTLE | Kind.LOCAL:
                 self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
-                self.returned(slot, row, category.value, now)
-                return self._held_up(category, failure, now)
+                self.returned(slot, row, category.value, now, last=True)
+                return self._held_up(slot, category, failure, now)
             case Kind.TRANSIENT if row.attempts < len(self.options.retry_steps_s):
                 self._try_again_later(slot, row, failure, now)
             case _:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
                 self._settle_failed(slot, row, category, failure.text, now)
         if category.kind is Kind.PERMANENT:
-            self._networks.passed(now, done=False, width=self.options.workers)
+            self._networks.passed(slot.stamp, now, done=False, width=self.options.workers)
         return Aftermath.NONE
 
-    def _held_up(self, category: Category, failure: Failed, now: float) -> Aftermath:
+    def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
         if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
             return Aftermath.DISK_FULL
         if category is Category.OFFLINE:
-            return Aftermath.NETWORK_SHUT if self._networks.saw_outage(now) else Aftermath.NONE
-        if category.kind is Kind.THROTTLE and self._networks.saw_signal(category, now, failure.retry_after_s):
+            return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
+        if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):
             self._publish(Logged(at=now, level="throttle", text=f"{category.heading}. {category.advice}"))
             return Aftermath.NETWORK_SHUT
         return Aftermath.NONE
@@ -178,7 +178,7 @@ class Outcomes:
             Attempt(
                 clip_id=row.id,
                 at=now,
-                network=self._networks.current.name,
+                network=slot.stamp.network,
                 outcome=outcome,
                 category=category,
                 message=text,

@@ -7,6 +7,7 @@ has a socket pair of its own: what a killed worker leaves half-written spoils no
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import shutil
 import socket
@@ -21,6 +22,7 @@ import msgspec
 
 from kinetics_tui.dataset.ledger import ClipRow
 from kinetics_tui.engine.messages import Assign, Cancel, FromWorker, Ready, ToWorker
+from kinetics_tui.engine.networks import NO_STAMP, Stamp
 from kinetics_tui.engine.worker import worker_main
 from kinetics_tui.model.options import Options
 
@@ -31,6 +33,8 @@ LET_GO_S = 0.5
 MAX_LINE_BYTES = 1 << 20
 RESPAWN_STEPS_S = (0.0, 0.0, 0.5, 2.0, 10.0, 30.0)
 """Waits before a slot whose workers die before they are ready is filled again."""
+
+log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
@@ -44,10 +48,12 @@ class Slot(asyncio.Protocol):
     def __init__(self, number: int, pool: Pool) -> None:
         self.number = number
         self.row: ClipRow | None = None
+        self.stamp = NO_STAMP
         self.assigned_at = 0.0
         self.pid = 0
         self.ready = False
         self.leaving = False
+        self.dying = False
         self.clips = 0
         self.let_go_by: float | None = None
         self.scratch = pool.scratch
@@ -55,25 +61,27 @@ class Slot(asyncio.Protocol):
         self._process: ForkServerProcess | None = None
         self._transport: asyncio.Transport | None = None
         self._rest = b""
+        self._garbled = False
 
     @property
     def idle(self) -> bool:
         """Ready for a clip."""
-        return self.ready and self.row is None and not self.leaving
+        return self.ready and self.row is None and not (self.leaving or self.dying)
 
-    def assign(self, row: ClipRow) -> None:
-        """Put a clip into the worker's hand."""
+    def assign(self, row: ClipRow, stamp: Stamp) -> None:
+        """Put a clip into the worker's hand; ``stamp`` tells by which network, and in which state of it."""
         self.row = row
+        self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
         self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path))
 
-    def cancel(self, *, network_only: bool = False) -> None:
-        """Ask the worker to let go of its clip, at the latest by ``let_go_by`` (monotonic).
+    def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
+        """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.
 
         ``network_only``: it may go on where all the clip's bytes are here already.
         """
-        if not network_only:
+        if forced and self.let_go_by is None:
             self.let_go_by = time.monotonic() + LET_GO_S
         self._send(Cancel(network_only=network_only))
 
@@ -86,6 +94,7 @@ class Slot(asyncio.Protocol):
 
     def kill(self) -> None:
         """End the process at once; the pool hears of its death and replaces it."""
+        self.dying = True
         if self._process is not None:
             self._process.kill()
 
@@ -105,12 +114,16 @@ class Slot(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._garbled:
+            return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             try:
                 message = _decoder.decode(line)
-            except msgspec.DecodeError:
-                self.kill()  # a worker that talks nonsense is not to be trusted with a clip
+            except (msgspec.DecodeError, RecursionError):
+                # A worker that talks nonsense is not to be trusted with a clip.
+                self._garbled = True
+                self.kill()
                 return
             if isinstance(message, Ready):
                 self.ready = True
@@ -122,13 +135,11 @@ class Slot(asyncio.Protocol):
 
     def start(self, child: socket.socket, options: Options, dataset: Path) -> None:
         """Start the process (blocking: some milliseconds, the first time as long as the imports take)."""
-        # The parent's pid is not known before the start, so the scratch folder is named by slot and time.
         self.scratch = self._pool.scratch / f"{self.number}-{time.monotonic_ns()}"
         process = self._pool.context.Process(
             target=self._pool.target, args=(child, options, dataset, self.scratch), daemon=True
         )
         process.start()
-        child.close()
         self._process = process
         self.pid = process.pid or 0
 
@@ -197,7 +208,7 @@ class Pool:
             slot = self.slots.get(number)
             if slot is None:
                 self._fill(number)
-            elif slot.leaving and slot.row is not None:
+            elif slot.leaving and not slot.dying:
                 slot.leaving = False
         for number, slot in list(self.slots.items()):
             if number > size:
@@ -240,14 +251,28 @@ class Pool:
         deaths = self._early_deaths.get(slot.number, 0)
         await asyncio.sleep(RESPAWN_STEPS_S[min(deaths, len(RESPAWN_STEPS_S) - 1)])
         loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
-        await loop.run_in_executor(self._starter, slot.start, theirs, self.options, self._dataset)
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    await loop.run_in_executor(self._starter, slot.start, theirs, self.options, self._dataset)
+                except BaseException:
+                    ours.close()
+                    raise
+        except (OSError, EOFError) as error:
+            self._not_started(slot, error)
+            return
         ours.setblocking(False)
         await loop.create_connection(lambda: slot, sock=ours)
         loop.add_reader(slot.sentinel, self._gone, slot)
         self._on_started(slot)
-        if slot.leaving:
+        if slot.leaving or slot.dying:
             slot.kill()
+
+    def _not_started(self, slot: Slot, error: Exception) -> None:
+        log.warning("worker %d cannot be started: %s", slot.number, error)
+        self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
+        self._replace(slot)
 
     def _gone(self, slot: Slot) -> None:
         asyncio.get_running_loop().remove_reader(slot.sentinel)
@@ -257,10 +282,18 @@ class Pool:
     def _bury(self, slot: Slot) -> None:
         meant = slot.leaving
         how = slot.bury()
-        self._early_deaths[slot.number] = 0 if slot.ready else self._early_deaths.get(slot.number, 0) + 1
+        if slot.ready:
+            self._early_deaths[slot.number] = 0
+        elif not meant:
+            self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
+        try:
+            self._on_gone(slot, "" if meant else how)
+        finally:
+            self._replace(slot)
+
+    def _replace(self, slot: Slot) -> None:
         if self.slots.get(slot.number) is slot:
             del self.slots[slot.number]
-        self._on_gone(slot, "" if meant else how)
         if slot.number <= self._size:
             with suppress(RuntimeError):  # the loop is closing
                 self._fill(slot.number)

@@ -17,9 +17,9 @@ from kinetics_tui.annotations.selection import select
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import WriterLock
-from kinetics_tui.media.arguments import check_args
+from kinetics_tui.media.arguments import check_args, parse_args
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError, DatasetError
+from kinetics_tui.model.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.model.options import Options, Selection
 
 BAD_ROWS_SHOWN = 5
@@ -40,7 +40,7 @@ def create(
     Raises ``DatasetError`` where the folder cannot be used, ``SettingsError`` where yt-dlp does not
     know its options; nothing is changed then.
     """
-    check_args(options.yt_dlp)
+    check_options(options)
     release = RELEASES.get(selection.release)
     make_state_folder(dataset)
     with WriterLock(dataset):
@@ -78,46 +78,55 @@ def prepare(
                 f"{dataset} is not a dataset yet: say which with --release kinetics-400 "
                 "or --annotations FILE."
             )
-        check_args(options.yt_dlp)
-        create(dataset, asked, options, _selected(dataset, asked, load, tell, new=True), title)
+        check_options(options)
+        annotations = load(asked)
+        clips = select(annotations, asked)
+        tell(f"{len(clips):,} clips selected of {len(annotations.clips):,} annotated.")
+        create(dataset, asked, options, clips, title)
+        _name_dropped_rows(dataset, annotations, tell)
         return
-    if "yt_dlp" in given:
-        check_args(options.yt_dlp)
+    if given:
+        check_options(options)
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
-        asked = msgspec.structs.replace(ledger.selection, **selection)
-        # Whatever can fail does so before anything is changed.
-        clips = _selected(dataset, asked, load, tell, new=False) if selection else []
-        if given:
-            ledger.set_options(msgspec.structs.replace(ledger.options, **given))
+        kept = msgspec.structs.replace(ledger.options, **given)
+        if kept.layout is not ledger.options.layout:
+            raise DatasetError(
+                f"{dataset} is laid out as {ledger.options.layout}: choose another folder for {kept.layout}."
+            )
         if selection:
+            asked = msgspec.structs.replace(ledger.selection, **selection)
+            annotations = load(asked)
+            clips = select(annotations, asked)
+            # Whatever can fail has done so before anything is changed.
             added = ledger.set_selection(asked, clips)
             tell(f"{len(clips):,} clips are selected now, {added:,} of them new to this dataset.")
+            _name_dropped_rows(dataset, annotations, tell)
+        if given:
+            ledger.set_options(kept)
 
 
-def _selected(
-    dataset: Path,
-    selection: Selection,
-    load: Callable[[Selection], Annotations],
-    tell: Callable[[str], None],
-    *,
-    new: bool,
-) -> list[Clip]:
-    annotations = load(selection)
-    clips = select(annotations, selection)
-    if new:
-        tell(f"{len(clips):,} clips selected of {len(annotations.clips):,} annotated.")
-    dropped = [*annotations.bad_rows, *annotations.duplicate_rows]
-    if dropped:
-        make_state_folder(dataset)
-        where = state_folder(dataset) / BAD_ROWS_FILE
-        write_bad_rows(where, dropped)
-        tell(
-            f"{len(annotations.bad_rows):,} rows cannot be used and {len(annotations.duplicate_rows):,} "
-            f"repeat a clip; all are listed in {where}, the first:"
+def check_options(options: Options) -> None:
+    """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs."""
+    check_args(options.yt_dlp)
+    cookies = parse_args(options.yt_dlp).get("cookiefile")
+    if cookies and not Path(cookies).expanduser().is_absolute():
+        raise SettingsError(
+            f"--yt-dlp --cookies {cookies}: give the full path, since the engine runs in another folder."
         )
-        for row in dropped[:BAD_ROWS_SHOWN]:
-            tell(f"  {row.file}, line {row.line}: {row.why}")
-    return clips
+
+
+def _name_dropped_rows(dataset: Path, annotations: Annotations, tell: Callable[[str], None]) -> None:
+    dropped = [*annotations.bad_rows, *annotations.duplicate_rows]
+    if not dropped:
+        return
+    where = state_folder(dataset) / BAD_ROWS_FILE
+    write_bad_rows(where, dropped)
+    tell(
+        f"{len(annotations.bad_rows):,} rows cannot be used and {len(annotations.duplicate_rows):,} "
+        f"repeat a clip; all are listed in {where}, the first:"
+    )
+    for row in dropped[:BAD_ROWS_SHOWN]:
+        tell(f"  {row.file}, line {row.line}: {row.why}")
 
 
 def write_bad_rows(path: Path, rows: Sequence[BadRow]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.engine.address import make_private
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.errors import EngineError, UserError
 from kinetics_tui.model.events import AnyEvent, ClipProgress
 
 MAX_LINE_BYTES = 65536
@@ -31,6 +33,7 @@ class Server:
         self._views: set[asyncio.StreamWriter] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._paths: Sequence[Path] = ()
         self._path: Path | None = None
 
     @property
@@ -38,20 +41,33 @@ class Server:
         """How many views follow the run."""
         return len(self._views)
 
-    async def open(self, path: Path) -> None:
-        """Listen at ``path``, which is replaced where an engine that died left it behind."""
-        path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
-        path.chmod(0o600)
-        self._path = path
+    async def open(self, paths: Sequence[Path]) -> Path:
+        """Listen at the first of these paths that takes a socket; returns it.
+
+        A socket that an engine that died left behind is replaced. Raises ``EngineError`` where none can.
+        """
+        self._paths = paths
+        error: OSError | None = None
+        for path in paths:
+            try:
+                make_private(path.parent)
+                path.unlink(missing_ok=True)
+                self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
+            except OSError as failed:
+                error = failed
+                continue
+            path.chmod(0o600)
+            self._path = path
+            return path
+        raise EngineError(f"No socket can be made at {paths[-1]}: {error}.") from error
 
     async def restore(self) -> None:
         """Listen anew where somebody (a cleaner of temporary files) removed the socket."""
         if self._path is not None and not self._path.exists():
-            old, self._server = self._server, None
+            old = self._server
+            await self.open(self._paths)
             if old is not None:
                 old.close()
-            await self.open(self._path)
 
     async def close(self) -> None:
         """Say what is still to be said, then hang up."""
@@ -104,5 +120,9 @@ class Server:
                 writer.write(_encoder.encode(event) + b"\n")
             if command.live:
                 self._views.add(writer)
-        writer.write(_encoder.encode(self._obey(command)) + b"\n")
+        try:
+            reply = self._obey(command)
+        except UserError as error:
+            reply = Reply(id=command.id, ok=False, message=str(error))
+        writer.write(_encoder.encode(reply) + b"\n")
         return True

@@ -26,7 +26,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def clock_text(at: float) -> str:
     """A time of day, with the date where it is not today."""
-    then, today = time.localtime(at), time.localtime()
+    try:
+        then, today = time.localtime(at), time.localtime()
+    except (OverflowError, ValueError, OSError):
+        return "an unknown time"
     same_day = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
     return time.strftime("%H:%M" if same_day else "%b %d %H:%M", then)
 

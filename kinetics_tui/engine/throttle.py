@@ -10,23 +10,33 @@ milliseconds. The engine acts on them; nothing here sends anything.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from kinetics_tui.model.events import NetworkStatus
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import DAY_S
 
 FORGIVEN_AFTER_CLIPS = 100
 """A throttle this many clips after the last one starts again at the first step."""
+
+LONGEST_WAIT_S = 30 * DAY_S
+"""No wait is longer, whatever a server asks for or a clock that was wrong wrote down."""
 
 OFFLINE_STEPS_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 """Waits between looks whether the line is back."""
 
 
+_epochs = itertools.count()
+
+
 class Throttle:
     """What may be sent through one network, and when.
 
-    ``step`` counts the cooldowns since the network was last fully open, from 1; ``until`` ends the
-    wait in hand. ``clips_since_throttle`` counts clips done.
+    ``step`` counts cooldowns upon one another, from 1: it begins anew after ``FORGIVEN_AFTER_CLIPS``
+    clips without one. ``until`` ends the wait in hand; ``clips_since_throttle`` counts clips done.
+    ``epoch`` is another number after each turn of events: what was sent in an earlier epoch says
+    nothing of the present state.
     """
 
     def __init__(
@@ -43,6 +53,7 @@ class Throttle:
         if not steps_s:
             raise ValueError("a throttle needs at least one cooldown step")
         self.steps_s = tuple(steps_s)
+        self.epoch = next(_epochs)
         self.signal = signal
         self.until = until
         self.step = step
@@ -93,10 +104,11 @@ class Throttle:
             self.status = NetworkStatus.COOLING
             self.signal = signal
             self.until = now + self.step_s
+            self.epoch = next(_epochs)
             self.last_throttle_at = now
             self.clips_since_throttle = 0
         if retry_after_s is not None:
-            self.until = max(self.until or now, now + retry_after_s)
+            self.until = max(self.until or now, now + min(retry_after_s, LONGEST_WAIT_S))
         return news
 
     def saw_outage(self, now: float) -> bool:
@@ -109,11 +121,14 @@ class Throttle:
             self._offline_tries += 1
             self.status = NetworkStatus.OFFLINE
             self.until = now + wait_s
+            self.epoch = next(_epochs)
         return news
 
     def tick(self, now: float) -> bool:
         """Let time pass: the end of a wait makes the network ready for its probe. True on a change."""
         waiting = self.status in (NetworkStatus.COOLING, NetworkStatus.OFFLINE)
+        if self.until is not None:
+            self.until = min(self.until, now + LONGEST_WAIT_S)
         if waiting and self.until is not None and now >= self.until:
             self.probe_now()
             return True
@@ -125,6 +140,7 @@ class Throttle:
             return False
         self.status = NetworkStatus.PROBING
         self.until = None
+        self.epoch = next(_epochs)
         return True
 
     def wait_longer(self, seconds: float) -> bool:

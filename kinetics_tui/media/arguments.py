@@ -17,6 +17,7 @@ from typing import Any
 
 import yt_dlp
 
+from kinetics_tui.media.parameters import check_params
 from kinetics_tui.model.errors import SettingsError
 
 OUR_DEFAULTS = (
@@ -164,8 +165,8 @@ def parse_args(args: Sequence[str]) -> dict[str, Any]:
 
 
 def check_args(args: Sequence[str]) -> None:
-    """Refuse ``args`` with a SettingsError where :func:`parse_args` would."""
-    parse_args(args)
+    """Refuse ``args`` with a SettingsError where :func:`parse_args` would, and what cannot work here."""
+    check_params(parse_args(args))
 
 
 def redact(args: Sequence[str]) -> tuple[str, ...]:

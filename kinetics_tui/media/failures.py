@@ -20,6 +20,7 @@ import msgspec
 from kinetics_tui.model.failure import Category, Kind
 
 MESSAGE_LENGTH = 300
+LONGEST_RETRY_AFTER_S = 30 * 86_400.0
 
 
 class ClipFailure(Exception):  # noqa: N818 - the name of the thing: a failure has a category, an error is ours
@@ -183,19 +184,22 @@ def trouble_of(error: BaseException) -> NetworkTrouble | None:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for: a number or a date; None where it makes no sense."""
-    if not value:
-        return None
-    value = value.strip()
-    if value.isdecimal():
-        return float(value)
+    """Seconds that a ``Retry-After`` header asks for, at most 30 days; None where it makes no sense.
+
+    The header has whole seconds or a date; one in the past asks for nothing.
+    """
+    value = (value or "").strip()
+    if re.fullmatch("[0-9]+", value):
+        # As a float: a number of more digits than int() reads is as long as any that is too long.
+        return min(float(value), LONGEST_RETRY_AFTER_S)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S)
 
 
 _CUTS = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
+from kinetics_tui.media.disk import failure_of
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message
 from kinetics_tui.media.fetch import Guard
 from kinetics_tui.media.resolve import Resolver
@@ -67,7 +67,7 @@ class ClipMaker:
         except (ClipFailure, ClipCancelled):
             raise
         except OSError as error:
-            raise _disk_failure(error) from error
+            raise failure_of(error, final_path, scratch_dir) from error
         except Exception as error:  # Media from anywhere: what they break must not end the worker.
             reason = clean_message(str(error)) or type(error).__name__
             raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be read: {reason}.") from error
@@ -116,11 +116,3 @@ def _to_disk(path: Path) -> None:
     """Have the file's content on the disk before its name: after a power cut, no name without content."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _disk_failure(error: OSError) -> ClipFailure:
-    """What an error of the file system means for the clip in hand."""
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ClipFailure(Category.DISK_FULL, f"The disk is full: {reason}.")
-    return ClipFailure(Category.NOT_WRITABLE, f"The clip cannot be written: {reason}.")

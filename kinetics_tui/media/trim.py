@@ -24,6 +24,7 @@ from av.video.frame import PictureType
 
 from kinetics_tui.media.copying import can_copy, copy_packets
 from kinetics_tui.media.cut import Cut, Inputs, Job, Progress, in_order
+from kinetics_tui.media.disk import is_of_disk
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.pick import FINE_TIME_BASE, Picker, decode_from, on_grid
 from kinetics_tui.media.picture import Shaper
@@ -31,8 +32,6 @@ from kinetics_tui.media.sound import encode_sound
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Trim
 
-LOCAL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT})
-"""Of the disk that is written to, not of the media."""
 VIDEO_OPTIONS = {"crf": "23", "preset": "veryfast"}
 FALLBACK_RATE = Fraction(30)
 FASTEST_RATE = Fraction(120)
@@ -52,7 +51,7 @@ def trim(job: Job, path: Path, on_progress: Progress) -> Cut:
                 return copy_packets(job, inputs, path, on_progress)
             return _encode(job, inputs, path, on_progress)
     except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in LOCAL_ERRORS:
+        if isinstance(error, OSError) and (is_of_disk(error) or error.errno == errno.ENOENT):
             raise
         reason = error.strerror or type(error).__name__
         raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be cut: {reason}.") from error

@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend.
+"""Errors that are the user's to mend, and the one that is ours.
 
 UserError              one plain sentence with what to do next; ends a command with exit code 2
 +-- AnnotationError    an annotation file or selection that cannot be used
@@ -28,3 +28,7 @@ class EngineError(UserError):
 
 class SettingsError(UserError):
     """A settings file, environment variable or option that cannot be used."""
+
+
+class EngineDiedError(Exception):
+    """The engine died or could not start, through a fault of its own; the text is one plain sentence."""

@@ -88,7 +88,9 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     ``retried`` counts transient failures whose clip was put back to be tried again later.
     ``total_bytes`` is what the done clips take on disk, ``wire_bytes`` what fetching them cost.
     ``done_by_minute`` maps minutes since the epoch to clips done in them, for the chart of the rate;
-    ``recent`` holds (time, wire bytes) of the clips done last, for the rates of the moment.
+    ``recent`` holds (time, wire bytes) of the clips done last, for the rates of the moment, with the
+    time taken out in which none could be worked on (pauses, cooldowns); ``idle_s`` is that time since
+    ``started_at``.
     """
 
     dataset: str
@@ -102,6 +104,7 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     wire_bytes: int = 0
     done_by_minute: dict[int, int] = {}
     recent: tuple[tuple[float, int], ...] = ()
+    idle_s: float = 0.0
 
 
 class OptionsChanged(Event, frozen=True, tag="options-changed"):

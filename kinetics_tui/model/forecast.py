@@ -10,26 +10,38 @@ from kinetics_tui.model.state import RunState
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """Seconds until the last clip is settled, and the limit in a few words (empty: the line and cores)."""
+    """What lies before the last clip is settled: ``wait_s`` of cooldown, then ``work_s`` of work.
 
-    seconds: float
+    ``limit`` is what limits the work, in a few words (empty: the line and cores). ``held``: the run
+    stands still until somebody or something lets it go on, so that no time of day follows from it.
+    """
+
+    work_s: float
+    wait_s: float = 0.0
     limit: str = ""
+    held: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """From now to the end, where nothing holds the run."""
+        return self.wait_s + self.work_s
 
 
 def forecast(state: RunState, now: float) -> Forecast | None:
     """The time left of a run, None where nothing is known yet or nothing is left.
 
-    The rate is the measured one, never above the pace; a running cooldown is added in front.
+    The rate is the one measured while the run worked, never above the pace.
     """
     if not state.left:
         return None
     measured_per_s = state.clips_per_minute(now) / 60
     pace_per_s = state.pace_per_hour / HOUR_S if state.pace_per_hour else None
-    waiting_s = max(0.0, (state.network.until or now) - now)
-    cooling = state.status in (EngineStatus.COOLING, EngineStatus.PROBING) or waiting_s > 0
-    if pace_per_s is not None and (measured_per_s == 0 or cooling or measured_per_s >= pace_per_s * 0.8):
-        limit = f"pace is the limit: {state.pace_per_hour:,.0f}/h"
-        return Forecast(waiting_s + state.left / pace_per_s, limit)
-    if measured_per_s == 0:
+    if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
+        rate_per_s, limit = pace_per_s, f"pace is the limit: {state.pace_per_hour:,.0f}/h"
+    elif measured_per_s == 0:
         return None
-    return Forecast(waiting_s + state.left / measured_per_s, "after the cooldown" if cooling else "")
+    else:
+        rate_per_s, limit = measured_per_s, ""
+    held = state.idle and state.status is not EngineStatus.COOLING
+    wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
+    return Forecast(state.left / rate_per_s, wait_s, limit, held)

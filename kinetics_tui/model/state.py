@@ -41,7 +41,21 @@ from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
 LOG_LINES = 200
 CHART_MINUTES = 120
 RECENT_S = 300.0
-"""Rates on screen are means over this many seconds, or over the run where it is younger."""
+"""Rates are means over this many seconds of work, or over the run where it is younger."""
+
+IDLE_STATUSES = frozenset(
+    {
+        EngineStatus.PAUSING,
+        EngineStatus.PAUSED,
+        EngineStatus.COOLING,
+        EngineStatus.OFFLINE,
+        EngineStatus.DISK_FULL,
+        EngineStatus.STOPPING,
+        EngineStatus.STOPPED,
+        EngineStatus.DONE,
+    }
+)
+"""While a run is in one of these it hands out no clip, and its time does not count for rates."""
 
 
 class WorkerState(msgspec.Struct):
@@ -98,6 +112,7 @@ class RunState:
         self.free_bytes: int | None = None
         self.done_by_minute: dict[int, int] = {}
         self.recent: deque[tuple[float, int]] = deque()
+        self.idle_s = 0.0
         self.worker_target = 0
         self.pace_per_hour: float | None = GUEST_PER_HOUR
         self.height_px = 360
@@ -129,16 +144,27 @@ class RunState:
         """Clips that workers hold right now."""
         return sum(worker.clip is not None for worker in self.workers.values())
 
-    def _window_s(self, now: float) -> float:
-        return max(1.0, min(RECENT_S, now - self.started_at))
+    @property
+    def idle(self) -> bool:
+        """Whether no clip can be worked on: the rates are those of the time before."""
+        return self.status in IDLE_STATUSES
+
+    def _worked_until(self, now: float) -> float:
+        """``now``, or when work last ended."""
+        return min(now, self.status_since) if self.idle else now
+
+    def _window_s(self, end: float) -> float:
+        return max(1.0, min(RECENT_S, end - self.started_at - self.idle_s))
 
     def clips_per_minute(self, now: float) -> float:
-        """Done clips a minute over the last ``RECENT_S`` seconds before ``now``."""
-        return sum(at > now - RECENT_S for at, _ in self.recent) / self._window_s(now) * 60
+        """Done clips a minute over the last ``RECENT_S`` seconds of work before ``now``."""
+        end = self._worked_until(now)
+        return sum(at > end - RECENT_S for at, _ in self.recent) / self._window_s(end) * 60
 
     def bytes_per_s(self, now: float) -> float:
-        """Wire bytes of clips done in the last ``RECENT_S`` seconds before ``now``, a second."""
-        return sum(size for at, size in self.recent if at > now - RECENT_S) / self._window_s(now)
+        """Wire bytes of clips done in the last ``RECENT_S`` seconds of work before ``now``, a second."""
+        end = self._worked_until(now)
+        return sum(size for at, size in self.recent if at > end - RECENT_S) / self._window_s(end)
 
     # -- the reducer ----------------------------------------------------------------------------
 
@@ -168,6 +194,7 @@ class RunState:
                 wire_bytes=self.wire_bytes,
                 done_by_minute=dict(self.done_by_minute),
                 recent=tuple(self.recent),
+                idle_s=self.idle_s,
             ),
             OptionsChanged(
                 at=self.at,
@@ -241,6 +268,9 @@ class RunState:
         self.wire_bytes = event.wire_bytes
         self.done_by_minute = dict(event.done_by_minute)
         self.recent = deque(event.recent)
+        self.idle_s = event.idle_s
+        # Idle time up to now is taken out of what was just read: none of it may be taken out again.
+        self.status_since = event.at
         self.workers = {}
 
     def _options_changed(self, event: OptionsChanged) -> None:
@@ -251,7 +281,15 @@ class RunState:
         self.layout = event.layout
         self.audio = event.audio
 
+    def _end_idle(self, at: float) -> None:
+        """Take the time from the last change of status to ``at`` out of the rates, if it was idle."""
+        idle_s = max(0.0, at - self.status_since) if self.idle else 0.0
+        if idle_s:
+            self.idle_s += idle_s
+            self.recent = deque((done_at + idle_s, size) for done_at, size in self.recent)
+
     def _status_changed(self, event: StatusChanged) -> None:
+        self._end_idle(event.at)
         self.status = event.status
         self.reason = event.reason
         self.status_since = event.at
@@ -306,9 +344,10 @@ class RunState:
         self.done_by_minute[minute] = self.done_by_minute.get(minute, 0) + 1
         while len(self.done_by_minute) > CHART_MINUTES:
             del self.done_by_minute[min(self.done_by_minute)]
-        self.recent.append((event.at, event.wire_bytes))
-        while self.recent and self.recent[0][0] <= event.at - RECENT_S:
-            self.recent.popleft()
+        if not self.idle:  # a clip that is finished while the run pauses took time from before
+            self.recent.append((event.at, event.wire_bytes))
+            while self.recent[0][0] <= event.at - RECENT_S:
+                self.recent.popleft()
         remarks = [f"{event.output_bytes / 1e6:.1f} MB", f"{event.duration_s:.1f} s"]
         remarks += ["short source"] * event.short + ["inexact"] * (not event.exact)
         self._write(LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
@@ -339,7 +378,7 @@ class RunState:
                 self.failures.pop(category, None)
         total = sum(event.by_category.values())
         names = ", ".join(category.value for category in event.by_category)
-        self._write(LogLine(event.at, "retry", f"{total:,} clips", names))
+        self._write(LogLine(event.at, "retry", f"{total:,} clip{'s' if total != 1 else ''}", names))
 
     def _disk_measured(self, event: DiskMeasured) -> None:
         self.free_bytes = event.free_bytes

@@ -14,11 +14,14 @@ from rich.console import Console
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.model.errors import UserError
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.plan import Plan
+from kinetics_tui.tui.screens.dismissal import Palette
 from kinetics_tui.tui.screens.run import REFRESH_HZ, RunScreen
 from kinetics_tui.tui.terminal import TerminalTitle, check_terminal, terminal_answers, write_error_terminal
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
@@ -29,7 +32,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class KineticsApp(App[Farewell]):
     """Shows ``link``'s run; without one, asks ``setup`` for a plan and ``start`` for the link to it.
 
-    ``setup`` makes a screen whose result is a plan, or None to leave. ``now`` (seconds since the
+    ``setup`` makes a screen whose result is a plan, or None to leave; it is handed the plan whose start
+    failed, for the form to be filled in with, or None the first time. ``now`` (seconds since the
     epoch) and ``zone`` (None: local) are the clock; ``refresh_hz`` is how often the screen looks at
     the run.
     """
@@ -45,8 +49,8 @@ class KineticsApp(App[Farewell]):
         self,
         link: Link | None,
         *,
-        setup: Callable[[], Screen[Any]] | None = None,
-        start: Callable[[Any], Awaitable[Link]] | None = None,
+        setup: Callable[[Plan | None], Screen[Plan | None]] | None = None,
+        start: Callable[[Plan], Awaitable[Link]] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
@@ -106,27 +110,34 @@ class KineticsApp(App[Farewell]):
         if not isinstance(screen, RunScreen):
             yield SystemCommand("Leave", "Leave the app, start nothing.", self.action_quit)
 
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
     # -- from set-up to run -------------------------------------------------------------------------------
 
-    def _show_setup(self) -> None:
+    def _show_setup(self, plan: Plan | None = None) -> None:
         if self._setup is None:
             raise ValueError("without a link the app needs a set-up screen")
-        self.push_screen(self._setup(), self._planned)
+        self.push_screen(self._setup(plan), self._planned)
 
-    def _planned(self, plan: Any) -> None:
+    def _planned(self, plan: Plan | None) -> None:
         if plan is None:
             self.exit()
         else:
             self.run_worker(self._start_run(plan))
 
-    async def _start_run(self, plan: Any) -> None:
+    async def _start_run(self, plan: Plan) -> None:
         if self._start is None:
             raise ValueError("a plan needs something to start it")
         try:
             link = await self._start(plan)
         except UserError as error:
             self.notify(str(error), severity="error", timeout=20, markup=False)
-            self._show_setup()
+            self._show_setup(plan)
         else:
             self._show_run(link)
 

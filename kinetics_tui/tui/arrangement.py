@@ -12,11 +12,15 @@ _LOG_LEAST = 3
 
 
 class Demand(NamedTuple):
-    """What has to be seen: how many splits and workers, and whether a countdown runs."""
+    """What has to be seen: how many splits and workers, and whether a countdown runs.
+
+    ``held``: the run stands still, and why and what to do about it take a few lines.
+    """
 
     splits: int
     workers: int
     cooling: bool = False
+    held: bool = False
 
 
 class Arrangement(NamedTuple):
@@ -66,15 +70,18 @@ def _wide(rows: int, demand: Demand) -> Arrangement:
 
 
 def _stacked(rows: int, demand: Demand) -> Arrangement:
-    splits = demand.splits + 3
+    stands = demand.cooling or demand.held
+    # While nothing is fetched, workers have little to say: the end gets a line of its own.
+    splits = demand.splits + (4 if stands else 3)
     # Each step raises panels to a height, the most needed first, until the rows are used up.
     steps = (
         ("throttle", 3),
         ("splits", min(3, splits)),
         ("workers", 3),
         ("failures", 3),
+        ("throttle", 5 if stands else 3),
         ("splits", splits),
-        ("throttle", 7 if demand.cooling else 3),
+        ("throttle", 7 if stands else 3),
         ("failures", 5),
         ("workers", demand.workers + 1),
         ("log", 4),

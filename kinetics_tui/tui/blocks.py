@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 FULL = "█"
+HALF = "▒"
 EMPTY = "░"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = " ▁▂▃▄▅▆▇█"
+_SHORTEST_MIN, _LEAST_MIN = 1 / 60, 0.5
+"""No rate is taken over less than this: a second for the newest, half a minute for one that stays."""
 
 # Three pixels wide and five high, a row of pixels a word.
 _FONT = {
@@ -33,6 +36,12 @@ def bar(fraction: float, width: int) -> str:
     """A bar of ``width`` cells, full cells and light ones; all full only when ``fraction`` is 1."""
     filled = max(0, min(width, int(fraction * width)))
     return FULL * filled + EMPTY * (width - filled)
+
+
+def two_part_bar(first: float, second: float, width: int) -> tuple[str, str, str]:
+    """A bar in three pieces of ``width`` cells in all: full for one fraction, grey for the next, light."""
+    ends = [max(0, min(width, int(fraction * width))) for fraction in (first, first + second)]
+    return FULL * ends[0], HALF * (ends[1] - ends[0]), EMPTY * (width - ends[1])
 
 
 def fine_bar(fraction: float, width: int) -> str:
@@ -61,12 +70,13 @@ def chart(values: Sequence[float | None], height: int) -> list[str]:
 
 
 def rates_a_minute(
-    done_by_minute: Mapping[int, int], now: float, minutes: int, columns: int
+    done_by_minute: Mapping[int, int], now: float, minutes: int, columns: int, started_at: float = 0.0
 ) -> list[float | None]:
     """Clips a minute over the last ``minutes`` minutes in at most ``columns`` values, oldest first.
 
-    None stands for the time before the first clip. The minute that is still running is left out,
-    or the chart would always end in a dip, unless there is no other.
+    None stands for the time before the first clip. A value is a mean over the time that its clips
+    took: from ``started_at``, where the run began in it with nothing before, and up to ``now``. The
+    minute that is still running goes with the one before, or the chart would always end in a twitch.
     """
     if columns <= 0 or not done_by_minute:
         return []
@@ -76,12 +86,23 @@ def rates_a_minute(
         end = first + 1
     start = end - minutes
     edges = [start + column * minutes // columns for column in range(columns + 1)]
-    return [
-        sum(done_by_minute.get(minute, 0) for minute in range(low, high)) / (high - low)
-        if high > first
-        else None
-        for low, high in pairwise(edges)
+    values = [
+        _rate_a_minute(done_by_minute, (low, high), _LEAST_MIN, now, started_at) if high > first else None
+        for low, high in pairwise(edges[:-1])
     ]
+    return [*values, _rate_a_minute(done_by_minute, (edges[-2], end + 1), _SHORTEST_MIN, now, started_at)]
+
+
+def _rate_a_minute(
+    done_by_minute: Mapping[int, int], span: tuple[int, int], least: float, now: float, started_at: float
+) -> float:
+    """The mean over a span of minutes, as far as they count, and over ``least`` minutes at least."""
+    low, high = span
+    counts = {minute: done_by_minute.get(minute, 0) for minute in range(low, high)}
+    began = started_at / 60
+    fresh = low <= began < high and not any(count for minute, count in counts.items() if minute + 1 <= began)
+    since, until = max(low, began) if fresh else low, min(high, now / 60)
+    return sum(counts.values()) / max(until - since, least)
 
 
 def big_text_width(text: str, scale: int) -> int:

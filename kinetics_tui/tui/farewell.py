@@ -27,7 +27,7 @@ def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
     """
     state = moment.state
     if state.status is EngineStatus.DONE:
-        clips = f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed"
+        clips = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed"
         return Farewell(f"Done: {clips}. Look again with: {moment.command('status')}", EXIT_DONE)
     if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
         left = counted(state.left, "clip")

@@ -17,7 +17,7 @@ from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Selection
 from kinetics_tui.tui.plan import Folder, Source
-from kinetics_tui.tui.text import bytes_text
+from kinetics_tui.tui.text import bytes_text, counted
 
 
 class PublishedLibrary:
@@ -54,7 +54,7 @@ class PublishedLibrary:
         on_progress("reading ...")
 
         def on_rows(count: int) -> None:
-            on_progress(f"reading: {count:,} clips")
+            on_progress(f"reading: {counted(count, 'clip')}")
             # Reading holds the interpreter; the screen, in the same process, gets its turn here.
             time.sleep(0.001)
 

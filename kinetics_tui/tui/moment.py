@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import tzinfo
+from pathlib import Path
 from typing import NamedTuple
 
 from kinetics_tui.model.events import EngineStatus, NetworkStatus
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.lines import Tone
-from kinetics_tui.tui.text import clean, counted, until_text
+from kinetics_tui.tui.shell import shell_word
+from kinetics_tui.tui.text import clean, counted, percent_text, until_text
 
 
 class Moment(NamedTuple):
@@ -34,15 +35,40 @@ class Moment(NamedTuple):
     def cooling(self) -> bool:
         """Whether the network waits for the end of a cooldown."""
         waits = self.state.network.status is NetworkStatus.COOLING
-        return (waits or self.state.status is EngineStatus.COOLING) and not self.ended
+        return (waits or self.state.status is EngineStatus.COOLING) and not self.ended and not self.lost
 
     @property
     def paused(self) -> bool:
         return self.state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
 
+    @property
+    def held(self) -> bool:
+        """Whether the run stands still for another reason than a cooldown."""
+        return self.lost or (self.state.idle and not self.cooling)
+
+    @property
+    def seen_at(self) -> float:
+        """When things stood as ``state`` says: now, or when the engine was last heard of."""
+        return min(self.now, self.state.at) if self.lost else self.now
+
+    @property
+    def done(self) -> int:
+        """Clips on disk, of all splits: switching one off takes none away."""
+        return sum(split.done for split in self.state.splits.values())
+
+    @property
+    def failed(self) -> int:
+        """Clips settled as failed, of all splits."""
+        return sum(split.failed for split in self.state.splits.values())
+
+    @property
+    def switched_off(self) -> int:
+        """Clips left in splits that are switched off: nobody is going to fetch them."""
+        return sum(split.left for split in self.state.splits.values() if not split.enabled)
+
     def command(self, name: str) -> str:
         """The shell line that does ``name`` with this dataset, as the user would type it."""
-        return f"kinetics-tui {name} {shlex.quote(clean(self.state.dataset) or '.')}"
+        return f"kinetics-tui {name} {shell_word(str(Path(self.state.dataset).absolute()))}"
 
 
 class Headline(NamedTuple):
@@ -86,6 +112,5 @@ def window_title(moment: Moment) -> str:
     words = headline(moment).words
     if moment.cooling and state.network.until is not None and not moment.lost:
         words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
-    settled = state.total - state.left
-    percent = f" {100 * settled // state.total} %" if state.total > 0 else ""
+    percent = f" {percent_text(state.done, state.total)}" if state.total > 0 else ""
     return clean(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kinetics_tui.dataset.records import STATS_COLUMNS, write_records
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.failure import Category
+from kinetics_tui.programs import python_program
 
 MakeAttempt = Callable[..., Attempt]
 
@@ -98,3 +100,26 @@ def test_records_of_a_folder_without_a_ledger_are_refused(tmp_path: Path) -> Non
     with pytest.raises(DatasetError, match="holds no ledger"):
         write_records(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def write_by_program(dataset: Path) -> subprocess.CompletedProcess[str]:
+    command, environment = python_program("kinetics_tui.dataset.records", str(dataset))
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_records_can_be_written_by_a_program_of_its_own(
+    ledger: Ledger, dataset: Path, attempt: MakeAttempt
+) -> None:
+    ledger.record(attempt(1, Outcome.FAILED, Category.PRIVATE, message="Private video"))
+    ledger.flush()
+    done = write_by_program(dataset)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(read_rows(dataset / "stats.csv")) == 2
+    assert read_rows(dataset / "failed.csv") == [["aaaaaaaaaaa", "abseiling", "Private video"]]
+
+
+def test_that_program_says_in_one_sentence_why_it_failed(tmp_path: Path) -> None:
+    done = write_by_program(tmp_path / "none")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "holds no ledger" in done.stderr

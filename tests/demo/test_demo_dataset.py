@@ -75,6 +75,21 @@ def test_every_kind_of_failure_turns_up_and_the_write_ups_first_comes_most(demo:
     }
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_clip_that_stands_still_comes_early_and_costs_little(
+    tmp_path: Path, sources_folder: Path, seed: int
+) -> None:
+    demo = make_demo(tmp_path, seed=seed, sources_folder=sources_folder)
+    train = [demo.videos[clip.youtube_id].failure for clip in demo.clips if clip.split == TRAIN]
+    early = [failure for failure in train[:10] if failure and failure.case is Case.MEDIA_STALL]
+    # A server that sends nothing is given up after a few requests, one that trickles at the deadline.
+    assert [failure.after_bytes for failure in early] == [0]
+    splits_of: dict[str, set[str]] = {}
+    for clip in demo.clips:
+        splits_of.setdefault(clip.youtube_id, set()).add(clip.split)
+    assert all(len(splits) == 1 for splits in splits_of.values())
+
+
 @pytest.mark.parametrize(("clips", "failing"), [(1, 0), (6, 0), (30, 5), (1120, 46)])
 def test_other_sizes_fail_in_proportion(
     tmp_path: Path, sources_folder: Path, clips: int, failing: int

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
 from kinetics_tui.dataset.folder import make_state_folder
@@ -49,6 +50,31 @@ def test_it_says_how_to_reach_it_and_ends_when_told(start: Callable[..., DemoSer
     assert server.process.returncode == 0
 
 
+def test_it_neither_imports_from_the_current_folder_nor_stays_in_it(
+    start: Callable[..., DemoServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "av.py").write_text("raise SystemExit('imported from the current folder')")
+    monkeypatch.chdir(tmp_path)
+    server = start(for_dataset=Path("set"))
+    process = psutil.Process(server.announcement.pid)
+    assert process.cwd() == "/"
+    assert str(tmp_path / "set") in process.cmdline()
+
+
+def test_its_folder_may_be_named_from_the_current_one(
+    tmp_path: Path, sources_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo").mkdir()
+    sources_folder.mkdir(exist_ok=True)
+    (tmp_path / "demo" / "sources").symlink_to(sources_folder)
+    monkeypatch.chdir(tmp_path)
+    server = launch(Path("demo"), clips=1, until_idle_s=60.0)
+    server.stop()
+    assert [Path(path).parent for path in server.announcement.annotations] == [
+        tmp_path / "demo" / "annotations"
+    ]
+
+
 def test_it_ends_by_itself_when_nobody_needs_it(start: Callable[..., DemoServer]) -> None:
     assert start(until_idle_s=0.0).process.wait(timeout=10) == 0
 
@@ -58,12 +84,12 @@ def test_it_stays_while_the_engine_of_its_dataset_lives(
 ) -> None:
     dataset = tmp_path / "set"
     make_state_folder(dataset)
-    write_whereabouts(dataset, Whereabouts(os.getpid(), "", time.time()))
+    write_whereabouts(dataset, Whereabouts(os.getpid(), time.time()))
     server = start(until_idle_s=0.0, for_dataset=dataset)
     time.sleep(1.5)
     assert server.process.poll() is None
     # The same number, but noted before this process was born: another's.
-    write_whereabouts(dataset, Whereabouts(os.getpid(), "", 1000.0))
+    write_whereabouts(dataset, Whereabouts(os.getpid(), 1000.0))
     assert server.process.wait(timeout=10) == 0
 
 

@@ -24,7 +24,7 @@ from kinetics_tui.model.options import Options
 
 
 def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
-    """The eighth sign of the id says what happens: ``d``ies, ``h``angs, ``g``arbage, ``p``rivate, ..."""
+    """The eighth sign of the id says what happens: ``d``ies, ``h``angs, ``g``arbage, ..."""
     scratch.mkdir(parents=True, exist_ok=True)
     file = line.makefile("rb")
 
@@ -53,6 +53,11 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
                 send(failed(in_hand, Category.PRIVATE))
             case "T":
                 send(failed(in_hand, Category.SESSION_LIMIT))
+            case "L":
+                time.sleep(2.5)  # answers late, when the world has moved on
+                send(failed(in_hand, Category.SESSION_LIMIT))
+            case "W":
+                send(failed(in_hand, Category.NOT_WRITABLE))
             case "O":
                 send(failed(in_hand, Category.OFFLINE))
             case "S":

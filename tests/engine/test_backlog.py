@@ -88,3 +88,25 @@ def test_another_engine_begins_where_this_one_died(make_ledger: Callable[..., Le
     ledger.record(attempt(done, Outcome.DONE))
     ledger.flush()
     assert len(drain(Backlog(ledger))) == 3
+
+
+def test_a_clip_that_may_be_the_reason_itself_comes_after_others(make_ledger: Callable[..., Ledger]) -> None:
+    backlog = Backlog(make_ledger(some_clips(3)))
+    refused = backlog.take(NOW)
+    assert refused is not None
+    backlog.put_back(refused, last=True)
+    assert [row.id for row in drain(backlog)] == [2, 3, refused.id]
+
+
+def test_a_clip_of_a_switched_off_split_is_not_handed_out_again(make_ledger: Callable[..., Ledger]) -> None:
+    ledger = make_ledger(some_clips(2, "train") + some_clips(1, "val"))
+    backlog = Backlog(ledger)
+    in_hand = backlog.take(NOW)
+    assert in_hand is not None
+    ledger.set_split_enabled("train", False)
+    backlog.restart()
+    backlog.put_back(in_hand)
+    assert [row.clip.split for row in drain(backlog)] == ["val"]
+    ledger.set_split_enabled("train", True)
+    backlog.restart()
+    assert in_hand.id in {row.id for row in drain(backlog)}

@@ -9,12 +9,14 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger import Ledger, LedgerFull
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.network import Network
+from kinetics_tui.engine.network import NO_ROUTE, Network
+from kinetics_tui.engine.pool import Slot
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import (
     Pause,
@@ -112,7 +114,7 @@ async def test_a_worker_that_talks_garbage_is_replaced(start: Start) -> None:
 async def test_a_worker_that_hangs_past_its_deadline_is_killed(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinetics_tui.engine.engine.HANG_MARGIN_S", 0.2)
+    monkeypatch.setattr("kinetics_tui.engine.dispatch.HANG_MARGIN_S", 0.2)
     async with start([clip("H"), *some_clips(4)], clip_deadline_s=0.3) as run:
         await run.until(lambda: run.state.status is EngineStatus.DONE)
         assert run.state.failures == {Category.WORKER_CRASHED: 1}
@@ -168,11 +170,11 @@ async def test_a_throttle_puts_the_clip_back_and_stops_everything(start: Start) 
 
 
 async def test_a_cooldown_ends_in_one_probe(start: Start) -> None:
-    async with start([clip("T"), clip("C", 1), clip("C", 2)], workers=1) as run:
+    async with start([clip("T", number) for number in range(3)], workers=1) as run:
         await run.until(lambda: run.state.status is EngineStatus.COOLING)
         run.engine.obey(SetWorkers(workers=3))
         run.offset_s = 15 * 60.0
-        # The clip that was refused goes first and is refused again: the next step.
+        # One clip goes first and is refused: the next step, and none of the others was sent.
         await run.until(lambda: run.state.network.step == 2)
         assert run.state.in_hand == 0
 
@@ -201,6 +203,92 @@ async def test_another_network_starts_open_and_the_old_one_keeps_its_cooldown(st
         run.network = HOME
         await run.until(lambda: run.state.network.name == HOME.name)
         assert run.state.network.until == until
+
+
+async def test_a_late_answer_by_the_old_network_says_nothing_of_the_new_one(start: Start) -> None:
+    async with start([clip("L"), clip("C", 1), clip("C", 2)], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        run.network = PHONE
+        await run.until(lambda: run.state.network.name == PHONE.name)
+        await asyncio.sleep(3.0)
+        assert run.state.network.status is NetworkStatus.OPEN
+
+
+async def test_a_hung_worker_does_not_keep_its_clip_through_a_cooldown(start: Start) -> None:
+    async with start([clip("H"), clip("T", 1)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.COOLING)
+        await run.until(lambda: run.state.in_hand == 0, seconds=3.0)
+        assert Category.WORKER_CRASHED not in run.state.failures
+
+
+async def test_one_clip_that_is_always_refused_does_not_hold_up_the_others(start: Start) -> None:
+    async with start([clip("T"), *some_clips(10)], workers=1, cooldown_steps_s=(0.2,)) as run:
+        await run.until(lambda: run.state.done == 10)
+
+
+async def test_where_the_machine_lost_its_route_nothing_is_handed_out_until_it_is_back(start: Start) -> None:
+    async with start([clip("C", number) for number in range(5)]) as run:
+        await run.until(lambda: run.state.in_hand == 2)
+        run.network = Network(NO_ROUTE, NO_ROUTE)
+        await run.until(lambda: run.state.status is EngineStatus.OFFLINE)
+        await run.until(lambda: run.state.in_hand == 0)
+        run.network = HOME
+        await run.until(lambda: run.state.in_hand == 2)
+
+
+async def test_an_engine_with_a_full_ledger_holds_and_goes_on_and_loses_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    full = True
+    flush = Ledger.flush
+
+    def fail_while_full(self: Ledger) -> None:
+        if full:
+            raise LedgerFull("The disk is full: make room.")
+        flush(self)
+
+    monkeypatch.setattr("kinetics_tui.engine.disk.HOLD_S", 0.2)
+    async with start(some_clips(6)) as run:
+        monkeypatch.setattr(Ledger, "flush", fail_while_full)
+        await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)
+        assert "make room" in run.state.reason
+        full = False
+        assert run.engine.obey(Resume()).ok
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+    with Ledger.open(tmp_path / "set", read_only=True) as ledger:
+        assert {split.name: split for split in ledger.split_counts()} == run.state.splits
+
+
+async def test_workers_that_cannot_be_started_are_tried_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = 0
+    begin = Slot.start
+
+    def fail_twice(self: Slot, *args: Any) -> None:
+        nonlocal starts
+        starts += 1
+        if starts <= 2:
+            raise OSError(24, "Too many open files")
+        begin(self, *args)
+
+    monkeypatch.setattr(Slot, "start", fail_twice)
+    async with start(some_clips(5), workers=1) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert starts >= 3
+
+
+async def test_a_run_stops_even_where_the_records_cannot_be_written(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "set" / "stats.csv").mkdir(parents=True)
+    async with start([clip("C"), *some_clips(2)], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+    assert run.state.status is EngineStatus.STOPPED
+
+
+async def test_a_folder_that_cannot_be_written_holds_the_run(start: Start) -> None:
+    async with start([clip("W")], workers=1) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)
+        assert (run.state.failed, run.state.left) == (0, 1)
 
 
 async def test_an_outage_fails_nothing(start: Start) -> None:

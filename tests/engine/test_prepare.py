@@ -84,7 +84,7 @@ def test_another_selection_replaces_the_first_and_keeps_what_is_known(
 ) -> None:
     ready({"annotations": (annotation_file,), "splits": ("val",)})
     told = ready({"splits": ("val", "train")})
-    assert told[-1] == "3 clips are selected now, 1 of them new to this dataset."
+    assert told[0] == "3 clips are selected now, 1 of them new to this dataset."
     ready({"classes": ("yoga",)})
     with Ledger.open(tmp_path / "set") as ledger:
         assert sum(split.total for split in ledger.split_counts()) == 1

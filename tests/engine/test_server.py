@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.engine.address import Whereabouts, choose_socket, write_whereabouts
+from kinetics_tui.dataset.folder import make_state_folder, state_folder
+from kinetics_tui.engine.address import socket_paths
 from kinetics_tui.engine.client import EngineClient, ask, is_running
 from kinetics_tui.engine.server import MAX_LINE_BYTES, Server
 from kinetics_tui.model.commands import AnyCommand, Pause, Reply, SetWorkers
-from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.errors import DatasetError, EngineError
 from kinetics_tui.model.events import AnyEvent, EngineStatus, Logged, RunOpened, SplitCounts, StatusChanged
 from kinetics_tui.model.state import RunState
 
@@ -51,9 +52,7 @@ def dataset(tmp_path: Path) -> Path:
 async def served(dataset: Path) -> AsyncIterator[tuple[Engine, Server]]:
     engine = Engine()
     server = Server(engine.obey, engine.replay)
-    path = choose_socket(dataset)
-    await server.open(path)
-    write_whereabouts(dataset, Whereabouts(pid=1, socket=str(path), started_at=AT))
+    await server.open(socket_paths(dataset))
     yield engine, server
     await server.close()
 
@@ -104,13 +103,11 @@ async def test_a_command_is_answered_and_a_refusal_is_an_answer(
 
 async def test_a_lost_engine_is_noticed_and_found_again(dataset: Path) -> None:
     engine = Engine()
-    path = choose_socket(dataset)
-    write_whereabouts(dataset, Whereabouts(pid=1, socket=str(path), started_at=AT))
     client = EngineClient(dataset)
     following = asyncio.create_task(client.follow())
     for _ in range(2):
         server = Server(engine.obey, engine.replay)
-        await server.open(path)
+        await server.open(socket_paths(dataset))
         await until(lambda: client.connected)
         await server.close()
         await until(lambda: not client.connected)
@@ -137,7 +134,7 @@ async def test_garbage_is_refused_and_hung_up_on(
     dataset: Path, served: tuple[Engine, Server], line: bytes
 ) -> None:
     engine, _ = served
-    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    reader, writer = await asyncio.open_unix_connection(str(socket_paths(dataset)[0]))
     writer.write(line)
     reply = msgspec.json.decode(await reader.readline(), type=Reply)
     assert not reply.ok
@@ -147,7 +144,7 @@ async def test_garbage_is_refused_and_hung_up_on(
 
 
 async def test_a_line_without_end_is_hung_up_on(dataset: Path, served: tuple[Engine, Server]) -> None:
-    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    reader, writer = await asyncio.open_unix_connection(str(socket_paths(dataset)[0]))
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):  # noqa: PT012 -- any of them may be the one
         for _ in range(100):
             writer.write(b"x" * MAX_LINE_BYTES)
@@ -161,7 +158,7 @@ async def test_a_view_that_does_not_read_holds_nobody_up(
 ) -> None:
     monkeypatch.setattr("kinetics_tui.engine.server.LOST_BYTES", 1 << 20)
     _, server = served
-    reader, writer = await asyncio.open_unix_connection(str(choose_socket(dataset)))
+    reader, writer = await asyncio.open_unix_connection(str(socket_paths(dataset)[0]))
     writer.write(b'{"command":"subscribe"}\n')
     await until(lambda: server.views == 1)
     for _ in range(3000):
@@ -173,20 +170,68 @@ async def test_a_view_that_does_not_read_holds_nobody_up(
 
 async def test_a_socket_that_was_removed_is_put_back(dataset: Path, served: tuple[Engine, Server]) -> None:
     _, server = served
-    choose_socket(dataset).unlink()
+    socket_paths(dataset)[0].unlink()
     await server.restore()
     assert is_running(dataset)
 
 
 async def test_socket_and_folder_are_for_the_user_alone(dataset: Path, served: tuple[Engine, Server]) -> None:
-    path = choose_socket(dataset)
+    path = socket_paths(dataset)[0]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_long_path_gets_a_socket_elsewhere_in_a_private_folder(tmp_path: Path) -> None:
+async def test_a_removed_folder_is_put_back_with_the_socket(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     make_state_folder(deep)
-    path = choose_socket(deep)
+    engine = Engine()
+    server = Server(engine.obey, engine.replay)
+    path = await server.open(socket_paths(deep))
+    path.unlink()
+    await server.restore()
+    assert is_running(deep)
+    await server.close()
+
+
+async def test_a_folder_that_takes_no_socket_gets_one_elsewhere(dataset: Path) -> None:
+    first, second = socket_paths(dataset)
+    first.mkdir()  # in the way, as a file system without sockets would be
+    engine = Engine()
+    server = Server(engine.obey, engine.replay)
+    with contextlib.suppress(OSError):
+        assert await server.open(socket_paths(dataset)) == second
+        assert is_running(dataset)
+    await server.close()
+
+
+async def test_a_copy_of_a_dataset_does_not_reach_the_engine_of_the_original(
+    dataset: Path, served: tuple[Engine, Server], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    make_state_folder(copy)
+    (state_folder(copy) / "engine.json").write_bytes(b'{"pid":1,"started_at":0}')
+    assert is_running(dataset)
+    assert not is_running(copy)
+
+
+async def test_a_command_that_fails_is_answered_with_its_sentence(dataset: Path) -> None:
+    def refuse(command: AnyCommand) -> Reply:
+        raise DatasetError("The ledger is full.")
+
+    server = Server(refuse, list)
+    await server.open(socket_paths(dataset))
+    with pytest.raises(EngineError, match="The ledger is full"):
+        await ask(dataset, Pause())
+    await server.close()
+
+
+def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    make_state_folder(deep)
+    (path,) = socket_paths(deep)
     assert len(str(path)) <= 100
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_open_to_others_gets_no_socket(tmp_path: Path) -> None:
+    make_state_folder(tmp_path).chmod(0o755)
+    assert state_folder(tmp_path) not in [path.parent for path in socket_paths(tmp_path)]

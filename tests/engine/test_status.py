@@ -38,6 +38,10 @@ def test_a_pause_says_when_it_is_safe_to_switch_networks() -> None:
     assert tell(Facts(left=5, paused=True))[1] == "It is safe to switch networks."
 
 
+def test_a_time_beyond_the_calendar_is_no_error() -> None:
+    assert "unknown" in tell(Facts(left=1, network=NetworkStatus.COOLING, until=1e20))[1]
+
+
 def test_a_run_that_only_waits_for_retries_says_so() -> None:
     said = tell(Facts(left=3, only_retries_left=True, next_retry_at=1_700_000_000.0))
     assert said[0] is EngineStatus.RUNNING

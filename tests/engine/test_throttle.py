@@ -154,6 +154,29 @@ def test_a_restart_keeps_the_cooldown_as_it_was() -> None:
     assert throttle.step == 7
 
 
+def test_no_wait_is_longer_than_a_month_whatever_was_asked_or_written_down() -> None:
+    throttle = Throttle(COOLDOWN_STEPS_S)
+    throttle.saw_signal(SIGNAL, NOW, retry_after_s=1e20)
+    assert throttle.until == NOW + 30 * DAY_S
+    loaded = Throttle(COOLDOWN_STEPS_S, status=NetworkStatus.COOLING, until=1e20, step=1)
+    loaded.tick(NOW)
+    assert loaded.until == NOW + 30 * DAY_S
+
+
+def test_each_turn_of_events_is_an_epoch_of_its_own() -> None:
+    throttle = Throttle(COOLDOWN_STEPS_S)
+    epochs = [throttle.epoch]
+    throttle.saw_signal(SIGNAL, NOW)
+    epochs.append(throttle.epoch)
+    throttle.saw_signal(SIGNAL, NOW + 1)
+    assert throttle.epoch == epochs[-1]
+    throttle.probe_now()
+    epochs.append(throttle.epoch)
+    throttle.passed(done=True, width=4)
+    assert throttle.epoch == epochs[-1]
+    assert len(set(epochs)) == 3
+
+
 @pytest.mark.parametrize(
     ("status", "step", "expected"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kinetics_tui.media.arguments import check_args, parse_args, redact
@@ -101,3 +103,81 @@ def test_batch_file_from_standard_input_does_not_wait_for_it() -> None:
 )
 def test_secrets_are_hidden_and_nothing_else(args: tuple[str, ...], shown: tuple[str, ...]) -> None:
     assert redact(args) == shown
+
+
+# -- values that yt-dlp's parser takes -----------------------------------------------------------------------
+
+
+def test_a_cookie_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    missing = tmp_path / "c.txt"
+    with pytest.raises(SettingsError, match=r"^--yt-dlp --cookies: there is no file \S+c\.txt; .*\.$"):
+        check_args(("--cookies", str(missing)))
+    with pytest.raises(SettingsError, match="cannot be read"):
+        check_args(("--cookies", str(tmp_path)))
+    missing.touch()
+    check_args(("--cookies", str(missing)))
+
+
+def test_a_cookie_file_that_may_not_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.txt"
+    path.touch()
+    # Tests may run as root, who may read everything.
+    monkeypatch.setattr("kinetics_tui.media.parameters.os.access", lambda *_: False)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        check_args(("--cookies", str(path)))
+
+
+def test_a_cookie_file_is_found_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "c.txt").touch()
+    check_args(("--cookies", "~/c.txt"))
+
+
+@pytest.mark.parametrize("address", ["localhost", "eth0", "10.0.0", "10.0.0.256", "[::1]", "10.0.0.1:80"])
+def test_a_source_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"--source-address: .* is no IP address"):
+        check_args(("--source-address", address))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--source-address", "10.0.0.2"),
+        ("--source-address", "fd00::2"),
+        ("-4",),
+        ("-6",),
+        ("--proxy", ""),
+        ("--proxy", "127.0.0.1:3128"),
+        ("--proxy", "HTTP://me:secret@[::1]:3128/"),
+        ("--proxy", "socks5://127.0.0.1"),
+        ("--proxy", "socks4a://localhost:1080"),
+    ],
+)
+def test_addresses_that_can_be_used_are_taken(args: tuple[str, ...]) -> None:
+    check_args(args)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:secret@host:99999",
+        "http://me:secret@host:0",
+        "http://host:secret",
+        "host:secret",
+        "http://[::1:secret",
+        "http://[secret]:1",
+        "ftp://me:secret@host:1",
+        "secret://host",
+        "http://",
+        "socks5h://:1080",
+    ],
+)
+@pytest.mark.parametrize("option", ["--proxy", "--geo-verification-proxy"])
+def test_a_proxy_that_cannot_be_is_refused_without_being_repeated(option: str, proxy: str) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"^--yt-dlp {option}: no proxy can have this address; .*\.$"
+    ) as no:
+        check_args((option, proxy))
+    assert "secret" not in str(no.value)

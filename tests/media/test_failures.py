@@ -211,12 +211,30 @@ def test_message_is_always_short_and_printable(text: str) -> None:
         ("Wed, 21 Oct 2015 07:20:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
+        ("1.5", None),
+        ("nan", None),
+        ("inf", None),
+        ("\u0663", None),
+        ("99999999999999999999", 2_592_000.0),
+        ("9" * 6000, 2_592_000.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 2_592_000.0),
+        ("Wed, 21 Oct 2015 07:28:00", 60.0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2020 00:00:00 +99999999999999", None),
         ("", None),
         (None, None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, datetime(2015, 10, 21, 7, 27, tzinfo=UTC)) == seconds
+
+
+@given(
+    st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ (Jan|Dec) \d+ \d+:\d+:\d+ ([+-]\d+|GMT)", fullmatch=True)
+)
+def test_retry_after_is_never_poison(header: str) -> None:
+    seconds = retry_after(header)
+    assert seconds is None or 0 <= seconds <= 30 * 86_400
 
 
 def test_importing_failures_loads_neither_yt_dlp_nor_av() -> None:

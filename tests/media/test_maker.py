@@ -278,7 +278,10 @@ def test_deadline_ends_a_slow_clip_as_timeout(studio: Studio, dash: Sources) -> 
     [
         (errno.ENOSPC, Category.DISK_FULL),
         (errno.EDQUOT, Category.DISK_FULL),
-        (errno.EROFS, Category.NOT_WRITABLE),
+        *[(number, Category.NOT_WRITABLE) for number in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)],
+        *[(number, Category.NOT_WRITABLE) for number in (errno.ESTALE, errno.ENXIO, errno.ENODEV)],
+        *[(number, Category.TRIM_FAILED) for number in (errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)],
+        *[(number, Category.TRIM_FAILED) for number in (errno.ECONNRESET, errno.ETIMEDOUT, errno.ENOENT)],
     ],
 )
 def test_disk_errors_are_told_apart(
@@ -292,6 +295,15 @@ def test_disk_errors_are_told_apart(
         studio.make(studio.maker(), studio.add(dash), 20.0, 21.0)
     assert caught.value.category is category
     assert studio.left_over() == []
+
+
+def test_a_file_in_the_way_of_one_class_holds_up_one_clip(studio: Studio, dash: Sources) -> None:
+    (studio.folder / "val").mkdir(parents=True)
+    (studio.folder / "val" / "a label").touch()
+    with pytest.raises(ClipFailure) as caught:
+        studio.make(studio.maker(), studio.add(dash), 20.0, 21.0)
+    assert caught.value.category is Category.TRIM_FAILED
+    assert "exists" in caught.value.message
 
 
 def test_full_disk_met_while_writing_is_disk_full(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from kinetics_tui.tui.arrangement import BARS, Demand, arrange
 
-DEMANDS = st.builds(Demand, splits=st.integers(0, 6), workers=st.integers(0, 64), cooling=st.booleans())
+DEMANDS = st.builds(Demand, splits=st.integers(0, 6), workers=st.integers(0, 64), cooling=st.booleans(), held=st.booleans())
 
 
 @given(st.integers(0, 400), st.integers(0, 200), DEMANDS)
@@ -36,7 +36,12 @@ def test_the_throttle_panel_takes_over_while_the_network_cools() -> None:
     running = arrange(80, 24, Demand(splits=3, workers=16))
     cooling = arrange(80, 24, Demand(splits=3, workers=16, cooling=True))
     assert cooling.throttle == 7 > running.throttle
-    assert cooling.splits == running.splits
+    assert cooling.splits == running.splits + 1, "the end, with the cooldown in it, has a line of its own"
+
+
+def test_at_80x24_what_holds_the_run_has_room_for_sentences() -> None:
+    assert arrange(80, 24, Demand(splits=3, workers=16, held=True)).throttle == 7
+    assert arrange(80, 18, Demand(splits=3, workers=16, held=True)).throttle == 5
 
 
 def test_at_120x40_all_16_workers_have_a_row() -> None:

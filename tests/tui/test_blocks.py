@@ -12,6 +12,7 @@ from kinetics_tui.tui.blocks import (
     chart,
     fine_bar,
     rates_a_minute,
+    two_part_bar,
 )
 
 
@@ -58,13 +59,37 @@ def test_a_chart_of_nothing_is_blank() -> None:
     assert chart([None, 0.0], 1) == [" ·"]
 
 
-def test_rates_leave_out_the_minute_that_is_still_running() -> None:
-    done = {98: 2, 99: 4, 100: 1}
+def test_the_minute_that_is_still_running_counts_for_as_much_as_is_over_of_it() -> None:
+    done = {98: 2, 99: 4, 100: 2}
     assert rates_a_minute(done, 100 * 60 + 30, 4, 4) == [None, None, 2, 4]
+    assert rates_a_minute(done, 101 * 60, 4, 4) == [None, 2, 4, 2]
 
 
-def test_the_first_minute_of_a_run_is_shown_while_it_runs() -> None:
-    assert rates_a_minute({100: 3}, 100 * 60 + 30, 3, 3) == [None, None, 3]
+def test_a_young_run_is_measured_from_its_start() -> None:
+    assert rates_a_minute({100: 3}, 100 * 60 + 30, 3, 3, started_at=100 * 60 + 20) == [None, None, 18]
+    # Its first minute stays on screen: a second of it at the end of a minute makes no tower.
+    assert rates_a_minute({100: 1, 101: 4, 102: 4}, 103 * 60, 3, 3, started_at=100 * 60 + 59) == [2, 4, 4]
+
+
+def test_a_run_that_goes_on_in_an_old_minute_is_not_measured_from_its_start_alone() -> None:
+    assert rates_a_minute({100: 10, 101: 5}, 102 * 60, 2, 1, started_at=101 * 60 + 30) == [7.5]
+
+
+@given(st.integers(1, 400), st.integers(1, 30))
+def test_the_chart_of_a_steady_young_run_says_the_rate_of_the_run(age_s: int, second: int) -> None:
+    started_at = 6000.0 + second
+    done: dict[int, int] = {}
+    for tick in range(age_s):
+        minute = int((started_at + tick) // 60)
+        done[minute] = done.get(minute, 0) + 1
+    values = rates_a_minute(done, started_at + age_s, 120, 120, started_at)
+    assert [round(value) for value in values if value is not None] == [60] * len([v for v in values if v])
+
+
+def test_a_bar_of_two_parts_tells_them_apart() -> None:
+    assert "".join(two_part_bar(0.5, 0.25, 8)) == "████▒▒░░"
+    assert "".join(two_part_bar(0.0, 1.0, 3)) == "▒▒▒"
+    assert "".join(two_part_bar(2.0, 2.0, 3)) == "███"
 
 
 def test_rates_share_out_minutes_over_fewer_columns() -> None:

@@ -271,7 +271,7 @@ async def test_counts_follow_splits_classes_and_numbers_at_once() -> None:
         await d.focus("#tree")
         await d.press("space")
         assert "9 clips" in d.consequences
-        assert "4 clips have no label" in d.consequences
+        assert "4 clips without a label" in d.consequences
         await d.fill("per-class", "1")
         assert "3 clips" in d.consequences
 

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from kinetics_tui.tui.screens.dismissal import DismissedOnce
+
 
 class Answer(NamedTuple):
     """One answer: the key that gives it, what it says, and what the screen then returns."""
@@ -23,7 +25,7 @@ class Answer(NamedTuple):
     value: str
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
     """Asks; returns the value of the answer, or None for "go on as before" (escape)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -13,6 +13,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from kinetics_tui.tui.screens.dismissal import DismissedOnce
+
 
 class KeyHelp(NamedTuple):
     """One line of the help: a key, its name, and what it does in a sentence."""
@@ -36,7 +38,7 @@ WORDS = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(DismissedOnce, ModalScreen[None]):
     """Keys and words; scrolls where the terminal is small."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

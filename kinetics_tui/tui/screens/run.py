@@ -110,7 +110,7 @@ class RunScreen(Screen[None]):
             self._leave()
         if self._on_title is not None:
             self._on_title(window_title(moment))
-        if not self.is_current:
+        if not self.is_active:
             # Under a dialog the panels stand still: Textual would repaint all of both screens.
             return
         seen = (self.link.version, self.link.connected, int(moment.now))
@@ -160,8 +160,6 @@ class RunScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         moment = self.moment
-        if action in ("probe_now", "wait_longer"):
-            return moment.cooling
         if action in ("page", "to_end", "back"):
             return self._stage.full is not None
         if action in ("pause_or_resume", "pause_now", "workers", "detach"):
@@ -185,10 +183,18 @@ class RunScreen(Screen[None]):
             self.notice(f"A run has 1 to {WORKERS_MOST} workers.", bad=True)
 
     def action_probe_now(self) -> None:
-        self.send(ProbeNow())
+        if self._cools("Nothing to probe"):
+            self.send(ProbeNow())
 
     def action_wait_longer(self) -> None:
-        self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
+        if self._cools("Nothing to wait for"):
+            self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
+
+    def _cools(self, otherwise: str) -> bool:
+        """Whether the network cools down; if not, that is said."""
+        if not self.moment.cooling:
+            self.notice(f"{otherwise}: the network is not cooling down.", bad=True)
+        return self.moment.cooling
 
     def action_switch_split(self) -> None:
         self._stage.splits_panel.switch()
@@ -219,7 +225,8 @@ class RunScreen(Screen[None]):
         self.tick(urgent=True)
 
     def action_help(self) -> None:
-        self.app.push_screen(HelpScreen(KeyHelp(key_text(b), b.description, b.tooltip) for b in KEYS))
+        if self.is_active:
+            self.app.push_screen(HelpScreen(KeyHelp(key_text(b), b.description, b.tooltip) for b in KEYS))
 
     def action_detach(self) -> None:
         self._leave()
@@ -229,6 +236,8 @@ class RunScreen(Screen[None]):
         if moment.ended or moment.lost:
             self._leave()
             return
+        if not self.is_active:
+            return  # asked already, by a key that came in one go with this one
         answers = [
             Answer("s", "stop the run, put clips in hand back", STOP),
             Answer("d", "detach: leave the app, the run goes on", DETACH),
@@ -259,6 +268,8 @@ class RunScreen(Screen[None]):
         return [key for key in keys if self._allowed(key)]
 
     def _allowed(self, binding: Binding) -> bool:
+        if binding.action in ("probe_now", "wait_longer"):
+            return self.moment.cooling
         return bool(self.check_action(binding.action.partition("(")[0], ()))
 
 

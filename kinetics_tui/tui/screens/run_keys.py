@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.widgets.key_bar import Hint
 
@@ -56,7 +57,9 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     panels = Hint("1-5", "panels", "open('log')")
     if moment.ended or moment.lost:
         return [*first, Hint("q", "leave", "ask_to_leave"), panels]
-    pause = Hint("space", "resume" if moment.paused else "pause", "pause_or_resume")
+    look_again = moment.state.status is EngineStatus.DISK_FULL
+    word = "resume" if moment.paused else "look again" if look_again else "pause"
+    pause = Hint("space", word, "pause_or_resume")
     steer = [Hint("P", "pause now", "pause_now"), Hint("+ -", "workers", "workers(1)")]
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
     last = [Hint("x", "split on/off", "switch_split"), panels]

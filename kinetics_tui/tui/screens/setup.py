@@ -27,6 +27,7 @@ from kinetics_tui.tui.loading import (
     Selected,
 )
 from kinetics_tui.tui.plan import Library, Plan, Source
+from kinetics_tui.tui.screens.dismissal import DismissedOnce
 from kinetics_tui.tui.screens.setup_help import HELP, SetupHelpScreen
 from kinetics_tui.tui.text import clean
 from kinetics_tui.tui.widgets.choice import Choice
@@ -62,7 +63,7 @@ DRAFT_FIELDS = {
 """The field of the draft that each entry fills."""
 
 
-class SetupScreen(Screen[Plan | None]):
+class SetupScreen(DismissedOnce, Screen[Plan | None]):
     """Ends with the plan, or with None when the user leaves; it changes nothing itself."""
 
     CSS_PATH = "../setup.tcss"
@@ -113,6 +114,10 @@ class SetupScreen(Screen[Plan | None]):
         self._loading.look_at(self._form.draft.folder_path)
         self._load_if_at_hand()
         self._show()
+
+    def on_screen_resume(self) -> None:
+        # What came to an end under the help waited for it.
+        self._go_on()
 
     def on_resize(self, event: events.Resize) -> None:
         wide = event.size.width >= WIDE_COLUMNS and event.size.height >= WIDE_ROWS
@@ -384,4 +389,5 @@ class SetupScreen(Screen[Plan | None]):
         self._go_to(name, FIRST_IN[name])
 
     def action_show_help(self) -> None:
-        self.app.push_screen(SetupHelpScreen(HELP))
+        if self.is_active:
+            self.app.push_screen(SetupHelpScreen(HELP))

@@ -10,6 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
+from kinetics_tui.tui.screens.dismissal import DismissedOnce
+
 HELP = """\
 Choose what to get on the left and in the middle; the right side says what that comes to before
 anything is fetched or written. **ctrl+s** starts.
@@ -31,7 +33,7 @@ anything is fetched or written. **ctrl+s** starts.
 """
 
 
-class SetupHelpScreen(ModalScreen[None]):
+class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
     """A text over the screen; scrolls where the terminal is small."""
 
     DEFAULT_CSS = """

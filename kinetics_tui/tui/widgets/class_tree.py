@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kinetics_tui.tui.text import clean, fit
+from kinetics_tui.tui.text import clean, fit, paragraph
 
 ALL_MARK, SOME_MARK, NONE_MARK = "[x]", "[-]", "[ ]"
 
@@ -160,9 +160,10 @@ class ClassTree(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         index = y + round(self.scroll_offset.y)
         base = self.rich_style
-        if not self._rows and y == 0:
+        if not self._rows:
             hint = "No class matches." if self._filter else "The classes show once the annotations are read."
-            return Strip([Segment(hint, base + Style(dim=True))]).adjust_cell_length(width, base)
+            said = paragraph(hint, width)[y : y + 1]
+            return Strip([Segment("".join(said), base + Style(dim=True))]).adjust_cell_length(width, base)
         if index >= len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]

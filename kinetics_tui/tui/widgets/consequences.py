@@ -16,7 +16,7 @@ from kinetics_tui.tui import estimate
 from kinetics_tui.tui.draft import Draft
 from kinetics_tui.tui.estimate import ClipTable
 from kinetics_tui.tui.plan import Folder
-from kinetics_tui.tui.text import bytes_text
+from kinetics_tui.tui.text import bytes_text, counted
 from kinetics_tui.tui.wording import MONTH_S, count_text, span_text
 
 CUSTOM_CLIP_BYTES = 1_050_000
@@ -103,9 +103,10 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
         notes.append(mirror)
     by_class = draft.classes is not None or draft.per_class_count is not None
     if by_class and (unlabelled := table.by_label(splits).get("")):
-        notes.append(Note(f"{unlabelled:,.0f} clips have no label: left out while you choose by class."))
+        clips_without = counted(round(unlabelled), "clip")
+        notes.append(Note(f"{clips_without} without a label: left out while you choose by class."))
     if draft.limit is not None:
-        notes.append(Note(f"Only the first {draft.limit:,} clips, as the limit given says."))
+        notes.append(Note(f"Only {counted(draft.limit, 'clip')}, as the limit given says."))
     if draft.pace_per_hour is None or draft.pace_per_hour > GUEST_PER_HOUR:
         notes.append(
             Note(

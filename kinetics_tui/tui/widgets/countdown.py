@@ -26,7 +26,7 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     left = countdown_text(left_s)
     signal = network.signal.value if network.signal is not None else ""
     when = f"until {until_text(network.until, moment.now, moment.zone)}" if network.until is not None else ""
-    step = f"step {network.step} of {len(network.steps_s)}" if network.step > 0 and network.steps_s else ""
+    step = _step(network)
     state = "COOLING DOWN" + (", paused" if moment.paused else "")
     if height < 5:
         first = Line(left, Tone.STRONG).add("  ").add(state, Tone.WARN)
@@ -41,8 +41,10 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     scale = _scale(left, width - 2 * _INDENT, height - 2)
     digits = big_text(left, scale)
     below = height - 1 - len(digits)
-    notes = [Line(text, Tone.STRONG) for text in (when, step) if text]
     x = _INDENT + big_text_width(left, scale)
+    if (repeats := _step(network, repeats=True)) and x + 3 + len(repeats) <= width:
+        step = repeats
+    notes = [Line(text, Tone.STRONG) for text in (when, step) if text]
     beside = x + 3 + max((note.width for note in notes), default=0) <= width
     if below >= 2:
         lines.append(Line())
@@ -62,6 +64,15 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     if below > len(after):
         lines.append(Line())
     return [*lines, *after][:height]
+
+
+def _step(network: NetworkState, *, repeats: bool = False) -> str:
+    """Which wait of how many this is; ``repeats``: also whether it is the last one over again."""
+    steps = len(network.steps_s)
+    if network.step <= 0 or not steps:
+        return ""
+    again = " (repeats)" if repeats and network.step > steps else ""
+    return f"step {min(network.step, steps)} of {steps}{again}"
 
 
 def _choices(network: NetworkState) -> str:

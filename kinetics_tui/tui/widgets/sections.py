@@ -75,7 +75,7 @@ class ClipsSection(Section):
             id="files",
         )
         yield FormRow("Files", files, id="files-row")
-        yield FormRow("Splits", TickList("known once the files are read", id="splits"), id="splits-row")
+        yield FormRow("Splits", TickList("known once they are read", id="splits"), id="splits-row")
 
     def show(
         self,

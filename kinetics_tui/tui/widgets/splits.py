@@ -10,10 +10,10 @@ from textual.message import Message
 from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.forecast import forecast
 from kinetics_tui.model.state import RunState
-from kinetics_tui.tui.blocks import bar
+from kinetics_tui.tui.blocks import two_part_bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import bytes_text, duration_text, percent_text, rate_text
+from kinetics_tui.tui.text import bytes_text, clock_text, duration_text, percent_text, rate_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 _BAR_LEAST = 10
@@ -48,19 +48,18 @@ def split_columns(state: RunState, width: int) -> Columns:
 
 
 def split_line(split: SplitCounts, columns: Columns, *, cursor: bool) -> Line:
-    """One row of the table."""
+    """One row of the table; figures and percent are of clips done, the bar shows those failed behind them."""
     tone = Tone.PLAIN if split.enabled else Tone.DIM
     line = Line(f"{'›' if cursor else ' '}[{'x' if split.enabled else ' '}] ", tone)
     line.cell(split.name, columns.name, tone).add("  ", tone)
-    settled = split.done + split.failed
-    line.add(
-        bar(settled / split.total if split.total > 0 else 0.0, columns.bar),
-        Tone.BAR if split.enabled else Tone.DIM,
-    )
+    total = max(1, split.total)
+    done, failed, left = two_part_bar(split.done / total, split.failed / total, columns.bar)
+    bar_tone = Tone.BAR if split.enabled else Tone.DIM
+    line.add(done, bar_tone).add(failed, Tone.WARN if split.enabled else Tone.DIM).add(left, bar_tone)
     number = columns.done // 2
     line.cell(f"{split.done:,}", number + 1, tone, right=True).add("/", tone)
     line.cell(f"{split.total:,}", number, tone, right=True)
-    line.cell(percent_text(settled, split.total), 6, tone, right=True)
+    line.cell(percent_text(split.done, split.total), 6, tone, right=True)
     if columns.failed:
         line.cell(f"{split.failed:,}", columns.failed + 2, tone, right=True)
     if columns.left:
@@ -69,26 +68,67 @@ def split_line(split: SplitCounts, columns: Columns, *, cursor: bool) -> Line:
 
 
 def overall_lines(moment: Moment) -> list[Line]:
-    """The run as a whole in three lines: counts; rates and disk; the end."""
-    state, now = moment.state, moment.now
-    counts = Line(f"{state.done:,}", Tone.STRONG).add(" done   ")
-    counts.add(f"{state.failed:,}", Tone.STRONG).add(" failed   ")
-    counts.add(f"{state.left:,}", Tone.STRONG).add(" left")
-    rates = Line(f"{state.clips_per_minute(now):,.1f} clips/min   {rate_text(state.bytes_per_s(now))}")
-    rates.add(f"   disk {bytes_text(state.total_bytes)} used")
+    """The run as a whole in three lines: counts; rates and disk; the end.
+
+    Done and failed are those of all splits, as are the disk and the failures panel; left is what the
+    run still has to do, and what it does not because its split is off is said beside it.
+    """
+    state = moment.state
+    counts = _counts_line(moment, "switched off")
+    rates = _rates_line(moment).add(f"disk {bytes_text(state.total_bytes)} used")
     if state.free_bytes is not None:
         rates.add(f", {bytes_text(state.free_bytes)} free")
     return [counts, rates, _end_line(moment)]
 
 
+def counts_and_end(moment: Moment, width: int) -> Line:
+    """Counts and end in one line; what limits the end, and what is switched off, only if they fit."""
+    end = _end_line(moment).text
+    shortest = end.partition("  (")[0]
+    for text, off in ((end, "switched off"), (end, "off"), (shortest, "off"), (shortest, "")):
+        counts = _counts_line(moment, off)
+        if counts.width + 2 + len(text) <= width:
+            return counts.right(text, width)
+    return counts
+
+
+def _counts_line(moment: Moment, off: str) -> Line:
+    """``off`` is how clips of splits that are switched off are called; empty leaves them out."""
+    line = Line(f"{moment.done:,}", Tone.STRONG).add(" done   ")
+    line.add(f"{moment.failed:,}", Tone.STRONG).add(" failed   ")
+    line.add(f"{moment.state.left:,}", Tone.STRONG).add(" left")
+    if off and moment.switched_off:
+        line.add(f"   {moment.switched_off:,} {off}", Tone.DIM)
+    return line
+
+
+def _rates_line(moment: Moment) -> Line:
+    """The rates, or those of the time before where nothing is fetched."""
+    state = moment.state
+    if moment.lost or moment.ended:
+        return Line()
+    clips_per_minute, bytes_per_s = state.clips_per_minute(moment.now), state.bytes_per_s(moment.now)
+    if state.idle:
+        return Line(f"was {clips_per_minute:,.1f} clips/min   ", Tone.DIM) if clips_per_minute else Line()
+    return Line(f"{clips_per_minute:,.1f} clips/min   {rate_text(bytes_per_s)}   ")
+
+
 def _end_line(moment: Moment) -> Line:
+    """When the run is through; while it is held, how much work there is."""
     if not moment.state.left:
         return Line("every clip is settled" if moment.state.total else "no split is switched on", Tone.GOOD)
+    if moment.lost:
+        return Line(f"as of {clock_text(moment.seen_at, moment.zone)}", Tone.WARN)
     ahead = forecast(moment.state, moment.now)
     if ahead is None:
         return Line("no rate yet to tell the end by", Tone.DIM)
+    if ahead.held:
+        return Line(f"{moment.state.status.value}: ", Tone.DIM).add(
+            f"{duration_text(ahead.work_s)} of work left"
+        )
     line = Line("done in ").add(duration_text(ahead.seconds), Tone.STRONG)
-    return line.add(f"  ({ahead.limit})", Tone.DIM) if ahead.limit else line
+    notes = [*["cooldown included"] * (ahead.wait_s > 0), *[ahead.limit] * bool(ahead.limit)]
+    return line.add(f"  ({'; '.join(notes)})", Tone.DIM) if notes else line
 
 
 class SplitsPanel(Panel):
@@ -135,11 +175,7 @@ class SplitsPanel(Panel):
             return [*rows, Line(), counts, rates, end]
         if height >= len(rows) + 3:
             return [*rows, counts, rates, end]
-        # Where lines are short, the end stands at the right of the counts, with its limit if that fits.
-        for text in (end.text, end.text.partition("  (")[0]):
-            if counts.width + 2 + len(text) <= width:
-                counts.right(text, width)
-                break
+        counts = counts_and_end(moment, width)
         if height >= len(rows) + 2:
             return [*rows, counts, rates]
         shown = rows[: max(0, height - 1)]

@@ -72,7 +72,8 @@ class Stage(Container):
     def _arrange(self, moment: Moment, width: int, height: int) -> bool:
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
-        demand = Demand(len(state.splits), max(len(state.workers), state.worker_target), moment.cooling)
+        workers = max(len(state.workers), state.worker_target)
+        demand = Demand(len(state.splits), workers, moment.cooling, moment.held)
         arranged = (width, height, demand, self.full)
         if arranged == self._arranged:
             return False

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kinetics_tui.model.events import EngineStatus, NetworkStatus
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
 from kinetics_tui.model.state import CHART_MINUTES
 from kinetics_tui.tui.blocks import chart, rates_a_minute
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import counted, duration_text, pace_text, paragraph, step_text, until_text
+from kinetics_tui.tui.text import (
+    clock_text,
+    counted,
+    duration_text,
+    pace_text,
+    paragraph,
+    step_text,
+    until_text,
+)
 from kinetics_tui.tui.widgets.countdown import cooling_lines
 from kinetics_tui.tui.widgets.panel import HEAVY, ROUND, Frame, Panel
 
@@ -20,7 +30,7 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
     """The panel's body: the most pressing thing first."""
     standing = _standing(moment)
     if standing is not None and (moment.lost or moment.ended or not moment.cooling):
-        return _standing_lines(*standing, moment, width, height)
+        return _standing_lines(standing, moment, width, height)
     if moment.cooling:
         return cooling_lines(moment, width, height)
     return _open_lines(moment, width, height)
@@ -35,64 +45,79 @@ def since_text(moment: Moment) -> str:
     return f"{clips} since the throttle {duration_text(moment.now - network.last_throttle_at)} ago"
 
 
-def _standing(moment: Moment) -> tuple[str, Tone, str] | None:
-    """State, its tone and what to do, where the run is held up by something else than the throttle."""
+class Standing(NamedTuple):
+    """What holds the run up: a word and its tone, what it means and what to do, and a command for that."""
+
+    word: str
+    tone: Tone
+    text: str
+    command: str = ""
+
+
+def _standing(moment: Moment) -> Standing | None:
+    """What holds the run up, where it is something else than the throttle.
+
+    What the engine says of it takes the place of the first sentence, or is left out where the panel
+    says the same with figures of its own.
+    """
     state = moment.state
     if moment.lost:
-        text = f"The app keeps trying. To look from the shell: {moment.command('status')}; "
-        return "ENGINE NOT ANSWERING", Tone.BAD, text + f"if it is gone: {moment.command('run')}"
-    left = counted(state.left, "clip")
-    retry = "retry failed clips from the palette (ctrl+p), " if moment.connected and state.failed else ""
-    texts = {
-        EngineStatus.DONE: (
-            "EVERY CLIP IS SETTLED",
-            Tone.GOOD,
-            f"{counted(state.done, 'clip')} on disk, {state.failed:,} failed. Next: {retry}read stats.csv "
-            "and failed.csv in the dataset folder, or leave (q).",
-        ),
-        EngineStatus.STOPPED: (
-            "STOPPED",
-            Tone.WARN,
-            f"{left} left. Go on with: {moment.command('run')}",
-        ),
-        EngineStatus.STOPPING: ("STOPPING", Tone.WARN, "Clips in hand are put back, then the engine ends."),
-        EngineStatus.PAUSED: (
-            "PAUSED",
-            Tone.WARN,
-            "No clip is in hand and nothing is sent. Switch networks now if you like, then press space: a "
-            "new network starts open, the old one keeps its cooldown.",
-        ),
-        EngineStatus.PAUSING: (
-            "PAUSING",
-            Tone.WARN,
-            f"{counted(state.in_hand, 'clip')} still in hand. Wait before you switch networks, or press P "
-            "to put them back at once.",
-        ),
-        EngineStatus.OFFLINE: (
-            "OFFLINE",
-            Tone.BAD,
-            "No way to YouTube: check the line, the proxy, the name server. The run goes on by itself when "
-            "the line is back.",
-        ),
-        EngineStatus.DISK_FULL: (
-            "DISK FULL",
-            Tone.BAD,
-            f"{state.reason or 'Make room on the disk.'} Press space to look again now.",
-        ),
-    }
-    return texts.get(state.status)
+        seen = clock_text(moment.seen_at, moment.zone)
+        text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
+        return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("run"))
+    match state.status:
+        case EngineStatus.DONE:
+            return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
+        case EngineStatus.STOPPED:
+            are = "is" if state.left == 1 else "are"
+            text = f"{counted(state.left, 'clip')} {are} left. Go on with:"
+            return Standing("STOPPED", Tone.WARN, text, moment.command("run"))
+        case EngineStatus.STOPPING:
+            text = state.reason or "Clips in hand are put back, then the engine ends."
+            return Standing("STOPPING", Tone.WARN, text)
+        case EngineStatus.PAUSED if not any(split.enabled for split in state.splits.values()):
+            text = state.reason or "Every split is switched off."
+            return Standing("PAUSED", Tone.WARN, f"{text} The key x does so at the cursor.")
+        case EngineStatus.PAUSED:
+            text = (
+                f"{state.reason or 'It is safe to switch networks.'} Nothing is sent until you press space. "
+                "A new network starts open, the old one keeps its cooldown."
+            )
+            return Standing("PAUSED", Tone.WARN, text)
+        case EngineStatus.PAUSING:
+            text = (
+                f"{counted(state.in_hand, 'clip')} still in hand. Wait before you switch networks, or press "
+                "P to put them back at once."
+            )
+            return Standing("PAUSING", Tone.WARN, text)
+        case EngineStatus.OFFLINE:
+            text = state.reason or "No way to YouTube; the run goes on by itself when the line is back."
+            return Standing("OFFLINE", Tone.BAD, f"{text} Check the line, the proxy, the name server.")
+        case EngineStatus.DISK_FULL:
+            text = f"{state.reason or 'Make room on the disk.'} Press space to look again now."
+            return Standing("DISK FULL", Tone.BAD, text)
+        case _:
+            return None
 
 
-def _standing_lines(word: str, tone: Tone, text: str, moment: Moment, width: int, height: int) -> list[Line]:
+def _done_text(moment: Moment) -> str:
+    counts = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed."
+    if moment.switched_off:
+        counts += f" {counted(moment.switched_off, 'clip')} left in splits that are off."
+    retry = "retry failed clips from the palette (ctrl+p), " if moment.connected and moment.failed else ""
+    return f"{counts} Next: {retry}read stats.csv and failed.csv in the dataset folder, or leave (q)."
+
+
+def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
     network = moment.state.network
-    first = Line(word, tone)
-    said = moment.state.status is EngineStatus.DONE or text.startswith(moment.state.reason)
-    if moment.state.reason and not moment.lost and not said:
-        first.add(f"   {moment.state.reason}")
-    lines = [first.right(network.label, width, Tone.DIM)]
-    if moment.cooling and network.until is not None:
+    text = standing.text
+    if network.status is NetworkStatus.COOLING and network.until is not None:
         text = f"The network cools down until {until_text(network.until, moment.now, moment.zone)}. {text}"
     body = [Line(line) for line in paragraph(text, width)]
+    # A command stands in lines of its own, cut anywhere: it has to be copied as it is, blanks and all.
+    command = standing.command
+    body += [Line(command[at : at + width], Tone.STRONG) for at in range(0, len(command), max(1, width))]
+    lines = [Line(standing.word, standing.tone).right(network.label, width, Tone.DIM)]
     lines += [Line(), *body] if len(body) + 2 <= height else body
     if height - len(lines) >= 4:
         lines += [Line(), *_chart_lines(moment, width, height - len(lines) - 1)]
@@ -142,7 +167,8 @@ def _pace_words(moment: Moment) -> str:
 
 
 def _rates(moment: Moment, width: int) -> list[float | None]:
-    return rates_a_minute(moment.state.done_by_minute, moment.now, CHART_MINUTES, width)
+    state = moment.state
+    return rates_a_minute(state.done_by_minute, moment.seen_at, CHART_MINUTES, width, state.started_at)
 
 
 def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
@@ -160,9 +186,9 @@ def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
 
 def _throttle_mark(moment: Moment, columns: int) -> Line | None:
     at = moment.state.network.last_throttle_at
-    if at is None or moment.now - at > CHART_MINUTES * 60:
+    if at is None or moment.seen_at - at > CHART_MINUTES * 60:
         return None
-    x = columns - 1 - int((moment.now - at) / 60 / CHART_MINUTES * columns)
+    x = columns - 1 - int((moment.seen_at - at) / 60 / CHART_MINUTES * columns)
     text = "throttled"
     if x > columns // 2:
         return Line(" " * max(0, x - len(text) - 1), Tone.PLAIN).add(f"{text} ▲", Tone.DIM)

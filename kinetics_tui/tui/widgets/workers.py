@@ -10,7 +10,7 @@ from kinetics_tui.model.state import WorkerState
 from kinetics_tui.tui.blocks import bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import counted, rate_text
+from kinetics_tui.tui.text import clock_text, counted, rate_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 COLUMN_LEAST = 34
@@ -24,16 +24,12 @@ _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
 
 def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int) -> Line:
     """One worker in ``width`` cells; what changes often stands at the left, where repaints are short."""
-    waiting = worker.phase in _WAITING or worker.clip is None
-    if waiting:
-        seconds = worker.until - now if worker.until is not None else -1.0
-    else:
-        seconds = max(0.0, now - worker.since)
     # Slot, seconds and bar share the tone of the frame beside them: one run of style for all that moves.
     line = Line(f"{worker.slot:>2} ", Tone.BAR)
-    line.cell(f"{seconds:.0f} s" if seconds >= 0 else "", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
-    if waiting or worker.clip is None:
-        return line.add(f"  {worker.phase.value}", Tone.DIM)
+    if worker.phase in _WAITING or worker.clip is None:
+        # The column counts what a clip took so far; a wait counts down, in words.
+        return line.add(" " * 6, Tone.BAR).add(f"  {_wait_words(worker, now)}", Tone.DIM)
+    line.cell(f"{max(0.0, now - worker.since):.0f} s", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
     bar_width = 5 if width < 44 else 6 if width < 70 else 8 if width < 100 else 20
     fraction = min(1.0, max(0.0, worker.fraction))
     line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
@@ -42,6 +38,13 @@ def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int)
         fetching = worker.phase is Phase.DOWNLOAD and bytes_per_s > 0
         line.cell(rate_text(bytes_per_s) if fetching else "", 10, right=True)
     return _add_clip(line.add("  "), worker.clip, width)
+
+
+def _wait_words(worker: WorkerState, now: float) -> str:
+    left_s = worker.until - now if worker.until is not None else 0.0
+    if left_s < 0.5:
+        return worker.phase.value
+    return f"{'pace' if worker.phase is Phase.PACE else worker.phase.value}: next in {left_s:.0f} s"
 
 
 def _add_clip(line: Line, clip: Clip, width: int) -> Line:
@@ -68,7 +71,14 @@ def worker_lines(
 
     In ``full`` there are as many lines as it takes. ``speeds`` are bytes a second by slot.
     """
+    if moment.lost:
+        seen = clock_text(moment.seen_at, moment.zone)
+        hand = counted(moment.state.in_hand, "clip")
+        lines = [Line(f"engine not answering; last seen {seen}", Tone.WARN)]
+        return [*lines, Line(f"{hand} in hand then", Tone.DIM)][: max(1, height)]
     workers = [worker for _, worker in sorted(moment.state.workers.items())]
+    if moment.ended and (not moment.connected or not workers):
+        return [Line("no workers", Tone.DIM)]
     if not workers:
         return [Line("no worker yet", Tone.DIM)]
     columns = 1
@@ -120,6 +130,8 @@ class WorkersPanel(Panel):
 
     def figures(self, moment: Moment) -> str:
         state = moment.state
+        if moment.lost or moment.ended:
+            return ""
         running = len(state.workers)
         wanted = f" of {state.worker_target}" if state.worker_target not in (0, running) else ""
         return f"{running}{wanted}  {counted(state.in_hand, 'clip')} in hand"

@@ -1,0 +1,76 @@
+"""Parts of the program as programs of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kinetics_tui
+from kinetics_tui.programs import python_program
+
+CHECKOUT = str(Path(kinetics_tui.__file__).parent.parent)
+
+
+@pytest.fixture
+def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: whatever is imported from it leaves the file ``caught`` there."""
+    for name in ("av", "msgspec", "json"):
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'caught')!r}, 'w')\nraise SystemExit(9)\n"
+        )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("search_path", [None, "", os.pathsep, f"{os.pathsep}/nowhere"])
+def test_nothing_is_imported_from_the_current_folder(
+    trap: Path, monkeypatch: pytest.MonkeyPatch, search_path: str | None
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    if search_path is not None:
+        monkeypatch.setenv("PYTHONPATH", search_path)
+    command, environment = python_program("kinetics_tui.demo", "--help")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "loopback" in done.stdout
+    assert not (trap / "caught").exists()
+
+
+def test_the_package_is_found_where_it_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "kinetics_tui").symlink_to(Path(kinetics_tui.__file__).parent)
+    code = (
+        "import sys, subprocess; from kinetics_tui.programs import python_program;"
+        "command, environment = python_program('this');"
+        "assert environment['PYTHONPATH'].split(':')[0] == sys.argv[1], environment['PYTHONPATH'];"
+        "command[command.index('-m'):] = ['-c', 'import kinetics_tui; print(kinetics_tui.__file__)'];"
+        "command.insert(1, '-S');"
+        "print(subprocess.run(command, env=environment, cwd='/', capture_output=True, text=True).stdout)"
+    )
+    # Without -S the installed package would be found in any case.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, str(tmp_path)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == str(tmp_path / "kinetics_tui" / "__init__.py"), done.stderr
+
+
+def test_an_installed_package_leaves_the_search_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("site.getsitepackages", lambda: [CHECKOUT])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/a", "", "b"]))
+    _, environment = python_program("kinetics_tui")
+    assert environment["PYTHONPATH"] == os.pathsep.join(["/a", str(Path.cwd() / "b")])
+
+
+def test_the_rest_of_the_environment_and_the_arguments_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "tlh_QO")
+    command, environment = python_program("kinetics_tui.engine", "-dataset", "--ready-fd", "7")
+    assert command[-4:] == ["kinetics_tui.engine", "-dataset", "--ready-fd", "7"]
+    assert environment["LANG"] == "tlh_QO"
