@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,113 @@ def test_rates_are_means_over_the_last_minutes() -> None:
     assert state.clips_per_minute(AT + 3600) == 0
 
 
+def at_work(seconds: int, *, start: float = AT, total: int = 10_000) -> RunState:
+    """A run without a pace that has done a clip a second, of 600 kB, for so long."""
+    state = opened(total)
+    state.pace_per_hour = None
+    state.apply(StatusChanged(at=start, status=EngineStatus.RUNNING))
+    work(state, start, seconds)
+    return state
+
+
+def work(state: RunState, start: float, seconds: int) -> None:
+    for second in range(1, seconds + 1):
+        state.apply(
+            ClipDone(at=start + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
+        )
+
+
+IDLE = [
+    EngineStatus.PAUSED,
+    EngineStatus.COOLING,
+    EngineStatus.OFFLINE,
+    EngineStatus.DISK_FULL,
+    EngineStatus.STOPPED,
+]
+
+
+@pytest.mark.parametrize("status", IDLE)
+@pytest.mark.parametrize("worked_s", [60, 900])
+def test_rates_stand_still_while_no_work_can_be_done(status: EngineStatus, worked_s: int) -> None:
+    state = at_work(worked_s)
+    state.apply(StatusChanged(at=AT + worked_s, status=status))
+    for idle_s in (0, 10, 4000):
+        now = AT + worked_s + idle_s
+        assert round(state.clips_per_minute(now)) == 60
+        assert round(state.bytes_per_s(now)) == 600_000
+
+
+@pytest.mark.parametrize("worked_s", [60, 900])
+def test_after_a_cooldown_rates_go_on_as_if_it_had_not_been(worked_s: int) -> None:
+    state = at_work(worked_s)
+    at = AT + worked_s
+    # Changes from one idle status to the next count once, and so does a new reason for the same one.
+    for status, idle_s in (
+        (EngineStatus.PAUSING, 5),
+        (EngineStatus.PAUSED, 900),
+        (EngineStatus.COOLING, 600),
+        (EngineStatus.COOLING, 600),
+        (EngineStatus.PROBING, 0),
+    ):
+        state.apply(StatusChanged(at=at, status=status))
+        at += idle_s
+    assert round(state.clips_per_minute(at)) == 60
+    work(state, at, 100)
+    assert round(state.clips_per_minute(at + 100)) == 60
+
+
+def test_clips_finished_while_the_run_pauses_do_not_raise_its_rate() -> None:
+    state = at_work(300)
+    state.apply(StatusChanged(at=AT + 300, status=EngineStatus.PAUSING))
+    work(state, AT + 300, 30)
+    assert state.done == 330
+    assert round(state.clips_per_minute(AT + 330)) == 60
+
+
+def test_a_view_that_comes_back_during_a_cooldown_takes_its_idle_time_out_once() -> None:
+    engine = at_work(60)
+    view = RunState()
+    view.apply_all(engine.as_events())
+    for at, status in ((AT + 60, EngineStatus.COOLING), (AT + 960, EngineStatus.COOLING)):
+        engine.apply(StatusChanged(at=at, status=status))
+        view.apply(StatusChanged(at=at, status=status))
+    engine.apply(Logged(at=AT + 1000, text="the line was lost and is back"))
+    view.apply_all(engine.as_events())
+    for state in (engine, view):
+        state.apply(StatusChanged(at=AT + 1560, status=EngineStatus.RUNNING))
+    assert vars(view) == vars(engine)
+    assert round(view.clips_per_minute(AT + 1560)) == 60
+
+
+def test_without_a_pace_a_cooldown_does_not_change_the_time_of_work() -> None:
+    state = at_work(300, total=3900)
+    state.apply(
+        NetworkChanged(
+            at=AT + 300, name="n", label="n", kind="", status=NetworkStatus.COOLING, until=AT + 2100
+        )
+    )
+    state.apply(StatusChanged(at=AT + 300, status=EngineStatus.COOLING))
+    for waited_s in (0, 600, 1799):
+        ahead = forecast(state, AT + 300 + waited_s)
+        assert ahead is not None
+        assert (round(ahead.work_s), round(ahead.wait_s), ahead.held) == (3600, 1800 - waited_s, False)
+
+
+@pytest.mark.parametrize("status", [status for status in IDLE if status is not EngineStatus.COOLING])
+def test_a_run_that_is_held_has_work_left_but_no_end(status: EngineStatus) -> None:
+    state = at_work(300, total=3900)
+    state.apply(StatusChanged(at=AT + 300, status=status))
+    ahead = forecast(state, AT + 7500)
+    assert ahead is not None
+    assert (round(ahead.work_s), ahead.wait_s, ahead.held) == (3600, 0.0, True)
+
+
+def test_a_single_clip_is_retried_in_the_singular() -> None:
+    state = opened()
+    state.apply(ClipsRetried(at=AT, by_split={"val": 1}, by_category={Category.PRIVATE: 1}))
+    assert state.log[-1].subject == "1 clip"
+
+
 def test_the_forecast_is_limited_by_the_pace_and_says_so() -> None:
     state = opened(total=300)
     time_left = forecast(state, AT)
@@ -134,6 +242,7 @@ def test_nothing_left_has_no_forecast() -> None:
 
 
 slots = st.integers(1, 4)
+times = st.integers(2, 400).map(lambda second: AT + second)
 events = st.one_of(
     st.builds(ClipStarted, at=st.just(AT), slot=slots, clip=st.just(CLIP)),
     st.builds(
@@ -147,7 +256,7 @@ events = st.one_of(
     ),
     st.builds(
         ClipDone,
-        at=st.just(AT + 2),
+        at=times,
         slot=slots,
         clip=st.just(CLIP),
         duration_s=st.just(10.0),
@@ -165,9 +274,7 @@ events = st.one_of(
     st.builds(WorkerStarted, at=st.just(AT), slot=slots, pid=st.integers(1, 9999)),
     st.builds(WorkerStopped, at=st.just(AT), slot=slots, reason=st.sampled_from(["", "killed by signal 9"])),
     st.builds(WorkerIdle, at=st.just(AT), slot=slots, phase=st.just(Phase.PACE), until=st.just(AT + 12)),
-    st.builds(
-        StatusChanged, at=st.just(AT + 3), status=st.sampled_from(EngineStatus), reason=st.text(max_size=5)
-    ),
+    st.builds(StatusChanged, at=times, status=st.sampled_from(EngineStatus), reason=st.text(max_size=5)),
     st.builds(
         NetworkChanged,
         at=st.just(AT),

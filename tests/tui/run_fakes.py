@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import msgspec
+
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
@@ -198,3 +200,17 @@ def cooling(until: float = NOW + 2 * 3600 + 37 * 60 + 49, at: float = NOW) -> li
 def paused(at: float = NOW) -> list[AnyEvent]:
     idle = [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
     return [*idle, StatusChanged(at=at, status=EngineStatus.PAUSED)]
+
+
+def finished(at: float = NOW) -> list[AnyEvent]:
+    """What the engine says at the end of a run: every clip of the splits switched on is settled."""
+    first = opened(now=at)[0]
+    assert isinstance(first, RunOpened)
+    splits = tuple(
+        msgspec.structs.replace(split, done=split.total - split.failed) if split.enabled else split
+        for split in first.splits
+    )
+    return [
+        msgspec.structs.replace(first, splits=splits),
+        StatusChanged(at=at, status=EngineStatus.DONE, reason="Every clip is settled."),
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from textual.app import ComposeResult
@@ -8,18 +9,29 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from kinetics_tui.model.errors import EngineError, UserError
+from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp, run_app
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.plan import Plan
 from kinetics_tui.tui.themes import KINETICS_ANSI
 from tests.tui.run_fakes import NOW, FakeLink, opened
 
+PLAN = Plan(Path("/data/kinetics"), Selection(release="kinetics-600"), Options(workers=3), None)
 
-class Setup(Screen[str | None]):
+
+class Setup(Screen[Plan | None]):
     """Stands in for the set-up screen: ``s`` gives a plan, ``n`` leaves."""
 
-    BINDINGS = [("s", "dismiss('the plan')", "start"), ("n", "dismiss(None)", "leave")]  # noqa: RUF012 - Textual's
+    BINDINGS = [("s", "start", "start"), ("n", "dismiss(None)", "leave")]  # noqa: RUF012 - Textual's
+
+    def __init__(self, before: Plan | None) -> None:
+        super().__init__()
+        self.before = before
+
+    def action_start(self) -> None:
+        self.dismiss(PLAN)
 
     def compose(self) -> ComposeResult:
         yield Static("set-up")
@@ -50,9 +62,10 @@ async def test_a_plan_is_started_and_its_run_shown() -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         assert isinstance(app.screen, Setup)
+        assert app.screen.before is None
         await pilot.press("s")
         await pilot.pause()
-        assert starter.plans == ["the plan"]
+        assert starter.plans == [PLAN]
         assert type(app.screen).__name__ == "RunScreen"
 
 
@@ -63,6 +76,7 @@ async def test_a_start_that_fails_says_why_and_asks_again() -> None:
         await pilot.press("s")
         await pilot.pause()
         assert isinstance(app.screen, Setup)
+        assert app.screen.before == PLAN, "what was chosen is there again"
         assert [note.message for note in app._notifications] == ["The disk [is] full: make room."]
         await pilot.press("s")
         await pilot.pause()

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from kinetics_tui.tui.arrangement import BARS, Demand, arrange
 
-DEMANDS = st.builds(Demand, splits=st.integers(0, 6), workers=st.integers(0, 64), cooling=st.booleans(), held=st.booleans())
+DEMANDS = st.builds(
+    Demand, splits=st.integers(0, 6), workers=st.integers(0, 64), cooling=st.booleans(), held=st.booleans()
+)
 
 
 @given(st.integers(0, 400), st.integers(0, 200), DEMANDS)

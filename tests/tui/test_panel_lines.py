@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC
 
+import msgspec
 import pytest
 
 from kinetics_tui.model.events import (
     AnyEvent,
+    ClipDone,
     ClipReturned,
     ClipStarted,
     DiskMeasured,
@@ -21,6 +23,7 @@ from kinetics_tui.model.events import (
     Phase,
     RunOpened,
     SplitCounts,
+    SplitSwitched,
     StatusChanged,
     WorkerIdle,
     WorkerStarted,
@@ -29,16 +32,16 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.state import RunState, WorkerState
 from kinetics_tui.tui.farewell import farewell
-from kinetics_tui.tui.lines import Line
+from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment, headline, window_title
 from kinetics_tui.tui.widgets.countdown import cooling_lines, longer_wait_s
-from kinetics_tui.tui.widgets.failures import failure_lines
+from kinetics_tui.tui.widgets.failures import FailuresPanel, failure_lines
 from kinetics_tui.tui.widgets.header import header_line
 from kinetics_tui.tui.widgets.key_bar import Hint, place
-from kinetics_tui.tui.widgets.log import log_line
-from kinetics_tui.tui.widgets.splits import overall_lines, split_columns, split_line
+from kinetics_tui.tui.widgets.log import log_line, log_lines
+from kinetics_tui.tui.widgets.splits import counts_and_end, overall_lines, split_columns, split_line
 from kinetics_tui.tui.widgets.throttle import throttle_lines
-from kinetics_tui.tui.widgets.workers import worker_line, worker_lines
+from kinetics_tui.tui.widgets.workers import WorkersPanel, worker_line, worker_lines
 from tests.tui.run_fakes import NOW, at_work, clip, cooling, network, opened, paused
 
 
@@ -99,8 +102,8 @@ def test_the_header_gives_up_network_and_pace_where_it_is_narrow() -> None:
 
 
 def test_the_title_says_how_far_the_run_is_and_until_when_it_waits() -> None:
-    assert window_title(moment()) == "RUNNING 56 % · Kinetics-400 · kinetics-tui"
-    assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40 56 %")
+    assert window_title(moment()) == "RUNNING 54 % · Kinetics-400 · kinetics-tui"
+    assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40 54 %")
 
 
 # -- splits ----------------------------------------------------------------------------------------
@@ -111,8 +114,8 @@ def test_a_split_row_has_bar_counts_percent_failed_and_left() -> None:
     columns = split_columns(run.state, 76)
     rows = [split_line(split, columns, cursor=name == "val").text for name, split in run.state.splits.items()]
     assert rows == [
-        " [x] train  █████████████░░░░░░░░░░░░ 112,371/219,782  52 %   2,700  104,711",
-        "›[x] val    ████████████████████████░  18,900/ 19,906  97 %     424      582",
+        " [x] train  ████████████▒░░░░░░░░░░░░ 112,371/219,782  51 %   2,700  104,711",
+        "›[x] val    ███████████████████████▒░  18,900/ 19,906  94 %     424      582",
         " [ ] test   ░░░░░░░░░░░░░░░░░░░░░░░░░       0/ 38,685   0 %       0   38,685",
     ]
 
@@ -125,11 +128,82 @@ def test_split_columns_give_way_to_the_bar_and_counts(width: int) -> None:
     assert bool(columns.failed) == (width >= 60)
 
 
-def test_the_totals_leave_out_splits_that_are_off() -> None:
+def test_a_split_of_which_clips_only_failed_is_not_done_by_a_percent() -> None:
+    counts = SplitCounts("val", 84, failed=4)
+    run = Moment(RunState(), NOW)
+    run.state.splits["val"] = counts
+    columns = split_columns(run.state, 76)
+    row = split_line(counts, columns, cursor=False)
+    assert " 0/84   0 %" in row.text
+    assert [text for text, tone in row.spans(76) if tone is Tone.WARN] == ["▒"]
+
+
+def test_the_totals_say_what_is_left_in_splits_that_are_off() -> None:
     counts, rates, end = texts(overall_lines(moment()))
-    assert counts == "131,271 done   3,124 failed   105,293 left"
+    assert counts == "131,271 done   3,124 failed   105,293 left   38,685 switched off"
     assert rates == "10.0 clips/min   0.11 MB/s   disk 138 GB used, 402 GB free"
     assert end == "done in 14 d 14 h  (pace is the limit: 300/h)"
+
+
+def test_switching_a_split_off_takes_no_clip_from_the_disk() -> None:
+    run = moment(SplitSwitched(at=NOW, split="train", enabled=False))
+    assert texts(overall_lines(run))[0] == "131,271 done   3,124 failed   582 left   143,396 switched off"
+    failures = FailuresPanel().figures(run)
+    assert failures.startswith("3,124 "), "the panel beside counts the same clips"
+    done = moment(SplitSwitched(at=NOW, split="train", enabled=False), status(EngineStatus.DONE))
+    assert "131,271 clips on disk, 3,124 failed" in " ".join(texts(throttle_lines(done, 78, 6)))
+    assert farewell(done).line.startswith("Done: 131,271 clips on disk, 3,124 failed.")
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (90, "131,271 done   3,124 failed   105,293 left   38,685 switched off         done in 14 d 14 h"),
+        (78, "131,271 done   3,124 failed   105,293 left   38,685 off      done in 14 d 14 h"),
+        (64, "131,271 done   3,124 failed   105,293 left     done in 14 d 14 h"),
+    ],
+)
+def test_counts_and_end_share_a_line_where_lines_are_short(width: int, line: str) -> None:
+    assert counts_and_end(moment(), width).text == line
+
+
+def test_a_cooldown_is_said_to_be_in_the_time_left() -> None:
+    end = texts(overall_lines(moment(*cooling(until=NOW + 86400))))[2]
+    assert end == "done in 15 d 14 h  (cooldown included; pace is the limit: 300/h)"
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        (EngineStatus.PAUSED, "paused: 14 d 14 h of work left"),
+        (EngineStatus.OFFLINE, "offline: 14 d 14 h of work left"),
+        (EngineStatus.DISK_FULL, "disk full: 14 d 14 h of work left"),
+        (EngineStatus.STOPPED, "stopped: 14 d 14 h of work left"),
+    ],
+)
+def test_a_run_that_stands_still_promises_no_end(value: EngineStatus, end: str) -> None:
+    for now in (NOW, NOW + 7200):
+        _, rates, said = texts(overall_lines(moment(status(value), now=now)))
+        assert said == end
+        assert "MB/s" not in rates
+
+
+def test_an_engine_that_is_gone_has_no_rates_and_no_end() -> None:
+    _, rates, end = texts(overall_lines(moment(connected=False, now=NOW + 99)))
+    assert rates == "disk 138 GB used, 402 GB free"
+    assert end == "as of 14:02:11"
+
+
+def test_the_chart_of_a_young_run_agrees_with_its_rate() -> None:
+    run = Moment(RunState(), NOW + 20, zone=UTC)
+    young = RunOpened(
+        at=NOW, dataset="d", title="t", pid=1, started_at=NOW, splits=(SplitCounts("train", 99),)
+    )
+    run.state.apply(young)
+    for second in range(1, 20):
+        run.state.apply(ClipDone(at=NOW + second, slot=1, clip=clip(second), duration_s=10, output_bytes=1))
+    assert texts(overall_lines(run))[1].startswith("57.0 clips/min")
+    assert "clips/min over 2 h, at most 57.0" in texts(throttle_lines(run, 60, 9))
 
 
 def test_an_empty_run_has_totals_too() -> None:
@@ -169,7 +243,8 @@ def test_a_worker_row_says_what_is_done_with_which_clip() -> None:
 
 def test_a_worker_without_a_clip_says_what_it_waits_for() -> None:
     pace = WorkerState(4, phase=Phase.PACE, until=NOW + 11)
-    assert worker_line(pace, NOW, 0, 60).text == " 4  11 s   waiting for pace"
+    assert worker_line(pace, NOW, 0, 60).text == " 4         pace: next in 11 s"
+    assert worker_line(pace, NOW + 11, 0, 60).text == " 4         waiting for pace"
     assert worker_line(WorkerState(12), NOW, 0, 60).text == "12         starting"
 
 
@@ -204,6 +279,23 @@ def test_every_worker_is_shown_or_counted(workers: int, width: int, height: int)
     shown = len(re.findall(r"(?:^|  )[ \d]\d (?:[ \d]{2}\d s|     )", text, re.MULTILINE))
     if width == 150:
         assert shown + (int(left_out[1]) if left_out else 0) == workers
+
+
+def test_workers_of_an_engine_that_is_gone_do_not_count_seconds() -> None:
+    assert texts(worker_lines(moment(connected=False, now=NOW + 99), {}, 60, 9)) == [
+        "engine not answering; last seen 14:02:11",
+        "13 clips in hand then",
+    ]
+    assert WorkersPanel().figures(moment(connected=False)) == ""
+
+
+@pytest.mark.parametrize("end", [EngineStatus.STOPPED, EngineStatus.DONE])
+def test_a_run_that_is_over_has_no_workers_to_wait_for(end: EngineStatus) -> None:
+    run = moment(status(end))
+    run.state.workers.clear()
+    assert texts(worker_lines(run, {}, 60, 9)) == ["no workers"]
+    assert texts(worker_lines(moment(status(end), connected=False), {}, 60, 9)) == ["no workers"]
+    assert texts(worker_lines(Moment(RunState(), NOW), {}, 60, 9)) == ["no worker yet"]
 
 
 def test_in_full_view_no_worker_is_left_out() -> None:
@@ -298,6 +390,16 @@ def test_a_cooldown_shows_big_digits_end_step_and_choices() -> None:
     ]
 
 
+@pytest.mark.parametrize(("width", "step"), [(60, "step 3 of 3 (repeats)"), (30, "step 3 of 3")])
+def test_the_last_step_is_said_to_repeat_where_there_is_room(width: int, step: str) -> None:
+    beyond = msgspec.structs.replace(
+        network(NetworkStatus.COOLING, until=NOW + 600, step=8), steps_s=(60.0, 120.0, 300.0)
+    )
+    run = moment(*cooling(), beyond)
+    assert any(line.endswith(step) for line in texts(throttle_lines(run, width, 7)))
+    assert "step 3 of 3" in texts(throttle_lines(run, 78, 2))[0]
+
+
 def test_a_cooldown_in_two_lines_keeps_the_countdown() -> None:
     lines = texts(throttle_lines(moment(*cooling()), 78, 2))
     assert lines[0].startswith("2:37:49  COOLING DOWN  until 16:40  step 2 of 8")
@@ -327,7 +429,7 @@ def test_waiting_longer_adds_the_step_that_the_network_is_on() -> None:
     [
         (status(EngineStatus.PAUSED), "press space"),
         (status(EngineStatus.PAUSING), "press P to put them back"),
-        (status(EngineStatus.OFFLINE), "check the line"),
+        (status(EngineStatus.OFFLINE), "Check the line"),
         (status(EngineStatus.DISK_FULL), "Make room"),
         (status(EngineStatus.STOPPING), "put back"),
         (status(EngineStatus.DONE), "retry failed clips from the palette"),
@@ -338,6 +440,51 @@ def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expec
     assert expected in " ".join(texts(throttle_lines(moment(event), 60, 9)))
 
 
+@pytest.mark.parametrize(
+    ("value", "reason", "last_words"),
+    [
+        (EngineStatus.PAUSED, "It is safe to switch networks.", "keeps its cooldown."),
+        (EngineStatus.PAUSING, "The clips in hand are being finished.", "back at once."),
+        (EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself.", "the name server."),
+        (
+            EngineStatus.DISK_FULL,
+            "The disk is full: make room. The run then goes on by itself.",
+            "again now.",
+        ),
+        (EngineStatus.STOPPING, "", "the engine ends."),
+        (EngineStatus.STOPPED, "470 clips are left; run goes on with them.", "'/data/my kinetics'"),
+        (EngineStatus.DONE, "Every clip is settled.", "or leave (q)."),
+    ],
+)
+@pytest.mark.parametrize(("width", "height"), [(78, 6), (47, 7)])
+def test_what_to_do_is_said_to_the_last_word(
+    value: EngineStatus, reason: str, last_words: str, width: int, height: int
+) -> None:
+    lines = throttle_lines(moment(status(value, reason)), width, height)
+    said = " ".join(" ".join(texts(lines)).split())
+    assert last_words in said
+    assert all(line.width <= width for line in lines)
+    assert said.lower().count("every clip is settled") <= 1
+
+
+def test_with_every_split_off_the_key_for_them_is_named() -> None:
+    off = [SplitSwitched(at=NOW, split=split, enabled=False) for split in ("train", "val")]
+    run = moment(*off, status(EngineStatus.PAUSED, "Every split is switched off; switch one on."))
+    text = " ".join(texts(throttle_lines(run, 78, 6)))
+    assert "Every split is switched off; switch one on. The key x does so at the cursor." in text
+    assert "press space" not in text
+
+
+def test_a_command_to_copy_stands_in_lines_of_its_own_to_the_last_blank() -> None:
+    run = moment(status(EngineStatus.STOPPED))
+    run.state.dataset = "/data/two  blanks " + "and a long name " * 6
+    lines = texts(throttle_lines(run, 60, 9))
+    start = lines.index("105,293 clips are left. Go on with:") + 1
+    wanted = f"kinetics-tui run '{run.state.dataset}'"
+    raw = [line.text for line in throttle_lines(run, 60, 9)][start:]
+    assert "".join(raw).startswith(wanted)
+
+
 def test_a_retry_is_offered_only_while_there_is_an_engine_to_ask() -> None:
     text = " ".join(texts(throttle_lines(moment(status(EngineStatus.DONE), connected=False), 60, 9)))
     assert "131,271 clips on disk" in text
@@ -346,7 +493,8 @@ def test_a_retry_is_offered_only_while_there_is_an_engine_to_ask() -> None:
 
 def test_an_engine_that_is_gone_comes_with_the_commands_to_look() -> None:
     text = " ".join(texts(throttle_lines(moment(connected=False), 60, 9)))
-    assert "kinetics-tui status '/data/my kinetics'" in text
+    assert "Last seen 14:02:11" in text
+    assert "kinetics-tui run '/data/my kinetics'" in text
 
 
 def test_a_pause_does_not_hide_the_countdown() -> None:
@@ -358,7 +506,7 @@ def test_a_pause_does_not_hide_the_countdown() -> None:
 
 def test_the_engine_s_reason_is_shown() -> None:
     run = moment(status(EngineStatus.OFFLINE, "No route to host."))
-    assert texts(throttle_lines(run, 60, 7))[0].startswith("OFFLINE   No route to host.")
+    assert texts(throttle_lines(run, 60, 7))[2] == "No route to host. Check the line, the proxy, the name"
 
 
 # -- log, keys, farewell ---------------------------------------------------------------------------
@@ -370,6 +518,24 @@ def test_a_log_line_has_time_word_subject_and_detail() -> None:
     assert log_line(LogLine(NOW, "cooling down", detail="session limit"), UTC).text == (
         "14:02:11  cooling down  session limit"
     )
+
+
+def test_why_a_clip_failed_stands_before_which_it_was() -> None:
+    entry = LogLine(NOW, "failed", "val/playing accordion/0wR5jVB-W24_000441_000451", "Private  (permanent)")
+    assert log_line(entry, UTC).text.startswith("14:02:11  failed    Private  (permanent)  val/playing")
+
+
+def test_in_full_view_the_log_is_wrapped_not_cut() -> None:
+    entry = LogLine(
+        NOW, "failed", "val/playing accordion/0wR5jVB-W24_000441_000451", "Video not available  (permanent)"
+    )
+    lines = log_lines(entry, UTC, 78)
+    assert texts(lines) == [
+        "14:02:11  failed    Video not available  (permanent)",
+        "                    val/playing accordion/0wR5jVB-W24_000441_000451",
+    ]
+    assert len(log_lines(entry, UTC, 200)) == 1
+    assert all(line.width <= 40 for line in log_lines(entry, UTC, 40))
 
 
 def test_hostile_labels_reach_no_line() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from kinetics_tui.model.commands import (
@@ -38,7 +39,7 @@ from kinetics_tui.tui.screens.palette import RunCommands
 from kinetics_tui.tui.screens.run import RunScreen
 from kinetics_tui.tui.screens.run_keys import KEYS
 from kinetics_tui.tui.themes import KINETICS_DARK
-from tests.tui.run_fakes import NOW, FakeLink, cooling, network, opened, paused
+from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, network, opened, paused
 
 
 class Clock:
@@ -92,6 +93,15 @@ class Stand:
         await self.pilot.pause()
         return self.link.commands[before:]
 
+    async def burst(self, *keys: str) -> list[AnyCommand]:
+        """Press keys in one go, as a slow line delivers them: none is acted on before the last is there."""
+        before = len(self.link.commands)
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        for _ in range(4):
+            await self.pilot.pause()
+        return self.link.commands[before:]
+
     async def fold(self, *events: AnyEvent) -> None:
         self.link.fold(*events)
         await self.tick()
@@ -138,6 +148,7 @@ async def test_space_pauses_and_resumes() -> None:
 
 async def test_space_resumes_when_the_disk_was_full() -> None:
     async with stand(StatusChanged(at=NOW, status=EngineStatus.DISK_FULL)) as run:
+        assert "space look again" in run.rows[-1]
         assert await run.press("space") == [Resume()]
 
 
@@ -168,9 +179,14 @@ async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
         assert await run.press("e") == [WaitLonger(seconds=3600.0)]
 
 
-async def test_p_and_e_do_nothing_while_the_network_is_open() -> None:
+async def test_p_and_e_say_why_they_do_nothing_while_the_network_is_open() -> None:
     async with stand() as run:
-        assert await run.press("p", "e") == []
+        assert await run.press("p") == []
+        assert run.rows[-1].startswith(" ! Nothing to probe: the network is not cooling down.")
+        assert await run.press("e") == []
+        assert run.rows[-1].startswith(" ! Nothing to wait for: the network is not cooling down.")
+        names = [str(hit.text) async for hit in RunCommands(run.screen).discover()]
+        assert "Probe now" not in names
 
 
 @pytest.mark.parametrize("key", ["x", "enter"])
@@ -376,24 +392,79 @@ async def test_the_question_can_be_answered_by_detaching(keys: tuple[str, ...]) 
     assert "attach" in run.app.return_value.line
 
 
-async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
+@pytest.mark.parametrize(
+    "keys",
+    [("g", "g"), ("enter", "enter"), ("escape", "escape", "escape"), ("g", "escape"), ("g", "s")],
+)
+async def test_the_question_closes_once_however_fast_the_keys_come(keys: tuple[str, ...]) -> None:
     async with stand() as run:
-        await run.fold(StatusChanged(at=NOW, status=EngineStatus.DONE))
+        await run.press("q")
+        assert await run.burst(*keys) == []
+        assert run.shown == "RunScreen"
+        assert not run.left
+
+
+async def test_a_stop_confirmed_twice_is_sent_once() -> None:
+    async with stand() as run:
+        await run.press("q")
+        assert await run.burst("s", "s") == [Stop()]
+        assert run.shown == "RunScreen"
+
+
+@pytest.mark.parametrize("opens", ["question_mark", "ctrl+p"])
+async def test_help_and_palette_close_once_however_fast_the_keys_come(opens: str) -> None:
+    async with stand() as run:
+        await run.press(opens)
+        assert run.shown != "RunScreen"
+        await run.burst("escape", "escape", "escape")
+        assert run.shown == "RunScreen"
+
+
+async def test_the_choice_of_theme_closes_once_however_fast_the_keys_come() -> None:
+    async with stand() as run:
+        run.app.search_themes()
+        await run.pilot.pause()
+        assert run.shown == "Palette"
+        await run.burst("escape", "escape")
+        assert run.shown == "RunScreen"
+
+
+@pytest.mark.parametrize(("action", "opened"), [("ask_to_leave", "ConfirmScreen"), ("help", "HelpScreen")])
+async def test_a_dialog_opens_once_however_fast_the_keys_come(action: str, opened: str) -> None:
+    async with stand() as run:
+        await run.screen.run_action(action)
+        await run.screen.run_action(action)
+        await run.pilot.pause()
+        assert run.shown == opened
+        await run.press("escape")
+        assert run.shown == "RunScreen"
+
+
+async def test_keys_to_leave_may_come_twice() -> None:
+    async with stand() as run:
+        await run.burst("d", "d")
+    assert run.app.return_value is not None
+
+
+async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
+    async with stand(size=(80, 24)) as run:
+        await run.fold(*finished())
         run.link.connected = False
         await run.tick()
         assert " DONE " in run.rows[0]
-        assert "EVERY CLIP IS SETTLED" in run.text
+        assert run.text.lower().count("every clip is settled") == 1
         assert "q leave" in run.rows[-1]
         await run.press("q")
     assert run.app.return_value is not None
     assert run.app.return_value.code == 0
-    assert run.app.return_value.line.startswith("Done: 131,271 clips on disk")
+    assert run.app.return_value.line.startswith("Done: 236,568 clips on disk")
 
 
 async def test_a_run_stopped_elsewhere_stays_on_screen() -> None:
     async with stand() as run:
         await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
-        assert "105,293 clips left. Go on with: kinetics-tui" in run.text
+        assert "105,293 clips are left. Go on with:" in run.text
+        assert "kinetics-tui run '/data/my kinetics'" in run.text
         assert run.app.return_value is None
 
 
@@ -493,6 +564,45 @@ async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.Mon
         run.clock.now += 1
         await run.tick()
         assert len(composed) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("status", "reason", "last_words"),
+    [
+        (EngineStatus.PAUSED, "It is safe to switch networks.", "keeps its cooldown."),
+        (EngineStatus.PAUSING, "The clips in hand are being finished.", "back at once."),
+        (EngineStatus.DONE, "Every clip is settled.", "or leave (q)."),
+        (EngineStatus.STOPPED, "470 clips are left; run goes on with them.", "'/data/my kinetics'"),
+        (
+            EngineStatus.OFFLINE,
+            "No way to YouTube; the run goes on by itself when the line is back.",
+            "the name server.",
+        ),
+    ],
+)
+async def test_instructions_are_whole_on_every_terminal(
+    status: EngineStatus, reason: str, last_words: str, size: tuple[int, int]
+) -> None:
+    async with stand(StatusChanged(at=NOW, status=status, reason=reason), size=size) as run:
+        panel = run.screen.query_one("#throttle").region
+        rows = [row[panel.x : panel.right].strip("│ ") for row in run.rows[panel.y : panel.bottom]]
+        assert last_words in " ".join(" ".join(rows).split())
+        assert "…" not in "".join(rows)
+
+
+async def test_an_engine_that_is_gone_looks_gone() -> None:
+    async with stand(size=(80, 24)) as run:
+        run.link.connected = False
+        run.clock.now += 30
+        await run.tick()
+        before = [row for row in run.rows[1:] if row.strip()]
+        assert "engine not answering; last seen 14:02:11" in run.text
+        assert "clips/min" not in run.text
+        assert "done in" not in run.text
+        run.clock.now += 300
+        await run.tick()
+        assert [row for row in run.rows[1:] if row.strip()] == before
 
 
 async def test_panels_stand_still_under_a_dialog_and_catch_up_after_it() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.readers import Annotations
@@ -76,6 +77,12 @@ class Desk:
         """The whole screen as plain text."""
         lines = [strip.text for strip in self.app.screen._compositor.render_strips()]
         return "\n".join(lines)
+
+    def column(self, of: type[Widget]) -> list[str]:
+        """What is painted where a widget stands."""
+        region = self.screen.query_one(of).region
+        rows = self.text().splitlines()[region.y : region.bottom]
+        return [row[region.x : region.right] for row in rows]
 
     def note(self, row: str) -> str:
         """What is said beside a field."""
@@ -542,6 +549,38 @@ async def test_help_opens_and_closes(key: str, where: str) -> None:
         assert "N per class takes" in d.text()
         await d.press("escape")
         assert d.app.screen is d.screen
+
+
+async def test_leaving_twice_in_one_go_leaves_once() -> None:
+    async with desk() as d:
+        d.screen.action_leave()
+        d.screen.action_leave()
+        await d.pilot.pause()
+        assert len(d.app.screen_stack) == 1
+
+
+async def test_a_start_that_comes_through_under_the_help_waits_for_it_to_close() -> None:
+    library = FakeLibrary()
+    library.gate.clear()
+    async with desk(library) as d:
+        await d.press("ctrl+s")
+        await d.press("f1")
+        library.gate.set()
+        await d.until(lambda: d.screen._form.annotations is not None and not d.screen._selecting)
+        assert isinstance(d.app.screen, SetupHelpScreen)
+        await d.press("escape")
+        await d.until(lambda: d.app.return_value is not None)
+        assert isinstance(d.app.return_value, Plan)
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL_TERMINAL])
+async def test_why_there_are_no_classes_yet_is_said_in_full(size: tuple[int, int]) -> None:
+    files = Selection(annotations=("/no/such/file.csv",))
+    async with desk(size=size, selection=files) as d:
+        d.screen.action_section("classes")
+        await d.pilot.pause()
+        words = " ".join(" ".join(line.strip() for line in d.column(ClassTree)).split())
+        assert words == "The classes show once the annotations are read."
 
 
 async def test_tab_reaches_every_field_and_comes_round() -> None:

@@ -6,10 +6,10 @@ from datetime import UTC
 
 import pytest
 
-from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.screens.run import RunScreen
-from tests.tui.run_fakes import NOW, FakeLink, cooling, opened, paused
+from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, opened, paused
 
 SIZES = [
     (1, 1),
@@ -35,7 +35,7 @@ SCENES: dict[str, list[AnyEvent]] = {
     "running": [],
     "cooling": cooling(),
     "paused": paused(),
-    "done": [StatusChanged(at=NOW, status=EngineStatus.DONE)],
+    "done": finished(),
 }
 
 

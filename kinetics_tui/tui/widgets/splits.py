@@ -7,7 +7,7 @@ from typing import NamedTuple
 from textual import events
 from textual.message import Message
 
-from kinetics_tui.model.events import SplitCounts
+from kinetics_tui.model.events import EngineStatus, SplitCounts
 from kinetics_tui.model.forecast import forecast
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.blocks import two_part_bar
@@ -85,7 +85,8 @@ def counts_and_end(moment: Moment, width: int) -> Line:
     """Counts and end in one line; what limits the end, and what is switched off, only if they fit."""
     end = _end_line(moment).text
     shortest = end.partition("  (")[0]
-    for text, off in ((end, "switched off"), (end, "off"), (shortest, "off"), (shortest, "")):
+    long, short = "switched off", "off"
+    for text, off in ((end, long), (end, short), (shortest, long), (shortest, short), (shortest, "")):
         counts = _counts_line(moment, off)
         if counts.width + 2 + len(text) <= width:
             return counts.right(text, width)
@@ -115,6 +116,8 @@ def _rates_line(moment: Moment) -> Line:
 
 def _end_line(moment: Moment) -> Line:
     """When the run is through; while it is held, how much work there is."""
+    if moment.state.status is EngineStatus.DONE:
+        return Line()  # the throttle panel says so
     if not moment.state.left:
         return Line("every clip is settled" if moment.state.total else "no split is switched on", Tone.GOOD)
     if moment.lost:
