@@ -222,7 +222,7 @@ def read_state(dataset: Path) -> RunState:
     state = RunState()
     now = time.time()
     with Ledger.open(dataset, read_only=True) as ledger:
-        state.apply_all(opening_events(ledger, dataset, now, pid=0))
+        state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
     if state.left:
         reason = f"{state.left:,} clips are left; kinetics-tui run {dataset} goes on with them."
         state.apply(StatusChanged(at=now, status=EngineStatus.STOPPED, reason=reason))
