@@ -46,6 +46,8 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
         step = repeats
     notes = [Line(text, Tone.STRONG) for text in (when, step) if text]
     beside = x + 3 + max((note.width for note in notes), default=0) <= width
+    if beside and step and len(digits) > len(notes):
+        notes.append(Line(f"then {step_text(_next_wait_s(network))}", Tone.DIM))
     if below >= 2:
         lines.append(Line())
         below -= 1
@@ -73,6 +75,11 @@ def _step(network: NetworkState, *, repeats: bool = False) -> str:
         return ""
     again = " (repeats)" if repeats and network.step > steps else ""
     return f"step {min(network.step, steps)} of {steps}{again}"
+
+
+def _next_wait_s(network: NetworkState) -> float:
+    """How long the next cooldown is if the probe is refused again; the last step repeats."""
+    return network.steps_s[min(network.step, len(network.steps_s) - 1)]
 
 
 def _choices(network: NetworkState) -> str:
