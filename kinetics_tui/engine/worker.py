@@ -32,7 +32,6 @@ from kinetics_tui.engine.messages import (
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.media.maker import ClipMaker
 from kinetics_tui.model.events import Phase
-from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
 PROGRESS_EVERY_S = 0.25
@@ -173,8 +172,6 @@ class Worker:
             return Cancelled(clip_id=todo.clip_id)
         except ClipFailure as failure:
             return self._failed(todo, started, failure)
-        except OSError as error:
-            return self._failed(todo, started, ClipFailure(Category.TRIM_FAILED, str(error)))
         finally:
             self._in_hand = None
             self._phase = Phase.IDLE
