@@ -18,10 +18,11 @@ import msgspec
 import psutil
 
 from kinetics_tui import __version__
-from kinetics_tui.engine.network import NO_ROUTE, network_in_use
+from kinetics_tui.engine.network import NO_ROUTE, network_of, way_of_params
 from kinetics_tui.machine import available_cores, find_deno, kills_user_processes, lingers
 from kinetics_tui.media.arguments import parse_args, redact
 from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import Options
 from kinetics_tui.settings import DEFAULT, SETTINGS, Settings
 
@@ -73,6 +74,7 @@ def examine(
         check_requests(),
         check_encoder(),
         check_network(settings.options.yt_dlp),
+        check_named_networks(settings.networks),
         check_cookies(settings.options.yt_dlp),
         check_disk(dataset_parent),
         check_machine(settings.options, available_cores(), psutil.virtual_memory().available),
@@ -174,14 +176,26 @@ def check_encoder() -> Finding:
 def check_network(yt_dlp_args: Sequence[str]) -> Finding:
     """The network that requests would leave by; nothing is sent."""
     try:
-        params = parse_args(yt_dlp_args)
-        network = network_in_use(params.get("source_address"), params.get("proxy"))
+        network = network_of(way_of_params(parse_args(yt_dlp_args)))
     except (SettingsError, ValueError) as error:
         text = str(error) if isinstance(error, SettingsError) else "no usable source address or proxy"
         return Finding("network", State.FAIL, text, "mend yt_dlp in the settings")
     if network.name == NO_ROUTE:
         return Finding("network", State.FAIL, NO_ROUTE, "connect this machine to a network")
+    if not network.present:
+        text = f"{network.label} is no address of this machine"
+        return Finding("network", State.FAIL, text, "connect it, or mend yt_dlp in the settings")
     return Finding("network", State.OK, f"{network.label} ({network.kind})")
+
+
+def check_named_networks(networks: Mapping[str, str]) -> Finding:
+    """Where the networks of the settings lead to right now; one that is not connected does no harm."""
+    lines = []
+    for name, way in networks.items():
+        network = network_of(parse_way(way), name)
+        lines.append(network.label + ("" if network.present else ", not connected now"))
+    detail = "\n".join(lines) or "none has a name in the settings"
+    return Finding("networks", State.OK, detail)
 
 
 def check_cookies(yt_dlp_args: Sequence[str]) -> Finding:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +18,16 @@ import platformdirs
 
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.options import LayoutName, Options, Trim
+from kinetics_tui.network_table import check_networks, networks_text
 from kinetics_tui.values import (
     choice,
     duration_text,
+    notify_text,
     number,
     or_none,
     pace_text,
     parse_duration,
+    parse_notify,
     parse_pace,
     parse_steps,
     parse_yt_dlp,
@@ -48,6 +52,7 @@ layout = "activitynet"      # activitynet, showmax or torchvision
 audio = true
 short_side = "none"         # scale clips down to this short side, in pixels
 pace = "guest"              # videos an hour: guest (300), account (2,000), unlimited or a number
+learn_pace = true           # hold a network to the lower pace that its throttles taught
 cooldown = "15m,1h,3h,6h,12h,24h,48h,5d"   # waits after one throttle upon another
 retry = "30s,5m,1h"         # waits after each transient failure of a clip; none: no second try
 deadline = "15m"            # a clip that takes longer is given up for now
@@ -56,7 +61,15 @@ yt_dlp = ""                 # yt-dlp's own options, such as "--proxy socks5://12
 theme = "auto"              # auto, dark, or ansi for terminals of 16 colours
 refresh = 4                 # repaints a second, 1 to 5
 mouse = true                # false: less traffic on a slow line
-bell = false                # ring at a throttle and at the end
+
+bell = false                # ring when throttled, probe refused, cooldown over, disk full, run through
+desktop = false             # the same as a notice of your own desktop, where the terminal passes it on
+notify = ""                 # the same by Apprise, with no terminal open: ["ntfy://topic", "mailto://..."]
+
+[networks]                  # what you call ways out: an interface, an address of this machine, or a proxy
+# phone = "wlan1"
+# dsl = "192.168.1.5"
+# office = "socks5://user:password@10.0.0.1:1080"
 """
 
 
@@ -72,7 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What is in force, and where each setting came from.
 
     ``sources`` maps names of settings to ``default``, ``config.toml``, a variable or a flag;
-    ``options`` are those that a new dataset begins with.
+    ``options`` are those that a new dataset begins with; ``networks`` maps what the user calls ways out
+    to the ways, as ``model.network.parse_way`` reads them.
     """
 
     options: Options = Options()
@@ -80,6 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     refresh_hz: float = 4.0
     mouse: bool = True
     bell: bool = False
+    desktop: bool = False
+    networks: dict[str, str] = {}
     sources: dict[str, str] = {}
     config_path: Path = Path(FILE_NAME)
 
@@ -90,11 +106,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def given_options(self) -> dict[str, object]:
-        """Fields of Options that a variable or a flag sets: they win over what a dataset keeps."""
+        """Fields of Options that win over what a dataset keeps: those that a variable or a flag sets.
+
+        Who is to be called is the user's matter rather than the dataset's: there the file wins as well.
+        """
         return {
             setting.field: self.value(name)
             for name, setting in SETTINGS.items()
-            if setting.field in Options.__struct_fields__ and self.sources[name] not in (DEFAULT, FILE_NAME)
+            if setting.field in Options.__struct_fields__
+            and self.sources[name] not in ((DEFAULT,) if name == "notify" else (DEFAULT, FILE_NAME))
         }
 
 
@@ -140,6 +160,21 @@ class Setting(NamedTuple):
     show: Callable[[Any], str] = plain_text
 
 
+def _notify(value: object) -> tuple[str, ...]:
+    urls = parse_notify(value)
+    if urls:
+        from kinetics_tui.engine.notify import check_urls  # Apprise takes a while to be imported
+
+        check_urls(urls)
+    return urls
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, Mapping):
+        raise SettingsError("ways out are named in the settings file alone, in a table [networks].")
+    return value
+
+
 SETTINGS: dict[str, Setting] = {
     "workers": Setting("workers", whole(1, 64)),
     "height": Setting("height_px", whole(144, 4320)),
@@ -148,6 +183,7 @@ SETTINGS: dict[str, Setting] = {
     "audio": Setting("audio", yes),
     "short_side": Setting("short_side_px", or_none(whole(16, 4320), None)),
     "pace": Setting("pace_per_hour", parse_pace, pace_text),
+    "learn_pace": Setting("learn_pace", yes),
     "cooldown": Setting("cooldown_steps_s", parse_steps, steps_text),
     "retry": Setting("retry_steps_s", or_none(parse_steps, ()), steps_text),
     "deadline": Setting("clip_deadline_s", parse_duration, duration_text),
@@ -156,6 +192,9 @@ SETTINGS: dict[str, Setting] = {
     "refresh": Setting("refresh_hz", number(1, 5)),
     "mouse": Setting("mouse", yes),
     "bell": Setting("bell", yes),
+    "desktop": Setting("desktop", yes),
+    "notify": Setting("notify", or_none(_notify, ()), notify_text),
+    "networks": Setting("networks", _networks, networks_text),
 }
 """Every setting by its name in the file; variables and flags are spelled after it."""
 
@@ -187,13 +226,30 @@ def _from_file(path: Path) -> Iterable[_Given]:
         raise SettingsError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}; mend that line.") from error
+    rows = text.splitlines()
     for key, value in table.items():
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if _begins_with(row, key)), 1)
+        line = _line_of(key, rows)
+        if key == "networks" and isinstance(value, dict):
+            place = functools.partial(_place_of_network, path, rows, line)
+            value = check_networks(value, place, SETTINGS)
         yield _Given(key, value, f"{path}, line {line}: {key}", FILE_NAME)
 
 
+def _line_of(key: str, rows: Sequence[str], first: int = 1, otherwise: int = 1) -> int:
+    """The line from ``first`` on that begins with a key, ``otherwise`` where none does."""
+    below = enumerate(rows[first - 1 :], first)
+    return next((number for number, row in below if _begins_with(row, key)), otherwise)
+
+
+def _place_of_network(path: Path, rows: Sequence[str], first: int, name: str) -> str:
+    prefix = re.compile(r"\s*networks\s*\.\s*")
+    line = _line_of(name, [prefix.sub("", row) for row in rows], first, first)
+    shown = "" if "://" in name or not name.isprintable() else f".{name}"
+    return f"{path}, line {line}: networks{shown}"
+
+
 def _begins_with(row: str, key: str) -> bool:
-    return re.match(rf"\s*\[*\s*[\"']?{re.escape(key)}\b", row) is not None
+    return re.match(rf"\s*\[*\s*[\"']?{re.escape(key)}(?![\w-])", row) is not None
 
 
 def _from_variables(environ: Mapping[str, str]) -> Iterable[_Given]:

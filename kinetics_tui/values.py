@@ -16,6 +16,7 @@ ALL = "all"
 LONGEST_S = 366 * DAY_S
 _UNIT_S = {"": 1.0, "s": 1.0, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
 _PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
+_APPRISE_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -64,6 +65,29 @@ def parse_yt_dlp(value: object) -> tuple[str, ...]:
         return tuple(shlex.split(value))
     except ValueError:
         raise SettingsError("yt-dlp's options have a quotation mark or backslash too few.") from None
+
+
+def parse_notify(value: object) -> tuple[str, ...]:
+    """Apprise's addresses, from a list, or from one string with white space between them.
+
+    Raises SettingsError, which never repeats an address: it is a secret as a whole.
+    """
+    parts = value if isinstance(value, list | tuple) else value.split() if isinstance(value, str) else [value]
+    for number, part in enumerate(parts, 1):
+        if not isinstance(part, str) or not _APPRISE_URL.fullmatch(part):
+            raise SettingsError(f"address {number} is no Apprise address, such as ntfy://your-topic.")
+    return tuple(parts)
+
+
+def notify_text(urls: Iterable[str]) -> str:
+    """Apprise's addresses for people's eyes: their schemes, and nothing else of them."""
+    return " ".join(f"{apprise_scheme(url)}://***" for url in urls) or NONE
+
+
+def apprise_scheme(url: str) -> str:
+    """The service that an Apprise address is of."""
+    found = _APPRISE_URL.fullmatch(url)
+    return found[1].lower() if found else "?"
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:

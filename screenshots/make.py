@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from kinetics_tui.demo.show import open_demo
 from kinetics_tui.engine.client import EngineClient, ask, start_engine
-from kinetics_tui.model.commands import Stop
+from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
 from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options, Selection
@@ -32,6 +32,9 @@ HERE = Path(__file__).parent
 WIDE = (120, 40)
 SMALL = (80, 24)
 WORKERS = 8
+NOTICE_S = 8.0
+"""Longer than a notice stands in the place of the keys."""
+NETWORKS = {"phone": "127.0.0.2", "office": "socks5://10.20.0.1:1080"}
 PATIENCE_S = 300.0
 
 
@@ -85,11 +88,25 @@ async def pictures_of_a_run(dataset: Path) -> None:
         save(app, "paused")
         await pilot.press("space")
         await until(pilot, lambda: client.state.status is EngineStatus.COOLING)
-        await pilot.pause(3.0)
+        await pilot.pause(NOTICE_S)
         save(app, "cooling")
         await pilot.resize_terminal(*SMALL)
         await pilot.pause(0.6)
         save(app, "small-cooling")
+        await pilot.resize_terminal(*WIDE)
+        await picture_networks(pilot, app, client)
+
+
+async def picture_networks(pilot: Pilot[Farewell], app: KineticsApp, client: EngineClient) -> None:
+    """The network screen, after a switch away from the network that cools down."""
+    for name, way in NETWORKS.items():
+        await client.send(AddNetwork(way=way, given_as=name))
+    done = client.state.done
+    await client.send(SwitchNetwork(way="phone"))
+    await until(pilot, lambda: client.state.done >= done + 20)
+    await pilot.press("n", "down", "down")
+    await pilot.pause(0.6)
+    save(app, "networks")
 
 
 def main() -> None:

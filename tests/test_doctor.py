@@ -23,6 +23,7 @@ from kinetics_tui.doctor import (
     check_locale,
     check_logout,
     check_machine,
+    check_named_networks,
     check_network,
     check_requests,
     check_settings,
@@ -34,18 +35,25 @@ from kinetics_tui.model.options import Options
 from kinetics_tui.settings import load_settings
 
 TODAY = datetime.date(2026, 9, 1)
-NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, cookies, disk"
-NAMES += ", machine, logging out, terminal, locale"
+NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, networks, cookies"
+NAMES += ", disk, machine, logging out, terminal, locale"
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Apprise's services import
 def test_everything_is_looked_at_and_no_secret_is_shown(tmp_path: Path) -> None:
     flags = {"yt_dlp": "--proxy socks5://me:secret@proxy.example:1080 --add-headers 'Cookie:secret'"}
-    settings = load_settings(flags, {}, tmp_path / "config.toml")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        "notify = ['json://me:secret@host/secret']\n[networks]\noffice = 'socks5://me:secret@10.0.0.1:1080'\n"
+    )
+    settings = load_settings(flags, {}, config)
     findings = examine(tmp_path / "not" / "there", settings, environ={"TERM": "xterm"}, today=TODAY)
     assert ", ".join(finding.name for finding in findings) == NAMES
     for shown in (as_text(findings), as_json(findings)):
         assert "secret" not in shown
         assert "proxy.example:1080" in shown
+        assert "office socks5://10.0.0.1:1080" in shown
+        assert "notify = json://***" in shown
         assert str(tmp_path / "config.toml") in shown.replace("\n", "").replace(" ", "")
     assert [set(entry) for entry in json.loads(as_json(findings))] == [
         {"name", "state", "detail", "advice"}
@@ -125,12 +133,28 @@ def test_cookies_are_warned_of(args: list[str]) -> None:
 
 def test_the_network_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = check_network(["--proxy", "http://me:secret@127.0.0.1:9"])
-    assert (finding.state, finding.detail) == (State.OK, "proxy http://127.0.0.1:9 (proxy)")
+    assert (finding.state, finding.detail) == (State.OK, "http://127.0.0.1:9 (proxy)")
     assert check_network(["--source-address", "no address"]).state is State.FAIL
     assert check_network(["--no-such-option"]).state is State.FAIL
-    monkeypatch.setattr("kinetics_tui.engine.network.default_route_address", lambda: None)
-    assert check_network([]).state is State.FAIL
     assert check_cookies(["--no-such-option"]).state is State.WARN
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("kinetics_tui.engine.network.default_route_address", lambda family: None)
+    assert check_network([]).detail == "no default route"
+
+
+def test_a_source_address_of_another_machine_is_pointed_out() -> None:
+    finding = check_network(["--source-address", "203.0.113.9"])
+    assert (finding.state, finding.detail) == (State.FAIL, "203.0.113.9 is no address of this machine")
+
+
+def test_named_networks_are_shown_with_where_they_lead() -> None:
+    finding = check_named_networks({"here": "127.0.0.1", "phone": "nosuch0", "vpn": "http://me:secret@h:1"})
+    assert finding.state is State.OK
+    here, phone, vpn = finding.detail.splitlines()
+    assert here.startswith("here ")
+    assert here.endswith(" 127.0.0.1")
+    assert (phone, vpn) == ("phone nosuch0, not connected now", "vpn http://h:1")
 
 
 @pytest.mark.parametrize(("free_bytes", "state"), [(1e9, State.FAIL), (5e9, State.WARN), (500e9, State.OK)])

@@ -12,7 +12,19 @@ import pytest
 import kinetics_tui
 
 PACKAGE = Path(kinetics_tui.__file__).parent
-FLOORS = ["model", "annotations", "dataset", "media", "engine", "report", "console", "demo", "tui", "cli"]
+FLOORS = [
+    "model",
+    "annotations",
+    "dataset",
+    "media",
+    "engine",
+    "report",
+    "console",
+    "demo",
+    "tui",
+    "commands",
+    "cli",
+]
 VIEWS_NEVER_SEE = {
     "tui": ("dataset.ledger", "media", "engine.worker", "engine.pool", "engine.engine"),
     "console": ("dataset.ledger", "media", "engine.worker", "engine.pool"),

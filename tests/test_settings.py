@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,32 @@ def test_every_kind_of_value_is_read(config: Path) -> None:
         ("deadline = nan", "deadline: nan is no duration"),
         ("workers = 3\nworkers = ?\n", "config.toml is not TOML: Invalid value (at line 2, column 11); mend"),
         ("yt_dlp = 3", "yt_dlp: yt-dlp's options must be one string"),
+        ("desktop = 'maybe'", "desktop: 'maybe' is neither true nor false."),
+        ("notify = 3", "notify: address 1 is no Apprise address, such as ntfy://"),
+        ("networks = 'wlan1'", "line 1: networks: ways out are named in the settings file alone, in a table"),
+        ("[networks]\nphone = 3", "line 2: networks.phone: a way is written as text, such as"),
+        (
+            "[networks]\n\nphone = 'wlan 1'",
+            "line 3: networks.phone: 'wlan 1' is no network; give an interface",
+        ),
+        ("[networks]\nwifi-2 = 'wlan1'\nwifi = '?'", "line 3: networks.wifi: '?' is no network"),
+        ("[networks]\n'my phone' = '0.0.0.0'", "line 2: networks.my phone: 0.0.0.0 is no address that"),
+        ("networks.dsl = ''", "line 1: networks.dsl: '' is no network"),
+        (
+            "workers = 2\nnetworks = { a = 'eth0', b = 'ftp://x' }",
+            "line 2: networks.b: That is no proxy's URL",
+        ),
+        ("[networks]\nDefault = 'eth0'", "line 2: networks.Default: A network cannot be called 'Default'"),
+        ("[networks]\ndefault-ipv6 = 'eth0'", "cannot be called 'default-ipv6'"),
+        ("[networks]\n'' = 'eth0'", "line 1: networks.: a network needs a name"),
+        ("[networks]\n' a' = 'eth0'", "networks. a: a network needs a name without blanks around it."),
+        (f"[networks]\n{'x' * 41} = 'eth0'", "give it a name of up to 40 printable"),
+        ('[networks]\n"a\\u001b[m" = "eth0"', "line 1: networks: A network cannot be called 'a\\x1b[m'"),
+        ("[networks]\na = 'eth0'\nA = 'eth1'", "line 3: networks.A: there is a network a already;"),
+        (
+            "[networks]\na = 'eth0'\ntheme = 'dark'",
+            "line 3: networks.theme: theme is a setting; it stands above",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_line(config: Path, text: str, said: str) -> None:
@@ -124,6 +152,79 @@ def test_a_password_is_not_repeated(config: Path) -> None:
     said = refusal(config, 'yt_dlp = "--proxy \'http://me:secret@host"')
     assert "quotation mark" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[networks]\noffice = 'me:secret@host:1080'",
+        "[networks]\noffice = 'socks5://me:secret@'",
+        "[networks]\noffice = 'ftp://me:secret@host'",
+        "[networks]\noffice = 'socks5://me:secret@ho st:1'",
+        "[networks]\n'socks5://me:secret@host:1080' = 'office'",
+        "notify = ['ntfy://topic', 'me:secret@host']",
+        "notify = 'ntfy//secret'",
+        "notify = ['nosuch://secret@host']",
+        "notify = ['json://me:secret host']",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Apprise's services import
+def test_no_mistake_in_a_network_or_an_address_repeats_its_secret(config: Path, text: str) -> None:
+    said = refusal(config, text)
+    assert said.startswith(f"{config}, line ")
+    assert "secret" not in said
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Apprise's services import
+def test_notices_go_to_the_addresses_of_a_list_or_a_line(config: Path) -> None:
+    urls = ("json://me:secret@host/topic", "ntfy://topic")
+    config.write_text(f"desktop = true\nnotify = {list(urls)}\n")
+    settings = load_settings({}, {}, config)
+    assert (settings.options.notify, settings.desktop) == (urls, True)
+    # Who is called is the user's matter: what the file says wins over what a dataset keeps.
+    assert settings.given_options == {"notify": urls}
+    assert load_settings({}, {"KINETICS_TUI_NOTIFY": " ".join(urls)}).options.notify == urls
+    assert load_settings({}, {"KINETICS_TUI_NOTIFY": "none"}, config).given_options == {"notify": ()}
+
+
+def test_notices_without_apprise_are_a_mistake_that_says_how_to_mend_it(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = refusal(config, "\nnotify = 'json://me:secret@host/topic'")
+    assert "line 2: notify: notices are sent by Apprise" in said
+    assert said.endswith("pip install 'kinetics-tui[notify]'.")
+
+
+def test_settings_without_notices_do_not_load_apprise(config: Path) -> None:
+    config.write_text(EXAMPLE_TOML)
+    code = (
+        "import sys; from pathlib import Path; from kinetics_tui.settings import load_settings;"
+        f"load_settings({{}}, {{}}, Path({str(config)!r})); print('apprise' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_networks_have_the_names_that_the_user_gives_them(config: Path) -> None:
+    config.write_text(
+        "[networks]\nphone = 'wlan1'\n'My DSL' = ' 192.168.1.5'\n"
+        "office = 'socks5://user:secret@10.0.0.1:1080'\nsix = '2001:db8::5'\nsame = 'default'\n"
+    )
+    assert load_settings({}, {}, config).networks == {
+        "phone": "wlan1",
+        "My DSL": "192.168.1.5",
+        "office": "socks5://user:secret@10.0.0.1:1080",
+        "six": "2001:db8::5",
+        "same": "default",
+    }
+
+
+def test_networks_are_named_in_the_file_alone(config: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^KINETICS_TUI_NETWORKS: .* in the settings file alone"):
+        load_settings({}, {"KINETICS_TUI_NETWORKS": "phone=wlan1"}, config)
+    with pytest.raises(SettingsError, match=r"^--networks: .* in the settings file alone"):
+        load_settings({"networks": "phone=wlan1"}, {}, config)
 
 
 def test_a_mistake_in_a_variable_or_flag_is_named(config: Path) -> None:

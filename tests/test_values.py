@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.values import (
+    apprise_scheme,
     duration_text,
+    notify_text,
     pace_text,
     parse_count_or_none,
     parse_duration,
+    parse_notify,
     parse_pace,
     parse_steps,
     parse_yt_dlp,
@@ -93,6 +96,30 @@ def test_the_options_of_yt_dlp_are_split_as_a_shell_would() -> None:
     assert parse_yt_dlp("-4 --add-headers 'X: a b'") == ("-4", "--add-headers", "X: a b")
     assert parse_yt_dlp(["--proxy", "a b"]) == ("--proxy", "a b")
     assert parse_yt_dlp("") == ()
+
+
+def test_addresses_for_notices_are_read_from_a_list_or_a_line() -> None:
+    assert parse_notify(["ntfy://topic", "mailto://me:secret@host"]) == (
+        "ntfy://topic",
+        "mailto://me:secret@host",
+    )
+    assert parse_notify(" ntfy://topic  json://host ") == ("ntfy://topic", "json://host")
+    assert parse_notify("") == parse_notify([]) == ()
+
+
+@pytest.mark.parametrize(
+    "value", [3, True, ["secret"], ["ntfy://a", "x secret"], "ntfy:secret", [["ntfy://a"]]]
+)
+def test_what_is_no_address_for_notices_is_refused_unrepeated(value: object) -> None:
+    with pytest.raises(SettingsError, match="no Apprise address") as caught:
+        parse_notify(value)
+    assert "secret" not in str(caught.value)
+
+
+def test_addresses_for_notices_are_shown_by_their_schemes() -> None:
+    assert notify_text(("Ntfy://secret", "mailtos://me:secret@host")) == "ntfy://*** mailtos://***"
+    assert notify_text(()) == "none"
+    assert apprise_scheme("secret") == "?"
 
 
 def test_values_are_written_as_the_file_has_them() -> None:

@@ -45,7 +45,10 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
             continue
         values = [fields[name] for name in _PLAIN]
         message = storable(attempt.message[:MAX_MESSAGE_CHARS])
-        connection.execute(_INSERT, (*values, network_id(connection, attempt.network), session_id, message))
+        network = network_id(connection, attempt.network)
+        connection.execute(_INSERT, (*values, network, session_id, message))
+        if attempt.outcome is Outcome.DONE and attempt.wire_bytes > 0:
+            connection.execute("UPDATE networks SET clips = clips + 1 WHERE id = ?", (network,))
         connection.execute(
             "UPDATE sums SET attempts = attempts + 1, wire_bytes = wire_bytes + :wire_bytes", fields
         )
@@ -71,6 +74,23 @@ def standing_failures(database: Database) -> Iterator[tuple[Clip, Category, str]
         f" FROM clips {CLIP_JOINS} WHERE status = 'failed' AND selected = 1 ORDER BY clips.id"
     ):
         yield read_clip(*clip), Category(category), message or ""
+
+
+def newest_done(database: Database, limit: int) -> list[str]:
+    """The videos of the clips done last, newest first, each once.
+
+    Clips that lay on the disk already are left out: YouTube was not asked for their videos.
+    """
+    videos: dict[str, None] = {}
+    rows = database.iterate(
+        "SELECT youtube_id FROM attempts INDEXED BY attempts_done CROSS JOIN clips ON clips.id = clip_id"
+        " WHERE outcome = 'done' AND wire_bytes > 0 ORDER BY at DESC"
+    )
+    for (youtube_id,) in rows:
+        if len(videos) >= limit:
+            break
+        videos[youtube_id] = None
+    return list(videos)
 
 
 def read_clip(youtube_id: str, start_ms: int, end_ms: int, split: str, label: str) -> Clip:

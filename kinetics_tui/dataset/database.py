@@ -1,4 +1,4 @@
-"""The SQLite file under the ledger: its tables, how it is opened, and its errors in plain words."""
+"""The SQLite file under the ledger: how it is made and opened, and its errors in plain words."""
 
 from __future__ import annotations
 
@@ -13,91 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.dataset.schema import SCHEMA, VERSION, migrate
 from kinetics_tui.model.errors import DatasetError
 
 APPLICATION_ID = 0x4B54_5549  # "KTUI"
-VERSION = 1
 BUSY_S = 5.0
 STALE_S = 3600.0
 """A ledger in the making that nobody touched for so long belongs to a process that is dead."""
-
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE splits (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, enabled INTEGER NOT NULL DEFAULT 1);
-CREATE TABLE labels (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE clips (
-    id INTEGER PRIMARY KEY,
-    youtube_id TEXT NOT NULL,
-    start_ms INTEGER NOT NULL,
-    end_ms INTEGER NOT NULL,
-    split_id INTEGER NOT NULL REFERENCES splits (id),
-    label_id INTEGER NOT NULL REFERENCES labels (id),
-    timed INTEGER NOT NULL,               -- its file carries its times where the layout would leave them out
-    selected INTEGER NOT NULL DEFAULT 1,
-    status TEXT NOT NULL DEFAULT 'pending',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    crashes INTEGER NOT NULL DEFAULT 0,
-    category TEXT,                        -- of the failure that settled it
-    retry_at REAL,
-    output_bytes INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (youtube_id, start_ms, end_ms)
-);
-CREATE INDEX clips_by_status ON clips (selected, split_id, status);
-CREATE INDEX clips_waiting ON clips (retry_at) WHERE status = 'waiting';
-CREATE INDEX clips_failed ON clips (category) WHERE status = 'failed';
-CREATE TABLE networks (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    label TEXT NOT NULL DEFAULT '',
-    kind TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT 'open',
-    signal TEXT,
-    until REAL,
-    step INTEGER NOT NULL DEFAULT 0,
-    clips_since_throttle INTEGER NOT NULL DEFAULT 0,
-    last_throttle_at REAL
-);
-CREATE TABLE sessions (                   -- work on one network, from a start to a stop or throttle
-    id INTEGER PRIMARY KEY,
-    network_id INTEGER NOT NULL REFERENCES networks (id),
-    pid INTEGER NOT NULL,
-    opened_at REAL NOT NULL,
-    closed_at REAL,
-    why TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
-    clip_id INTEGER NOT NULL REFERENCES clips (id),
-    session_id INTEGER REFERENCES sessions (id),
-    network_id INTEGER NOT NULL REFERENCES networks (id),
-    at REAL NOT NULL,
-    outcome TEXT NOT NULL,
-    category TEXT,
-    message TEXT NOT NULL,
-    resolve_s REAL NOT NULL,
-    download_s REAL NOT NULL,
-    trim_s REAL NOT NULL,
-    total_s REAL NOT NULL,
-    wire_bytes INTEGER NOT NULL,
-    output_bytes INTEGER NOT NULL,
-    duration_s REAL NOT NULL,
-    width_px INTEGER NOT NULL,
-    height_px INTEGER NOT NULL,
-    fps REAL NOT NULL,
-    sound INTEGER NOT NULL,
-    short INTEGER NOT NULL,
-    exact INTEGER NOT NULL,
-    pid INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    retry_at REAL,
-    crashed INTEGER NOT NULL
-);
-CREATE INDEX attempts_done ON attempts (at) WHERE outcome = 'done';
-CREATE INDEX attempts_failed ON attempts (clip_id) WHERE outcome = 'failed';
-CREATE INDEX attempts_retried ON attempts (category) WHERE outcome = 'retry';
-CREATE TABLE sums (wire_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL);
-INSERT INTO sums VALUES (0, 0);
-"""
 
 
 class NoLedger(DatasetError):  # noqa: N818 - named for what is missing, like FileNotFoundError's kin
@@ -124,8 +46,7 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 
 def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
-    # Errors that sqlite3 itself raises, rather than the library under it, carry no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return LedgerFull(f"The disk is full: the ledger {path} could not be written; make room.")
     remedies = {
@@ -139,6 +60,12 @@ def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
         sqlite3.SQLITE_NOTADB: "is damaged or no ledger; restore it, or move it away to start anew",
     }
     return DatasetError(f"The ledger {path} {remedies.get(code, f'cannot be used ({error})')}.")
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Errors that sqlite3 itself raises, rather than the library under it, carry no code.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
 
 
 class Database:
@@ -161,23 +88,31 @@ class Database:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All that the block writes, or nothing."""
-        with plain_errors(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:  # SQLite itself may have rolled back, as on a full disk
-                    self.connection.execute("ROLLBACK")
-                raise
+        with plain_errors(self.path), _whole_or_not(self.connection):
+            yield self.connection
 
     def close(self) -> None:
         with plain_errors(self.path):
             self.connection.close()
 
 
+@contextlib.contextmanager
+def _whole_or_not(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself may have rolled back, as on a full disk
+            connection.execute("ROLLBACK")
+        raise
+
+
 def connect(dataset: Path, *, read_only: bool) -> Database:
-    """Open the ledger's database. Raises NoLedger, or DatasetError where it is not a ledger of ours."""
+    """Open the ledger's database; one of an older version is brought up to date, for a reader too.
+
+    Raises NoLedger, or DatasetError where it is not a ledger of ours.
+    """
     path = ledger_path(dataset)
     with plain_errors(path):
         if not path.exists():
@@ -185,7 +120,8 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
         connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
     try:
         with plain_errors(path):
-            _check(connection, path)
+            if _checked_version(connection, path) < VERSION:
+                _bring_up_to_date(path)
             if not read_only:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA journal_size_limit = 16777216")
@@ -206,7 +142,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_schema")
     except sqlite3.Error as error:
         connection.close()
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
         # A reader of a write-ahead log has to write its index; on a read-only file system it cannot,
         # and nobody else can change the file either.
@@ -214,13 +150,36 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _checked_version(connection: sqlite3.Connection, path: Path) -> int:
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application_id != APPLICATION_ID:
+    version = _version(connection)
+    if application_id != APPLICATION_ID or version < 1:
         raise DatasetError(f"{path} was not written by this program; move it away or choose another folder.")
     if version > VERSION:
         raise DatasetError(f"{path} was written by a newer version: `pip install -U kinetics-tui`.")
+    return version
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _bring_up_to_date(path: Path) -> None:
+    # By a connection of its own: that of a reader may not write.
+    connection = _connect(path, "mode=rw")
+    try:
+        with _whole_or_not(connection):
+            migrate(connection, _version(connection))  # asked again: another process may have been faster
+    except sqlite3.Error as error:
+        if _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise DatasetError(
+                f"The ledger {path} was written by an older version and cannot be changed here; open it once "
+                "with kinetics-tui where it can be written."
+            ) from error
+        raise
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager

@@ -7,30 +7,31 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
-import msgspec
-
-from kinetics_tui.dataset import counts, networks
-from kinetics_tui.dataset.attempts import (
-    CLIP_COLUMNS,
-    CLIP_JOINS,
-    read_clip,
-    settled_attempts,
-    standing_failures,
-    write_attempts,
-)
+from kinetics_tui.dataset import counts, networks, pending
+from kinetics_tui.dataset.attempts import newest_done, settled_attempts, standing_failures, write_attempts
 from kinetics_tui.dataset.database import Database, LedgerFull, NoLedger, connect, new_database
 from kinetics_tui.dataset.intake import Intake
-from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.rows import Attempt, ClipRow, ClipStatus, NetworkRow, Outcome, Settled, Totals
+from kinetics_tui.dataset.meta import find_meta, read_meta, write_meta
+from kinetics_tui.dataset.rows import (
+    Attempt,
+    ClipRow,
+    ClipStatus,
+    NetworkHistory,
+    NetworkRow,
+    Outcome,
+    Settled,
+    Totals,
+)
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
 
 __all__ = [
@@ -39,29 +40,13 @@ __all__ = [
     "ClipStatus",
     "Ledger",
     "LedgerFull",
+    "NetworkHistory",
     "NetworkRow",
     "NoLedger",
     "Outcome",
     "Settled",
     "Totals",
 ]
-
-
-_CLIP_COLUMNS = f"SELECT clips.id, clips.attempts, crashes, timed, {CLIP_COLUMNS}"
-_CLIP_TABLES = f" FROM clips {CLIP_JOINS} "
-_PENDING = (
-    f"{_CLIP_TABLES} WHERE selected = 1 AND splits.name = ? AND status = 'pending' AND clips.id > ?"
-    " ORDER BY clips.id LIMIT ?"
-)
-# Without statistics the planner would rather walk through all clips than through the few that wait.
-_WAITING = (
-    f" FROM clips INDEXED BY clips_waiting {CLIP_JOINS}"
-    " WHERE status = 'waiting' AND selected = 1 AND splits.enabled = 1"
-)
-_FAILED = "WHERE status = 'failed' AND selected = 1 AND category = ?"
-_MAKE_PENDING = f"UPDATE clips SET status = 'pending', attempts = 0, crashes = 0, category = NULL {_FAILED}"  # noqa: S608 - constants
-
-_T = TypeVar("_T")
 
 
 class Ledger:
@@ -106,7 +91,7 @@ class Ledger:
                 "options": options,
             }
             for key, value in meta.items():
-                _set_meta(connection, key, value)
+                write_meta(connection, key, value)
             Intake(connection, options.layout).add(clips)
         return cls.open(dataset)
 
@@ -137,19 +122,19 @@ class Ledger:
 
     @property
     def title(self) -> str:
-        return self._meta("title", str)
+        return read_meta(self._db, "title", str)
 
     @property
     def release(self) -> str:
-        return self._meta("release", str)
+        return read_meta(self._db, "release", str)
 
     @property
     def selection(self) -> Selection:
-        return self._meta("selection", Selection)
+        return read_meta(self._db, "selection", Selection)
 
     @property
     def options(self) -> Options:
-        return self._meta("options", Options)
+        return read_meta(self._db, "options", Options)
 
     def set_options(self, options: Options) -> None:
         """Keep these options. Raises DatasetError for another layout: the clips on disk lie in the first."""
@@ -158,7 +143,7 @@ class Ledger:
                 f"This dataset is laid out as {self._layout}; choose another folder for {options.layout}."
             )
         with self._changing() as connection:
-            _set_meta(connection, "options", options)
+            write_meta(connection, "options", options)
 
     def set_selection(self, selection: Selection, clips: Iterable[Clip]) -> int:
         """Make these clips the selected ones and return how many of them are new.
@@ -167,7 +152,7 @@ class Ledger:
         that is not done yet follows its annotations to another split or label.
         """
         with self._changing() as connection:
-            _set_meta(connection, "selection", selection)
+            write_meta(connection, "selection", selection)
             return Intake(connection, self._layout).select(clips)
 
     def set_split_enabled(self, split: str, enabled: bool) -> None:
@@ -204,19 +189,15 @@ class Ledger:
 
         Clips in a worker's hand are pending too: the ledger does not know who holds them.
         """
-        return self._clips(_PENDING, (split, after_id, limit))
+        return pending.next_pending(self._flushed(), self._layout, split, after_id, limit)
 
     def due_retries(self, now: float, limit: int) -> list[ClipRow]:
         """Clips of enabled splits whose time to be tried again has come, the longest due first."""
-        return self._clips(
-            f"{_WAITING} AND retry_at <= ? ORDER BY retry_at LIMIT ?",
-            (now, limit),
-        )
+        return pending.due_retries(self._flushed(), self._layout, now, limit)
 
     def next_retry_at(self) -> float | None:
         """When the next waiting clip of an enabled split may be tried again."""
-        rows = self._flushed().read(f"SELECT retry_at {_WAITING} ORDER BY retry_at LIMIT 1")
-        return rows[0][0] if rows else None
+        return pending.next_retry_at(self._flushed())
 
     # -- attempts ---------------------------------------------------------------------------------
 
@@ -243,15 +224,18 @@ class Ledger:
 
         Returns how many, by split and category. Their ids may be smaller than those handed out last.
         """
-        found: dict[tuple[str, Category], int] = {}
         with self._changing() as connection:
-            for category in categories:
-                for split, count in connection.execute(
-                    f"SELECT splits.name, count(*) {_CLIP_TABLES} {_FAILED} GROUP BY 1", (category.value,)
-                ):
-                    found[split, category] = count
-                connection.execute(_MAKE_PENDING, (category.value,))
-        return found
+            return pending.retry_failed(connection, categories)
+
+    def reopen(self, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:
+        """Make these failed clips pending: the network was to blame, nothing is held against them.
+
+        Unlike ``retry_failed`` this takes the failure that settled each out of the records, and its try
+        alone out of the tries so far. Ids of clips that stand otherwise or are not selected are passed
+        over. Returns how many, by split and category.
+        """
+        with self._changing() as connection:
+            return pending.reopen(connection, clip_ids)
 
     def settled(self) -> Iterator[Settled]:
         """Attempts that settled their clip, oldest first."""
@@ -260,6 +244,13 @@ class Ledger:
     def failures(self) -> Iterator[tuple[Clip, Category, str]]:
         """Selected clips that stand as failed, with the category and the message of their last failure."""
         return standing_failures(self._flushed())
+
+    def newest_done(self, limit: int = 1) -> list[str]:
+        """The videos of the clips done last, newest first, each once: known to be there, lately.
+
+        Clips that lay on the disk already are left out: YouTube was not asked for their videos.
+        """
+        return newest_done(self._flushed(), limit)
 
     # -- networks and sessions --------------------------------------------------------------------
 
@@ -292,6 +283,47 @@ class Ledger:
         if session_id == self._session:
             self._session = None
 
+    def throttled(self, network: str, at: float, signal: Category, step: int, clips: int) -> None:
+        """The network was refused and cools down, for the ``step``-th time without an answer in between.
+
+        ``clips`` were done by it since the throttle before.
+        """
+        with self._changing() as connection:
+            networks.begin_throttle(connection, network, self._session, at, signal, step, clips)
+
+    def throttle_ended(self, network: str, at: float) -> None:
+        """The network answered again; nothing happens where no throttle of it is under way."""
+        with self._changing() as connection:
+            networks.end_throttle(connection, network, at)
+
+    def throttled_since(self, since: float) -> tuple[float, ...]:
+        """When networks were refused, from ``since`` on, each step of a cooldown, oldest first."""
+        return networks.throttled_since(self._flushed(), since)
+
+    def network_histories(self) -> dict[str, NetworkHistory]:
+        """What happened to each network, by name."""
+        return networks.read_histories(self._flushed())
+
+    # -- ways -------------------------------------------------------------------------------------
+
+    def way(self) -> Way | None:
+        """The way in use, None where none was ever chosen. May carry a proxy's password, as ``ways``."""
+        return find_meta(self._db, "way", Way)
+
+    def set_way(self, way: Way | None) -> None:
+        """Keep the way in use."""
+        with self._changing() as connection:
+            write_meta(connection, "way", way)
+
+    def ways(self) -> dict[str, Way]:
+        """The ways that the user added, each under what it is called."""
+        return find_meta(self._db, "ways", dict[str, Way]) or {}
+
+    def set_ways(self, ways: Mapping[str, Way]) -> None:
+        """Keep these as the ways that the user added."""
+        with self._changing() as connection:
+            write_meta(connection, "ways", dict(ways))
+
     # -- small helpers ----------------------------------------------------------------------------
 
     def _flushed(self) -> Database:
@@ -303,26 +335,3 @@ class Ledger:
         self.flush()
         with self._db.transaction() as connection:
             yield connection
-
-    def _meta(self, key: str, kind: type[_T]) -> _T:
-        rows = self._db.read("SELECT value FROM meta WHERE key = ?", (key,))
-        try:
-            return msgspec.json.decode(rows[0][0], type=kind)
-        except (IndexError, TypeError, msgspec.DecodeError) as error:
-            raise DatasetError(
-                f"The ledger {self._db.path} is damaged ({key} cannot be read); restore it from a copy."
-            ) from error
-
-    def _clips(self, tables: str, parameters: Sequence[object]) -> list[ClipRow]:
-        rows = self._flushed().read(_CLIP_COLUMNS + tables, parameters)
-        return [self._clip_row(*row) for row in rows]
-
-    def _clip_row(self, clip_id: int, attempts: int, crashes: int, timed: int, *columns: Any) -> ClipRow:
-        clip = read_clip(*columns)
-        path = clip_path(self._layout, clip, timed=bool(timed))
-        return ClipRow(clip_id, clip, str(path), attempts, crashes)
-
-
-def _set_meta(connection: sqlite3.Connection, key: str, value: object) -> None:
-    text = msgspec.json.encode(value).decode()
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 import msgspec
 
+from kinetics_tui.dataset.lessons import Lessons
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import NetworkStatus
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkKind, NetworkStatus, PastThrottle
 
 
 class ClipStatus(StrEnum):
@@ -76,17 +77,34 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkRow(msgspec.Struct):
-    """What is remembered of a network from run to run; times are seconds since the epoch."""
+    """What is remembered of a network from run to run; times are seconds since the epoch.
+
+    What happened to it is its ``NetworkHistory``, which the ledger adds up by itself.
+    """
 
     name: str
     label: str = ""
-    kind: str = ""
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
+    family: Family = Family.UNKNOWN
     status: NetworkStatus = NetworkStatus.OPEN
     signal: Category | None = None
     until: float | None = None
     step: int = 0
     clips_since_throttle: int = 0
     last_throttle_at: float | None = None
+    lessons: Lessons = msgspec.field(default_factory=Lessons)
+
+
+class NetworkHistory(msgspec.Struct, frozen=True):
+    """What happened to a network so far.
+
+    ``sessions`` began on it, ``clips`` were done by it, those left out that lay on the disk already;
+    ``throttles`` are the last ones, oldest first.
+    """
+
+    sessions: int = 0
+    clips: int = 0
+    throttles: tuple[PastThrottle, ...] = ()
 
 
 class Totals(msgspec.Struct, frozen=True):

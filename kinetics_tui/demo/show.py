@@ -55,6 +55,7 @@ def _is_made_up(dataset: Path) -> bool:
 
 def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str], None]) -> None:
     options = Options(
+        learn_pace=False,  # an hour of the real thing is seconds here
         workers=workers,
         pace_per_hour=None,
         cooldown_steps_s=COOLDOWN_STEPS_S,

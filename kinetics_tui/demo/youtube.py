@@ -34,6 +34,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], site: Site, tls: ssl.SSLContext | None) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, type("SiteHandler", (Handler,), {"site": site}))
         self._tls = tls
         self._open: set[socket.socket] = set()
@@ -79,7 +80,7 @@ class LoopbackYouTube(Site):
     """The loopback YouTube; a context manager that serves while it is open.
 
     ``catalogue`` says which videos there are, ``policy`` when it throttles, ``line`` how fast it is.
-    ``host`` is the address it listens on; ports of 0 are chosen by the system.
+    ``host`` is the address it listens on, IPv4 or IPv6; ports of 0 are chosen by the system.
     """
 
     def __init__(
@@ -98,9 +99,9 @@ class LoopbackYouTube(Site):
             tls.load_cert_chain(pem)
         self._servers = [_Server((host, player_port), self, tls), _Server((host, media_port), self, None)]
         self._threads: list[threading.Thread] = []
-        self.host = host
+        self.host = f"[{host}]" if ":" in host else host
         self.player_port, self.media_port = (server.server_address[1] for server in self._servers)
-        self.media_url = f"http://{host}:{self.media_port}"
+        self.media_url = f"http://{self.host}:{self.media_port}"
 
     def start(self) -> None:
         """Begin to serve, in threads."""

@@ -22,9 +22,8 @@ from kinetics_tui.engine.address import (
     write_whereabouts,
 )
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.network import Network, network_in_use
+from kinetics_tui.engine.offline import ways_of
 from kinetics_tui.engine.server import Server
-from kinetics_tui.media.arguments import parse_args
 from kinetics_tui.model.errors import EngineError, UserError
 
 SOCKET_EVERY_S = 60.0
@@ -73,14 +72,13 @@ class Starter:
 
 
 async def _serve(dataset: Path, ledger: Ledger, starter: Starter) -> None:
-    params = parse_args(ledger.options.yt_dlp)
-
-    def discover() -> Network:
-        return network_in_use(params.get("source_address"), params.get("proxy"))
-
     server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
     engine = Engine(
-        dataset, ledger, discover=discover, broadcast=server.broadcast, watchers=lambda: server.views
+        dataset,
+        ledger,
+        ways=ways_of(ledger),
+        broadcast=server.broadcast,
+        watchers=lambda: server.views,
     )
     loop = asyncio.get_running_loop()
     # A hang-up is the terminal's business: the run goes on. Everything else that asks us to end does.

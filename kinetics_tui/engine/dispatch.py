@@ -37,6 +37,8 @@ class Dispatcher:
     ) -> None:
         self.held = False
         """Nothing is handed out: paused by the user, or stopping."""
+        self.suspended = False
+        """Nothing is handed out while the network itself is under suspicion."""
         self._pool = pool
         self._backlog = backlog
         self._networks = networks
@@ -57,7 +59,7 @@ class Dispatcher:
             self._disk.hold(str(error))
 
     def _hand_out(self, slot: Slot) -> bool:
-        if self.held or self._disk.problem:
+        if self.held or self.suspended or self._disk.problem:
             return False
         allowed = self._networks.workers_allowed
         if allowed is not None and self._backlog.in_hand >= allowed:
@@ -71,7 +73,7 @@ class Dispatcher:
             self._tell_waiting(now)
             return False
         self._waiting_until.pop(slot.number, None)
-        slot.assign(row, self._networks.stamp())
+        slot.assign(row, self._networks.stamp(), self._networks.route)
         self._publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
 
@@ -81,6 +83,11 @@ class Dispatcher:
             if slot.idle and self._waiting_until.get(slot.number, 0.0) < now:
                 self._waiting_until[slot.number] = until
                 self._publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
+
+    def in_hand_by_others(self) -> int:
+        """Clips in hand that were sent by another network than the one in use."""
+        name = self._networks.current.name
+        return sum(slot.row is not None and slot.stamp.network != name for slot in self._pool.slots.values())
 
     def forget_waiting(self, slot: Slot | None = None) -> None:
         """The pace changed, or a worker went: what was told of waiting holds no more."""

@@ -18,17 +18,20 @@ from pathlib import Path
 from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger import ClipRow, Ledger
 from kinetics_tui.engine.backlog import Backlog
+from kinetics_tui.engine.checker import ask_youtube
+from kinetics_tui.engine.checks import Ask, Checks
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
 from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready
-from kinetics_tui.engine.network import Network
 from kinetics_tui.engine.networks import Networks
+from kinetics_tui.engine.notify import Notifier
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.engine.orders import Orders
 from kinetics_tui.engine.outcomes import Aftermath, Outcomes
 from kinetics_tui.engine.pool import LET_GO_S, Pool, Slot, WorkerTarget
 from kinetics_tui.engine.recordkeeping import RecordKeeper
 from kinetics_tui.engine.status import Facts, tell
+from kinetics_tui.engine.ways import Ways
 from kinetics_tui.engine.worker import worker_main
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.errors import DatasetError
@@ -37,18 +40,19 @@ from kinetics_tui.model.events import (
     ClipProgress,
     EngineStatus,
     Logged,
-    NetworkStatus,
     StatusChanged,
     WorkerIdle,
     WorkerStarted,
     WorkerStopped,
 )
+from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.state import RunState
 
 TICK_S = 0.25
 FLUSH_EVERY_S = 0.5
 DISK_EVERY_S = 5.0
-NETWORK_EVERY_S = 2.0
+NETWORK_EVERY_S = 1.0
+LIST_EVERY_S = 3.0
 RECORDS_EVERY_S = 120.0
 LINGER_S = 1.0
 FIRST_LINGER_S = 15.0
@@ -68,11 +72,12 @@ class Engine:
         dataset: Path,
         ledger: Ledger,
         *,
-        discover: Callable[[], Network],
+        ways: Ways,
         broadcast: Callable[[AnyEvent], None],
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
         target: WorkerTarget = worker_main,
+        ask: Ask = ask_youtube,
     ) -> None:
         self.state = RunState()
         self._ledger = ledger
@@ -82,12 +87,14 @@ class Engine:
         self._scratch = scratch_path(dataset)
         self._due: dict[str, float] = {}
         now, options = clock(), ledger.options
+        self._notifier = Notifier(options.notify, ledger.title)
         for event in opening_events(ledger, dataset, now, os.getpid()):
             self._publish(event)
         self._records = RecordKeeper(dataset)
         self._disk = DiskWatch(dataset, self._publish, clock)
-        self._networks = Networks(ledger, options, discover, self._publish, now, os.getpid())
+        self._networks = Networks(ledger, options, ways, self._publish, now, os.getpid())
         self._networks.changed(now)
+        self._networks.list(now)
         self._backlog = Backlog(ledger)
         self._outcomes = Outcomes(ledger, self._backlog, self._networks, self._publish, options)
         self._pool = Pool(
@@ -102,6 +109,16 @@ class Engine:
         self._dispatcher = Dispatcher(
             self._pool, self._backlog, self._networks, self._disk, self.state, self._publish, clock
         )
+        self._checks = Checks(
+            ledger=ledger,
+            networks=self._networks,
+            backlog=self._backlog,
+            outcomes=self._outcomes,
+            dispatcher=self._dispatcher,
+            publish=self._publish,
+            clock=clock,
+            ask=ask,
+        )
         self._orders = Orders(
             ledger=ledger,
             state=self.state,
@@ -111,6 +128,7 @@ class Engine:
             outcomes=self._outcomes,
             dispatcher=self._dispatcher,
             disk=self._disk,
+            checks=self._checks,
             publish=self._publish,
             clock=clock,
         )
@@ -119,6 +137,7 @@ class Engine:
         """Carry a command out, or say in one sentence why not."""
         reply = self._orders.obey(command)
         self._look_at_network(self._clock())
+        self._settle_switch()
         self._dispatcher.dispatch()
         self._tell_status()
         return reply
@@ -143,8 +162,10 @@ class Engine:
                 await asyncio.sleep(TICK_S)
             await self._wind_down()
         finally:
+            await self._checks.close()
             await self._pool.close()
             self._flush()
+            await self._notifier.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _wind_down(self) -> None:
@@ -156,7 +177,7 @@ class Engine:
         while self._backlog.in_hand and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await self._pool.close()
-        self._networks.end_session(self._clock(), "stopped")
+        self._networks.journal.end_session(self._clock(), "stopped")
         self._networks.save()
         self._flush()
         await self._records.finish()
@@ -176,6 +197,8 @@ class Engine:
         now = self._clock()
         if self._networks.tick(now) or self._every("network", NETWORK_EVERY_S):
             self._look_at_network(now)
+        if self._every("list", LIST_EVERY_S):
+            self._networks.list(now)
         if self._every("disk", DISK_EVERY_S):
             self._disk.measure()
         if self._every("flush", FLUSH_EVERY_S):
@@ -183,6 +206,7 @@ class Engine:
         if self._every("records", RECORDS_EVERY_S) and self._records.stale:
             self._records.write()
         self._dispatcher.kill_hung(self._outcomes.options.clip_deadline_s)
+        self._settle_switch()
         self._dispatcher.dispatch()
         self._tell_status()
         self._end_when_done()
@@ -200,7 +224,7 @@ class Engine:
     def _flush(self) -> None:
         """Write out what is known. What cannot be written stays in memory until it can."""
         try:
-            self._networks.write()
+            self._networks.journal.write()
             self._ledger.flush()
         except DatasetError as error:
             log.warning("%s", error)
@@ -213,14 +237,29 @@ class Engine:
         after = self._networks.current.label
         self._publish(Logged(at=now, level="network", text=f"Changed from {before} to {after}."))
         self._dispatcher.let_go_of_all(network_only=True)
+        self._networks.list(now)
         if self.state.status in WORKING:
-            self._networks.begin_session(now)
+            self._begin_session(now)
+
+    def _settle_switch(self) -> None:
+        """A switch is through when no clip is in hand by the old network any more."""
+        if self._networks.leaving and not self._dispatcher.in_hand_by_others():
+            now = self._clock()
+            self._networks.settle_switch(now)
+            if self.state.status in WORKING:
+                self._begin_session(now)
+
+    def _begin_session(self, now: float) -> None:
+        self._networks.journal.begin_session(self._networks.current.name, now)
 
     # -- telling -----------------------------------------------------------------------------------
 
     def _publish(self, event: AnyEvent) -> None:
+        before = self.state.notice
         self.state.apply(event)
         self._broadcast(event)
+        if self.state.notice is not None and self.state.notice is not before:
+            self._notifier.notify(self.state.notice)
 
     def _facts(self) -> Facts:
         throttle, backlog = self._networks.throttle, self._backlog
@@ -235,6 +274,9 @@ class Engine:
             until=throttle.until,
             next_retry_at=backlog.next_retry_at,
             only_retries_left=backlog.only_retries_left,
+            leaving=self._networks.leaving,
+            in_hand_by_others=self._dispatcher.in_hand_by_others() if self._networks.leaving else 0,
+            suspicious=self._checks.suspicious,
         )
 
     def _tell_status(self) -> None:
@@ -244,9 +286,9 @@ class Engine:
         now, before = self._clock(), self.state.status
         self._publish(StatusChanged(at=now, status=status, reason=reason))
         if status in WORKING and before not in WORKING:
-            self._networks.begin_session(now)
+            self._begin_session(now)
         elif status in AT_REST and before not in AT_REST:
-            self._networks.end_session(now, status.value)
+            self._networks.journal.end_session(now, status.value)
             self._flush()
             self._records.write()
 
@@ -290,6 +332,8 @@ class Engine:
             return
         slot.release()
         self._settle(slot, row, message)
+        self._settle_switch()
+        self._checks.look_into()
         self._records.stale = True
         if not self._pool.renew_if_old(slot) and not slot.leaving:
             self._dispatcher.dispatch()

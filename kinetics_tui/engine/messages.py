@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kinetics_tui.media.route import Route
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
@@ -14,11 +15,15 @@ class Message(msgspec.Struct, frozen=True, tag_field="message", kw_only=True):
 
 
 class Assign(Message, frozen=True, tag="assign"):
-    """To the worker: make this clip; ``path`` is relative to the dataset folder."""
+    """To the worker: make this clip; ``path`` is relative to the dataset folder.
+
+    Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
+    """
 
     clip_id: int
     clip: Clip
     path: str
+    route: Route = Route()
 
 
 class Cancel(Message, frozen=True, tag="cancel"):

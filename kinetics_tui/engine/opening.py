@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.waits import Waits
 from kinetics_tui.model.events import AnyEvent, NetworkChanged, OptionsChanged, RunOpened
 from kinetics_tui.model.options import Options
 from kinetics_tui.model.state import CHART_MINUTES
@@ -41,11 +42,21 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
             total_bytes=totals.output_bytes,
             wire_bytes=totals.wire_bytes,
             done_by_minute=ledger.done_by_minute(at - CHART_MINUTES * 60),
+            throttled_at=ledger.throttled_since(at - CHART_MINUTES * 60),
         ),
         options_event(ledger.options, at),
     ]
     row = ledger.last_network()
     if row is not None:
-        steps = ledger.options.cooldown_steps_s
-        events.append(NetworkChanged(at=at, steps_s=steps, **msgspec.structs.asdict(row)))
+        kept = msgspec.structs.asdict(row)
+        shown = {name: value for name, value in kept.items() if name in NetworkChanged.__struct_fields__}
+        steps_s = Waits(ledger.options.cooldown_steps_s, row.lessons).in_hand_s
+        pace = ledger.options.pace_per_hour
+        learned = row.lessons.safe_per_hour if ledger.options.learn_pace else None
+        allowed = min((rate for rate in (pace, learned) if rate is not None), default=None)
+        events.append(
+            NetworkChanged(
+                at=at, steps_s=steps_s, allowed_per_hour=allowed, learned_per_hour=learned, **shown
+            )
+        )
     return events

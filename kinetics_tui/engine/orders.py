@@ -8,6 +8,7 @@ import msgspec
 
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.backlog import Backlog
+from kinetics_tui.engine.checks import Checks
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
 from kinetics_tui.engine.networks import Networks
@@ -15,7 +16,10 @@ from kinetics_tui.engine.opening import options_event
 from kinetics_tui.engine.outcomes import Outcomes
 from kinetics_tui.engine.pool import Pool
 from kinetics_tui.model.commands import (
+    AddNetwork,
     AnyCommand,
+    CheckNetwork,
+    ForgetNetwork,
     Pause,
     ProbeNow,
     Reply,
@@ -25,12 +29,14 @@ from kinetics_tui.model.commands import (
     SetWorkers,
     Stop,
     Subscribe,
+    SwitchNetwork,
     SwitchSplit,
     WaitLonger,
 )
 from kinetics_tui.model.errors import UserError
 from kinetics_tui.model.events import AnyEvent, ClipsRetried, SplitSwitched
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import check_name, parse_way
 from kinetics_tui.model.options import DAY_S
 from kinetics_tui.model.state import RunState
 
@@ -52,6 +58,7 @@ class Orders:
         outcomes: Outcomes,
         dispatcher: Dispatcher,
         disk: DiskWatch,
+        checks: Checks,
         publish: Callable[[AnyEvent], None],
         clock: Callable[[], float],
     ) -> None:
@@ -65,6 +72,7 @@ class Orders:
         self._outcomes = outcomes
         self._dispatcher = dispatcher
         self._disk = disk
+        self._checks = checks
         self._publish = publish
         self._clock = clock
 
@@ -105,6 +113,18 @@ class Orders:
             case WaitLonger(seconds=seconds):
                 if not 0 < seconds <= LONGEST_WAIT_S or not self._networks.wait_longer(seconds, now):
                     return "Nothing to wait for: the network is not cooling down."
+            case SwitchNetwork(way=text, finish=finish):
+                return self._switch_network(text, now, finish=finish)
+            case AddNetwork(way=text, given_as=given_as):
+                self._networks.ways.add(parse_way(text), check_name(given_as))
+                self._networks.keep_ways()
+                self._networks.list(now)
+            case ForgetNetwork(name=name):
+                self._networks.ways.forget(name)
+                self._networks.keep_ways()
+                self._networks.list(now)
+            case CheckNetwork(name=name):
+                return self._check_network(name)
             case Retry(categories=categories):
                 return self._retry(categories, now)
             case Subscribe():
@@ -132,6 +152,26 @@ class Orders:
         self._pool.options = options
         self._outcomes.options = options
         self._publish(options_event(options, self._clock()))
+
+    def _switch_network(self, text: str, now: float, *, finish: bool) -> str:
+        ways = self._networks.ways
+        way = ways.find(text)
+        network = ways.lead(way)
+        if way == ways.in_use:
+            return f"The run goes out by {network.label} already."
+        if not network.present:
+            return f"{network.label} leads nowhere now: connect it, then switch."
+        self._networks.switch(way, now)
+        if not finish:
+            self._dispatcher.let_go_of_all(network_only=True)
+        return ""
+
+    def _check_network(self, name: str) -> str:
+        ways = self._networks.ways
+        network = ways.lead(ways.find(name))
+        if not network.present:
+            return f"{network.label} leads nowhere now: connect it, then check."
+        return self._checks.check(network)
 
     def _switch_split(self, split: str, enabled: bool, now: float) -> str:
         if split not in self._state.splits:

@@ -12,7 +12,8 @@ from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.messages import Failed, Finished
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.pool import Slot
-from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, ClipReturned, Logged
+from kinetics_tui.engine.suspicion import WITNESSES, Suspicion
+from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.options import Options
 
@@ -40,6 +41,7 @@ class Outcomes:
         options: Options,
     ) -> None:
         self.options = options
+        self.suspicion = Suspicion(reversed(ledger.newest_done(WITNESSES)))
         self._ledger = ledger
         self._backlog = backlog
         self._networks = networks
@@ -86,9 +88,11 @@ class Outcomes:
                 short=made.short,
                 exact=made.exact,
                 total_s=made.total_s,
+                network=slot.stamp.network,
             )
         )
         if made.wire_bytes:
+            self.suspicion.came_through(row.clip.youtube_id)
             self._networks.passed(slot.stamp, now, done=True, width=self.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.pace.give_back()
@@ -113,6 +117,9 @@ class Outcomes:
     def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
         """The clip did not come through; its category says what follows."""
         category = failure.category
+        if category.kind is Kind.PERMANENT and self.suspicion.distrusts(slot.stamp):
+            self.returned(slot, row, "its network was not to be trusted", now)
+            return Aftermath.NONE
         match category.kind:
             case Kind.THROTTLE | Kind.LOCAL:
                 self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
@@ -123,6 +130,10 @@ class Outcomes:
             case _:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
                 self._settle_failed(slot, row, category, failure.text, now)
+        if category is Category.SHORT_SOURCE:  # the video itself came through
+            self.suspicion.came_through(row.clip.youtube_id)
+        elif category.kind is Kind.PERMANENT:
+            self.suspicion.failed(row.id, slot.stamp)
         if category.kind is Kind.PERMANENT:
             self._networks.passed(slot.stamp, now, done=False, width=self.options.workers)
         return Aftermath.NONE
@@ -133,7 +144,6 @@ class Outcomes:
         if category is Category.OFFLINE:
             return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
         if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):
-            self._publish(Logged(at=now, level="throttle", text=f"{category.heading}. {category.advice}"))
             return Aftermath.NETWORK_SHUT
         return Aftermath.NONE
 

@@ -24,6 +24,7 @@ from kinetics_tui.dataset.ledger import ClipRow
 from kinetics_tui.engine.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.networks import NO_STAMP, Stamp
 from kinetics_tui.engine.worker import worker_main
+from kinetics_tui.media.route import Route
 from kinetics_tui.model.options import Options
 
 RENEW_AFTER_CLIPS = 500
@@ -68,13 +69,16 @@ class Slot(asyncio.Protocol):
         """Ready for a clip."""
         return self.ready and self.row is None and not (self.leaving or self.dying)
 
-    def assign(self, row: ClipRow, stamp: Stamp) -> None:
-        """Put a clip into the worker's hand; ``stamp`` tells by which network, and in which state of it."""
+    def assign(self, row: ClipRow, stamp: Stamp, route: Route) -> None:
+        """Put a clip into the worker's hand, to be fetched by ``route``.
+
+        ``stamp`` tells by which network that is, and in which state of it.
+        """
         self.row = row
         self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path))
+        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
 
     def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
         """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.

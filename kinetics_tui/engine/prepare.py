@@ -103,6 +103,8 @@ def prepare(
             _name_dropped_rows(dataset, annotations, tell)
         if given:
             ledger.set_options(kept)
+        if "yt_dlp" in given:
+            ledger.set_way(None)  # what is said now of proxy and source address holds, not an earlier switch
 
 
 def check_options(options: Options) -> None:

@@ -6,11 +6,16 @@ import time
 
 import msgspec
 
-from kinetics_tui.model.events import EngineStatus, NetworkStatus
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.network import NetworkStatus
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides what the run is doing. Times are seconds since the epoch."""
+    """Everything that decides what the run is doing. Times are seconds since the epoch.
+
+    ``leaving`` is the network before a switch while ``in_hand_by_others`` clips still use it;
+    ``suspicious`` is how many failures in a row made the network suspect that is being checked.
+    """
 
     stopping: bool = False
     paused: bool = False
@@ -22,6 +27,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     next_retry_at: float | None = None
     only_retries_left: bool = False
+    leaving: str = ""
+    in_hand_by_others: int = 0
+    suspicious: int = 0
 
 
 def clock_text(at: float) -> str:
@@ -48,6 +56,13 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         return EngineStatus.PAUSED, "It is safe to switch networks."
     if facts.disk_problem:
         return EngineStatus.DISK_FULL, f"{facts.disk_problem} The run then goes on by itself."
+    if facts.leaving:
+        clips = f"{facts.in_hand_by_others} clip{'s' if facts.in_hand_by_others != 1 else ''}"
+        left = f"{clips} in hand still by {facts.leaving}"
+        return EngineStatus.SWITCHING, f"{left}; then one clip goes first."
+    if facts.suspicious:
+        streak = f"{facts.suspicious} clips in a row failed for good"
+        return EngineStatus.PROBING, f"{streak}; one that came through before is asked for again."
     match facts.network:
         case NetworkStatus.COOLING:
             until = clock_text(facts.until) if facts.until is not None else "later"

@@ -13,8 +13,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from kinetics_tui.model.events import NetworkStatus
+from kinetics_tui.dataset.lessons import Lessons
+from kinetics_tui.engine.waits import Waits
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import DAY_S
 
 FORGIVEN_AFTER_CLIPS = 100
@@ -36,7 +38,7 @@ class Throttle:
     ``step`` counts cooldowns upon one another, from 1: it begins anew after ``FORGIVEN_AFTER_CLIPS``
     clips without one. ``until`` ends the wait in hand; ``clips_since_throttle`` counts clips done.
     ``epoch`` is another number after each turn of events: what was sent in an earlier epoch says
-    nothing of the present state.
+    nothing of the present state. How long the waits are is learned into ``lessons``.
     """
 
     def __init__(
@@ -49,10 +51,9 @@ class Throttle:
         step: int = 0,
         clips_since_throttle: int = 0,
         last_throttle_at: float | None = None,
+        lessons: Lessons | None = None,
     ) -> None:
-        if not steps_s:
-            raise ValueError("a throttle needs at least one cooldown step")
-        self.steps_s = tuple(steps_s)
+        self._waits = Waits(steps_s, lessons or Lessons())
         self.epoch = next(_epochs)
         self.signal = signal
         self.until = until
@@ -73,9 +74,33 @@ class Throttle:
         self.status = status
 
     @property
+    def waits_s(self) -> tuple[float, ...]:
+        """The waits of the cooldown in hand, one upon another, else of the next one; the last repeats."""
+        if self._begins_anew and self.status is not NetworkStatus.COOLING:
+            return self._waits.next_s
+        return self._waits.in_hand_s
+
+    @property
     def step_s(self) -> float:
-        """Length of the current step; the last one repeats."""
-        return self.steps_s[min(max(self.step, 1), len(self.steps_s)) - 1]
+        """Length of the current wait, in seconds; where there is none yet, of the first."""
+        return self._nth_wait_s(self.step)
+
+    @property
+    def next_step_s(self) -> float:
+        """How long the network will cool down if it refuses from now on, in seconds."""
+        return self._nth_wait_s(self._next_step)
+
+    def _nth_wait_s(self, step: int) -> float:
+        waits = self.waits_s
+        return waits[min(max(step, 1), len(waits)) - 1]
+
+    @property
+    def _begins_anew(self) -> bool:
+        return self.step == 0 or self.clips_since_throttle >= FORGIVEN_AFTER_CLIPS
+
+    @property
+    def _next_step(self) -> int:
+        return 1 if self._begins_anew else self.step + 1
 
     @property
     def workers_allowed(self) -> int | None:
@@ -98,9 +123,12 @@ class Throttle:
         """
         news = self.status is not NetworkStatus.COOLING
         if news:
-            if self.clips_since_throttle >= FORGIVEN_AFTER_CLIPS:
-                self.step = 0
-            self.step += 1
+            if self._begins_anew:
+                self._waits.over()
+                self._waits.began(now)
+            else:
+                self._waits.refused(now)
+            self.step = self._next_step
             self.status = NetworkStatus.COOLING
             self.signal = signal
             self.until = now + self.step_s
@@ -138,10 +166,20 @@ class Throttle:
         """End the wait in hand: the next clip is the probe. False where nothing is being waited for."""
         if self.status not in (NetworkStatus.COOLING, NetworkStatus.OFFLINE):
             return False
+        self._probe()
+        return True
+
+    def probe_first(self) -> bool:
+        """The user has just switched to this network: one clip goes first. False where it is cooling."""
+        if self.status is NetworkStatus.COOLING:
+            return False
+        self._probe()
+        return True
+
+    def _probe(self) -> None:
         self.status = NetworkStatus.PROBING
         self.until = None
         self.epoch = next(_epochs)
-        return True
 
     def wait_longer(self, seconds: float) -> bool:
         """Add to the cooldown. False where the network is not cooling."""
@@ -150,7 +188,7 @@ class Throttle:
         self.until += seconds
         return True
 
-    def passed(self, *, done: bool, width: int) -> bool:
+    def passed(self, now: float, *, done: bool, width: int) -> bool:
         """YouTube answered for a clip by this network (``done``: and the clip is on disk).
 
         Ends a probe well, and widens a ramp step by step up to ``width`` workers. True on a change.
@@ -158,7 +196,10 @@ class Throttle:
         self._offline_tries = 0
         if done:
             self.clips_since_throttle += 1
+            if self.clips_since_throttle == FORGIVEN_AFTER_CLIPS:
+                self._waits.over()
         if self.status is NetworkStatus.PROBING:
+            self._waits.answered(now)
             self.status = NetworkStatus.RAMPING if self.step else NetworkStatus.OPEN
             self._allowed = 1
             self._done_at_width = 0

@@ -167,6 +167,7 @@ class Worker:
                 on_progress=self._report,
                 cancelled=self._cancel.is_set,
                 deadline_s=self._options.clip_deadline_s,
+                route=todo.route,
             )
         except ClipCancelled:
             return Cancelled(clip_id=todo.clip_id)

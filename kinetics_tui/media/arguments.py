@@ -33,7 +33,7 @@ OUR_DEFAULTS = (
 )
 """Stand before the user's options, so that his win.
 
-A hung server costs seconds, not minutes; a refusal is asked twice, not four times; workers write no
+A hung server costs seconds, not minutes; what fails is asked twice, not four times; workers write no
 cache beside each other.
 """
 
@@ -127,6 +127,9 @@ HARMLESS_PARAMS = frozenset(
 )
 """Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
 
+OUTSIDE_COMPONENT = "ejs:npm"
+"""What the JavaScript runtime fetches by itself: from no source address, and past most proxies."""
+
 USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
 HIDDEN = "***"
 
@@ -160,6 +163,11 @@ def parse_args(args: Sequence[str]) -> dict[str, Any]:
     if _useless(params):
         raise SettingsError(
             f"--yt-dlp {_culprit(parsed.parser, args)} has no use in this program; remove it."
+        )
+    if OUTSIDE_COMPONENT in (params.get("remote_components") or ()):
+        raise SettingsError(
+            f"--yt-dlp --remote-components {OUTSIDE_COMPONENT} would be fetched by another network than the "
+            "one in use; remove it: yt-dlp's own package yt-dlp-ejs holds the same."
         )
     return {name: value for name, value in params.items() if name in USED_PARAMS}
 

@@ -115,12 +115,15 @@ UNREACHABLE = {
     errno.EADDRNOTAVAIL,
     errno.EHOSTDOWN,
 }
-NO_CONNECTION = {"gaierror", "NameResolutionError", "NewConnectionError", "ProxyError", "SSLError"}
+NO_CONNECTION = {"gaierror", "NameResolutionError", "NewConnectionError", "SSLError"}
 """Exceptions, by their names, that mean that nothing of YouTube was reached; of a failed TLS handshake,
 that somebody else answered in its stead."""
+TUNNEL_REFUSED = re.compile(r"tunnel connection failed: ([\w ]+)", re.I)
+OTHER_FAMILY = re.compile(r"no remote ipv[46] addresses|address family for hostname not supported", re.I)
 STATUS_CATEGORIES = {
     403: Category.FORBIDDEN,
     404: Category.HTTP_404,
+    407: Category.OFFLINE,
     429: Category.TOO_MANY_REQUESTS,
     503: Category.HTTP_503,
 }
@@ -142,7 +145,7 @@ def classify(error: BaseException, noted: NetworkTrouble | None = None) -> ClipF
     request_error = _request_error(error)
     direct = trouble_of(request_error) if request_error else None
     trouble = direct or noted
-    if (signal := _match(text, 0)) is not None:
+    if (signal := signal_of(text)) is not None:
         return ClipFailure(signal, text, trouble.retry_after_s if trouble else None)
     if trouble and (direct or trouble.category.kind is Kind.THROTTLE or NO_ANSWER.search(text)):
         # That YouTube's endpoint is not there says nothing about the video.
@@ -156,7 +159,12 @@ def classify(error: BaseException, noted: NetworkTrouble | None = None) -> ClipF
 
 def category_of(text: str) -> Category:
     """The category of a failure's text alone, as the write-up grouped its own."""
-    return _match(text, 0) or _match(clean_message(text), 1) or Category.MISCELLANEOUS
+    return signal_of(text) or _match(clean_message(text), 1) or Category.MISCELLANEOUS
+
+
+def signal_of(text: str) -> Category | None:
+    """The throttle that a text tells of, or None."""
+    return _match(text, 0)
 
 
 def trouble_of(error: BaseException) -> NetworkTrouble | None:
@@ -167,19 +175,27 @@ def trouble_of(error: BaseException) -> NetworkTrouble | None:
         headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
         category = STATUS_CATEGORIES.get(status, Category.MISCELLANEOUS)
         return NetworkTrouble(category, text, status, retry_after(headers.get("Retry-After")))
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
-    reason = next(
-        (link.strerror for link in reversed(chain) if isinstance(link, OSError) and link.strerror), text
+    reason = clean_message(
+        next((link.strerror for link in reversed(chain) if isinstance(link, OSError) and link.strerror), text)
     )
+    if said := TUNNEL_REFUSED.search(text):
+        return NetworkTrouble(Category.OFFLINE, f"No connection by the proxy: {said[1]}")
+    if "ProxyError" in names:
+        return NetworkTrouble(Category.OFFLINE, f"No connection by the proxy: {reason}")
+    if OTHER_FAMILY.search(text):
+        return NetworkTrouble(
+            Category.OFFLINE, "No connection: the other end has no address of the family that is sent from."
+        )
     if names & NO_CONNECTION or any(
         isinstance(link, OSError) and link.errno in UNREACHABLE for link in chain
     ):
-        return NetworkTrouble(Category.OFFLINE, f"No connection: {clean_message(reason)}")
+        return NetworkTrouble(Category.OFFLINE, f"No connection: {reason}")
     if names & {"TimeoutError", "Timeout"}:
         return NetworkTrouble(Category.TIMEOUT, "The server did not answer in time.")
     if "TransportError" in names:
-        return NetworkTrouble(Category.TIMEOUT, f"The connection broke off: {clean_message(reason)}")
+        return NetworkTrouble(Category.TIMEOUT, f"The connection broke off: {reason}")
     return None
 
 
@@ -231,7 +247,7 @@ def _match(text: str, table: int) -> Category | None:
     return next((category for pattern, category in _TABLES[table] if pattern.search(text)), None)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain_of(error: BaseException) -> Iterator[BaseException]:
     """``error`` and whatever caused it, through every way in which libraries note a cause."""
     todo: list[object] = [error]
     seen: set[int] = set()
@@ -247,7 +263,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             getattr(link, "cause", None),
             getattr(link, "reason", None),
         ]
-        todo += link.args
+        todo += [*link.args, *getattr(link, "unexpected_errors", ())]
 
 
 def _origin(error: BaseException) -> BaseException:

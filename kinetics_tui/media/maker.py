@@ -15,6 +15,7 @@ from kinetics_tui.media.disk import failure_of
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message
 from kinetics_tui.media.fetch import Guard
 from kinetics_tui.media.resolve import Resolver
+from kinetics_tui.media.route import Route
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
@@ -43,12 +44,13 @@ class ClipMaker:
         on_progress: OnProgress,
         cancelled: Callable[[], bool] = lambda: False,
         deadline_s: float | None = None,
+        route: Route | None = None,
     ) -> ClipFile:
         """Make ``clip`` at ``final_path`` by way of ``scratch_dir``, which is on the same file system.
 
         A file that is there already is verified and kept, or replaced. ``deadline_s`` is how many
-        seconds the clip may take (None: as the options say). Raises ClipFailure and ClipCancelled;
-        nothing is left in ``scratch_dir`` either way.
+        seconds the clip may take, ``route`` how every byte of it leaves (None: both as the options say).
+        Raises ClipFailure and ClipCancelled; nothing is left in ``scratch_dir`` either way.
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
@@ -56,6 +58,7 @@ class ClipMaker:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
                 return found
+            self._resolver.switch_network(route)
             scratch_dir.mkdir(parents=True, exist_ok=True)
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
@@ -78,10 +81,6 @@ class ClipMaker:
         """Cancel the clip in hand from another thread, at once."""
         if guard := self._guard:
             guard.abort()
-
-    def switch_network(self, source_address: str | None = None, proxy: str | None = None) -> None:
-        """Send everything from the next request on from ``source_address`` and through ``proxy``."""
-        self._resolver.switch_network(source_address, proxy)
 
     def close(self) -> None:
         """Close the sockets."""

@@ -12,6 +12,7 @@ from yt_dlp.utils import DownloadError, YoutubeDLError
 from kinetics_tui.media import formats
 from kinetics_tui.media.arguments import parse_args
 from kinetics_tui.media.failures import ClipFailure, classify
+from kinetics_tui.media.route import Route
 from kinetics_tui.media.session import Logger, Session
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.failure import Category
@@ -85,7 +86,7 @@ class Resolver:
         """The media of ``youtube_id``. Raises ClipFailure with the category of whatever went wrong."""
         if not _YOUTUBE_ID.fullmatch(youtube_id):
             raise ClipFailure(Category.VIDEO_NOT_AVAILABLE, f"{youtube_id!r} is not a YouTube id.")
-        self.session.last_trouble = None
+        self.session.begin()
         try:
             info = self.session.extract_info(
                 f"https://www.youtube.com/watch?v={youtube_id}", download=False, ie_key="Youtube"
@@ -96,9 +97,9 @@ class Resolver:
             raise classify(error, self.session.last_trouble) from error
         return self._source(youtube_id, info)
 
-    def switch_network(self, source_address: str | None = None, proxy: str | None = None) -> None:
-        """Send every further request from ``source_address`` and through ``proxy`` (None: the default)."""
-        self.session.switch_network(source_address, proxy)
+    def switch_network(self, route: Route | None) -> None:
+        """Send every further request by ``route`` (None: as the options say)."""
+        self.session.switch_network(route)
 
     def close(self) -> None:
         """Close the sockets."""

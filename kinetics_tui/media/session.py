@@ -6,14 +6,29 @@ network. A session holds sockets: make it in the process that uses it, never bef
 
 from __future__ import annotations
 
+import io
 import logging
+import traceback
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from yt_dlp import YoutubeDL
-from yt_dlp.networking.exceptions import RequestError
+from yt_dlp.networking import Request
+from yt_dlp.networking.common import Response
+from yt_dlp.networking.exceptions import HTTPError, ProxyError, RequestError
+from yt_dlp.utils.networking import select_proxy
 
-from kinetics_tui.media.failures import NetworkTrouble, trouble_of
-from kinetics_tui.model.failure import Category
+from kinetics_tui.media.failures import NetworkTrouble, chain_of, trouble_of
+from kinetics_tui.media.refusal import is_player_request, refusal_in
+from kinetics_tui.media.route import Route
+from kinetics_tui.model.failure import Category, Kind
+
+GATEWAY_STATUSES = {502, 503, 504}
+"""With these a proxy that carries plain HTTP says that it does not reach the server."""
+PROXY_STEPS = {"_tunnel", "_make_proxy"}
+"""Functions of http.client and yt-dlp that speak with a proxy before anything reaches the server."""
 
 
 class Logger(Protocol):
@@ -43,10 +58,17 @@ class QuietLogger:
 
 
 class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type information
-    """One YoutubeDL that notes the last request that failed (``last_trouble``): yt-dlp itself drops it."""
+    """One YoutubeDL that notes the last request that failed (``last_trouble``): yt-dlp itself drops it.
+
+    A network that is refused is not asked again until ``begin``: yt-dlp would go on with the next of
+    its clients, or with the same fragment. After a refusing answer it is no further player request,
+    after status 429 no further request at all that is sent.
+    """
 
     def __init__(self, params: dict[str, Any], logger: Logger | None = None) -> None:
         self.last_trouble: NetworkTrouble | None = None
+        self._refused = False
+        self._throttled = False
         quiet = {
             "quiet": True,
             "no_warnings": True,
@@ -59,14 +81,37 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
             "skip_unavailable_fragments": False,
         }
         super().__init__({**params, **quiet})
+        self._own_route = self._route = Route(params.get("source_address"), params.get("proxy"))
+
+    def begin(self) -> None:
+        """Begin something new: what failed before says nothing about it."""
+        self.last_trouble = None
+        self._refused = self._throttled = False
 
     def urlopen(self, req: Any) -> Any:
         """Send one request. What it raises is noted in ``last_trouble`` on its way up."""
+        if isinstance(req, str):
+            req = Request(req)
+        is_player = is_player_request(req.url)
+        if self._throttled or (self._refused and is_player):
+            raise HTTPError(Response(io.BytesIO(), req.url, {}, HTTPStatus.TOO_MANY_REQUESTS))
         try:
-            return super().urlopen(req)
+            response = super().urlopen(req)
+            return self._read_answer(req, response) if is_player else response
         except RequestError as error:
-            self.last_trouble = trouble_of(error) or self.last_trouble
-            raise
+            blamed = self._blamed(req, error)
+            trouble = trouble_of(blamed)
+            self.last_trouble = trouble or self.last_trouble
+            self._throttled = trouble is not None and trouble.category.kind is Kind.THROTTLE
+            if blamed is error:
+                raise
+            raise blamed from error
+
+    def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
+        """yt-dlp's own, without urllib where there is a proxy: urllib goes past it as ``no_proxy`` says."""
+        if self.params.get("proxy"):
+            handlers = [handler for handler in handlers if handler.RH_KEY != "Urllib"]
+        return super().build_request_director(handlers, preferences)
 
     def report_warning(self, message: object, *args: Any, **more: Any) -> None:
         """Note the one warning that tells why there was no answer; the exception does not."""
@@ -79,12 +124,46 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
     def save_cookies(self) -> None:
         """Nothing: many workers would write the user's one cookie file at the same time."""
 
-    def switch_network(self, source_address: str | None, proxy: str | None) -> None:
-        """Send all further requests from ``source_address`` and through ``proxy``; open sockets close.
+    def switch_network(self, route: Route | None) -> None:
+        """Send all further requests by ``route`` (None: as the options say); open connections close.
 
-        None: the default route, and the proxy that the environment names. An empty proxy means none.
+        Nothing happens where that is the route in force. Cookies that YouTube gave a guest stay behind: they
+        would tell it that both networks are the same visitor.
         """
-        self.params.update(source_address=source_address, proxy=proxy)
-        self.close()
-        # Computed once from the parameters, and what the next connections are made from.
-        self.__dict__.pop("proxies", None)
+        route = route or self._own_route
+        if route == self._route:
+            return
+        self.params.update(source_address=route.source_address, proxy=route.proxy)
+        # Both are made once from the parameters; a yt-dlp that keeps them elsewhere fails here, rather
+        # than go on by the network before. Its own close() would end what outlives a switch as well.
+        self._request_director.close()
+        del self._request_director, self.proxies
+        self._route = route
+        if not (self.params.get("cookiefile") or self.params.get("cookiesfrombrowser")):
+            self.cookiejar.clear()
+
+    def _read_answer(self, req: Any, response: Any) -> Response:
+        """The same answer, after a look at whether it refuses the network."""
+        with response:
+            body = response.read()
+        if refusal_in(req.data, body) is not None:
+            self._refused = True
+        return Response(io.BytesIO(body), response.url, response.headers, response.status, response.reason)
+
+    def _blamed(self, req: Any, error: RequestError) -> RequestError:
+        """``error``, or another in its place where it was the proxy that failed, not the server."""
+        proxy = select_proxy(req.url, req.proxies or self.proxies)
+        if not proxy or isinstance(error, ProxyError):
+            return error
+        if isinstance(error, HTTPError):
+            carried = urlsplit(req.url).scheme == urlsplit(proxy).scheme == "http"
+            if not (carried and error.status in GATEWAY_STATUSES):
+                return error
+            error.close()
+            return ProxyError(f"it answers with status {error.status}", cause=error)
+        steps = {
+            frame.f_code.co_name
+            for link in chain_of(error)
+            for frame, _ in traceback.walk_tb(link.__traceback__)
+        }
+        return ProxyError("it does not answer as one", cause=error) if steps & PROXY_STEPS else error

@@ -62,6 +62,36 @@ class WaitLonger(Command, frozen=True, tag="wait-longer"):
     seconds: float
 
 
+class SwitchNetwork(Command, frozen=True, tag="switch-network"):
+    """Send everything by another network from now on.
+
+    ``way`` is the name of a listed network, or a way as ``parse_way`` reads it. ``finish``: the clips in
+    hand are finished by the old network first; else they go back at once.
+    """
+
+    way: str
+    finish: bool = True
+
+
+class AddNetwork(Command, frozen=True, tag="add-network"):
+    """List a network that the user calls ``given_as`` (empty: nothing); ``way`` as ``parse_way`` reads it."""
+
+    way: str
+    given_as: str = ""
+
+
+class ForgetNetwork(Command, frozen=True, tag="forget-network"):
+    """List a network that was added no longer; what the ledger knows of it stays."""
+
+    name: str
+
+
+class CheckNetwork(Command, frozen=True, tag="check-network"):
+    """Send one request by a listed network; ``NetworkChecked`` tells what came of it."""
+
+    name: str
+
+
 class Retry(Command, frozen=True, tag="retry"):
     """Make settled failures of these categories pending again."""
 
@@ -69,7 +99,20 @@ class Retry(Command, frozen=True, tag="retry"):
 
 
 AnyCommand = (
-    Subscribe | Pause | Resume | Stop | SetWorkers | SetPace | SwitchSplit | ProbeNow | WaitLonger | Retry
+    Subscribe
+    | Pause
+    | Resume
+    | Stop
+    | SetWorkers
+    | SetPace
+    | SwitchSplit
+    | ProbeNow
+    | WaitLonger
+    | SwitchNetwork
+    | AddNetwork
+    | ForgetNetwork
+    | CheckNetwork
+    | Retry
 )
 
 

@@ -12,6 +12,8 @@ import msgspec
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.notices import Notice
 from kinetics_tui.model.options import LayoutName, Trim
 
 
@@ -24,21 +26,12 @@ class EngineStatus(StrEnum):
     PAUSED = "paused"
     COOLING = "cooling down"
     PROBING = "probing"
+    SWITCHING = "switching"
     OFFLINE = "offline"
     DISK_FULL = "disk full"
     STOPPING = "stopping"
     STOPPED = "stopped"
     DONE = "done"
-
-
-class NetworkStatus(StrEnum):
-    """What a network is good for right now."""
-
-    OPEN = "open"
-    COOLING = "cooling"
-    PROBING = "probing"
-    RAMPING = "ramping"
-    OFFLINE = "offline"
 
 
 class Phase(StrEnum):
@@ -90,7 +83,7 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     ``done_by_minute`` maps minutes since the epoch to clips done in them, for the chart of the rate;
     ``recent`` holds (time, wire bytes) of the clips done last, for the rates of the moment, with the
     time taken out in which none could be worked on (pauses, cooldowns); ``idle_s`` is that time since
-    ``started_at``.
+    ``started_at``. ``throttled_at`` are the times of the throttles within the chart.
     """
 
     dataset: str
@@ -105,6 +98,7 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     done_by_minute: dict[int, int] = {}
     recent: tuple[tuple[float, int], ...] = ()
     idle_s: float = 0.0
+    throttled_at: tuple[float, ...] = ()
 
 
 class OptionsChanged(Event, frozen=True, tag="options-changed"):
@@ -137,13 +131,15 @@ class NetworkChanged(Event, frozen=True, tag="network-changed"):
 
     ``label`` is what people read ("wlan0 192.168.1.23"); ``until`` is the end of a cooldown;
     ``step`` counts from 1 while cooling or probing and is 0 otherwise; ``workers_allowed`` is how
-    many workers may hold a clip while the network ramps up (None: all).
+    many workers may hold a clip while the network ramps up (None: all). ``allowed_per_hour`` is the pace
+    in force, the lower of the user's and of ``learned_per_hour`` (None: unlimited, nothing learned).
     """
 
     name: str
     label: str
-    kind: str
+    kind: NetworkKind
     status: NetworkStatus
+    family: Family = Family.UNKNOWN
     signal: Category | None = None
     until: float | None = None
     step: int = 0
@@ -151,6 +147,43 @@ class NetworkChanged(Event, frozen=True, tag="network-changed"):
     clips_since_throttle: int = 0
     last_throttle_at: float | None = None
     workers_allowed: int | None = None
+    allowed_per_hour: float | None = None
+    learned_per_hour: float | None = None
+
+
+class NetworksListed(Event, frozen=True, tag="networks-listed"):
+    """Every network that is known: configured, found on the machine, typed in, or met before."""
+
+    networks: tuple[NetworkInfo, ...]
+
+
+class NetworkSwitched(Event, frozen=True, tag="network-switched"):
+    """From now on every byte leaves by the network ``name``; no clip is in hand by ``before`` any more."""
+
+    name: str
+    label: str
+    before: str
+
+
+class NetworkThrottled(Event, frozen=True, tag="network-throttled"):
+    """YouTube refuses a network: the ``step``-th cooldown has begun. ``probe``: a probe was refused."""
+
+    name: str
+    label: str
+    signal: Category
+    step: int
+    until: float
+    probe: bool = False
+
+
+class NetworkChecked(Event, frozen=True, tag="network-checked"):
+    """What one request by a network came to, in one plain sentence; ``ok``: YouTube answers."""
+
+    name: str
+    label: str
+    ok: bool
+    text: str
+    signal: Category | None = None
 
 
 class WorkerStarted(Event, frozen=True, tag="worker-started"):
@@ -196,7 +229,7 @@ class ClipDone(Event, frozen=True, tag="clip-done"):
     """A clip was verified and has its final name.
 
     ``short``: the source ended inside the segment; ``exact``: it starts on the frame of the segment's
-    start, not on the keyframe before.
+    start, not on the keyframe before; ``network`` is the name of the one it came by.
     """
 
     slot: int
@@ -211,6 +244,7 @@ class ClipDone(Event, frozen=True, tag="clip-done"):
     short: bool = False
     exact: bool = True
     total_s: float = 0.0
+    network: str = ""
 
 
 class ClipFailed(Event, frozen=True, tag="clip-failed"):
@@ -257,10 +291,14 @@ class Logged(Event, frozen=True, tag="logged"):
 
 
 class LogReplayed(Event, frozen=True, tag="log-replayed"):
-    """The last lines of the log, for a view that begins to look now, and how many there ever were."""
+    """The last lines of the log, for a view that begins to look now, and how many there ever were.
+
+    ``notice`` is the last one that people were called by.
+    """
 
     lines: tuple[LogLine, ...]
     count: int
+    notice: Notice | None = None
 
 
 AnyEvent = (
@@ -269,6 +307,10 @@ AnyEvent = (
     | StatusChanged
     | SplitSwitched
     | NetworkChanged
+    | NetworksListed
+    | NetworkSwitched
+    | NetworkThrottled
+    | NetworkChecked
     | WorkerStarted
     | WorkerStopped
     | WorkerIdle

@@ -30,14 +30,15 @@ class Forecast(msgspec.Struct, frozen=True):
 def forecast(state: RunState, now: float) -> Forecast | None:
     """The time left of a run, None where nothing is known yet or nothing is left.
 
-    The rate is the one measured while the run worked, never above the pace.
+    The rate is the one measured while the run worked, never above the pace, the user's or the learned one.
     """
     if not state.left:
         return None
     measured_per_s = state.clips_per_minute(now) / 60
-    pace_per_s = state.pace_per_hour / HOUR_S if state.pace_per_hour else None
+    paces = [pace for pace in (state.pace_per_hour, state.network.learned_per_hour) if pace]
+    pace_per_s = min(paces) / HOUR_S if paces else None
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
-        rate_per_s, limit = pace_per_s, f"pace is the limit: {state.pace_per_hour:,.0f}/h"
+        rate_per_s, limit = pace_per_s, f"pace is the limit: {min(paces):,.0f}/h"
     elif measured_per_s == 0:
         return None
     else:

@@ -40,9 +40,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     ``height_px`` is the largest source height asked for; ``short_side_px`` scales the clip down to
     that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
-    unlimited). ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after
-    each transient failure of a clip. ``yt_dlp`` are yt-dlp's own command-line options, which may
-    carry secrets: they go into the ledger, never into events or logs.
+    unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
+    ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
+    failure of a clip. ``yt_dlp`` are yt-dlp's own command-line options, which may
+    carry secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise
+    addresses that are told of the turns of the run.
     """
 
     workers: int = 16
@@ -52,10 +54,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     audio: bool = True
     short_side_px: int | None = None
     pace_per_hour: float | None = GUEST_PER_HOUR
+    learn_pace: bool = True
     cooldown_steps_s: tuple[float, ...] = COOLDOWN_STEPS_S
     retry_steps_s: tuple[float, ...] = RETRY_STEPS_S
     clip_deadline_s: float = 15 * MINUTE_S
     yt_dlp: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

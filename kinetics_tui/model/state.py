@@ -24,7 +24,10 @@ from kinetics_tui.model.events import (
     LogLine,
     LogReplayed,
     NetworkChanged,
-    NetworkStatus,
+    NetworkChecked,
+    NetworksListed,
+    NetworkSwitched,
+    NetworkThrottled,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -36,10 +39,14 @@ from kinetics_tui.model.events import (
     WorkerStopped,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.notices import Notice, NoticeKind, throttle_notice
 from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
 
 LOG_LINES = 200
 CHART_MINUTES = 120
+THROTTLES = 64
+"""How many past throttles are marked in the chart."""
 RECENT_S = 300.0
 """Rates are means over this many seconds of work, or over the run where it is younger."""
 
@@ -48,6 +55,7 @@ IDLE_STATUSES = frozenset(
         EngineStatus.PAUSING,
         EngineStatus.PAUSED,
         EngineStatus.COOLING,
+        EngineStatus.SWITCHING,
         EngineStatus.OFFLINE,
         EngineStatus.DISK_FULL,
         EngineStatus.STOPPING,
@@ -77,8 +85,9 @@ class NetworkState(msgspec.Struct):
 
     name: str = ""
     label: str = ""
-    kind: str = ""
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
     status: NetworkStatus = NetworkStatus.OPEN
+    family: Family = Family.UNKNOWN
     signal: Category | None = None
     until: float | None = None
     step: int = 0
@@ -86,6 +95,8 @@ class NetworkState(msgspec.Struct):
     clips_since_throttle: int = 0
     last_throttle_at: float | None = None
     workers_allowed: int | None = None
+    allowed_per_hour: float | None = None
+    learned_per_hour: float | None = None
 
 
 class RunState:
@@ -105,6 +116,10 @@ class RunState:
         self.retried: dict[Category, int] = {}
         self.workers: dict[int, WorkerState] = {}
         self.network = NetworkState()
+        self.networks: dict[str, NetworkInfo] = {}
+        self.throttled_at: deque[float] = deque(maxlen=THROTTLES)
+        self.checked: NetworkChecked | None = None
+        self.notice: Notice | None = None
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.log_count = 0
         self.total_bytes = 0
@@ -195,6 +210,7 @@ class RunState:
                 done_by_minute=dict(self.done_by_minute),
                 recent=tuple(self.recent),
                 idle_s=self.idle_s,
+                throttled_at=tuple(self.throttled_at),
             ),
             OptionsChanged(
                 at=self.at,
@@ -226,9 +242,14 @@ class RunState:
                 )
         if self.free_bytes is not None:
             events.append(DiskMeasured(at=self.at, free_bytes=self.free_bytes))
+        events.append(NetworksListed(at=self.at, networks=tuple(self.networks.values())))
         events.append(NetworkChanged(at=self.at, **msgspec.structs.asdict(self.network)))
         events.append(StatusChanged(at=self.status_since, status=self.status, reason=self.reason))
-        events.append(LogReplayed(at=self.at, lines=tuple(self.log), count=self.log_count))
+        if self.checked is not None:
+            events.append(self.checked)
+        events.append(
+            LogReplayed(at=self.at, lines=tuple(self.log), count=self.log_count, notice=self.notice)
+        )
         return events
 
     # -- one small step an event ------------------------------------------------------------------
@@ -256,6 +277,15 @@ class RunState:
             counts, done=counts.done + done, failed=counts.failed + failed
         )
 
+    def _count_for_network(self, name: str) -> None:
+        if name in ("", self.network.name):
+            self.network.clips_since_throttle += 1
+        known = self.networks.get(name)
+        if known is not None:
+            self.networks[name] = msgspec.structs.replace(
+                known, clips=known.clips + 1, clips_since_throttle=known.clips_since_throttle + 1
+            )
+
     def _run_opened(self, event: RunOpened) -> None:
         self.dataset = event.dataset
         self.title = event.title
@@ -269,6 +299,7 @@ class RunState:
         self.done_by_minute = dict(event.done_by_minute)
         self.recent = deque(event.recent)
         self.idle_s = event.idle_s
+        self.throttled_at = deque(event.throttled_at, maxlen=THROTTLES)
         # Idle time up to now is taken out of what was just read: none of it may be taken out again.
         self.status_since = event.at
         self.workers = {}
@@ -289,11 +320,24 @@ class RunState:
             self.recent = deque((done_at + idle_s, size) for done_at, size in self.recent)
 
     def _status_changed(self, event: StatusChanged) -> None:
+        self._notice_status(event)
         self._end_idle(event.at)
         self.status = event.status
         self.reason = event.reason
         self.status_since = event.at
         self._write(LogLine(event.at, event.status.value, detail=event.reason))
+
+    def _notice_status(self, event: StatusChanged) -> None:
+        if event.status is self.status:
+            return
+        if event.status is EngineStatus.DISK_FULL:
+            self.notice = Notice(event.at, NoticeKind.DISK_FULL, f"The run is held up: {event.reason}")
+        elif event.status is EngineStatus.DONE and self.status is not EngineStatus.STOPPING:
+            text = f"The run is through: {self.done:,} clips done, {self.failed:,} failed."
+            self.notice = Notice(event.at, NoticeKind.DONE, text)
+        elif (self.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
+            text = f"The cooldown of {self.network.label} has ended; one clip goes first."
+            self.notice = Notice(event.at, NoticeKind.COOLDOWN_ENDED, text)
 
     def _split_switched(self, event: SplitSwitched) -> None:
         if event.split in self.splits:
@@ -303,6 +347,21 @@ class RunState:
 
     def _network_changed(self, event: NetworkChanged) -> None:
         self.network = NetworkState(**{name: getattr(event, name) for name in NetworkState.__struct_fields__})
+
+    def _networks_listed(self, event: NetworksListed) -> None:
+        self.networks = {network.name: network for network in event.networks}
+
+    def _network_switched(self, event: NetworkSwitched) -> None:
+        self._write(LogLine(event.at, "network", detail=f"Switched from {event.before} to {event.label}."))
+
+    def _network_throttled(self, event: NetworkThrottled) -> None:
+        self.throttled_at.append(event.at)
+        self.notice = throttle_notice(event.at, event.label, event.signal, probe=event.probe)
+        self._write(LogLine(event.at, "throttle", detail=f"{event.signal.heading}. {event.signal.advice}"))
+
+    def _network_checked(self, event: NetworkChecked) -> None:
+        self.checked = event
+        self._write(LogLine(event.at, "network", detail=event.text))
 
     def _worker_started(self, event: WorkerStarted) -> None:
         self.workers[event.slot] = WorkerState(event.slot, event.pid, since=event.at)
@@ -339,7 +398,7 @@ class RunState:
         self.total_bytes += event.output_bytes
         self.wire_bytes += event.wire_bytes
         if event.wire_bytes:  # not where the clip was found on the disk
-            self.network.clips_since_throttle += 1
+            self._count_for_network(event.network)
         minute = int(event.at // 60)
         self.done_by_minute[minute] = self.done_by_minute.get(minute, 0) + 1
         while len(self.done_by_minute) > CHART_MINUTES:
@@ -389,6 +448,7 @@ class RunState:
     def _log_replayed(self, event: LogReplayed) -> None:
         self.log = deque(event.lines, maxlen=LOG_LINES)
         self.log_count = event.count
+        self.notice = event.notice
 
 
 def path_text(clip: Clip) -> str:
@@ -404,6 +464,10 @@ _REDUCERS = cast(
         StatusChanged: RunState._status_changed,
         SplitSwitched: RunState._split_switched,
         NetworkChanged: RunState._network_changed,
+        NetworksListed: RunState._networks_listed,
+        NetworkSwitched: RunState._network_switched,
+        NetworkThrottled: RunState._network_throttled,
+        NetworkChecked: RunState._network_checked,
         WorkerStarted: RunState._worker_started,
         WorkerStopped: RunState._worker_stopped,
         WorkerIdle: RunState._worker_idle,

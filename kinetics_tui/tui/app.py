@@ -22,8 +22,15 @@ from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.plan import Plan
 from kinetics_tui.tui.screens.dismissal import Palette
-from kinetics_tui.tui.screens.run import REFRESH_HZ, RunScreen
-from kinetics_tui.tui.terminal import TerminalTitle, check_terminal, terminal_answers, write_error_terminal
+from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
+from kinetics_tui.tui.screens.run import RunScreen
+from kinetics_tui.tui.terminal import (
+    TerminalCalls,
+    TerminalTitle,
+    check_terminal,
+    terminal_answers,
+    write_error_terminal,
+)
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -35,7 +42,8 @@ class KineticsApp(App[Farewell]):
     ``setup`` makes a screen whose result is a plan, or None to leave; it is handed the plan whose start
     failed, for the form to be filled in with, or None the first time. ``now`` (seconds since the
     epoch) and ``zone`` (None: local) are the clock; ``refresh_hz`` is how often the screen looks at
-    the run.
+    the run. At the turns of the run that are worth a call ``bell`` rings the terminal's bell, and
+    ``desktop`` has the terminal show a notice.
     """
 
     TITLE = "Kinetics"
@@ -55,6 +63,8 @@ class KineticsApp(App[Farewell]):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
         theme: str | None = None,
+        bell: bool = False,
+        desktop: bool = False,
     ) -> None:
         # Textual picks its way of leaving colours out here, before our theme is known; with the wrong one
         # the terminal's own colours would come out as black on black.
@@ -65,7 +75,11 @@ class KineticsApp(App[Farewell]):
         self._now = now
         self._zone = zone
         self._refresh_hz = refresh_hz
+        self._since = 0.0
         self._title_bar: TerminalTitle | None = None
+        self._calls = TerminalCalls(
+            self._write_terminal, bell=bell, desktop=desktop, in_tmux="TMUX" in os.environ
+        )
         self.animation_level = "none"
         self.register_theme(KINETICS_DARK)
         self.register_theme(KINETICS_ANSI)
@@ -84,6 +98,7 @@ class KineticsApp(App[Farewell]):
         yield Static("Starting the engine ...", id="waiting")
 
     def on_mount(self) -> None:
+        self._since = self._now()
         if not self.is_headless:
             self._title_bar = TerminalTitle(self._write_terminal)
             loop = asyncio.get_running_loop()
@@ -107,7 +122,7 @@ class KineticsApp(App[Farewell]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)
-        if not isinstance(screen, RunScreen):
+        if not isinstance(screen, LiveScreen):
             yield SystemCommand("Leave", "Leave the app, start nothing.", self.action_quit)
 
     def action_command_palette(self) -> None:
@@ -145,7 +160,15 @@ class KineticsApp(App[Farewell]):
         self.run_worker(link.follow(), group="link")
         on_title = None if self._title_bar is None else self._title_bar.set
         self.push_screen(
-            RunScreen(link, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz, on_title=on_title)
+            RunScreen(
+                link,
+                now=self._now,
+                zone=self._zone,
+                refresh_hz=self._refresh_hz,
+                on_title=on_title,
+                on_notice=None if self.is_headless else self._calls.call,
+                since=self._since,
+            )
         )
 
     # -- terminal -------------------------------------------------------------------------------------------

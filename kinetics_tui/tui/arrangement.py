@@ -9,18 +9,22 @@ WIDE_ROWS = 24
 BARS = 2
 """Header and key bar."""
 _LOG_LEAST = 3
+_DETAILS = 11
+"""Lines about one network and six of its throttles."""
 
 
 class Demand(NamedTuple):
     """What has to be seen: how many splits and workers, and whether a countdown runs.
 
-    ``held``: the run stands still, and why and what to do about it take a few lines.
+    ``held``: the run stands still, and why and what to do about it take a few lines. ``switching``: the
+    clips in hand finish by the old network, which takes a sentence.
     """
 
     splits: int
     workers: int
     cooling: bool = False
     held: bool = False
+    switching: bool = False
 
 
 class Arrangement(NamedTuple):
@@ -52,7 +56,7 @@ def arrange(width: int, height: int, demand: Demand) -> Arrangement:
 
 
 def _wide(rows: int, demand: Demand) -> Arrangement:
-    top = max(9, demand.splits + 6, min(16, rows // 4))
+    top = max(9, demand.splits + 6, min(16, rows * 3 // 10))
     if demand.cooling and rows >= 34:
         top = max(top, 13)
     top = min(top, rows - 6)
@@ -71,6 +75,7 @@ def _wide(rows: int, demand: Demand) -> Arrangement:
 
 def _stacked(rows: int, demand: Demand) -> Arrangement:
     stands = demand.cooling or demand.held
+    told = 7 if stands else 5 if demand.switching else 3
     # While nothing is fetched, workers have little to say: the end gets a line of its own.
     splits = demand.splits + (4 if stands else 3)
     # Each step raises panels to a height, the most needed first, until the rows are used up.
@@ -79,9 +84,9 @@ def _stacked(rows: int, demand: Demand) -> Arrangement:
         ("splits", min(3, splits)),
         ("workers", 3),
         ("failures", 3),
-        ("throttle", 5 if stands else 3),
+        ("throttle", min(5, told)),
         ("splits", splits),
-        ("throttle", 7 if stands else 3),
+        ("throttle", told),
         ("failures", 5),
         ("workers", demand.workers + 1),
         ("log", 4),
@@ -96,3 +101,38 @@ def _stacked(rows: int, demand: Demand) -> Arrangement:
         heights["workers"] += heights["log"]
         heights["log"] = 0
     return Arrangement(False, **heights)
+
+
+class NetworkRooms(NamedTuple):
+    """Rows of each part of the network screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
+
+    boxed: bool
+    networks: int
+    said: int
+    details: int
+
+
+def arrange_networks(width: int, height: int, networks: int, said: int) -> NetworkRooms:
+    """Share out a terminal between the list, ``said`` lines about a check, and the details of one network."""
+    rows = max(0, height - BARS)
+    boxed = width >= WIDE_COLUMNS and height >= WIDE_ROWS
+    frame = 2 if boxed else 1
+    listed = frame + max(1, networks)
+    # As in ``_stacked``: the most needed first, until the rows are used up.
+    steps = (
+        ("networks", min(listed, frame + 3)),
+        ("said", said),
+        ("details", frame + 4),
+        ("networks", min(listed, rows // 2)),
+        ("details", frame + _DETAILS),
+        ("networks", listed),
+        ("details", rows),
+    )
+    heights = {"networks": 0, "said": 0, "details": 0}
+    for name, wanted in steps:
+        heights[name] += max(0, min(wanted - heights[name], rows - sum(heights.values())))
+    if heights["details"] <= 1:
+        # A title alone tells nothing.
+        heights["networks"] += heights["details"]
+        heights["details"] = 0
+    return NetworkRooms(boxed, **heights)

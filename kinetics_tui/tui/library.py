@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kinetics_tui.annotations import releases
-from kinetics_tui.annotations.fetch import cached_annotations, fetch_annotations
+from kinetics_tui.annotations.fetch import Opener, cached_annotations, fetch_annotations
 from kinetics_tui.annotations.readers import Annotations, read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release, find_release
 from kinetics_tui.annotations.selection import select
@@ -21,10 +21,11 @@ from kinetics_tui.tui.text import bytes_text, counted
 
 
 class PublishedLibrary:
-    """The real library; what it fetches stays in ``cache_folder``."""
+    """The real library; what it fetches by ``opener`` (None: the machine's own) stays in ``cache_folder``."""
 
-    def __init__(self, cache_folder: Path) -> None:
+    def __init__(self, cache_folder: Path, opener: Opener | None = None) -> None:
         self._cache_folder = cache_folder
+        self._opener = opener
 
     def releases(self) -> Sequence[Release]:
         return list(RELEASES.values())
@@ -50,7 +51,7 @@ class PublishedLibrary:
                 total = f" of {bytes_text(total_bytes)}" if total_bytes else ""
                 on_progress(f"fetching {url.rpartition('/')[2]}: {bytes_text(got_bytes)}{total}")
 
-            paths = fetch_annotations(release, source.splits, self._cache_folder, on_bytes)
+            paths = fetch_annotations(release, source.splits, self._cache_folder, on_bytes, self._opener)
         on_progress("reading ...")
 
         def on_rows(count: int) -> None:

@@ -6,7 +6,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from kinetics_tui.model.events import EngineStatus, NetworkStatus
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.lines import Tone
 from kinetics_tui.tui.shell import shell_word
@@ -38,13 +39,24 @@ class Moment(NamedTuple):
         return (waits or self.state.status is EngineStatus.COOLING) and not self.ended and not self.lost
 
     @property
+    def allowed_per_hour(self) -> float | None:
+        """The pace in force, None for unlimited: the network's, or before one is known the user's."""
+        network = self.state.network
+        return network.allowed_per_hour if network.name else self.state.pace_per_hour
+
+    @property
     def paused(self) -> bool:
         return self.state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
 
     @property
     def held(self) -> bool:
         """Whether the run stands still for another reason than a cooldown."""
-        return self.lost or (self.state.idle and not self.cooling)
+        return self.lost or (self.state.idle and not self.cooling and not self.switching)
+
+    @property
+    def switching(self) -> bool:
+        """Whether clips in hand finish by the network before."""
+        return self.state.status is EngineStatus.SWITCHING and not self.lost
 
     @property
     def seen_at(self) -> float:
@@ -85,6 +97,7 @@ _BADGES = {
     EngineStatus.PAUSED: Tone.BADGE_WARN,
     EngineStatus.COOLING: Tone.BADGE_WARN,
     EngineStatus.PROBING: Tone.BADGE_WARN,
+    EngineStatus.SWITCHING: Tone.BADGE_WARN,
     EngineStatus.OFFLINE: Tone.BADGE_BAD,
     EngineStatus.DISK_FULL: Tone.BADGE_BAD,
     EngineStatus.STOPPING: Tone.BADGE_WARN,
@@ -99,7 +112,7 @@ def headline(moment: Moment) -> Headline:
         return Headline("DISCONNECTED - engine not answering", Tone.BADGE_BAD)
     status = moment.state.status
     words = status.value.upper()
-    if status is EngineStatus.PAUSING:
+    if status in (EngineStatus.PAUSING, EngineStatus.SWITCHING):
         words += f" - {counted(moment.state.in_hand, 'clip')} in hand"
     elif status is EngineStatus.PAUSED:
         words += " - safe to switch networks"

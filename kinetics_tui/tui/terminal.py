@@ -1,4 +1,4 @@
-"""The terminal under the app: whether it can carry it, and its title."""
+"""The terminal under the app: whether it can carry it, its title, its bell and its notices."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from kinetics_tui.tui.text import clean
 
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
+NOTICE_MOST = 200
+"""Characters of a desktop notice; terminals cut longer ones where they like."""
 _STREAMS = ((0, "standard input"), (1, "standard output"), (2, "standard error"))
 
 
@@ -50,6 +52,32 @@ class TerminalTitle:
         if self._text:
             self._text = ""
             self._write(_RESTORE_TITLE)
+
+
+class TerminalCalls:
+    """Calls people by the terminal's bell, by a desktop notice (OSC 9), or both.
+
+    Inside tmux a notice is wrapped to be passed through to the terminal outside. As tmux does so only
+    where it is told to, the bell, which it always passes on, goes with it.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, bell: bool, desktop: bool, in_tmux: bool) -> None:
+        self._write = write
+        self._bell = bell or (desktop and in_tmux)
+        self._desktop = desktop
+        self._in_tmux = in_tmux
+
+    def call(self, text: str) -> None:
+        """Call for what one plain sentence says."""
+        written = ""
+        if self._desktop:
+            notice = f"\x1b]9;{clean(text)[:NOTICE_MOST]}\x07"
+            escaped = notice.replace("\x1b", "\x1b\x1b")
+            written = f"\x1bPtmux;{escaped}\x1b\\" if self._in_tmux else notice
+        if self._bell:
+            written += "\a"
+        if written:
+            self._write(written)
 
 
 def terminal_answers() -> bool:

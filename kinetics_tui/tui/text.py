@@ -132,6 +132,25 @@ def until_text(at: float, now: float, zone: tzinfo | None) -> str:
     return f"{end.day} {end:%b %H:%M}"
 
 
+def when_text(at: float, now: float, zone: tzinfo | None) -> str:
+    """When something was: ``16:40``, ``Tue 16:40`` in the last days, ``28 Aug 16:40``, ``28 Aug 2025``."""
+    then, today = _moment(at, zone), _moment(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if 0 <= now - at < 6 * DAY_S:
+        return f"{then:%a %H:%M}"
+    return f"{then.day} {then:%b %H:%M}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+
+
+def age_text(seconds: float) -> str:
+    """A length of time in its largest unit, rounded down: ``45 s``, ``59 min``, ``3 h``, ``14 d``."""
+    seconds = _bounded(seconds)
+    for unit_s, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
+        if seconds >= unit_s:
+            return f"{int(seconds // unit_s):,} {unit}"
+    return f"{int(seconds)} s"
+
+
 def pace_text(per_hour: float | None) -> str:
     """``300/h``, or ``unlimited``."""
     return "unlimited" if per_hour is None else f"{per_hour:,.0f}/h"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kinetics_tui.dataset.folder import ledger_path, state_folder
 from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -62,3 +68,32 @@ def attempt() -> Callable[..., Attempt]:
         )
 
     return make
+
+
+@pytest.fixture
+def unwritable() -> Callable[[Callable[[Path], None]], AbstractContextManager[Path]]:
+    """Datasets in folders that we may read and not write, as on a read-only file system."""
+
+    @contextmanager
+    def made_by(make: Callable[[Path], None]) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as name:
+            dataset = Path(name) / "kinetics"
+            make(dataset)
+            places = [ledger_path(dataset), state_folder(dataset), dataset]
+            root = os.geteuid() == 0
+            for place in places:
+                if root:
+                    os.chown(place, NOBODY, -1)
+                place.chmod(0o500 if place.is_dir() else 0o400)
+            Path(name).chmod(0o755)
+            try:
+                if root:
+                    os.seteuid(NOBODY)  # permissions do not bind root
+                yield dataset
+            finally:
+                if root:
+                    os.seteuid(0)
+                for place in places:
+                    place.chmod(0o700)
+
+    return made_by

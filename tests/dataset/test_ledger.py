@@ -13,8 +13,9 @@ from kinetics_tui.dataset.folder import ledger_path, state_folder
 from kinetics_tui.dataset.ledger import Attempt, Ledger, LedgerFull, NetworkRow, NoLedger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
-from kinetics_tui.model.events import NetworkStatus, SplitCounts
+from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkKind, NetworkStatus
 from kinetics_tui.model.options import LayoutName, Options, Selection
 
 MakeLedger = Callable[..., Ledger]
@@ -366,9 +367,10 @@ def test_texts_that_are_no_texts_do_no_harm(make_ledger: MakeLedger, attempt: Ma
 
 def test_a_cooldown_is_on_disk_at_once(ledger: Ledger, dataset: Path) -> None:
     row = NetworkRow(
-        "default 192.168.1.23",
+        "192.168.1.23",
         "wlan0 192.168.1.23",
-        "default route",
+        NetworkKind.INTERFACE,
+        Family.IPV4,
         NetworkStatus.COOLING,
         Category.SESSION_LIMIT,
         until=5000.0,

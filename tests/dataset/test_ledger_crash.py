@@ -7,9 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,6 @@ from kinetics_tui.dataset.ledger import Ledger, NoLedger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import Options, Selection
-
-NOBODY = 65534
 
 WRITER = """
 import sys
@@ -112,34 +110,13 @@ def test_a_creator_that_is_killed_leaves_no_ledger_and_no_rubbish_for_long(datas
     assert not list(state_folder(dataset).glob("ledger-*"))
 
 
-@pytest.fixture
-def unwritable() -> Iterator[Path]:
-    """A dataset in folders that we may read and not write, as on a read-only file system."""
-    with tempfile.TemporaryDirectory() as name:
-        dataset = Path(name) / "kinetics"
-        fill(dataset, 3).close()
-        places = [ledger_path(dataset), state_folder(dataset), dataset]
-        root = os.geteuid() == 0
-        for place in places:
-            if root:
-                os.chown(place, NOBODY, -1)
-            place.chmod(0o500 if place.is_dir() else 0o400)
-        Path(name).chmod(0o755)
-        try:
-            if root:
-                os.seteuid(NOBODY)  # permissions do not bind root
-            yield dataset
-        finally:
-            if root:
-                os.seteuid(0)
-            for place in places:
-                place.chmod(0o700)
-
-
-def test_a_ledger_that_nobody_can_write_can_be_read(unwritable: Path) -> None:
-    with Ledger.open(unwritable, read_only=True) as ledger:
-        assert len(ledger.next_pending("val", 0, 9)) == 3
-        with pytest.raises(DatasetError, match="cannot be written"):
-            ledger.set_split_enabled("val", False)
-    with pytest.raises(DatasetError, match="check the folder's permissions"):
-        Ledger.open(unwritable).set_split_enabled("val", False)
+def test_a_ledger_that_nobody_can_write_can_be_read(
+    unwritable: Callable[..., AbstractContextManager[Path]],
+) -> None:
+    with unwritable(lambda dataset: fill(dataset, 3).close()) as dataset:
+        with Ledger.open(dataset, read_only=True) as ledger:
+            assert len(ledger.next_pending("val", 0, 9)) == 3
+            with pytest.raises(DatasetError, match="cannot be written"):
+                ledger.set_split_enabled("val", False)
+        with pytest.raises(DatasetError, match="check the folder's permissions"):
+            Ledger.open(dataset).set_split_enabled("val", False)

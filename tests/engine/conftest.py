@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
+from tests.engine.engine_run import Run, Start
 
 
 @pytest.fixture
@@ -35,3 +38,21 @@ def make_ledger(tmp_path: Path) -> Iterator[Callable[..., Ledger]]:
     yield make
     for ledger in opened:
         ledger.close()
+
+
+@pytest.fixture
+def start(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Start:
+    """Starts an engine on these clips and stops it at the end."""
+
+    @contextlib.asynccontextmanager
+    async def start(clips: list[Clip], **options: object) -> AsyncIterator[Run]:
+        ledger = make_ledger(clips, **{"workers": 2, "pace_per_hour": None, **options})
+        run = Run(ledger, tmp_path / "set")
+        task = asyncio.create_task(run.engine.run())
+        try:
+            yield run
+        finally:
+            run.engine.stop()
+            await task
+
+    return start

@@ -5,6 +5,11 @@ from __future__ import annotations
 from kinetics_tui.model.clip import Clip
 
 
+def clip(kind: str, number: int = 0, split: str = "val") -> Clip:
+    """A clip that comes out as ``kind`` says; see ``scripted_worker``."""
+    return Clip(f"{number:010d}{kind}", 1, 11, split, "yoga")
+
+
 def some_clips(count: int, split: str = "val") -> list[Clip]:
     """Clips of three classes, ids padded to the eleven signs of a real one."""
     return [

@@ -22,6 +22,9 @@ from kinetics_tui.engine.messages import (
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
+BAD_PROXY = "http://liar.example:3128"
+"""By this network every clip is private, and none is in truth."""
+
 
 def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
     """The eighth sign of the id says what happens: ``d``ies, ``h``angs, ``g``arbage, ..."""
@@ -56,6 +59,13 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
             case "L":
                 time.sleep(2.5)  # answers late, when the world has moved on
                 send(failed(in_hand, Category.SESSION_LIMIT))
+            case "V":
+                time.sleep(0.6)  # comes through, but takes its time
+                send(finished(in_hand))
+            case "N":  # as its network has it
+                time.sleep(0.15)
+                bad = message.route.proxy == BAD_PROXY
+                send(failed(in_hand, Category.PRIVATE) if bad else finished(in_hand))
             case "W":
                 send(failed(in_hand, Category.NOT_WRITABLE))
             case "O":

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
-import time
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kinetics_tui.dataset.ledger import Ledger, LedgerFull
-from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.network import NO_ROUTE, Network
 from kinetics_tui.engine.pool import Slot
-from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import (
     Pause,
     ProbeNow,
@@ -28,67 +23,11 @@ from kinetics_tui.model.commands import (
     SwitchSplit,
     WaitLonger,
 )
-from kinetics_tui.model.events import AnyEvent, ClipFailed, ClipReturned, EngineStatus, NetworkStatus
+from kinetics_tui.model.events import ClipFailed, ClipReturned, EngineStatus
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.state import RunState
-from tests.engine.engine_clips import some_clips
-from tests.engine.scripted_worker import scripted_worker
-
-HOME = Network("default 192.168.1.23", "wlan0 192.168.1.23")
-PHONE = Network("default 172.20.10.2", "wlan0 172.20.10.2")
-
-
-def clip(kind: str, number: int = 0, split: str = "val") -> Clip:
-    """A clip that comes out as ``kind`` says; see ``scripted_worker``."""
-    return Clip(f"{number:010d}{kind}", 1, 11, split, "yoga")
-
-
-class Run:
-    """An engine under test, the events it published, and the world around it."""
-
-    def __init__(self, ledger: Ledger, dataset: Path) -> None:
-        self.events: list[AnyEvent] = []
-        self.network = HOME
-        self.offset_s = 0.0
-        self.engine = Engine(
-            dataset,
-            ledger,
-            discover=lambda: self.network,
-            broadcast=self.events.append,
-            watchers=lambda: 1,
-            clock=lambda: time.time() + self.offset_s,
-            target=scripted_worker,
-        )
-
-    @property
-    def state(self) -> RunState:
-        return self.engine.state
-
-    async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.02)
-
-
-Start = Callable[..., contextlib.AbstractAsyncContextManager[Run]]
-
-
-@pytest.fixture
-def start(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Start:
-    """Starts an engine on these clips and stops it at the end."""
-
-    @contextlib.asynccontextmanager
-    async def start(clips: list[Clip], **options: object) -> AsyncIterator[Run]:
-        ledger = make_ledger(clips, **{"workers": 2, "pace_per_hour": None, **options})
-        run = Run(ledger, tmp_path / "set")
-        task = asyncio.create_task(run.engine.run())
-        try:
-            yield run
-        finally:
-            run.engine.stop()
-            await task
-
-    return start
+from kinetics_tui.model.network import NetworkStatus
+from tests.engine.engine_clips import clip, some_clips
+from tests.engine.engine_run import HOME, PHONE, Start
 
 
 async def test_every_clip_is_settled_once(start: Start) -> None:
@@ -229,7 +168,7 @@ async def test_one_clip_that_is_always_refused_does_not_hold_up_the_others(start
 async def test_where_the_machine_lost_its_route_nothing_is_handed_out_until_it_is_back(start: Start) -> None:
     async with start([clip("C", number) for number in range(5)]) as run:
         await run.until(lambda: run.state.in_hand == 2)
-        run.network = Network(NO_ROUTE, NO_ROUTE)
+        run.network = Network(name=NO_ROUTE, label=NO_ROUTE, present=False)
         await run.until(lambda: run.state.status is EngineStatus.OFFLINE)
         await run.until(lambda: run.state.in_hand == 0)
         run.network = HOME

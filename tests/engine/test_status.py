@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kinetics_tui.engine.status import Facts, tell
-from kinetics_tui.model.events import EngineStatus, NetworkStatus
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.network import NetworkStatus
 
 
 @pytest.mark.parametrize(

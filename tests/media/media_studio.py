@@ -25,6 +25,7 @@ from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.media.attempt import ClipFile, OnProgress
 from kinetics_tui.media.maker import ClipMaker
+from kinetics_tui.media.route import Route
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options
 
@@ -62,9 +63,16 @@ class Studio:
         self._videos[video_id] = msgspec.structs.replace(video, **fields)
         return video_id
 
-    def maker(self, *yt_dlp: str, **options: object) -> ClipMaker:
+    def yt_dlp_args(self, clients: str = "visionos") -> tuple[str, ...]:
+        """yt-dlp's options for the loopback YouTube, to be asked as these of YouTube's own clients."""
+        return tuple(
+            arg.replace("player_client=visionos", f"player_client={clients}")
+            for arg in self.youtube.yt_dlp_args()
+        )
+
+    def maker(self, *yt_dlp: str, clients: str = "visionos", **options: object) -> ClipMaker:
         """A maker whose requests go to the loopback YouTube."""
-        args = (*self.youtube.yt_dlp_args(), *yt_dlp)
+        args = (*self.yt_dlp_args(clients), *yt_dlp)
         maker = ClipMaker(msgspec.convert({"yt_dlp": args, **options}, Options))
         self._stack.callback(maker.close)
         return maker
@@ -82,6 +90,7 @@ class Studio:
         on_progress: OnProgress | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         deadline_s: float | None = None,
+        route: Route | None = None,
     ) -> tuple[ClipFile, Path]:
         """Make a clip of ten seconds, or up to ``end_s``; returns it with its file."""
         clip = Clip(video_id, start_s, start_s + 10 if end_s is None else end_s)
@@ -92,6 +101,7 @@ class Studio:
             on_progress or (lambda phase, fraction, wire_bytes, bytes_per_s: None),
             cancelled,
             deadline_s,
+            route,
         )
         return file, self.path(clip)
 

@@ -38,8 +38,11 @@ def test_options_that_reach_requests_are_taken() -> None:
             "-v",
             "-t",
             "sleep",
+            "--remote-components",
+            "ejs:github",
         )
     )
+    assert params["remote_components"] == ["ejs:github"]
     assert params["proxy"] == "socks5h://127.0.0.1:9050"
     assert params["cookiefile"] == "cookies.txt"
     assert params["extractor_args"] == {"youtube": {"player_client": ["web"]}}
@@ -60,6 +63,7 @@ def test_options_that_reach_requests_are_taken() -> None:
         (("--extract-audio",), "--extract-audio"),
         (("--write-subs",), "--write-subs"),
         (("--download-archive", "x"), "--download-archive"),
+        (("--remote-components", "ejs:npm"), "ejs:npm"),
         (("--help",), "print"),
         (("--version",), "print"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yt_dlp.networking.common import Response
-from yt_dlp.networking.exceptions import HTTPError, ProxyError, TransportError
+from yt_dlp.networking.exceptions import HTTPError, NoSupportingHandlers, ProxyError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError
 
 from kinetics_tui.media.failures import (
@@ -124,6 +124,7 @@ def transport_error(cause: Exception) -> TransportError:
         (http_error(403), Category.FORBIDDEN),
         (http_error(404), Category.HTTP_404),
         (http_error(503), Category.HTTP_503),
+        (http_error(407), Category.OFFLINE),
         (http_error(500), Category.MISCELLANEOUS),
         (transport_error(socket.gaierror(-2, "Name or service not known")), Category.OFFLINE),
         (transport_error(ConnectionRefusedError(errno.ECONNREFUSED, "refused")), Category.OFFLINE),
@@ -141,6 +142,44 @@ def test_failed_request_gives_its_category_directly_and_noted(error: Exception, 
     if category.kind is not Kind.PERMANENT:
         assert classify(no_answer(), noted).category is category
     assert classify(wrapped("Unable to download JSON metadata", error)).category is category
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ProxyError(
+                cause=OSError("('Unable to connect', OSError('Tunnel connection failed: 407 Asks first'))")
+            ),
+            "No connection by the proxy: 407 Asks first",
+        ),
+        (
+            ProxyError(cause=ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")),
+            "No connection by the proxy: Connection refused",
+        ),
+        (ProxyError("it sleeps"), "No connection by the proxy: it sleeps"),
+        (
+            transport_error(OSError('No remote IPv6 addresses available for connect. Can\'t use "::"')),
+            "No connection: the other end has no address of the family that is sent from.",
+        ),
+        (
+            transport_error(socket.gaierror(-9, "Address family for hostname not supported")),
+            "No connection: the other end has no address of the family that is sent from.",
+        ),
+        (
+            transport_error(socket.gaierror(-2, "Name or service not known")),
+            "No connection: Name or service not known",
+        ),
+    ],
+)
+def test_no_connection_says_whose_fault_it_is(error: Exception, message: str) -> None:
+    noted = trouble_of(error)
+    assert noted == NetworkTrouble(Category.OFFLINE, message)
+
+
+def test_what_a_network_library_did_not_expect_is_a_cause_too() -> None:
+    error = NoSupportingHandlers([], [ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")])
+    assert classify(error).category is Category.OFFLINE
 
 
 def test_throttle_carries_what_the_server_asks_to_wait() -> None:

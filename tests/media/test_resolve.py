@@ -9,6 +9,7 @@ import pytest
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.resolve import Resolver
+from kinetics_tui.media.route import Route
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.failure import Category, Kind
 from tests.media.media_studio import Sources, Studio
@@ -133,9 +134,9 @@ def test_switched_network_is_used_from_the_next_request_on(
 ) -> None:
     video = studio.add(dash)
     resolver.resolve(video)
-    resolver.switch_network(source_address="127.0.0.7")
+    resolver.switch_network(Route("127.0.0.7"))
     resolver.resolve(video)
-    resolver.switch_network()
+    resolver.switch_network(None)
     resolver.resolve(video)
     assert [seen.client_address for seen in studio.youtube.requests] == [
         "127.0.0.1",
@@ -145,7 +146,7 @@ def test_switched_network_is_used_from_the_next_request_on(
 
 
 def test_proxy_that_is_not_there_is_offline(studio: Studio, dash: Sources, resolver: Resolver) -> None:
-    resolver.switch_network(proxy="http://me:secret@127.0.0.1:9")
+    resolver.switch_network(Route(proxy="http://me:secret@127.0.0.1:9"))
     with pytest.raises(ClipFailure) as caught:
         resolver.resolve(studio.add(dash))
     assert caught.value.category is Category.OFFLINE

@@ -21,7 +21,10 @@ from kinetics_tui.model.events import (
     EngineStatus,
     Logged,
     NetworkChanged,
-    NetworkStatus,
+    NetworkChecked,
+    NetworksListed,
+    NetworkSwitched,
+    NetworkThrottled,
     Phase,
     RunOpened,
     SplitCounts,
@@ -33,6 +36,8 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.forecast import forecast
+from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.notices import NoticeKind
 from kinetics_tui.model.state import RunState
 
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
@@ -193,7 +198,12 @@ def test_without_a_pace_a_cooldown_does_not_change_the_time_of_work() -> None:
     state = at_work(300, total=3900)
     state.apply(
         NetworkChanged(
-            at=AT + 300, name="n", label="n", kind="", status=NetworkStatus.COOLING, until=AT + 2100
+            at=AT + 300,
+            name="n",
+            label="n",
+            kind=NetworkKind.DEFAULT_ROUTE,
+            status=NetworkStatus.COOLING,
+            until=AT + 2100,
         )
     )
     state.apply(StatusChanged(at=AT + 300, status=EngineStatus.COOLING))
@@ -229,7 +239,14 @@ def test_the_forecast_is_limited_by_the_pace_and_says_so() -> None:
 def test_the_forecast_adds_the_cooldown_in_front() -> None:
     state = opened(total=300)
     state.apply(
-        NetworkChanged(at=AT, name="n", label="n", kind="", status=NetworkStatus.COOLING, until=AT + 1800)
+        NetworkChanged(
+            at=AT,
+            name="n",
+            label="n",
+            kind=NetworkKind.DEFAULT_ROUTE,
+            status=NetworkStatus.COOLING,
+            until=AT + 1800,
+        )
     )
     state.apply(StatusChanged(at=AT, status=EngineStatus.COOLING))
     time_left = forecast(state, AT)
@@ -241,6 +258,95 @@ def test_nothing_left_has_no_forecast() -> None:
     assert forecast(opened(total=0), AT) is None
 
 
+def test_a_clip_is_counted_for_the_network_it_came_by() -> None:
+    state = opened()
+    state.apply(NetworksListed(at=AT, networks=INFOS))
+    done = ClipDone(
+        at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=1, network="socks5://h:1"
+    )
+    state.apply(done)
+    assert {name: network.clips for name, network in state.networks.items()} == {
+        "192.168.1.23": 5,
+        "socks5://h:1": 1,
+    }
+    state.apply(
+        NetworkChanged(
+            at=AT, name="192.168.1.23", label="n", kind=NetworkKind.DEFAULT_ROUTE, status=NetworkStatus.OPEN
+        )
+    )
+    state.apply(done)
+    assert state.network.clips_since_throttle == 0
+    state.apply(msgspec.structs.replace(done, network="192.168.1.23"))
+    assert state.network.clips_since_throttle == 1
+
+
+def throttled(at: float, *, probe: bool) -> NetworkThrottled:
+    return NetworkThrottled(
+        at=at, name="n", label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, probe=probe
+    )
+
+
+def test_a_throttle_is_marked_and_people_are_called() -> None:
+    state = opened()
+    state.apply(throttled(AT, probe=False))
+    assert list(state.throttled_at) == [AT]
+    assert state.notice is not None
+    assert (state.notice.kind, state.notice.at) == (NoticeKind.THROTTLED, AT)
+    state.apply(throttled(AT + 900, probe=True))
+    assert state.notice.kind is NoticeKind.PROBE_FAILED
+    assert "wlan0" in state.notice.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (EngineStatus.COOLING, EngineStatus.PROBING, NoticeKind.COOLDOWN_ENDED),
+        (EngineStatus.RUNNING, EngineStatus.DISK_FULL, NoticeKind.DISK_FULL),
+        (EngineStatus.RUNNING, EngineStatus.DONE, NoticeKind.DONE),
+        (EngineStatus.SWITCHING, EngineStatus.PROBING, None),
+        (EngineStatus.STOPPING, EngineStatus.DONE, None),
+        (EngineStatus.PAUSED, EngineStatus.RUNNING, None),
+    ],
+)
+def test_people_are_called_at_the_turns_of_a_run_that_matter(
+    before: EngineStatus, after: EngineStatus, kind: NoticeKind | None
+) -> None:
+    state = opened()
+    state.apply(StatusChanged(at=AT, status=before))
+    state.notice = None
+    state.apply(StatusChanged(at=AT + 1, status=after))
+    assert (state.notice.kind if state.notice else None) is kind
+
+
+def test_the_same_status_with_another_reason_calls_nobody_again() -> None:
+    state = opened()
+    state.apply(StatusChanged(at=AT, status=EngineStatus.DISK_FULL, reason="a"))
+    first = state.notice
+    state.apply(StatusChanged(at=AT + 5, status=EngineStatus.DISK_FULL, reason="b"))
+    assert state.notice is first
+
+
+def test_a_learned_pace_lengthens_the_forecast() -> None:
+    state = opened(total=300)
+    state.apply(
+        NetworkChanged(
+            at=AT,
+            name="n",
+            label="n",
+            kind=NetworkKind.DEFAULT_ROUTE,
+            status=NetworkStatus.OPEN,
+            learned_per_hour=150,
+        )
+    )
+    ahead = forecast(state, AT)
+    assert ahead is not None
+    assert (ahead.work_s, ahead.limit) == (7200, "pace is the limit: 150/h")
+
+
+INFOS = (
+    NetworkInfo(name="192.168.1.23", label="wlan0 192.168.1.23", kind=NetworkKind.DEFAULT_ROUTE, clips=5),
+    NetworkInfo(name="socks5://h:1", label="office socks5://h:1", kind=NetworkKind.PROXY, given_as="office"),
+)
 slots = st.integers(1, 4)
 times = st.integers(2, 400).map(lambda second: AT + second)
 events = st.one_of(
@@ -280,9 +386,31 @@ events = st.one_of(
         at=st.just(AT),
         name=st.just("n"),
         label=st.just("n"),
-        kind=st.just("proxy"),
+        kind=st.just(NetworkKind.PROXY),
         status=st.sampled_from(NetworkStatus),
         step=st.integers(0, 8),
+    ),
+    st.builds(
+        NetworksListed, at=st.just(AT), networks=st.lists(st.sampled_from(INFOS), unique=True).map(tuple)
+    ),
+    st.builds(NetworkSwitched, at=st.just(AT), name=st.just("n"), label=st.just("n"), before=st.just("m")),
+    st.builds(
+        NetworkThrottled,
+        at=times,
+        name=st.just("n"),
+        label=st.just("n"),
+        signal=st.just(Category.CAPTCHA),
+        step=st.integers(1, 8),
+        until=times,
+        probe=st.booleans(),
+    ),
+    st.builds(
+        NetworkChecked,
+        at=times,
+        name=st.just("n"),
+        label=st.just("n"),
+        ok=st.booleans(),
+        text=st.text(max_size=5),
     ),
     st.builds(SplitSwitched, at=st.just(AT), split=st.just("val"), enabled=st.booleans()),
     st.builds(DiskMeasured, at=st.just(AT), free_bytes=st.integers(0, 10**12)),

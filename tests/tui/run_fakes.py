@@ -19,7 +19,7 @@ from kinetics_tui.model.events import (
     DiskMeasured,
     EngineStatus,
     NetworkChanged,
-    NetworkStatus,
+    NetworksListed,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -29,10 +29,13 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
 from kinetics_tui.model.state import RunState
 
 NOW = datetime(2026, 8, 25, 14, 2, 11, tzinfo=UTC).timestamp()
+WLAN, CABLE, CABLE6, PHONE = "192.168.1.23", "10.0.0.7", "2001:db8::5", "socks5://127.0.0.1:1080"
+"""Names of networks: the one in use, one that cools down, an open one, an added proxy."""
 LABELS = ("air drumming", "abseiling", "archery", "bee keeping", "playing accordion", "tai chi", "zumba")
 PHASES = (Phase.DOWNLOAD, Phase.TRIM, Phase.RESOLVE, Phase.DOWNLOAD, Phase.VERIFY, Phase.DOWNLOAD)
 
@@ -99,6 +102,7 @@ def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
             total_bytes=138_000_000_000,
             wire_bytes=170_000_000_000,
             done_by_minute=by_minute,
+            throttled_at=(now - 62 * 60,),
             recent=tuple((now - 12.0 * ago, 1_400_000) for ago in range(24, 0, -1)),
         ),
         OptionsChanged(
@@ -112,6 +116,7 @@ def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
         ),
         DiskMeasured(at=now, free_bytes=402_000_000_000),
         network(),
+        listed(at=now),
         StatusChanged(at=now - 3600, status=EngineStatus.RUNNING),
         *log_of_clips(now),
     ]
@@ -163,12 +168,15 @@ def network(
     last_throttle_at: float | None = NOW - 62 * 60,
     clips: int = 12_345,
     workers_allowed: int | None = None,
+    allowed_per_hour: float | None = 300.0,
+    learned_per_hour: float | None = None,
 ) -> NetworkChanged:
     return NetworkChanged(
         at=NOW,
-        name="wlan0",
+        name=WLAN,
         label="wlan0 192.168.1.23",
-        kind="wifi",
+        kind=NetworkKind.DEFAULT_ROUTE,
+        family=Family.IPV4,
         status=status,
         signal=signal,
         until=until,
@@ -177,12 +185,121 @@ def network(
         clips_since_throttle=clips,
         last_throttle_at=last_throttle_at,
         workers_allowed=workers_allowed,
+        allowed_per_hour=allowed_per_hour,
+        learned_per_hour=learned_per_hour,
     )
+
+
+def listed(*more: NetworkInfo, at: float = NOW) -> NetworksListed:
+    """Networks of every kind: in use, open, cooling, an added proxy, and two that are not here."""
+    hour_s, day_s = 3600.0, 86400.0
+    return NetworksListed(
+        at=at,
+        networks=(
+            NetworkInfo(
+                name=WLAN,
+                label="wlan0 192.168.1.23",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                family=Family.IPV4,
+                in_use=True,
+                sessions=14,
+                clips=98_310,
+                clips_since_throttle=12_345,
+                last_throttle_at=at - 62 * 60,
+                throttles=(
+                    PastThrottle(
+                        at=at - 41 * day_s,
+                        signal=Category.TOO_MANY_REQUESTS,
+                        clips=61_204,
+                        steps=3,
+                        took_s=4.2 * hour_s,
+                    ),
+                    PastThrottle(at=at - 3 * day_s, signal=Category.BOT_CHECK, clips=21_870, took_s=902.0),
+                    PastThrottle(
+                        at=at - 62 * 60, signal=Category.SESSION_LIMIT, clips=2_891, steps=1, took_s=900.0
+                    ),
+                ),
+            ),
+            NetworkInfo(
+                name=CABLE,
+                label="eth0 10.0.0.7",
+                kind=NetworkKind.SOURCE_ADDRESS,
+                family=Family.IPV4,
+                status=NetworkStatus.COOLING,
+                signal=Category.SESSION_LIMIT,
+                until=at + 2 * hour_s + 37 * 60 + 49,
+                step=2,
+                sessions=2,
+                clips=9_412,
+                last_throttle_at=at - 23 * 60,
+                learned_per_hour=240.0,
+                throttles=(
+                    PastThrottle(at=at - 23 * 60, signal=Category.SESSION_LIMIT, clips=9_412, steps=2),
+                ),
+            ),
+            NetworkInfo(
+                name=CABLE6,
+                label="eth0 2001:db8::5",
+                kind=NetworkKind.SOURCE_ADDRESS,
+                family=Family.IPV6,
+                sessions=1,
+                clips=530,
+            ),
+            NetworkInfo(
+                name=PHONE,
+                label=f"phone {PHONE}",
+                kind=NetworkKind.PROXY,
+                given_as="phone",
+                sessions=3,
+                clips=12_018,
+                clips_since_throttle=4_018,
+                last_throttle_at=at - 2.1 * day_s,
+                learned_per_hour=290.0,
+                throttles=(
+                    PastThrottle(
+                        at=at - 2.1 * day_s,
+                        signal=Category.ADDRESS_BLOCKED,
+                        clips=8_000,
+                        steps=2,
+                        took_s=4_800.0,
+                    ),
+                ),
+            ),
+            NetworkInfo(
+                name="usb0",
+                label="tether usb0",
+                kind=NetworkKind.INTERFACE,
+                family=Family.UNKNOWN,
+                given_as="tether",
+                present=False,
+            ),
+            NetworkInfo(
+                name="172.20.10.4",
+                label="wlan0 172.20.10.4",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                family=Family.IPV4,
+                status=NetworkStatus.COOLING,
+                signal=Category.CAPTCHA,
+                until=at + 4.52 * day_s,
+                step=8,
+                present=False,
+                sessions=1,
+                clips=1_204,
+                last_throttle_at=at - 40 * 60,
+                throttles=(PastThrottle(at=at - 40 * 60, signal=Category.CAPTCHA, clips=1_204, steps=8),),
+            ),
+            *more,
+        ),
+    )
+
+
+def at_rest(at: float = NOW) -> list[AnyEvent]:
+    """No clip is in hand."""
+    return [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
 
 
 def cooling(until: float = NOW + 2 * 3600 + 37 * 60 + 49, at: float = NOW) -> list[AnyEvent]:
     """What the engine says when YouTube has throttled the network."""
-    idle = [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
     return [
         network(
             NetworkStatus.COOLING,
@@ -193,13 +310,27 @@ def cooling(until: float = NOW + 2 * 3600 + 37 * 60 + 49, at: float = NOW) -> li
             clips=0,
         ),
         StatusChanged(at=at, status=EngineStatus.COOLING),
-        *idle,
+        *at_rest(at),
+    ]
+
+
+def switching(at: float = NOW) -> list[AnyEvent]:
+    """What the engine says of a switch while the clips in hand finish by the old network."""
+    reason = "13 clips in hand still by wlan0 192.168.1.23; then one clip goes first."
+    return [
+        msgspec.structs.replace(
+            network(NetworkStatus.PROBING, last_throttle_at=None, clips=0),
+            name=PHONE,
+            label=f"phone {PHONE}",
+            kind=NetworkKind.PROXY,
+            family=Family.UNKNOWN,
+        ),
+        StatusChanged(at=at, status=EngineStatus.SWITCHING, reason=reason),
     ]
 
 
 def paused(at: float = NOW) -> list[AnyEvent]:
-    idle = [WorkerIdle(at=at, slot=slot) for slot in range(1, 17)]
-    return [*idle, StatusChanged(at=at, status=EngineStatus.PAUSED)]
+    return [*at_rest(at), StatusChanged(at=at, status=EngineStatus.PAUSED)]
 
 
 def finished(at: float = NOW) -> list[AnyEvent]:

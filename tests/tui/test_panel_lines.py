@@ -18,7 +18,7 @@ from kinetics_tui.model.events import (
     EngineStatus,
     Logged,
     LogLine,
-    NetworkStatus,
+    NetworkThrottled,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -29,6 +29,7 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.state import RunState, WorkerState
 from kinetics_tui.tui.farewell import farewell
@@ -39,10 +40,11 @@ from kinetics_tui.tui.widgets.failures import FailuresPanel, failure_lines
 from kinetics_tui.tui.widgets.header import header_line
 from kinetics_tui.tui.widgets.key_bar import Hint, place
 from kinetics_tui.tui.widgets.log import log_line, log_lines
+from kinetics_tui.tui.widgets.pace import pace_lines
 from kinetics_tui.tui.widgets.splits import counts_and_end, overall_lines, split_columns, split_line
 from kinetics_tui.tui.widgets.throttle import throttle_lines
 from kinetics_tui.tui.widgets.workers import WorkersPanel, worker_line, worker_lines
-from tests.tui.run_fakes import NOW, at_work, clip, cooling, network, opened, paused
+from tests.tui.run_fakes import NOW, at_rest, at_work, clip, cooling, network, opened, paused, switching
 
 
 def moment(*events: AnyEvent, workers: int = 16, connected: bool = True, now: float = NOW) -> Moment:
@@ -69,6 +71,7 @@ def texts(lines: Sequence[Line]) -> list[str]:
         ([status(EngineStatus.PAUSING)], "PAUSING - 13 clips in hand"),
         (paused(), "PAUSED - safe to switch networks"),
         (cooling(), "COOLING DOWN"),
+        (switching(), "SWITCHING - 13 clips in hand"),
         ([status(EngineStatus.PROBING)], "PROBING"),
         ([status(EngineStatus.OFFLINE)], "OFFLINE"),
         ([status(EngineStatus.DISK_FULL)], "DISK FULL"),
@@ -350,17 +353,83 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
     assert lines[0] == "OPEN                              wlan0 192.168.1.23"
     assert lines[1:4] == [
         "12,345 clips since the throttle 1 h 02 min ago",
+        "pace 600/h now, allowed 300/h (guest)",
         "if it throttles: wait 15 min, then 1 h, 3 h ...",
-        "pace 300/h (guest)",
     ]
     assert lines[4].startswith("clips/min over 2 h, at most ")
-    assert set(lines[-1]) <= set(" ·▁▂▃▄▅▆▇█")
+    assert set(lines[-2]) <= set(" ·▁▂▃▄▅▆▇█")
+    assert lines[-1].strip() == "▲ throttled"
+
+
+@pytest.mark.parametrize(
+    ("event", "width", "lines"),
+    [
+        (network(learned_per_hour=290.0), 60, ["pace 600/h now, allowed 300/h (guest), learned 290/h here"]),
+        (
+            network(learned_per_hour=290.0, allowed_per_hour=290.0),
+            46,
+            ["pace 600/h, allowed 290/h, learned 290/h here"],
+        ),
+        (
+            network(learned_per_hour=290.0),
+            40,
+            ["pace 600/h now, allowed 300/h (guest)", "learned 290/h here"],
+        ),
+        (network(allowed_per_hour=2000.0), 60, ["pace 600/h now, allowed 2,000/h (account)"]),
+        (network(allowed_per_hour=None), 60, ["pace 600/h now, no limit"]),
+        (status(EngineStatus.OFFLINE), 60, ["pace: allowed 300/h (guest)"]),
+    ],
+)
+def test_the_pace_is_told_as_it_is_as_it_may_be_and_as_it_was_learned(
+    event: AnyEvent, width: int, lines: list[str]
+) -> None:
+    assert texts(pace_lines(moment(event), width)) == lines
+
+
+def test_before_a_network_is_known_the_user_s_pace_is_in_force() -> None:
+    assert Moment(RunState(), NOW).allowed_per_hour == 300
+
+
+def test_the_header_has_the_pace_in_force() -> None:
+    run = moment(network(learned_per_hour=240.0, allowed_per_hour=240.0))
+    assert header_line(run, 80).text.endswith("pace 240/h")
+
+
+def test_a_suspicion_against_an_open_network_is_explained() -> None:
+    reason = "12 clips in a row failed for good; one that came through is asked for again."
+    run = moment(status(EngineStatus.PROBING, reason))
+    assert reason in " ".join(texts(throttle_lines(run, 47, 9)))
+    assert "12 clips in a row failed" in texts(throttle_lines(run, 100, 2))[0]
+    assert "12 clips" not in " ".join(texts(throttle_lines(moment(status(EngineStatus.RUNNING)), 47, 9)))
+
+
+def test_a_switch_says_how_many_clips_are_still_by_the_old_network() -> None:
+    lines = texts(throttle_lines(moment(*switching()), 78, 6))
+    assert lines[0].startswith("SWITCHING  ")
+    assert lines[0].endswith("phone socks5://127.0.0.1:1080")
+    assert lines[2] == "13 clips in hand still by wlan0 192.168.1.23; then one clip goes first."
+    bare = " ".join(texts(throttle_lines(moment(status(EngineStatus.SWITCHING)), 78, 6)))
+    assert "13 clips in hand finish by the old network, then one clip goes first." in bare
+    assert window_title(moment(*switching())).startswith("SWITCHING - 13 clips in hand 54 %")
+
+
+def test_a_switch_to_a_network_that_cools_down_says_both() -> None:
+    cools = network(NetworkStatus.COOLING, until=NOW + 600, step=1)
+    text = " ".join(texts(throttle_lines(moment(*switching(), cools), 78, 6)))
+    assert "SWITCHING" in text
+    assert "The network cools down until 14:12. 13 clips in hand" in text
+
+
+def test_while_it_cools_down_the_pace_is_shown_where_there_is_room() -> None:
+    roomy = texts(throttle_lines(moment(*cooling()), 46, 11))
+    assert "pace: allowed 300/h (guest)" in roomy
+    assert roomy[-1] == "p probe now · n switch network · e 1 h longer"
 
 
 def test_two_lines_hold_state_and_rate() -> None:
     lines = texts(throttle_lines(moment(), 78, 2))
     assert lines[0].startswith("OPEN   12,345 clips since the throttle 1 h 02 min ago")
-    assert lines[1].startswith("clips/min, 2 h  ")
+    assert lines[1].startswith("pace 600/h now, allowed 300/h (guest)   last 2 h  ▂▄")
 
 
 def test_a_network_never_throttled_says_so() -> None:
@@ -373,6 +442,47 @@ def test_a_ramping_network_says_how_many_workers_may_work() -> None:
     assert texts(throttle_lines(run, 60, 7))[0].startswith("RAMPING   up to 3 workers for now")
 
 
+def throttled(ago_min: float) -> NetworkThrottled:
+    at = NOW - 60 * ago_min
+    return NetworkThrottled(at=at, name="a", label="a", signal=Category.CAPTCHA, step=1, until=at + 900)
+
+
+@pytest.mark.parametrize(
+    ("ages_min", "marks"),
+    [
+        # Two minutes a column, the newest at the right; one is 62 minutes old.
+        ([], " " * 28 + "▲ throttled"),
+        ([118], "▲" + " " * 27 + "▲ throttled"),
+        ([30, 1], " " * 17 + "throttled  ▲" + " " * 15 + "▲" + " " * 14 + "▲"),
+        ([119, 121, 9999], "▲" + " " * 27 + "▲ throttled"),
+    ],
+)
+def test_every_throttle_is_marked_under_the_chart(ages_min: list[float], marks: str) -> None:
+    run = moment(*(throttled(ago) for ago in ages_min))
+    lines = texts(throttle_lines(run, 60, 13))
+    assert lines[-1].replace("throttled", "").split() == marks.replace("throttled", "").split()
+    assert [x for x, cell in enumerate(lines[-1]) if cell == "▲"] == expected_marks([62, *ages_min])
+    assert "throttled" in lines[-1]
+
+
+def expected_marks(ages_min: list[float]) -> list[int]:
+    return sorted(59 - int(age / 2) for age in ages_min if age < 120)
+
+
+def test_marks_are_worth_more_than_the_waits_to_come() -> None:
+    taught = network(learned_per_hour=290.0)
+    assert texts(throttle_lines(moment(taught), 40, 7))[-1].strip() == "▲ throttled"
+    assert not any("if it throttles" in line for line in texts(throttle_lines(moment(taught), 40, 7)))
+    assert any("if it throttles" in line for line in texts(throttle_lines(moment(taught), 40, 8)))
+
+
+def test_marks_without_room_for_the_word_stand_alone() -> None:
+    run = moment(*(throttled(ago) for ago in range(1, 120, 12)))
+    mark = texts(throttle_lines(run, 60, 13))[-1]
+    assert set(mark) == {" ", "▲"}
+    assert len(mark) <= 60
+
+
 def test_the_throttle_is_marked_under_the_chart() -> None:
     lines = texts(throttle_lines(moment(), 60, 13))
     assert any(line.strip() in ("▲ throttled", "throttled ▲") for line in lines)
@@ -383,14 +493,14 @@ def test_a_cooldown_shows_big_digits_end_step_and_choices() -> None:
         "COOLING DOWN   session limit      wlan0 192.168.1.23",
         "",
         " ▀▀█ ▄ ▀▀█ ▀▀█ ▄ █ █ █▀█   until 16:40",
-        " █▀▀ ▄ ▀▀█   █ ▄ ▀▀█ ▀▀█   step 2 of 8",
+        " █▀▀ ▄ ▀▀█   █ ▄ ▀▀█ ▀▀█   step 2 of 8 (1 h)",
         " ▀▀▀   ▀▀▀   ▀     ▀ ▀▀▀   then 3 h",
         "",
-        "p probe now · e 1 h longer · or switch networks",
+        "p probe now · n switch network · e 1 h longer",
     ]
 
 
-@pytest.mark.parametrize(("width", "step"), [(60, "step 3 of 3 (repeats)"), (30, "step 3 of 3")])
+@pytest.mark.parametrize(("width", "step"), [(60, "step 3 of 3 (5 min, repeats)"), (34, "step 3 of 3")])
 def test_the_last_step_is_said_to_repeat_where_there_is_room(width: int, step: str) -> None:
     beyond = msgspec.structs.replace(
         network(NetworkStatus.COOLING, until=NOW + 600, step=8), steps_s=(60.0, 120.0, 300.0)
@@ -402,8 +512,13 @@ def test_the_last_step_is_said_to_repeat_where_there_is_room(width: int, step: s
 
 def test_a_cooldown_in_two_lines_keeps_the_countdown() -> None:
     lines = texts(throttle_lines(moment(*cooling()), 78, 2))
-    assert lines[0].startswith("2:37:49  COOLING DOWN  until 16:40  step 2 of 8")
-    assert lines[1] == "session limit  p probe now · e 1 h longer · or switch networks"
+    assert lines[0] == "2:37:49  COOLING DOWN  until 16:40  step 2 of 8 (1 h), then 3 h"
+    assert lines[1] == "session limit  p probe now · n switch network · e 1 h longer"
+    narrow = texts(throttle_lines(moment(*cooling()), 50, 2))
+    assert narrow == [
+        "2:37:49  COOLING DOWN  until 16:40  step 2 of 8",
+        "session limit  p probe · n switch · e 1 h",
+    ]
 
 
 def test_more_room_makes_the_digits_larger() -> None:
@@ -445,7 +560,7 @@ def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expec
     [
         (EngineStatus.PAUSED, "It is safe to switch networks.", "keeps its cooldown."),
         (EngineStatus.PAUSING, "The clips in hand are being finished.", "back at once."),
-        (EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself.", "the name server."),
+        (EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself.", "for another network."),
         (
             EngineStatus.DISK_FULL,
             "The disk is full: make room. The run then goes on by itself.",
@@ -568,6 +683,12 @@ def test_keys_that_do_not_fit_are_left_out_from_the_end() -> None:
     assert place(left, right, 3) == []
 
 
+def test_keys_are_put_briefly_where_that_makes_room_for_more() -> None:
+    left = [Hint("p", "probe now", "a", "probe"), *(Hint(key, "do it", key) for key in "bcdefg")]
+    assert [item.hint.words for item in place(left, [], 80)][:2] == ["probe now", "do it"]
+    assert place(left, [], 40)[0].hint.words == "probe"
+
+
 @pytest.mark.parametrize(
     ("events", "connected", "line", "code"),
     [
@@ -602,6 +723,9 @@ def test_no_width_is_too_small(width: int, height: int) -> None:
         [],
         cooling(until=NOW + 9e9),
         paused(),
+        switching(),
+        [network(NetworkStatus.OFFLINE, learned_per_hour=1e12), status(EngineStatus.OFFLINE), *at_rest()],
+        [throttled(ago) for ago in range(120)],
         [status(EngineStatus.DONE)],
         [
             DiskMeasured(at=NOW, free_bytes=0),

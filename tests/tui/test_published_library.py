@@ -65,6 +65,20 @@ def test_a_release_is_fetched_with_progress_and_at_hand_from_then_on(
     assert not library.is_at_hand(Source(release="kinetics-400", splits=("train", "val")))
 
 
+def test_a_release_is_fetched_by_the_opener_it_is_given(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def opener(url: str) -> tuple[io.BytesIO, int]:
+        asked.append(url)
+        if url.endswith("/val.csv"):
+            return io.BytesIO(ROWS.encode()), len(ROWS)
+        raise OSError("no route")
+
+    library = PublishedLibrary(tmp_path / "cache", opener)
+    assert len(library.load(Source(release="kinetics-400", splits=("val",)), lambda text: None).clips) == 2
+    assert asked[-1].endswith("/val.csv")
+
+
 def test_without_a_connection_there_is_one_sentence(
     library: PublishedLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

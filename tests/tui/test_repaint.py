@@ -21,6 +21,7 @@ from kinetics_tui.model.events import (
     ClipProgress,
     ClipStarted,
     EngineStatus,
+    NetworkThrottled,
     Phase,
     SplitSwitched,
     StatusChanged,
@@ -90,9 +91,11 @@ class Run:
 
 
 @asynccontextmanager
-async def running(theme: str = KINETICS_DARK.name) -> AsyncIterator[Run]:
+async def running(
+    theme: str = KINETICS_DARK.name, *, bell: bool = False, desktop: bool = False
+) -> AsyncIterator[Run]:
     link = FakeLink(opened())
-    app = KineticsApp(link, now=lambda: run.now, zone=UTC, theme=theme)
+    app = KineticsApp(link, now=lambda: run.now, zone=UTC, theme=theme, bell=bell, desktop=desktop)
     run = Run(app, link, None)  # type: ignore[arg-type]  # the clock needs it before there is a pilot
     async with app.run_test(size=SIZE) as pilot:
         run.pilot = pilot
@@ -150,6 +153,62 @@ async def test_many_small_repaints_add_up_to_a_full_one(terminal: Terminal, them
         await run.pilot.pause()
         assert len(painted) == SIZE[0] * SIZE[1]
         assert painted == terminal.screen()
+
+
+async def test_the_network_screen_s_small_repaints_add_up_too(terminal: Terminal) -> None:
+    chance = random.Random(11)
+    async with running() as run:
+        await run.pilot.press("n")
+        for _ in range(40):
+            run.now += chance.choice([0.25, 1.0, 60.0])
+            cools = cooling(until=run.now + 99, at=run.now)[0]
+            run.link.fold(anything(chance, run.now), chance.choice([network(), cools]))
+            await run.tick()
+            await run.pilot.press(chance.choice(["up", "down", "end"]))
+        painted = terminal.screen()
+        terminal.cells.clear()
+        run.app.screen.refresh()
+        await run.pilot.pause()
+        assert len(painted) == SIZE[0] * SIZE[1]
+        assert painted == terminal.screen()
+
+
+async def test_a_second_on_the_network_screen_repaints_clock_and_countdowns(terminal: Terminal) -> None:
+    async with running() as run:
+        await run.pilot.press("n")
+        terminal.written = 0
+        run.now += 1
+        await run.tick()
+        assert 0 < terminal.written < 600
+        terminal.cells.clear()
+        run.now += 0.3
+        await run.tick()
+        assert terminal.cells == {}
+
+
+@pytest.mark.parametrize(
+    ("bell", "desktop", "written"),
+    [
+        (False, False, []),
+        (True, False, ["\a"]),
+        (False, True, ["\x1b]9;Kinetics-400: YouTube throttles wlan0: Captcha.\x07"]),
+    ],
+)
+async def test_the_terminal_is_told_of_a_turn_where_that_is_allowed(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, bell: bool, desktop: bool, written: list[str]
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    told: list[str] = []
+    monkeypatch.setattr(HeadlessDriver, "write", lambda _, data: told.append(data))
+    async with running(bell=bell, desktop=desktop) as run:
+        run.now += 2
+        run.link.fold(
+            NetworkThrottled(
+                at=run.now, name="a", label="wlan0", signal=Category.CAPTCHA, step=1, until=run.now + 900
+            )
+        )
+        await run.tick()
+        assert [data for data in told if data == "\a" or "]9;" in data] == written
 
 
 async def test_a_worker_s_progress_repaints_its_bar_alone(terminal: Terminal) -> None:

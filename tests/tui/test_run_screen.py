@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC
-
 import pytest
-from textual import events
-from textual.pilot import Pilot
 
 from kinetics_tui.model.commands import (
     AnyCommand,
@@ -25,101 +19,19 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.events import (
-    AnyEvent,
     EngineStatus,
+    NetworkThrottled,
     OptionsChanged,
     SplitSwitched,
     StatusChanged,
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Trim
-from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.screens.palette import RunCommands
-from kinetics_tui.tui.screens.run import RunScreen
 from kinetics_tui.tui.screens.run_keys import KEYS
-from kinetics_tui.tui.themes import KINETICS_DARK
-from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, network, opened, paused
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Stand:
-    """A run screen on a made-up run, and what is painted on it."""
-
-    def __init__(self, app: KineticsApp, link: FakeLink, pilot: Pilot[Farewell], clock: Clock) -> None:
-        self.app = app
-        self.link = link
-        self.pilot = pilot
-        self.clock = clock
-
-    @property
-    def screen(self) -> RunScreen:
-        screen = self.app.screen_stack[1]
-        assert isinstance(screen, RunScreen)
-        return screen
-
-    @property
-    def shown(self) -> str:
-        """The kind of screen on top."""
-        return type(self.app.screen).__name__
-
-    @property
-    def left(self) -> bool:
-        """Whether the app is on its way out."""
-        return self.app.return_value is not None
-
-    @property
-    def rows(self) -> list[str]:
-        """The terminal, row by row."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.rows)
-
-    async def press(self, *keys: str) -> list[AnyCommand]:
-        """Press keys and return the commands that they sent."""
-        before = len(self.link.commands)
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-        return self.link.commands[before:]
-
-    async def burst(self, *keys: str) -> list[AnyCommand]:
-        """Press keys in one go, as a slow line delivers them: none is acted on before the last is there."""
-        before = len(self.link.commands)
-        for key in keys:
-            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        for _ in range(4):
-            await self.pilot.pause()
-        return self.link.commands[before:]
-
-    async def fold(self, *events: AnyEvent) -> None:
-        self.link.fold(*events)
-        await self.tick()
-
-    async def tick(self) -> None:
-        self.screen.tick()
-        await self.pilot.pause()
-
-
-@asynccontextmanager
-async def stand(
-    *events: AnyEvent, size: tuple[int, int] = (120, 40), workers: int = 16
-) -> AsyncIterator[Stand]:
-    link, clock = FakeLink([*opened(workers), *events]), Clock()
-    app = KineticsApp(link, now=clock, zone=UTC, theme=KINETICS_DARK.name)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield Stand(app, link, pilot, clock)
+from tests.tui.run_fakes import NOW, WLAN, cooling, finished, network, paused
+from tests.tui.run_stand import stand
 
 
 def options(workers: int) -> OptionsChanged:
@@ -532,6 +444,53 @@ async def test_the_palette_offers_no_retry_without_failures() -> None:
         assert "Pause now" in names
 
 
+# -- notices ---------------------------------------------------------------------------------------
+
+
+def throttled(at: float, *, probe: bool = False) -> NetworkThrottled:
+    return NetworkThrottled(
+        at=at, name=WLAN, label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, probe=probe
+    )
+
+
+async def test_a_turn_of_the_run_is_called_once_and_shown_in_one_line() -> None:
+    called: list[str] = []
+    async with stand() as run:
+        run.screen._on_notice = called.append
+        run.clock.now += 10
+        await run.fold(throttled(NOW + 9))
+        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        await run.tick()
+        assert called == ["Kinetics-400: YouTube throttles wlan0: Bot check."]
+        await run.fold(throttled(NOW + 10, probe=True))
+        assert called[1:] == ["Kinetics-400: The probe by wlan0 was refused: Bot check."]
+
+
+async def test_what_was_before_the_app_began_calls_nobody() -> None:
+    called: list[str] = []
+    async with stand(throttled(NOW - 3600)) as run:
+        run.screen._on_notice = called.append
+        await run.tick()
+        await run.fold(throttled(NOW - 5))
+        assert called == []
+        assert "throttles" not in run.rows[-1]
+
+
+async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> None:
+    called: list[str] = []
+    async with stand() as run:
+        run.screen._on_notice = called.append
+        await run.press("n")
+        run.clock.now += 10
+        await run.fold(throttled(NOW + 9))
+        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        await run.press("question_mark")
+        await run.fold(StatusChanged(at=NOW + 12, status=EngineStatus.DONE))
+        assert called[1:] == ["Kinetics-400: The run is through: 131,271 clips done, 3,124 failed."]
+        await run.press("escape")
+        assert run.rows[-1].startswith(" The run is through: 131,271 clips done, 3,124 failed.")
+
+
 # -- time and repainting ---------------------------------------------------------------------------
 
 
@@ -577,7 +536,7 @@ async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.Mon
         (
             EngineStatus.OFFLINE,
             "No way to YouTube; the run goes on by itself when the line is back.",
-            "the name server.",
+            "for another network.",
         ),
     ],
 )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC
 
 import pytest
+from textual.pilot import Pilot
 
-from kinetics_tui.model.events import AnyEvent
+from kinetics_tui.model.events import AnyEvent, NetworkChecked
+from kinetics_tui.model.network import NetworkInfo, NetworkKind
 from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.screens.networks import NetworksScreen
 from kinetics_tui.tui.screens.run import RunScreen
-from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, opened, paused
+from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, listed, opened, paused
 
 SIZES = [
     (1, 1),
@@ -39,6 +44,14 @@ SCENES: dict[str, list[AnyEvent]] = {
 }
 
 
+async def resize(app: KineticsApp, pilot: Pilot[Farewell], width: int, height: int) -> None:
+    """Change the size of the terminal, and wait until the screen has it."""
+    await pilot.resize_terminal(width, height)
+    async with asyncio.timeout(20):
+        while tuple(app.screen.size) != (width, height):
+            await pilot.pause(0.01)
+
+
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("workers", [0, 64])
 async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None:
@@ -46,7 +59,7 @@ async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None
     app = KineticsApp(link, now=lambda: NOW, zone=UTC)
     async with app.run_test(size=SIZES[0]) as pilot:
         for width, height in SIZES:
-            await pilot.resize_terminal(width, height)
+            await resize(app, pilot, width, height)
             strips = app.screen._compositor.render_strips()
             assert [strip.cell_length for strip in strips] == [width] * height
             screen = app.screen
@@ -58,12 +71,50 @@ async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None
             screen.action_back()
 
 
-@pytest.mark.parametrize("keys", [("question_mark",), ("q",), ("ctrl+p",)])
+@pytest.mark.parametrize("networks", [0, 6, 300])
+async def test_the_network_screen_takes_every_size(networks: int) -> None:
+    more = [
+        NetworkInfo(name=f"n{n}", label=f"label {n} " * (n % 9), kind=NetworkKind.PROXY)
+        for n in range(networks - 6)
+    ]
+    link = FakeLink([*opened(), *([listed(*more)] if networks else [])])
+    if not networks:
+        link.state.networks.clear()
+    checked = NetworkChecked(at=NOW, name=PHONE, label="phone", ok=False, text="No answer by phone. " * 9)
+    link.fold(checked)
+    app = KineticsApp(link, now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await pilot.press("n")
+        for width, height in SIZES:
+            await resize(app, pilot, width, height)
+            strips = app.screen._compositor.render_strips()
+            assert [strip.cell_length for strip in strips] == [width] * height
+            screen = app.screen
+            assert isinstance(screen, NetworksScreen)
+            for rows in (1, -1):
+                screen.action_move(rows)
+                screen.action_page(rows)
+                screen.action_to_end(rows > 0)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("question_mark",),
+        ("q",),
+        ("ctrl+p",),
+        ("n", "a"),
+        ("n", "down", "enter"),
+        ("n", "down", "c"),
+        ("n", "question_mark"),
+    ],
+)
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 8), (80, 24)])
 async def test_dialogs_take_every_size(keys: tuple[str, ...], size: tuple[int, int]) -> None:
     app = KineticsApp(FakeLink(opened()), now=lambda: NOW, zone=UTC)
     async with app.run_test(size=size) as pilot:
         await pilot.press(*keys)
+        assert len(app.screen_stack) > 2
         await pilot.press("escape")
         assert app.is_running
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.model.errors import UserError
-from kinetics_tui.tui.terminal import TerminalTitle, check_terminal
+from kinetics_tui.tui.terminal import NOTICE_MOST, TerminalCalls, TerminalTitle, check_terminal
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
 
 
@@ -60,3 +60,32 @@ def test_the_title_is_written_only_when_it_changes_and_put_back() -> None:
         "\x1b]2;evil??]52;c;aGk=?\x07",
         "\x1b[23;2t",
     ]
+
+
+def call(text: str, *, bell: bool = False, desktop: bool = False, in_tmux: bool = False) -> list[str]:
+    written: list[str] = []
+    TerminalCalls(written.append, bell=bell, desktop=desktop, in_tmux=in_tmux).call(text)
+    return written
+
+
+def test_people_are_called_only_in_the_ways_that_are_allowed() -> None:
+    assert call("Throttled.") == []
+    assert call("Throttled.", bell=True) == ["\a"]
+    assert call("Throttled.", desktop=True) == ["\x1b]9;Throttled.\x07"]
+    assert call("Throttled.", bell=True, desktop=True) == ["\x1b]9;Throttled.\x07\a"]
+
+
+def test_inside_tmux_a_notice_is_passed_through_and_the_bell_goes_with_it() -> None:
+    assert call("Throttled.", bell=True, in_tmux=True) == ["\a"]
+    assert call("Throttled.", desktop=True, in_tmux=True) == [
+        "\x1bPtmux;\x1b\x1b]9;Throttled.\x07\x1b\\\a",
+    ]
+
+
+@pytest.mark.parametrize("in_tmux", [False, True])
+def test_a_notice_is_cut_and_carries_nothing_that_a_terminal_obeys(in_tmux: bool) -> None:
+    (written,) = call("evil\x07\x1b]52;c;aGk=\x1b\\\x9c\n" * 90, desktop=True, in_tmux=in_tmux)
+    text = written.partition("]9;")[2].partition("\x07")[0]
+    assert text.startswith("evil??]52;c;aGk=?")
+    assert len(text) == NOTICE_MOST
+    assert text.isprintable()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from kinetics_tui.tui.text import (
+    age_text,
     bytes_text,
     clean,
     clock_text,
@@ -19,6 +20,7 @@ from kinetics_tui.tui.text import (
     share_text,
     step_text,
     until_text,
+    when_text,
 )
 
 NOW = 1_787_580_131.0  # Mon 24 Aug 2026 14:02:11 UTC
@@ -124,3 +126,26 @@ def test_times_of_day_follow_the_zone_handed_in() -> None:
 
 def test_a_time_beyond_the_calendar_is_no_crash() -> None:
     assert clock_text(1e300, UTC) == "00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "text"),
+    [
+        (3600, "13:02"),
+        (86_400, "Sun 14:02"),
+        (10 * 86_400, "14 Aug 14:02"),
+        (365 * 86_400, "24 Aug 2025"),
+        (-86_400, "25 Aug 14:02"),
+        (9e18, "1 Jan 1970"),
+    ],
+)
+def test_when_something_was_is_as_exact_as_it_is_near(ago_s: float, text: str) -> None:
+    assert when_text(NOW - ago_s, NOW, UTC) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (86_399, "23 h"), (9e18, "10,000 d")],
+)
+def test_ages_are_told_in_one_unit(seconds: float, text: str) -> None:
+    assert age_text(seconds) == text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.table import Table
@@ -24,12 +24,16 @@ class KeyHelp(NamedTuple):
     sentence: str
 
 
-WORDS = (
+Words = Sequence[tuple[str, str]]
+"""Words of a screen and what they mean."""
+
+WORDS: Words = (
     ("RUNNING", "Workers fetch and trim clips."),
     ("PAUSING", "No new clips are handed out; those in hand are finished."),
     ("PAUSED", "Nothing is sent. The moment to switch networks."),
     ("COOLING DOWN", "YouTube throttles this network: nothing is sent until the countdown ends."),
     ("PROBING", "One clip goes first after a cooldown; if it comes through, the others follow."),
+    ("SWITCHING", "Clips in hand finish by the old network, then one clip goes first by the new one."),
     ("OFFLINE", "No way to YouTube; the run goes on by itself when the line is back."),
     ("DISK FULL", "No room for clips: make some, then press space."),
     ("STOPPING", "Clips in hand are put back, then the engine ends."),
@@ -51,9 +55,10 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
         ),
     ]
 
-    def __init__(self, keys: Iterable[KeyHelp]) -> None:
+    def __init__(self, keys: Iterable[KeyHelp], words: Words = WORDS) -> None:
         super().__init__()
         self._keys = tuple(keys)
+        self._words = words
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -73,6 +78,6 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
             table.add_row(Text(key, "bold"), Text.assemble((name, "bold"), f"  {sentence}"))
         table.add_row()
         table.add_row(Text("Words", "bold"))
-        for word, meaning in WORDS:
+        for word, meaning in self._words:
             table.add_row(Text(word, "bold"), Text(meaning))
         return table

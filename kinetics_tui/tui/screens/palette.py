@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -12,9 +12,13 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.tui.known_networks import can_be_forgotten, known_networks, label_of, state_word
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.text import clean, counted
 from kinetics_tui.tui.widgets.failures import by_count
+
+if TYPE_CHECKING:
+    from kinetics_tui.tui.screens.network_actions import NetworkActions
 
 _PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
 _WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
@@ -26,8 +30,15 @@ class Steering(Protocol):
 
     link: Link
 
-    def send(self, command: AnyCommand) -> None:
-        """Ask the engine for something."""
+    @property
+    def networks(self) -> NetworkActions:
+        """What can be done with networks."""
+
+    def open_networks(self) -> None:
+        """Show the network screen, unless it is this one."""
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
 
     def offered_bindings(self) -> list[Binding]:
         """The keys that do something now."""
@@ -62,7 +73,33 @@ def offers(screen: Steering) -> Iterator[Offer]:
         word = "off" if split.enabled else "on"
         command = SwitchSplit(split=split.name, enabled=not split.enabled)
         yield _sending(screen, f"Split {clean(split.name)}: switch {word}", f"{split.left:,} left.", command)
+    yield from _networks(screen)
     yield from _retries(screen)
+
+
+def _networks(screen: Steering) -> Iterator[Offer]:
+    networks = known_networks(screen.link.state)
+    for info in networks:
+        if info.present and not info.in_use:
+            text = f"{state_word(info)}. Send everything by it from now on."
+            yield Offer(
+                f"Network: switch to {label_of(info)}", text, partial(screen.networks.switch, info.name)
+            )
+    yield Offer("Network: add ...", "List an interface, an address or a proxy.", screen.networks.add)
+    for info in networks:
+        if info.present:
+            act = partial(_check, screen, info.name)
+            yield Offer(f"Network: check {label_of(info)}", "Send one request by it.", act)
+    for info in networks:
+        if can_be_forgotten(info):
+            act = partial(screen.networks.forget, info.name)
+            yield Offer(f"Network: forget {label_of(info)}", "List it no longer.", act)
+
+
+def _check(screen: Steering, name: str) -> None:
+    # What comes of it is shown there.
+    screen.open_networks()
+    screen.networks.check(name)
 
 
 def _retries(screen: Steering) -> Iterator[Offer]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.screen import Screen
+from textual.widget import Widget
 
 from kinetics_tui.model.commands import (
     AnyCommand,
@@ -24,37 +22,35 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.notices import NoticeKind
 from kinetics_tui.tui.farewell import farewell
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.moment import Moment, window_title
 from kinetics_tui.tui.screens.confirm import Answer, ConfirmScreen
 from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
-from kinetics_tui.tui.screens.palette import RunCommands
-from kinetics_tui.tui.screens.run_keys import ALWAYS, KEYS, hints, key_text
-from kinetics_tui.tui.widgets.canvas import Canvas
+from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
+from kinetics_tui.tui.screens.network_actions import NetworkActions
+from kinetics_tui.tui.screens.networks import NetworksScreen
+from kinetics_tui.tui.screens.run_keys import KEYS, hints, key_text
 from kinetics_tui.tui.widgets.countdown import longer_wait_s
-from kinetics_tui.tui.widgets.header import Clock, HeaderLine
-from kinetics_tui.tui.widgets.key_bar import KeyBar
+from kinetics_tui.tui.widgets.key_bar import Hint
 from kinetics_tui.tui.widgets.splits import SplitsPanel
 from kinetics_tui.tui.widgets.stage import Stage
 
-REFRESH_HZ = 4.0
-REFRESH_HZ_MOST = 5.0
 WORKERS_MOST = 64
 
 STOP, DETACH = "stop", "detach"
+_BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL)
 
 
-class RunScreen(Screen[None]):
-    """Shows one run through its link.
+class RunScreen(LiveScreen):
+    """Shows one run and steers it; stays below other screens for as long as the app looks at the run.
 
-    A timer looks at the run at most ``REFRESH_HZ_MOST`` times a second; the link folds events in
-    meanwhile, however many there are.
+    ``on_title`` is told the words for the terminal's title, ``on_notice`` each turn of the run worth a
+    call that is newer than ``since`` (seconds since the epoch; None: than this screen).
     """
 
     TITLE = "Run"
-    COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
-    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
 
     def __init__(
@@ -65,81 +61,64 @@ class RunScreen(Screen[None]):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
         on_title: Callable[[str], None] | None = None,
+        on_notice: Callable[[str], None] | None = None,
+        since: float | None = None,
     ) -> None:
-        super().__init__()
-        self.link = link
-        self._now = now
-        self._zone = zone
-        self._refresh_s = 1 / min(REFRESH_HZ_MOST, max(0.1, refresh_hz))
+        super().__init__(link, now=now, zone=zone, refresh_hz=refresh_hz)
+        self.networks = NetworkActions(self)
         self._on_title = on_title
-        self._header, self._clock, self._keys = HeaderLine(), Clock(), KeyBar()
+        self._on_notice = on_notice
+        self._noticed_at = now() if since is None else since
         self._stage = Stage()
-        self._seen: object = None
-        self._pressing: object = None
         self._workers_asked: int | None = None
         self._stop_asked = False
 
-    def compose(self) -> ComposeResult:
-        with Horizontal(id="top-line"):
-            yield self._header
-            yield self._clock
-        yield self._stage
-        yield self._keys
-
-    def on_mount(self) -> None:
-        self.tick()
-        self.set_interval(self._refresh_s, self.tick)
-
-    def on_resize(self) -> None:
-        self.tick(urgent=True)
-
-    def on_screen_resume(self) -> None:
-        self.tick(urgent=True)
-
     # -- looking at the run -----------------------------------------------------------------------------
 
-    @property
-    def moment(self) -> Moment:
-        return Moment(self.link.state, self._now(), self.link.connected, self._zone)
+    def body_widgets(self) -> Iterable[Widget]:
+        return (self._stage,)
+
+    def hints(self, moment: Moment) -> Sequence[Hint]:
+        return hints(moment, full=self._stage.full is not None)
+
+    def pressing(self, moment: Moment) -> tuple[object, ...]:
+        return (*super().pressing(moment), tuple(split.enabled for split in moment.state.splits.values()))
 
     def tick(self, *, urgent: bool = False) -> None:
-        """Show the run as it stands, if anything about it can have changed."""
         moment = self.moment
         if self._stop_asked and (moment.ended or not moment.connected):
             # The engine may be gone before it can say so.
             self._leave()
         if self._on_title is not None:
             self._on_title(window_title(moment))
-        if not self.is_active:
-            # Under a dialog the panels stand still: Textual would repaint all of both screens.
-            return
-        seen = (self.link.version, self.link.connected, int(moment.now))
-        if seen == self._seen and not urgent:
-            return
-        self._seen = seen
-        pressing = _pressing(moment)
-        urgent = urgent or pressing != self._pressing
-        if urgent:
-            self._pressing = pressing
-            self._keys.set_hints(hints(moment, full=self._stage.full is not None), ALWAYS)
-        bars: tuple[Canvas, ...] = (self._header, self._clock, self._keys)
-        for canvas in bars:
-            canvas.show(moment, urgent=urgent)
+        self._call(moment)
+        super().tick(urgent=urgent)
+
+    def show_body(self, moment: Moment, *, urgent: bool) -> None:
         self._stage.show(moment, *self.size, urgent=urgent)
         if self._workers_asked == moment.state.worker_target:
             self._workers_asked = None
 
+    def _call(self, moment: Moment) -> None:
+        """Call people for the last turn of the run, once; what was before they looked is no news."""
+        notice = moment.state.notice
+        if notice is None or notice.at <= self._noticed_at:
+            return
+        self._noticed_at = notice.at
+        self.notice(notice.text, bad=notice.kind in _BAD_NEWS)
+        if self._on_notice is not None:
+            self._on_notice(f"{moment.state.title or 'Kinetics'}: {notice.text}")
+
     # -- sending commands -------------------------------------------------------------------------------
 
-    def send(self, command: AnyCommand) -> None:
-        """Ask the engine for something, and show in one line what it says to it."""
-        self.run_worker(self._send(command), group="commands")
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something, and show in one line what it says to it.
 
-    async def act(self, action: str) -> None:
-        """Do what a key does."""
-        await self.run_action(action)
+        ``refused`` is told why it is not done, instead.
+        """
+        self.run_worker(self._send(command, refused), group="commands")
 
-    async def _send(self, command: AnyCommand) -> None:
+    async def _send(self, command: AnyCommand, refused: Callable[[str], None] | None) -> None:
         try:
             reply = await self.link.send(command)
         except EngineError as error:
@@ -149,12 +128,17 @@ class RunScreen(Screen[None]):
         if not ok:
             self._workers_asked = None
             self._stop_asked = self._stop_asked and not isinstance(command, Stop)
-        if message or not ok:
-            self.notice(message or "The engine refused this.", bad=not ok)
+            message = message or "The engine refused this."
+        if refused is not None and not ok:
+            refused(message)
+        elif message:
+            self.notice(message, bad=not ok)
 
     def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds."""
-        self._keys.notify_line(text, self._now(), bad=bad)
+        """Show one line at the bottom for a few seconds, whichever screen of the run is seen."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.say(text, bad=bad)
 
     # -- actions ----------------------------------------------------------------------------------------
 
@@ -224,6 +208,16 @@ class RunScreen(Screen[None]):
         self._stage.full = None
         self.tick(urgent=True)
 
+    def action_networks(self) -> None:
+        self.open_networks()
+
+    def open_networks(self) -> None:
+        """Show the network screen, where nothing else is in front."""
+        if self.is_active:
+            self.app.push_screen(
+                NetworksScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
+            )
+
     def action_help(self) -> None:
         if self.is_active:
             self.app.push_screen(HelpScreen(KeyHelp(key_text(b), b.description, b.tooltip) for b in KEYS))
@@ -271,19 +265,3 @@ class RunScreen(Screen[None]):
         if binding.action in ("probe_now", "wait_longer"):
             return self.moment.cooling
         return bool(self.check_action(binding.action.partition("(")[0], ()))
-
-
-def _pressing(moment: Moment) -> object:
-    """What is shown at once when it changes, not at the next second."""
-    state = moment.state
-    return (
-        state.status,
-        state.reason,
-        moment.connected,
-        state.network.name,
-        state.network.status,
-        state.network.until,
-        state.worker_target,
-        state.pace_per_hour,
-        tuple(split.enabled for split in state.splits.values()),
-    )

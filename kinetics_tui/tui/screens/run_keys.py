@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.binding import Binding
 
 from kinetics_tui.model.events import EngineStatus
@@ -9,11 +11,16 @@ from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.widgets.key_bar import Hint
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, shown_as: str | None = None) -> Binding:
+def bind(
+    screen: str, key: str, action: str, name: str, tooltip: str, *, shown_as: str | None = None
+) -> Binding:
+    """A key with what help, palette and key maps need; ``screen`` and ``name`` make up its id."""
     return Binding(
-        key, action, name, key_display=shown_as, tooltip=tooltip, id=f"run.{name.replace(' ', '-')}"
+        key, action, name, key_display=shown_as, tooltip=tooltip, id=f"{screen}.{name.replace(' ', '-')}"
     )
 
+
+_key = partial(bind, "run")
 
 KEYS = (
     _key("space", "pause_or_resume", "pause or resume", "Finish the clips in hand, then wait; or go on."),
@@ -22,6 +29,7 @@ KEYS = (
     _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
     _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends."),
     _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown."),
+    _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
     _key("up", "move(-1)", "up", "To the split above, or scroll a panel in full.", shown_as="↑"),
     _key("down", "move(1)", "down", "To the split below, or scroll a panel in full.", shown_as="↓"),
     _key("pageup", "page(-1)", "page up", "Scroll a panel in full by a page.", shown_as="PgUp"),
@@ -42,8 +50,8 @@ KEYS = (
 )
 """Every key, in the order of the help; ids and tooltips are for key maps, help and palette."""
 
-ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
-"""The hints at the right end of the bottom line."""
+
+SWITCH_NETWORK = Hint("n", "switch network", "networks")
 
 
 def key_text(binding: Binding) -> str:
@@ -56,14 +64,18 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     first = [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")] if full else []
     panels = Hint("1-5", "panels", "open('log')")
     if moment.ended or moment.lost:
-        return [*first, Hint("q", "leave", "ask_to_leave"), panels]
+        return [*first, Hint("q", "leave", "ask_to_leave"), panels, Hint("n", "networks", "networks")]
     look_again = moment.state.status is EngineStatus.DISK_FULL
     word = "resume" if moment.paused else "look again" if look_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
-    steer = [Hint("P", "pause now", "pause_now"), Hint("+ -", "workers", "workers(1)")]
+    pause_now = Hint("P", "pause now", "pause_now")
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
-    last = [Hint("x", "split on/off", "switch_split"), panels]
+    last = [Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split"), panels]
     if moment.cooling:
-        probe = [Hint("p", "probe now", "probe_now"), Hint("e", "wait longer", "wait_longer")]
-        return [*first, *probe, pause, *leave, *steer, *last]
-    return [*first, pause, *steer, *leave, *last]
+        probe = Hint("p", "probe now", "probe_now", "probe")
+        longer = Hint("e", "wait longer", "wait_longer", "longer")
+        switch = SWITCH_NETWORK._replace(brief="switch")
+        return [*first, probe, switch, longer, pause, *leave, pause_now, *last]
+    if moment.paused or moment.state.status is EngineStatus.OFFLINE:
+        return [*first, pause, SWITCH_NETWORK, *leave, pause_now, *last]
+    return [*first, pause, pause_now, Hint("n", "networks", "networks"), *leave, *last]

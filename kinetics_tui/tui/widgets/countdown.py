@@ -8,6 +8,7 @@ from kinetics_tui.tui.blocks import big_text, big_text_height, big_text_width
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.text import countdown_text, paragraph, step_text, until_text
+from kinetics_tui.tui.widgets.pace import pace_lines
 
 _LARGEST_SCALE = 3
 _INDENT = 1
@@ -26,12 +27,17 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     left = countdown_text(left_s)
     signal = network.signal.value if network.signal is not None else ""
     when = f"until {until_text(network.until, moment.now, moment.zone)}" if network.until is not None else ""
-    step = _step(network)
     state = "COOLING DOWN" + (", paused" if moment.paused else "")
     if height < 5:
         first = Line(left, Tone.STRONG).add("  ").add(state, Tone.WARN)
-        first.add("".join(f"  {part}" for part in (when, step) if part))
-        second = Line(f"{signal}  " if signal else "").add(_choices(network), Tone.DIM)
+        if when:
+            first.add(f"  {when}")
+        for step in _steps(network):
+            if first.width + 2 + len(step) <= width:
+                first.add(f"  {step}")
+                break
+        second = Line(f"{signal}  " if signal else "")
+        second.add(_choices(network, width - second.width), Tone.DIM)
         return [first.right(network.label, width, Tone.DIM), second][:height]
 
     first = Line(state, Tone.WARN)
@@ -42,12 +48,8 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     digits = big_text(left, scale)
     below = height - 1 - len(digits)
     x = _INDENT + big_text_width(left, scale)
-    if (repeats := _step(network, repeats=True)) and x + 3 + len(repeats) <= width:
-        step = repeats
-    notes = [Line(text, Tone.STRONG) for text in (when, step) if text]
-    beside = x + 3 + max((note.width for note in notes), default=0) <= width
-    if beside and step and len(digits) > len(notes):
-        notes.append(Line(f"then {step_text(_next_wait_s(network))}", Tone.DIM))
+    notes = _notes(when, network, width - x - 3, len(digits))
+    beside = bool(notes)
     if below >= 2:
         lines.append(Line())
         below -= 1
@@ -57,8 +59,11 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
         if beside and index >= 0:
             line.to(x + 3).append(notes[index])
         lines.append(line)
-    after = [] if beside else [Line("  ".join(note.text for note in notes), Tone.STRONG)]
-    after.append(Line(_choices(network), Tone.DIM))
+    after = [] if beside else [Line("  ".join([when, *_steps(network)[-1:]]).strip(), Tone.STRONG)]
+    after.append(Line(_choices(network, width), Tone.DIM))
+    paces = pace_lines(moment, width)
+    if below >= len(paces) + len(after) + 1:
+        after = [*paces, *after]
     if network.signal is not None and below >= len(after) + 2:
         advice = paragraph(network.signal.advice, width)
         if len(advice) + len(after) + 1 <= below:
@@ -68,13 +73,34 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
     return [*lines, *after][:height]
 
 
-def _step(network: NetworkState, *, repeats: bool = False) -> str:
-    """Which wait of how many this is; ``repeats``: also whether it is the last one over again."""
-    steps = len(network.steps_s)
+def _notes(when: str, network: NetworkState, width: int, height: int) -> list[Line]:
+    """What stands beside the digits: when it ends, which step this is, how long it and the next one are.
+
+    Empty where there is no room for that.
+    """
+    steps = [step for step in _steps(network)[1:] if len(step) <= width]
+    notes = [Line(text, Tone.STRONG) for text in (when, *steps[:1]) if text]
+    if max((note.width for note in notes), default=0) > width or (network.step and not steps):
+        return []
+    if steps and len(notes) < height:
+        notes.append(Line(f"then {step_text(_next_wait_s(network))}", Tone.DIM))
+    return notes
+
+
+def _steps(network: NetworkState) -> list[str]:
+    """Which wait of how many this is, how long it and the next one are; the longest wording first."""
+    steps = network.steps_s
     if network.step <= 0 or not steps:
-        return ""
-    again = " (repeats)" if repeats and network.step > steps else ""
-    return f"step {min(network.step, steps)} of {steps}{again}"
+        return []
+    at = f"step {min(network.step, len(steps))} of {len(steps)}"
+    length = step_text(steps[min(network.step, len(steps)) - 1])
+    again = ", repeats" if network.step > len(steps) else ""
+    return [
+        f"{at} ({length}), then {step_text(_next_wait_s(network))}",
+        f"{at} ({length}{again})",
+        f"{at} ({length})",
+        at,
+    ]
 
 
 def _next_wait_s(network: NetworkState) -> float:
@@ -82,9 +108,11 @@ def _next_wait_s(network: NetworkState) -> float:
     return network.steps_s[min(network.step, len(network.steps_s) - 1)]
 
 
-def _choices(network: NetworkState) -> str:
+def _choices(network: NetworkState, width: int) -> str:
+    """The keys for what can be done now, in as many words as there is room for."""
     longer = step_text(longer_wait_s(network))
-    return f"p probe now · e {longer} longer · or switch networks"
+    long = f"p probe now · n switch network · e {longer} longer"
+    return long if len(long) <= width else f"p probe · n switch · e {longer}"
 
 
 def _scale(text: str, width: int, height: int) -> int:

@@ -14,7 +14,7 @@ def header_line(moment: Moment, width: int) -> Line:
     words, badge = headline(moment)
     line = Line(f" {words} ", badge)
     line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
-    label, pace = clean(state.network.label), f"pace {pace_text(state.pace_per_hour)}"
+    label, pace = clean(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
     for tail in (f"{label}   {pace}" if label else pace, label, pace):
         if tail and line.width + 3 + len(tail) <= width:
             return line.right(tail, width)

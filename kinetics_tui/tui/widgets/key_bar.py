@@ -13,14 +13,20 @@ from kinetics_tui.tui.text import clean
 from kinetics_tui.tui.widgets.canvas import Canvas
 
 NOTICE_S = 8.0
+KEYS_WANTED = 6
+"""Fewer keys than this at the left, and they are put briefly to make room for more."""
 
 
 class Hint(NamedTuple):
-    """A key, what it does in a word or two, and the action of the screen that it stands for."""
+    """A key, what it does in a word or two, and the action of the screen that it stands for.
+
+    ``brief`` are fewer words for a narrow terminal; empty: the same.
+    """
 
     key: str
     words: str
     action: str
+    brief: str = ""
 
     @property
     def text(self) -> str:
@@ -34,7 +40,18 @@ class Placed(NamedTuple):
 
 
 def place(left: Sequence[Hint], right: Sequence[Hint], width: int) -> list[Placed]:
-    """As many hints as fit, first ones first; those of ``right`` keep their place at the right end."""
+    """As many hints as fit, first ones first; those of ``right`` keep their place at the right end.
+
+    Where only a few fit they are put briefly.
+    """
+    placed = _place(left, right, width)
+    if len(placed) < min(KEYS_WANTED, len(left)) + len(right):
+        brief = [hint._replace(words=hint.brief or hint.words) for hint in left]
+        placed = _place(brief, right, width)
+    return placed
+
+
+def _place(left: Sequence[Hint], right: Sequence[Hint], width: int) -> list[Placed]:
     placed = []
     end = width - 1
     for hint in reversed(right):

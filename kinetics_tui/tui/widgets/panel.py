@@ -32,7 +32,7 @@ class Panel(Canvas):
 
     A panel has a box round it, or, where room is short (``flat``), a ruled title line alone. In
     ``full`` view it has the room of all panels and its body may be longer than the room: it
-    scrolls. ``number`` is the key that opens it.
+    scrolls. ``number`` is the key that opens it, 0 where none does.
     """
 
     number = 0
@@ -124,7 +124,7 @@ class Panel(Canvas):
 
     def _title(self, moment: Moment, width: int, frame: Frame, inner_width: int, *, flat: bool) -> Line:
         line = Line(frame.across if flat else frame.top_left + frame.across, Tone.BORDER)
-        line.add(f" {self.number} ", Tone.DIM).add(self.heading, Tone.ACCENT)
+        line.add(f" {self.number} " if self.number else " ", Tone.DIM).add(self.heading, Tone.ACCENT)
         figures = self.figures(moment)
         line.add(f"  {figures} " if figures else " ", Tone.STRONG)
         left = 1 if flat else 2

@@ -73,7 +73,7 @@ class Stage(Container):
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
         workers = max(len(state.workers), state.worker_target)
-        demand = Demand(len(state.splits), workers, moment.cooling, moment.held)
+        demand = Demand(len(state.splits), workers, moment.cooling, moment.held, moment.switching)
         arranged = (width, height, demand, self.full)
         if arranged == self._arranged:
             return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kinetics_tui.model.events import EngineStatus, NetworkStatus
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.state import CHART_MINUTES
 from kinetics_tui.tui.blocks import chart, rates_a_minute
 from kinetics_tui.tui.lines import Line, Tone
@@ -14,22 +14,28 @@ from kinetics_tui.tui.text import (
     clock_text,
     counted,
     duration_text,
-    pace_text,
     paragraph,
     step_text,
     until_text,
 )
 from kinetics_tui.tui.widgets.countdown import cooling_lines
+from kinetics_tui.tui.widgets.pace import pace_lines
 from kinetics_tui.tui.widgets.panel import HEAVY, ROUND, Frame, Panel
 
 _STEPS_SHOWN = 3
 _CHART_ROWS_MOST = 6
+_CHART_LEAST = 3
+"""Rows of a chart with its heading and marks."""
+_BRIEF_HEADING = "last 2 h  "
+_BRIEF_CHART_LEAST = 12
+_MARK = "▲"
 
 
 def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
     """The panel's body: the most pressing thing first."""
     standing = _standing(moment)
-    if standing is not None and (moment.lost or moment.ended or not moment.cooling):
+    first = moment.lost or moment.ended or moment.switching
+    if standing is not None and (first or not moment.cooling):
         return _standing_lines(standing, moment, width, height)
     if moment.cooling:
         return cooling_lines(moment, width, height)
@@ -80,8 +86,8 @@ def _standing(moment: Moment) -> Standing | None:
             return Standing("PAUSED", Tone.WARN, f"{text} The key x does so at the cursor.")
         case EngineStatus.PAUSED:
             text = (
-                f"{state.reason or 'It is safe to switch networks.'} Nothing is sent until you press space. "
-                "A new network starts open, the old one keeps its cooldown."
+                f"{state.reason or 'It is safe to switch networks.'} Nothing is sent until you press space; "
+                "n switches networks. A new network starts open, the old one keeps its cooldown."
             )
             return Standing("PAUSED", Tone.WARN, text)
         case EngineStatus.PAUSING:
@@ -90,9 +96,17 @@ def _standing(moment: Moment) -> Standing | None:
                 "P to put them back at once."
             )
             return Standing("PAUSING", Tone.WARN, text)
+        case EngineStatus.SWITCHING:
+            one = state.in_hand == 1
+            finish = (
+                f"{counted(state.in_hand, 'clip')} in hand finish{'es' if one else ''} by the old network"
+            )
+            text = state.reason or f"{finish}, then one clip goes first."
+            return Standing("SWITCHING", Tone.WARN, text)
         case EngineStatus.OFFLINE:
             text = state.reason or "No way to YouTube; the run goes on by itself when the line is back."
-            return Standing("OFFLINE", Tone.BAD, f"{text} Check the line, the proxy, the name server.")
+            do = "Check the line, the proxy, the name server, or press n for another network."
+            return Standing("OFFLINE", Tone.BAD, f"{text} {do}")
         case EngineStatus.DISK_FULL:
             text = f"{state.reason or 'Make room on the disk.'} Press space to look again now."
             return Standing("DISK FULL", Tone.BAD, text)
@@ -132,20 +146,25 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
         first.add(f"   up to {counted(network.workers_allowed, 'worker')} for now")
     if network.status is NetworkStatus.PROBING:
         first.add("   one clip goes first")
+    # A run can probe a network that was open so far: too many clips in a row have failed.
+    suspicion = moment.state.reason if moment.state.status is EngineStatus.PROBING else ""
+    suspicion = "" if network.status is NetworkStatus.PROBING else suspicion
     if height < 4:
-        first.add(f"   {since_text(moment)}")
-        lines = [first.right(network.label, width, Tone.DIM)]
-        values = _rates(moment, width - 17)
-        lines.append(Line("clips/min, 2 h  ", Tone.DIM).add(chart(values, 1)[0], Tone.BAR))
-        return lines[:height]
+        first.add(f"   {suspicion or since_text(moment)}")
+        return [first.right(network.label, width, Tone.DIM), _pace_and_rates(moment, width)][:height]
     lines = [first.right(network.label, width, Tone.DIM)]
-    facts = [Line(since_text(moment)), *_next_lines(moment), Line(f"pace {_pace_words(moment)}")]
-    spare = height - 1 - len(facts)
-    if spare >= 4:
+    lines += [Line(line, Tone.WARN) for line in paragraph(suspicion, width)]
+    facts = [Line(since_text(moment)), *pace_lines(moment, width)]
+    ahead = _next_lines(moment)
+    # Marks below the chart take a row more; what happened is worth more than what may.
+    if height - len(lines) - len(facts) - len(ahead) >= _CHART_LEAST or not moment.state.throttled_at:
+        facts += ahead
+    spare = height - len(lines) - len(facts)
+    if spare >= 8:
         lines.append(Line())
     lines += facts
     room = height - len(lines)
-    if room >= 4:
+    if room >= 6:
         lines.append(Line())
         room -= 1
     return [*lines, *_chart_lines(moment, width, room)][:height]
@@ -160,10 +179,13 @@ def _next_lines(moment: Moment) -> list[Line]:
     return [Line(text + (" ..." if len(steps) > _STEPS_SHOWN else ""), Tone.DIM)]
 
 
-def _pace_words(moment: Moment) -> str:
-    pace = moment.state.pace_per_hour
-    names = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
-    return pace_text(pace) + (names.get(pace, "") if pace is not None else "")
+def _pace_and_rates(moment: Moment, width: int) -> Line:
+    """One line: the pace in figures, and the chart of the rate in what is left of it."""
+    pace = pace_lines(moment, width)[0]
+    room = width - pace.width - 3 - len(_BRIEF_HEADING)
+    if room < _BRIEF_CHART_LEAST:
+        return pace
+    return pace.add(f"   {_BRIEF_HEADING}", Tone.DIM).add(chart(_rates(moment, room), 1)[0], Tone.BAR)
 
 
 def _rates(moment: Moment, width: int) -> list[float | None]:
@@ -178,21 +200,31 @@ def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
         return []
     top = max((value for value in values if value), default=0.0)
     heading = Line(f"clips/min over 2 h, at most {top:,.1f}", Tone.DIM)
-    mark = _throttle_mark(moment, len(values)) if height >= 4 else None
+    mark = _throttle_marks(moment, width, len(values)) if height >= _CHART_LEAST else None
     marks = [] if mark is None else [mark]
     rows = chart(values, min(_CHART_ROWS_MOST, height - 1 - len(marks)))
     return [heading, *(Line(row, Tone.BAR) for row in rows), *marks]
 
 
-def _throttle_mark(moment: Moment, columns: int) -> Line | None:
-    at = moment.state.network.last_throttle_at
-    if at is None or moment.seen_at - at > CHART_MINUTES * 60:
+def _throttle_marks(moment: Moment, width: int, columns: int) -> Line | None:
+    """A mark below the chart at each throttle, and the word for it where there is room."""
+    ages_min = [(moment.seen_at - at) / 60 for at in moment.state.throttled_at]
+    places = {
+        columns - 1 - int(age * columns / CHART_MINUTES) for age in ages_min if 0 <= age < CHART_MINUTES
+    }
+    if not places:
         return None
-    x = columns - 1 - int((moment.seen_at - at) / 60 / CHART_MINUTES * columns)
-    text = "throttled"
-    if x > columns // 2:
-        return Line(" " * max(0, x - len(text) - 1), Tone.PLAIN).add(f"{text} ▲", Tone.DIM)
-    return Line(" " * max(0, x)).add(f"▲ {text}", Tone.DIM)
+    marks = "".join(_MARK if x in places else " " for x in range(max(places) + 1))
+    word = "throttled"
+    if len(marks) + 1 + len(word) <= width:
+        text = f"{marks} {word}"
+    else:
+        # The first gap that is wide enough, with a blank on both sides.
+        gap = marks.find(" " * (len(word) + 2))
+        before = len(marks) - len(marks.lstrip())
+        at = before - len(word) - 1 if before > len(word) else gap + 1 if gap >= 0 else -1
+        text = marks if at < 0 else marks[:at] + word + marks[at + len(word) :]
+    return Line(text, Tone.DIM)
 
 
 class ThrottlePanel(Panel):

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from kinetics_tui.console.network_lines import networks_json, plain
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client import EngineClient, read_state
 from kinetics_tui.model.commands import Stop
@@ -23,6 +24,7 @@ from kinetics_tui.model.events import (
     EngineStatus,
     LogLine,
     LogReplayed,
+    NetworksListed,
     RunOpened,
     WorkerIdle,
 )
@@ -33,7 +35,7 @@ LOST_AFTER_S = 10.0
 
 POLL_S = 0.2
 
-QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured)
+QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured, NetworksListed)
 """Events that come many times a clip, or repeat what was said: not for the lines of a log."""
 
 ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
@@ -42,10 +44,7 @@ ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 def line_text(line: LogLine) -> str:
     """One line of the log as plain text, safe for any terminal."""
     at = time.strftime("%H:%M:%S", time.localtime(line.at))
-    text = "  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part)
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    return plain("  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part))
 
 
 def summary_text(state: RunState) -> str:
@@ -84,13 +83,18 @@ def status_json(state: RunState) -> dict[str, Any]:
         "network": {
             "name": network.name,
             "label": network.label,
-            "kind": network.kind,
+            "kind": network.kind.value,
+            "family": network.family.value,
             "state": network.status.value,
             "signal": network.signal.value if network.signal else None,
             "until": network.until,
             "step": network.step,
             "clips_since_throttle": network.clips_since_throttle,
+            "last_throttle_at": network.last_throttle_at,
+            "allowed_per_hour": network.allowed_per_hour,
+            "learned_per_hour": network.learned_per_hour,
         },
+        "networks": networks_json(state),
         "workers": [
             {
                 "slot": worker.slot,

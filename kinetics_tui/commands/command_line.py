@@ -1,0 +1,88 @@
+"""A command line carried out: what people leave out is added, and every end becomes an exit code."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+
+import platformdirs
+import typer
+
+from kinetics_tui.model.errors import EngineDiedError, UserError
+
+PROGRAM = "kinetics-tui"
+
+SETTLED = 0
+OUR_FAULT = 1
+NO_ANSWER = 1
+"""What ``networks --check`` ends with where YouTube does not answer."""
+BAD_INPUT = 2
+CLIPS_LEFT = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell reports a program ended by SIGINT and SIGPIPE."""
+
+DEFAULT_COMMAND = "open"
+MANY = ("--annotations", "--split", "--class", "--category")
+"""Options that take several values in a row: ``--split val test``."""
+
+
+def tell(line: str) -> None:
+    """Progress for people: never on standard output, which belongs to events."""
+    typer.echo(line, err=True)
+
+
+def spread(args: Sequence[str]) -> list[str]:
+    """``--split val test`` as ``--split val --split test``; only behind the dataset, where it is clear."""
+    spreading = ""
+    out: list[str] = []
+    for number, arg in enumerate(args):
+        if arg == "--":
+            return [*out, *args[number:]]
+        if arg.startswith("-"):
+            spreading = arg if arg in MANY else ""
+        elif spreading and number >= 2 and args[number - 1] != spreading:
+            out.append(spreading)
+        out.append(arg)
+    return out
+
+
+def completed(app: typer.Typer, args: Sequence[str]) -> list[str]:
+    """The command line with what people leave out: ``DATASET`` alone opens the app on it."""
+    commands = {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    if not args or (args[0] not in commands and not args[0].startswith("-")):
+        args = [DEFAULT_COMMAND, *args]
+    return spread(args) if len(args) > 1 and not args[1].startswith("-") else list(args)
+
+
+def carry_out(app: typer.Typer, args: Sequence[str]) -> int:
+    """Carry out a command line; the exit code."""
+    try:
+        code = app(args=completed(app, args), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        said = error.format_message().rstrip(".")
+        tell(f"{PROGRAM}: {said}. See {PROGRAM} --help.")
+        return BAD_INPUT
+    except UserError as error:
+        tell(f"{PROGRAM}: {error}")
+        return BAD_INPUT
+    except EngineDiedError as error:
+        tell(f"{PROGRAM}: {error}")
+        return OUR_FAULT
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback
+        return _own_up(error)
+    return code if isinstance(code, int) else SETTLED
+
+
+def _own_up(error: Exception) -> int:
+    """A fault of ours: one sentence for the user, the trace into a file for whoever mends it."""
+    folder = platformdirs.user_log_path(PROGRAM, ensure_exists=True)
+    path = folder / time.strftime("crash-%Y%m%d-%H%M%S.log")
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    tell(f"{PROGRAM} failed through a fault of its own ({type(error).__name__}); please report {path}.")
+    return OUR_FAULT

@@ -1,0 +1,1 @@
+"""The run without a screen: lines for people, JSON for scripts."""

@@ -1,0 +1,111 @@
+"""Clips to be worked on: those pending, those that wait for another try, and those made pending again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from kinetics_tui.dataset.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
+from kinetics_tui.dataset.database import Database
+from kinetics_tui.dataset.layout import clip_path
+from kinetics_tui.dataset.rows import ClipRow
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import LayoutName
+
+_COLUMNS = f"SELECT clips.id, clips.attempts, crashes, timed, {CLIP_COLUMNS}"
+_PENDING = (
+    f" FROM clips {CLIP_JOINS} WHERE selected = 1 AND splits.name = ? AND status = 'pending' AND clips.id > ?"
+    " ORDER BY clips.id LIMIT ?"
+)
+# Without statistics the planner would rather walk through all clips than through the few that wait.
+_WAITING = (
+    f" FROM clips INDEXED BY clips_waiting {CLIP_JOINS}"
+    " WHERE status = 'waiting' AND selected = 1 AND splits.enabled = 1"
+)
+_FAILED = " FROM clips JOIN splits ON splits.id = split_id WHERE status = 'failed' AND selected = 1"
+
+
+def next_pending(
+    database: Database, layout: LayoutName, split: str, after_id: int, limit: int
+) -> list[ClipRow]:
+    """Selected pending clips of a split with larger ids than ``after_id``, by id."""
+    return _clips(database, layout, _PENDING, (split, after_id, limit))
+
+
+def due_retries(database: Database, layout: LayoutName, now: float, limit: int) -> list[ClipRow]:
+    """Clips of enabled splits whose time to be tried again has come, the longest due first."""
+    return _clips(database, layout, f"{_WAITING} AND retry_at <= ? ORDER BY retry_at LIMIT ?", (now, limit))
+
+
+def next_retry_at(database: Database) -> float | None:
+    """When the next waiting clip of an enabled split may be tried again."""
+    rows = database.read(f"SELECT retry_at {_WAITING} ORDER BY retry_at LIMIT 1")
+    return rows[0][0] if rows else None
+
+
+def retry_failed(
+    connection: sqlite3.Connection, categories: Collection[Category]
+) -> dict[tuple[str, Category], int]:
+    """Make selected clips that failed for these categories pending, as if never tried; the caller commits."""
+    found: dict[tuple[str, Category], int] = {}
+    for category in categories:
+        for split, count in connection.execute(
+            f"SELECT splits.name, count(*) {_FAILED} AND category = ? GROUP BY 1",
+            (category.value,),
+        ):
+            found[split, category] = count
+        connection.execute(
+            "UPDATE clips SET status = 'pending', attempts = 0, crashes = 0, category = NULL"
+            " WHERE status = 'failed' AND selected = 1 AND category = ?",
+            (category.value,),
+        )
+    return found
+
+
+def reopen(connection: sqlite3.Connection, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:
+    """Make failed clips pending as if the attempt that settled each had not been held against it.
+
+    The caller commits.
+    """
+    # That attempt becomes what it would have been had the network been known to be at fault: one after
+    # which the clip was put back, with a category. So it settles nothing and is in no record, while the
+    # bytes and the try stay in the totals, and its message where it was. Failures before it, which the
+    # user had tried again, and tries held against the clip until then stay what they are.
+    found: dict[tuple[str, Category], int] = {}
+    for clip_id in clip_ids:
+        for split, category in connection.execute(
+            f"SELECT splits.name, category {_FAILED} AND clips.id = ?",
+            (clip_id,),
+        ).fetchall():
+            key = (split, Category(category))
+            found[key] = found.get(key, 0) + 1
+            _put_back(connection, clip_id)
+    return found
+
+
+def _put_back(connection: sqlite3.Connection, clip_id: int) -> None:
+    settled_by, crashed = connection.execute(
+        "SELECT id, crashed FROM attempts WHERE clip_id = ? AND outcome = 'failed' ORDER BY id DESC LIMIT 1",
+        (clip_id,),
+    ).fetchone() or (None, False)
+    connection.execute("UPDATE attempts SET outcome = 'returned' WHERE id = ?", (settled_by,))
+    connection.execute(
+        "UPDATE clips SET status = 'pending', category = NULL, attempts = max(0, attempts - 1),"
+        " crashes = max(0, crashes - ?) WHERE id = ?",
+        (crashed, clip_id),
+    )
+
+
+def _clips(
+    database: Database, layout: LayoutName, tables: str, parameters: Sequence[object]
+) -> list[ClipRow]:
+    return [_clip_row(layout, *row) for row in database.read(_COLUMNS + tables, parameters)]
+
+
+def _clip_row(
+    layout: LayoutName, clip_id: int, attempts: int, crashes: int, timed: int, *columns: Any
+) -> ClipRow:
+    clip = read_clip(*columns)
+    path = clip_path(layout, clip, timed=bool(timed))
+    return ClipRow(clip_id, clip, str(path), attempts, crashes)

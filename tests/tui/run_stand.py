@@ -1,0 +1,102 @@
+"""A run screen on a made-up run, to press keys on and to read what is painted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+
+from textual import events
+from textual.pilot import Pilot
+
+from kinetics_tui.model.commands import AnyCommand
+from kinetics_tui.model.events import AnyEvent
+from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.farewell import Farewell
+from kinetics_tui.tui.screens.live import LiveScreen
+from kinetics_tui.tui.screens.run import RunScreen
+from kinetics_tui.tui.themes import KINETICS_DARK
+from tests.tui.run_fakes import NOW, FakeLink, opened
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stand:
+    """A run screen on a made-up run, and what is painted on it."""
+
+    def __init__(self, app: KineticsApp, link: FakeLink, pilot: Pilot[Farewell], clock: Clock) -> None:
+        self.app = app
+        self.link = link
+        self.pilot = pilot
+        self.clock = clock
+
+    @property
+    def screen(self) -> RunScreen:
+        screen = self.app.screen_stack[1]
+        assert isinstance(screen, RunScreen)
+        return screen
+
+    @property
+    def shown(self) -> str:
+        """The kind of screen on top."""
+        return type(self.app.screen).__name__
+
+    @property
+    def left(self) -> bool:
+        """Whether the app is on its way out."""
+        return self.app.return_value is not None
+
+    @property
+    def rows(self) -> list[str]:
+        """The terminal, row by row."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    async def press(self, *keys: str) -> list[AnyCommand]:
+        """Press keys and return the commands that they sent."""
+        before = len(self.link.commands)
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self.link.commands[before:]
+
+    async def burst(self, *keys: str) -> list[AnyCommand]:
+        """Press keys in one go, as a slow line delivers them: none is acted on before the last is there."""
+        before = len(self.link.commands)
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        for _ in range(4):
+            await self.pilot.pause()
+        return self.link.commands[before:]
+
+    async def fold(self, *events: AnyEvent) -> None:
+        self.link.fold(*events)
+        await self.tick()
+
+    async def tick(self) -> None:
+        """Let the timers of all screens of the run strike."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.tick()
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def stand(
+    *events: AnyEvent, size: tuple[int, int] = (120, 40), workers: int = 16
+) -> AsyncIterator[Stand]:
+    link, clock = FakeLink([*opened(workers), *events]), Clock()
+    app = KineticsApp(link, now=clock, zone=UTC, theme=KINETICS_DARK.name)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Stand(app, link, pilot, clock)
