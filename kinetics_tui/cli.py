@@ -13,11 +13,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from kinetics_tui import __version__
-from kinetics_tui.commands.command_line import DEFAULT_COMMAND, NO_ANSWER, OUR_FAULT, SETTLED, carry_out, tell
+from kinetics_tui.commands.command_line import (
+    DEFAULT_COMMAND,
+    NO_ANSWER,
+    OUR_FAULT,
+    SETTLED,
+    carry_out,
+    say,
+    tell,
+)
 from kinetics_tui.model.errors import EngineError, SettingsError
 
 DEMO_WORKERS = 4
@@ -186,7 +193,10 @@ def status(dataset: Dataset, as_json: Json = False) -> None:
     from kinetics_tui.engine.client import read_state
 
     state = read_state(dataset)
-    typer.echo(json.dumps(status_json(state)) if as_json else summary_text(state))
+    if as_json:
+        typer.echo(json.dumps(status_json(state)))
+    else:
+        say(summary_text(state))
 
 
 @app.command()
@@ -200,7 +210,7 @@ def pause(
     from kinetics_tui.model.commands import Pause
 
     asyncio.run(ask(dataset, Pause(now=now)))
-    typer.echo(wait_until_paused(dataset))
+    say(wait_until_paused(dataset))
 
 
 @app.command()
@@ -241,6 +251,41 @@ def retry(
 
 
 @app.command()
+def check(
+    dataset: Dataset,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what is found; deletes nothing but scratch.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Decode only files that are not as recorded.")
+    ] = False,
+    annotations: Annotated[
+        list[Path] | None, typer.Option(help="For a lost ledger: the annotation files it was made from.")
+    ] = None,
+    release: Annotated[str | None, typer.Option(help="For a lost ledger: its release.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=64, help="Files read at a time (one a processor).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold every file against the ledger; exits 0 if all is well, 4 if faults are left."""
+    from kinetics_tui.commands.check import check_dataset
+    from kinetics_tui.settings import load_settings
+
+    code = check_dataset(
+        dataset,
+        load_settings({}),
+        repair=repair,
+        quick=quick,
+        annotations=annotations,
+        release=release,
+        workers=workers,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
 def networks(
     dataset: Dataset,
     check: Annotated[
@@ -251,7 +296,8 @@ def networks(
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
     from kinetics_tui.commands.networks import check as check_network
     from kinetics_tui.commands.steering import make_known, read_networks
-    from kinetics_tui.console.network_lines import networks_json, networks_text, plain
+    from kinetics_tui.console.network_lines import networks_json, networks_text
+    from kinetics_tui.console.printed import json_line
     from kinetics_tui.engine.client import EngineClient, require_running
     from kinetics_tui.settings import load_settings
 
@@ -260,10 +306,16 @@ def networks(
     make_known(dataset, load_settings({}).networks, tell)
     if check is None:
         state = read_networks(dataset)
-        typer.echo(json.dumps(networks_json(state)) if as_json else networks_text(state, time.time()))
+        if as_json:
+            typer.echo(json.dumps(networks_json(state)))
+        else:
+            say(networks_text(state, time.time()))
         return
     answer = asyncio.run(check_network(EngineClient(dataset), check))
-    typer.echo(msgspec.json.encode(answer).decode() if as_json else plain(answer.text))
+    if as_json:
+        typer.echo(json_line(answer))
+    else:
+        say(answer.text)
     raise typer.Exit(SETTLED if answer.ok else NO_ANSWER)
 
 
@@ -286,7 +338,7 @@ def switch(
 
     asked = way(network, source_address, proxy)
     make_known(dataset, load_settings({}).networks, tell)
-    typer.echo(switch_network(dataset, asked, now=now, tell=tell))
+    say(switch_network(dataset, asked, now=now, tell=tell))
 
 
 @app.command()
@@ -320,7 +372,10 @@ def doctor(as_json: Json = False) -> None:
     from kinetics_tui.settings import load_settings
 
     findings = examine(Path.cwd(), load_settings({}))
-    typer.echo(findings_json(findings) if as_json else as_text(findings))
+    if as_json:
+        typer.echo(findings_json(findings))
+    else:
+        say(as_text(findings))
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(OUR_FAULT)
 

@@ -18,6 +18,8 @@ import msgspec
 import psutil
 
 from kinetics_tui import __version__
+from kinetics_tui.console.printed import json_line
+from kinetics_tui.engine.disk import floor_of
 from kinetics_tui.engine.network import NO_ROUTE, network_of, way_of_params
 from kinetics_tui.machine import available_cores, find_deno, kills_user_processes, lingers
 from kinetics_tui.media.arguments import parse_args, redact
@@ -29,7 +31,6 @@ from kinetics_tui.settings import DEFAULT, SETTINGS, Settings
 OLD_YT_DLP_DAYS = 60
 MIN_DENO = (2, 3)
 LOW_DISK_BYTES = 20 * 10**9
-NO_DISK_BYTES = 2 * 10**9
 WORKER_BYTES = 100 * 10**6
 """Memory to allow for one worker; an estimate on the safe side."""
 SMALLEST_TERMINAL = (80, 24)
@@ -76,7 +77,7 @@ def examine(
         check_network(settings.options.yt_dlp),
         check_named_networks(settings.networks),
         check_cookies(settings.options.yt_dlp),
-        check_disk(dataset_parent),
+        check_disk(dataset_parent, settings.options.workers),
         check_machine(settings.options, available_cores(), psutil.virtual_memory().available),
         check_logout(kills_user_processes(), lingers()),
         check_terminal(environ, shutil.get_terminal_size((0, 0))),
@@ -86,7 +87,7 @@ def examine(
 
 def as_json(findings: Sequence[Finding]) -> str:
     """The findings as a JSON list."""
-    return msgspec.json.encode(findings).decode()
+    return json_line(findings)
 
 
 def as_text(findings: Sequence[Finding]) -> str:
@@ -209,18 +210,19 @@ def check_cookies(yt_dlp_args: Sequence[str]) -> Finding:
     return Finding("cookies", State.OK, "none, requests are a guest's")
 
 
-def check_disk(folder: Path) -> Finding:
-    """Room and permission in ``folder`` or the nearest folder above it that exists."""
+def check_disk(folder: Path, workers: int) -> Finding:
+    """Room and permission in ``folder`` or the nearest folder above it that exists, for so many workers."""
     place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
-        free_bytes = shutil.disk_usage(place).free
+        usage = shutil.disk_usage(place)
     except OSError as error:
         return Finding("disk", State.FAIL, f"{place}: {error.strerror}", "choose another folder")
+    free_bytes, floor_bytes = usage.free, floor_of(usage.total, workers)
     detail = f"{_gigabytes(free_bytes)} free at {place}"
     if not os.access(place, os.W_OK | os.X_OK):
         return Finding("disk", State.FAIL, f"{place} cannot be written", "choose another folder")
-    if free_bytes < NO_DISK_BYTES:
-        return Finding("disk", State.FAIL, detail, "make room: a run stops at 2 GB")
+    if free_bytes < floor_bytes:
+        return Finding("disk", State.FAIL, detail, f"make room: a run leaves {_gigabytes(floor_bytes)} free")
     if free_bytes < LOW_DISK_BYTES:
         return Finding("disk", State.WARN, detail, "room for few clips: about a megabyte each")
     return Finding("disk", State.OK, detail)

@@ -226,6 +226,10 @@ def _from_file(path: Path) -> Iterable[_Given]:
         raise SettingsError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}; mend that line.") from error
+    except RecursionError:
+        raise SettingsError(
+            f"{path} has lists or tables far too deep in one another; write it anew."
+        ) from None
     rows = text.splitlines()
     for key, value in table.items():
         line = _line_of(key, rows)

@@ -157,12 +157,21 @@ def test_named_networks_are_shown_with_where_they_lead() -> None:
     assert (phone, vpn) == ("phone nosuch0, not connected now", "vpn http://h:1")
 
 
-@pytest.mark.parametrize(("free_bytes", "state"), [(1e9, State.FAIL), (5e9, State.WARN), (500e9, State.OK)])
-def test_a_small_disk_is_pointed_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_bytes: float, state: State
+@pytest.mark.parametrize(
+    ("total_bytes", "free_bytes", "state"),
+    [
+        (1e12, 1e9, State.FAIL),  # at 2 GiB a run stops
+        (64e9, 1e9, State.WARN),  # of a small disk it takes more
+        (1e12, 5e9, State.WARN),
+        (1e12, 500e9, State.OK),
+    ],
+)
+def test_a_disk_without_room_is_pointed_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, total_bytes: float, free_bytes: float, state: State
 ) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=int(free_bytes)))
-    finding = check_disk(tmp_path / "a" / "b")
+    usage = SimpleNamespace(total=int(total_bytes), free=int(free_bytes))
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+    finding = check_disk(tmp_path / "a" / "b", workers=16)
     assert finding.state is state
     assert str(tmp_path) in finding.detail
 
@@ -171,7 +180,7 @@ def test_a_folder_that_cannot_be_written_is_pointed_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    assert check_disk(tmp_path).state is State.FAIL
+    assert check_disk(tmp_path, workers=16).state is State.FAIL
 
 
 def test_workers_without_memory_are_pointed_out() -> None:

@@ -18,6 +18,7 @@ FLOORS = [
     "dataset",
     "media",
     "engine",
+    "upkeep",
     "report",
     "console",
     "demo",

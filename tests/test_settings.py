@@ -114,6 +114,7 @@ def test_every_kind_of_value_is_read(config: Path) -> None:
         ("deadline = '15 parsecs'", "deadline: '15 parsecs' is no duration"),
         ("deadline = 0", "deadline: 0 is no duration"),
         ("deadline = nan", "deadline: nan is no duration"),
+        ("workers = " + "[" * 5000, "config.toml has lists or tables far too deep in one another"),
         ("workers = 3\nworkers = ?\n", "config.toml is not TOML: Invalid value (at line 2, column 11); mend"),
         ("yt_dlp = 3", "yt_dlp: yt-dlp's options must be one string"),
         ("desktop = 'maybe'", "desktop: 'maybe' is neither true nor false."),

@@ -12,7 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from kinetics_tui.model.errors import AnnotationError
 
@@ -21,6 +21,9 @@ MAX_MEMBER_BYTES = 512 * 1024**2
 MAX_ARCHIVE_BYTES = 4 * MAX_MEMBER_BYTES
 MAX_RATIO = 200
 """Annotations shrink to a tenth at best; archives of nothing swell a thousandfold."""
+MAX_MEMBERS = 100_000
+MAX_HEADER_BYTES = 64 * 1024
+"""The longest description of a member (a long name, say) that is read; real ones have some hundred."""
 _RATIO_FROM_BYTES = 16 * 1024**2
 _DRAIN_BYTES = 64 * 1024
 
@@ -63,8 +66,13 @@ def _read_wanted(
     try:
         with path.open("rb") as packed, gzip.GzipFile(fileobj=packed) as unpacked:
             stream: Any = _Bounded(unpacked, path)  # tarfile asks for no more than read(size)
-            with tarfile.open(fileobj=stream, mode="r|") as archive:
-                for member in archive:
+            with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+                for count, member in enumerate(archive):
+                    if count >= MAX_MEMBERS:
+                        raise AnnotationError(
+                            f"{path}: more than {MAX_MEMBERS:,} files are in it; "
+                            "unpack it yourself and give the CSV files in it."
+                        )
                     if not _looks_like_annotations(member.name):
                         continue
                     why = _refusal(member)
@@ -98,6 +106,25 @@ def _refusal(member: tarfile.TarInfo) -> str:
     if member.size > MAX_MEMBER_BYTES:
         return f"it has {member.size:,} bytes, more than {MAX_MEMBER_BYTES:,}"
     return ""
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose description is not longer than is reasonable: it would be read into memory whole."""
+
+    _DESCRIPTIONS = (
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+    )
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in cls._DESCRIPTIONS and member.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a member's description has {member.size:,} bytes")
+        return member
 
 
 class _Bounded(io.RawIOBase):

@@ -2,18 +2,19 @@
 
 Lines are parsed one by one, so that a quote left open spoils its own line and not the rest of the
 file. A pattern made for the columns at hand takes nearly all of them; the csv module takes the rest.
+The file is decoded a block at a time: its lines never exist all at once.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from kinetics_tui.annotations.rows import (
     LONGEST_CLIP_S,
+    MAX_ROWS,
     SPLIT_WORDS,
     Heap,
     UnusableRowError,
@@ -28,9 +29,16 @@ from kinetics_tui.model.errors import AnnotationError
 
 EXPECTED = "label,youtube_id,time_start,time_end,split or id,start,end"
 MAX_LINE_LENGTH = 4096
-PROGRESS_EVERY_LINES = 20_000
-# A file that shows neither a header nor a row by then is something else altogether.
+MAX_LINE_BYTES = 64 * 1024**2
+"""A line longer than ``MAX_LINE_LENGTH`` is left out; one longer than this makes the file something else."""
+MAX_LINES = 2 * MAX_ROWS
+BLOCK_BYTES = 1024**2
+# A file that shows neither a header nor a row in so many lines is something else altogether.
 _LINES_TO_RECOGNISE = 1000
+# Patterns take time to be made: for rows that are very wide, or change all the time, it does not pay.
+_WIDEST_PATTERN = 64
+_MOST_PATTERNS = 100
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _COLUMN_NAMES = {
     "label": "label",
@@ -47,9 +55,12 @@ _COLUMN_NAMES = {
 }
 _REQUIRED = ("youtube_id", "time_start", "time_end")
 
-_CELL = r'(?:"[^"]*"|[^",]*)'
+_CELL = r'(?:"[^"\r]*"|[^",\r]*)'
 _TIME = r"(\d{1,6}(?:\.\d{1,3})?)"
 _is_number = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE).fullmatch
+
+
+_Match = Callable[[str], re.Match[str] | None]
 
 
 class Columns(NamedTuple):
@@ -82,22 +93,48 @@ class _Splits(dict[str, str]):
 
 
 def read_csv(
-    text: str, file: str, default_split: str, heap: Heap, on_progress: Callable[[int], None] | None = None
+    data: bytes, file: str, default_split: str, heap: Heap, on_progress: Callable[[int], None] | None = None
 ) -> None:
-    """Put the rows of a file's text on the heap; rows without a split get ``default_split``.
+    """Put the rows of a file's bytes on the heap; rows without a split get ``default_split``.
 
-    Raises AnnotationError where the text is no annotation CSV at all.
+    ``on_progress`` is told after every block how many clips there are. Raises AnnotationError where the
+    bytes are no annotation CSV at all.
     """
-    _CsvReader(file, default_split, heap).read(_lines(text), on_progress)
+    _CsvReader(file, default_split, heap).read(_blocks(data, file), on_progress)
 
 
-def _lines(text: str) -> list[str]:
+def _blocks(data: bytes, file: str) -> Iterator[list[str]]:
+    """The lines of a file, a block of them at a time."""
     # str.splitlines would also break lines at characters that editors do not count as line ends.
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\n" not in text:
-            text = text.replace("\r", "\n")
-    return text.split("\n")
+    line_end = "\r" if b"\r" in data and b"\n" not in data else "\n"
+    end_byte = line_end.encode()
+    start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    while start < len(data):
+        end = data.find(end_byte, start + BLOCK_BYTES) + 1 or len(data)
+        if end - start > MAX_LINE_BYTES:
+            line = data.count(end_byte, 0, end - 1) + 1
+            raise AnnotationError(
+                f"{file} line {line}: a line of more than {MAX_LINE_BYTES:,} bytes; "
+                f"give a CSV file with the columns {EXPECTED}."
+            )
+        text = _decoded(data, start, end, file)
+        if line_end == "\n" and "\r" in text:
+            text = text.replace("\r\n", "\n")
+        yield text.removesuffix(line_end).split(line_end)
+        start = end
+
+
+def _decoded(data: bytes, start: int, end: int, file: str) -> str:
+    try:
+        return data[start:end].decode()
+    except UnicodeDecodeError as error:
+        at = start + error.start
+    if b"\0" in data:
+        raise AnnotationError(
+            f"{file} is not text in UTF-8; give a CSV, JSON or .tar.gz annotation file."
+        ) from None
+    line = data.count(b"\n", 0, at) + 1
+    raise AnnotationError(f"{file} line {line}: byte {at:,} of the file is not UTF-8; save it as UTF-8.")
 
 
 class _CsvReader:
@@ -108,40 +145,66 @@ class _CsvReader:
         self.splits = _Splits({"": default_split})
         self.columns: Columns | None = None
         self.has_header = False
+        self.first_line = 0
+        self.tried = 0
+        self.pattern: tuple[_Match, tuple[int, ...]] | None = None
+        self.patterns = 0
 
-    def read(self, lines: list[str], on_progress: Callable[[int], None] | None) -> None:
-        position = self._recognise(lines)
-        while position < len(lines):
-            block = itertools.islice(lines, position, position + PROGRESS_EVERY_LINES)
-            self._read_block(block, position + 1)
-            position += PROGRESS_EVERY_LINES
+    def read(self, blocks: Iterable[list[str]], on_progress: Callable[[int], None] | None) -> None:
+        number = 1
+        for lines in blocks:
+            used = self._recognise(lines, number) if self.columns is None else 0
+            if self.columns is not None:
+                self._read_block(lines[used:] if used else lines, number + used)
+            number += len(lines)
+            if number > MAX_LINES:
+                raise AnnotationError(
+                    f"{self.file} line {number - 1:,}: more lines than any release has; "
+                    "give only the annotations, in smaller files."
+                )
             if on_progress is not None:
                 on_progress(len(self.heap.clips))
+        if self.columns is None:
+            raise self._not_recognised()
 
-    def _recognise(self, lines: list[str]) -> int:
-        """Find the columns; returns how many lines were used up on the way."""
-        for index, line in enumerate(lines[:_LINES_TO_RECOGNISE]):
-            if line.strip():
-                self._read_line(line, index + 1)
-                if self.columns is not None:
-                    return index + 1
-        first = next((index + 1 for index, line in enumerate(lines) if line.strip()), None)
-        found = "is empty" if first is None else f"line {first} is neither a header nor an annotation row"
-        raise AnnotationError(f"{self.file} {found}; give a CSV file with the columns {EXPECTED}.")
+    def _recognise(self, lines: list[str], first_line: int) -> int:
+        """Look for the columns; returns how many lines were used up on the way."""
+        for number, line in enumerate(lines, first_line):
+            if not line.strip():
+                continue
+            self.first_line = self.first_line or number
+            self.tried += 1
+            self._read_line(line, number)
+            if self.columns is not None:
+                return number + 1 - first_line
+            if self.tried == _LINES_TO_RECOGNISE:
+                raise self._not_recognised()
+        return len(lines)
 
-    def _read_block(self, lines: itertools.islice[str], first_line: int) -> None:
+    def _not_recognised(self) -> AnnotationError:
+        line = self.first_line
+        found = f"line {line} is neither a header nor an annotation row" if line else "is empty"
+        return AnnotationError(f"{self.file} {found}; give a CSV file with the columns {EXPECTED}.")
+
+    def _pattern(self, columns: Columns) -> tuple[_Match, tuple[int, ...]]:
+        self.patterns += 1
+        too_much = columns.width > _WIDEST_PATTERN or self.patterns > _MOST_PATTERNS
+        self.pattern = (_never, ()) if too_much else _pattern(columns)
+        return self.pattern
+
+    def _read_block(self, lines: list[str], first_line: int) -> None:
         columns = self.columns
         assert columns is not None
-        match_row, groups = _pattern(columns)
+        match_row, groups = self.pattern or self._pattern(columns)
         labels, splits, keep, file = self.labels, self.splits, self.heap.keep, self.file
         for number, line in enumerate(lines, first_line):
-            match = match_row(line)
+            match = match_row(line) if len(line) <= MAX_LINE_LENGTH else None
             if match is None:
                 self._read_line(line, number)
                 if self.columns != columns:
                     assert self.columns is not None
                     columns = self.columns
-                    match_row, groups = _pattern(columns)
+                    match_row, groups = self._pattern(columns)
                 continue
             youtube_id, start, end, split, label = match.group(*groups)
             start_s = float(start)
@@ -243,7 +306,11 @@ def _columns_by_content(cells: list[str]) -> Columns | None:
     return None
 
 
-def _pattern(columns: Columns) -> tuple[Callable[[str], re.Match[str] | None], tuple[int, ...]]:
+def _never(_line: str) -> None:
+    """The match of no line at all."""
+
+
+def _pattern(columns: Columns) -> tuple[_Match, tuple[int, ...]]:
     """A match for plain rows of these columns, and its groups in the order id, times, split, label."""
     kinds = {columns.youtube_id: "([A-Za-z0-9_-]{11})", columns.time_start: _TIME, columns.time_end: _TIME}
     captured = [columns.youtube_id, columns.time_start, columns.time_end]

@@ -19,6 +19,8 @@ from kinetics_tui.model.errors import AnnotationError
 
 EXPECTED = '{"<id>": {"annotations": {"label": ..., "segment": [start, end]}, "subset": ...}, ...}'
 PROGRESS_EVERY_ROWS = 20_000
+MAX_COLONS = 10_000_000
+"""Each entry of a release has eight, and Kinetics-700's 650,000. Memory grows with the keys."""
 # Each entry has one. Entries whose key comes again are dropped by the decoder without a word.
 _SEGMENT = b'"segment"'
 
@@ -40,6 +42,11 @@ def read_json(
 
     Raises AnnotationError where the bytes are not JSON of that shape at all.
     """
+    if data.count(b":") > MAX_COLONS:
+        raise AnnotationError(
+            f"{file}: more than {MAX_COLONS:,} keys, which no release has; "
+            "give the annotations as CSV, or in smaller files."
+        )
     body = memoryview(data)[3:] if data.startswith(b"\xef\xbb\xbf") else data
     try:
         # Entries are left raw, so that one of a wrong shape does not spoil the others, and so that

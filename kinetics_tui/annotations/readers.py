@@ -89,23 +89,9 @@ def _read_source(source: _Source, heap: Heap, on_progress: Callable[[int], None]
     if _begins_like_json(source.data):
         read_json(source.data, source.name, default_split, heap, on_progress)
     else:
-        read_csv(_decoded(source), source.name, default_split, heap, on_progress)
+        read_csv(source.data, source.name, default_split, heap, on_progress)
     if heap.rows_used == used_before:
         raise AnnotationError(_nothing_usable(source.name, heap.bad_rows[bad_before:]))
-
-
-def _decoded(source: _Source) -> str:
-    try:
-        return source.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if b"\0" in source.data:
-            raise AnnotationError(
-                f"{source.name} is not text in UTF-8; give a CSV, JSON or .tar.gz annotation file."
-            ) from None
-        line = source.data.count(b"\n", 0, error.start) + 1
-        raise AnnotationError(
-            f"{source.name} line {line}: byte {error.start:,} of the file is not UTF-8; save it as UTF-8."
-        ) from None
 
 
 def _nothing_usable(name: str, bad_rows: list[BadRow]) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 import msgspec
 
 from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip
+from kinetics_tui.model.errors import AnnotationError
 
 SPLIT_WORDS = {
     "train": TRAIN,
@@ -30,6 +31,9 @@ LONGEST_CLIP_S = MAX_CLIP_S + 0.0005
 TIME_LIMIT_S = 1_000_000.0
 """Times stay below it: six digits are the room that file names have, and 11 days into a video."""
 MAX_LABEL_LENGTH = 200
+MAX_ROWS = 4_000_000
+"""All releases joined have half as many. Memory grows with the rows, so there has to be an end."""
+MAX_BAD_ROWS = 500_000
 
 # Control characters, halves of surrogate pairs, and the separators that break lines.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -111,6 +115,10 @@ def checked_clip(youtube_id: str, time_start: float, time_end: float, split: str
     return Clip(youtube_id, start_s, end_s, split, label)
 
 
+def _place(file: str, line: int) -> str:
+    return f"{file} line {line}" if line else file
+
+
 class Heap:
     """Collects the rows of several files: clips once each, the rest by file and line."""
 
@@ -128,7 +136,11 @@ class Heap:
         return len(self.clips) + len(self.duplicate_rows)
 
     def keep(self, clip: Clip, file: str, line: int) -> None:
-        """Take a clip, unless its key is known already."""
+        """Take a clip, unless its key is known already. Raises AnnotationError for one too many."""
+        if self.rows_used >= MAX_ROWS:
+            raise AnnotationError(
+                f"{_place(file, line)}: more than {MAX_ROWS:,} rows; give the annotations in smaller files."
+            )
         first = self._first_of_video.setdefault(clip.youtube_id, clip)
         if first is not clip:
             segments = self._segments_of_video.setdefault(
@@ -143,8 +155,12 @@ class Heap:
         self.clips.append(clip)
 
     def refuse(self, file: str, line: int, why: str) -> None:
-        """Note a row that is no clip."""
+        """Note a row that is no clip. Raises AnnotationError where there are far too many of them."""
         self.bad_rows.append(BadRow(file, line, why))
+        if len(self.bad_rows) > MAX_BAD_ROWS:
+            raise AnnotationError(
+                f"{_place(file, line)}: {why}, like {MAX_BAD_ROWS:,} rows before; give an annotation file."
+            )
 
     def annotations(self, files: tuple[str, ...]) -> Annotations:
         """What was collected."""

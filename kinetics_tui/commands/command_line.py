@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import platformdirs
 import typer
 
+from kinetics_tui.console.printed import plain_lines
 from kinetics_tui.model.errors import EngineDiedError, UserError
 
 PROGRAM = "kinetics-tui"
@@ -30,7 +31,12 @@ MANY = ("--annotations", "--split", "--class", "--category")
 
 def tell(line: str) -> None:
     """Progress for people: never on standard output, which belongs to events."""
-    typer.echo(line, err=True)
+    typer.echo(plain_lines(line), err=True)
+
+
+def say(text: str) -> None:
+    """What a command was asked for, for people."""
+    typer.echo(plain_lines(text))
 
 
 def spread(args: Sequence[str]) -> list[str]:

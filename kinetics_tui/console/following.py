@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-import msgspec
-
-from kinetics_tui.console.network_lines import networks_json, plain
+from kinetics_tui.console.network_lines import networks_json
+from kinetics_tui.console.printed import json_line, plain
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client import EngineClient, read_state
 from kinetics_tui.model.commands import Stop
@@ -43,7 +42,10 @@ ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 
 def line_text(line: LogLine) -> str:
     """One line of the log as plain text, safe for any terminal."""
-    at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    try:
+        at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    except (OverflowError, ValueError, OSError):
+        at = "unknown"  # an event may carry any number
     return plain("  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part))
 
 
@@ -120,7 +122,7 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
     def write(_state: RunState, event: AnyEvent) -> None:
         if not isinstance(event, QUIET):
-            out.write(msgspec.json.encode(event).decode() + "\n")
+            out.write(json_line(event) + "\n")
             out.flush()
 
     return write
@@ -133,7 +135,8 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
     def write(state: RunState, event: AnyEvent) -> None:
         nonlocal written
         if isinstance(event, RunOpened):
-            out.write(f"{state.title}: {state.total:,} clips, {state.done:,} done, {state.left:,} left.\n")
+            counts = f"{state.total:,} clips, {state.done:,} done, {state.left:,} left."
+            out.write(f"{plain(state.title)}: {counts}\n")
         if isinstance(event, LogReplayed) or written < 0:
             # The replay brings the count up to date; what went before was said to somebody else.
             written = state.log_count if isinstance(event, LogReplayed) else -1

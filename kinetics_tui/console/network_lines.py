@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.console.printed import plain
 from kinetics_tui.model.network import NetworkInfo, NetworkStatus
 from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.model.state import RunState
@@ -20,13 +21,6 @@ RIGHT = (False, False, False, True, False, True)
 GAP = "  "
 IN_USE, AWAY = "*", "-"
 NO_NETWORK = "No network is known yet: the first run makes one known."
-
-
-def plain(text: str) -> str:
-    """Text from outside without what would move a terminal's cursor."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
 
 
 def networks_json(state: RunState) -> list[dict[str, Any]]:

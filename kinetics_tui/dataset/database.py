@@ -18,6 +18,9 @@ from kinetics_tui.model.errors import DatasetError
 
 APPLICATION_ID = 0x4B54_5549  # "KTUI"
 BUSY_S = 5.0
+"""How long to wait for another process at first, ..."""
+BUSY_MEANWHILE_S = 0.5
+"""... and how long once it is open: an engine that waits for its ledger answers nobody."""
 STALE_S = 3600.0
 """A ledger in the making that nobody touched for so long belongs to a process that is dead."""
 
@@ -37,6 +40,10 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _plain(path, error) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what it cannot understand of a damaged file
+        raise DatasetError(
+            f"The ledger {path} is damaged; restore it from a copy, or move it away to start anew."
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LedgerFull(f"The disk is full: {path} could not be written; make room.") from error
@@ -123,6 +130,7 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
             if _checked_version(connection, path) < VERSION:
                 _bring_up_to_date(path)
             if not read_only:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_MEANWHILE_S * 1000:.0f}")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA journal_size_limit = 16777216")
     except BaseException:
@@ -140,6 +148,9 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema")
+    except UnicodeDecodeError:
+        connection.close()
+        raise
     except sqlite3.Error as error:
         connection.close()
         if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):

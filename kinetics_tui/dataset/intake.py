@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
-from kinetics_tui.dataset.layout import clip_folder
+from kinetics_tui.dataset.layout import Naming, clip_folder, same_to_some
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import LayoutName
@@ -22,7 +21,7 @@ ON CONFLICT DO NOTHING
 # A clip that is not done yet follows its annotations to another split or label. Its name then carries
 # its times, which nothing in the new folder can clash with.
 _FOLLOW = """
-UPDATE clips SET split_id = ?4, label_id = ?5, timed = 1
+UPDATE clips SET split_id = ?4, label_id = ?5, timed = max(timed, 1)
 WHERE youtube_id = ?1 AND start_ms = ?2 AND end_ms = ?3 AND status <> 'done'
     AND (split_id <> ?4 OR label_id <> ?5)
 """
@@ -31,6 +30,18 @@ INSERT OR IGNORE INTO wanted SELECT id FROM clips WHERE youtube_id = ? AND start
 """
 _SAME_VIDEO = """
 SELECT split_id, label_id FROM clips WHERE youtube_id = ?1 AND NOT (start_ms = ?2 AND end_ms = ?3)
+"""
+
+# Ids that differ in capitals alone are one name to some file systems: only the first keeps its names.
+_MARK = """
+UPDATE clips SET timed = 2 WHERE id > ?1 AND id IN (
+    SELECT id FROM (
+        SELECT id, youtube_id, first_value(youtube_id) OVER twins AS first
+        FROM clips WHERE lower(youtube_id) IN (
+            SELECT lower(youtube_id) FROM clips GROUP BY 1 HAVING min(youtube_id) <> max(youtube_id)
+        ) WINDOW twins AS (PARTITION BY lower(youtube_id) ORDER BY id)
+    ) WHERE youtube_id <> first
+)
 """
 
 _Row = tuple[str, int, int, int, int]
@@ -49,12 +60,16 @@ class Intake:
 
     def add(self, clips: Iterable[Clip]) -> int:
         """Add the clips that are new; returns how many were. Raises DatasetError for an impossible time."""
-        return sum(self._insert(batch) for batch in self._batches(clips))
+        last_id = self._last_id()
+        added = sum(self._insert(batch) for batch in self._batches(clips))
+        self._keep_apart(last_id)
+        return added
 
     def select(self, clips: Iterable[Clip]) -> int:
         """Add the clips that are new and make these clips the selected ones; returns how many were new."""
         execute = self._connection.execute
         execute("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)")
+        last_id = self._last_id()
         added = 0
         for batch in self._batches(clips):
             added += self._insert(batch)
@@ -63,7 +78,17 @@ class Intake:
         execute("UPDATE clips SET selected = 1 WHERE selected = 0 AND id IN (SELECT id FROM wanted)")
         execute("UPDATE clips SET selected = 0 WHERE selected = 1 AND id NOT IN (SELECT id FROM wanted)")
         execute("DROP TABLE wanted")
+        self._keep_apart(last_id)
         return added
+
+    def _last_id(self) -> int:
+        (last_id,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM clips").fetchone()
+        return int(last_id)
+
+    def _keep_apart(self, last_id: int) -> None:
+        """Name the clips that were added after ``last_id`` so that no other has the same name anywhere."""
+        if self._last_id() > last_id:
+            self._connection.execute(_MARK, (last_id,))
 
     def _batches(self, clips: Iterable[Clip]) -> Iterator[list[_Row]]:
         rows = map(self._row, clips)
@@ -74,9 +99,10 @@ class Intake:
         before = self._connection.total_changes
         if self._layout is LayoutName.SHOWMAX:
             for row in batch:
-                self._connection.execute(_INSERT, (*row, self._clashes(row)))
+                naming = Naming.TIMED if self._clashes(row) else Naming.PLAIN
+                self._connection.execute(_INSERT, (*row, naming))
         else:
-            self._connection.executemany(_INSERT, ((*row, False) for row in batch))
+            self._connection.executemany(_INSERT, ((*row, Naming.PLAIN) for row in batch))
         return self._connection.total_changes - before
 
     def _row(self, clip: Clip) -> _Row:
@@ -102,10 +128,10 @@ class Intake:
             names[name] = cursor.lastrowid or 0
         return names[name]
 
-    def _folder(self, split_id: int, label_id: int) -> PurePosixPath:
+    def _folder(self, split_id: int, label_id: int) -> str:
         (split,) = self._connection.execute("SELECT name FROM splits WHERE id = ?", (split_id,)).fetchone()
         (label,) = self._connection.execute("SELECT name FROM labels WHERE id = ?", (label_id,)).fetchone()
-        return clip_folder(self._layout, split, label)
+        return same_to_some(clip_folder(self._layout, split, label))
 
 
 def storable(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from enum import IntEnum
 from pathlib import PurePosixPath
 
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE
@@ -31,6 +32,17 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])
 _OURS = frozenset({STATS_FILE, FAILED_FILE})
 
 
+class Naming(IntEnum):
+    """How a clip's file is named; the ledger keeps the number."""
+
+    PLAIN = 0
+    """As the layout has it."""
+    TIMED = 1
+    """With the times, where the layout would leave them out: another clip of the video is in the folder."""
+    MARKED = 2
+    """With a mark of its own: some file systems ignore capitals, and another id differs in these alone."""
+
+
 def safe_component(text: str) -> str:
     """One path component for ``text``: itself where it is harmless, else cleaned and marked.
 
@@ -46,13 +58,21 @@ def safe_component(text: str) -> str:
     return _marked(clean, text)
 
 
-def clip_path(layout: LayoutName, clip: Clip, *, timed: bool = False) -> PurePosixPath:
-    """The path of a clip's file, relative to the dataset folder.
+def clip_path(layout: LayoutName, clip: Clip, naming: Naming = Naming.PLAIN) -> PurePosixPath:
+    """The path of a clip's file, relative to the dataset folder."""
+    return clip_folder(layout, clip.split, clip.label) / _file_name(layout, clip, naming)
 
-    ``timed`` puts the times into the file's name where the layout would leave them out, so that
-    several clips of one video can lie in one folder.
+
+def same_to_some(path: PurePosixPath) -> str:
+    """What paths have in common that some file systems take for one.
+
+    Those of macOS and Windows ignore capitals, and how accented letters are put together.
     """
-    return clip_folder(layout, clip.split, clip.label) / _file_name(layout, clip, timed=timed)
+    return _folded(str(path))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def clip_folder(layout: LayoutName, split: str, label: str) -> PurePosixPath:
@@ -89,7 +109,7 @@ def _split_folder(layout: LayoutName, split: str) -> str:
     if layout is LayoutName.SHOWMAX and split == VAL:
         return "valid"
     component = safe_component(split)
-    return _marked(component, split) if component.lower() in _OURS else component
+    return _marked(component, split) if _folded(component) in _OURS else component
 
 
 def _label_folder(layout: LayoutName, label: str) -> str:
@@ -99,12 +119,13 @@ def _label_folder(layout: LayoutName, label: str) -> str:
         label = re.sub(r"['()]", "", label)
     component = safe_component(label)
     # A folder named like a clip could stand where the file of a clip without a label has to go.
-    return _marked(component, label) if component.lower().endswith(SUFFIX) else component
+    return _marked(component, label) if _folded(component).endswith(SUFFIX) else component
 
 
-def _file_name(layout: LayoutName, clip: Clip, *, timed: bool) -> str:
-    if not _YOUTUBE_ID.fullmatch(clip.youtube_id):
-        return safe_component(clip.name) + SUFFIX
-    if layout is LayoutName.SHOWMAX and not timed:
+def _file_name(layout: LayoutName, clip: Clip, naming: Naming) -> str:
+    # An id that cannot be YouTube's may be anything: its mark keeps it apart on every file system.
+    if naming is Naming.MARKED or not _YOUTUBE_ID.fullmatch(clip.youtube_id):
+        return _marked(safe_component(clip.name), clip.name) + SUFFIX
+    if layout is LayoutName.SHOWMAX and naming is Naming.PLAIN:
         return clip.youtube_id + SUFFIX
     return clip.name + SUFFIX

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kinetics_tui.dataset import counts, networks, pending
+from kinetics_tui.dataset import counts, moving, networks, pending
 from kinetics_tui.dataset.attempts import newest_done, settled_attempts, standing_failures, write_attempts
 from kinetics_tui.dataset.database import Database, LedgerFull, NoLedger, connect, new_database
 from kinetics_tui.dataset.intake import Intake
@@ -60,6 +60,7 @@ class Ledger:
         self._db = database
         self._buffer: list[tuple[Attempt, int | None]] = []
         self._session: int | None = None
+        self._clock_set_by_s = 0.0
         try:
             self._layout = self.options.layout
         except BaseException:
@@ -214,10 +215,22 @@ class Ledger:
 
         Raises LedgerFull on a full disk, DatasetError otherwise; what was buffered stays so.
         """
-        if self._buffer:
-            with self._db.transaction() as connection:
-                write_attempts(connection, self._buffer)
-            self._buffer.clear()
+        if not self._buffer and not self._clock_set_by_s:
+            return
+        with self._db.transaction() as connection:
+            if self._clock_set_by_s:
+                moving.move_times(connection, self._clock_set_by_s)
+            write_attempts(connection, self._buffer)
+        self._buffer.clear()
+        self._clock_set_by_s = 0.0
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: whatever is waited for comes no sooner or later by that.
+
+        Noted in memory until ``flush``, as attempts are. What is over keeps the times it was told by.
+        """
+        self._clock_set_by_s += by_s
+        self._buffer = [(moving.moved(attempt, by_s), session) for attempt, session in self._buffer]
 
     def retry_failed(self, categories: Collection[Category]) -> dict[tuple[str, Category], int]:
         """Make selected clips that failed for these categories pending, as if never tried.

@@ -45,3 +45,12 @@ class Lessons(msgspec.Struct, kw_only=True):
     first_wait_s: float | None = None
     answered_after_s: float | None = None
     outlasted: bool = False
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: what was learned when stays as long ago as it was."""
+        if self.last_request_at is not None:
+            self.last_request_at += by_s
+        if self.refused_at is not None:
+            self.refused_at += by_s
+        if self.blocked_since is not None:
+            self.blocked_since += by_s

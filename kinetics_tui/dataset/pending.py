@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics_tui.dataset.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
 from kinetics_tui.dataset.database import Database
-from kinetics_tui.dataset.layout import clip_path
+from kinetics_tui.dataset.layout import Naming, clip_path
 from kinetics_tui.dataset.rows import ClipRow
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName
@@ -107,5 +107,5 @@ def _clip_row(
     layout: LayoutName, clip_id: int, attempts: int, crashes: int, timed: int, *columns: Any
 ) -> ClipRow:
     clip = read_clip(*columns)
-    path = clip_path(layout, clip, timed=bool(timed))
+    path = clip_path(layout, clip, Naming(timed))
     return ClipRow(clip_id, clip, str(path), attempts, crashes)

@@ -13,7 +13,8 @@ download_duration  seconds to resolve the video and fetch the bytes of the clip
 ffmpeg_duration    seconds to trim and verify (the write-up trimmed with ffmpeg, we with its libraries)
 total_duration     seconds in a worker's hand
 average_duration   mean of total_duration over this row and all above it
-elapsed            seconds from the start of the first attempt to the end of this one
+elapsed            seconds from the start of the first attempt to the end of this one; of a clock that was
+                   set back meanwhile that step is left out
 iteration          number of the row, from 1
 skipped_iteration  clips that lay on disk already when the row's session began
 queue_id, pid      worker slot and process
@@ -72,14 +73,15 @@ def write_records(dataset: Path) -> tuple[Path, Path]:
 
 def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
     yield STATS_COLUMNS
-    first_start = 0.0
-    total_s = 0.0
+    ended_at = elapsed_s = total_s = 0.0
     done = skipped = 0
     session: int | None = -1
     for iteration, settled in enumerate(ledger.settled(), start=1):
         attempt = settled.attempt
         if iteration == 1:
-            first_start = attempt.at - attempt.total_s
+            ended_at = attempt.at - attempt.total_s
+        elapsed_s += max(0.0, attempt.at - ended_at)
+        ended_at = attempt.at
         if settled.session != session:
             session, skipped = settled.session, done
         total_s += attempt.total_s
@@ -92,7 +94,7 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
             round(attempt.trim_s, 3),
             round(attempt.total_s, 3),
             round(total_s / iteration, 3),
-            round(attempt.at - first_start, 3),
+            round(elapsed_s, 3),
             iteration,
             skipped,
             attempt.slot,

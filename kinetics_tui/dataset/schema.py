@@ -21,7 +21,7 @@ CREATE TABLE clips (
     end_ms INTEGER NOT NULL,
     split_id INTEGER NOT NULL REFERENCES splits (id),
     label_id INTEGER NOT NULL REFERENCES labels (id),
-    timed INTEGER NOT NULL,               -- its file carries its times where the layout would leave them out
+    timed INTEGER NOT NULL,               -- how its file is named, see layout.Naming
     selected INTEGER NOT NULL DEFAULT 1,
     status TEXT NOT NULL DEFAULT 'pending',
     attempts INTEGER NOT NULL DEFAULT 0,

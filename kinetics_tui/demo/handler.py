@@ -25,6 +25,7 @@ HLS_TYPE = "application/vnd.apple.mpegurl"
 
 _CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
+_LOGIN_PAGE = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
 _DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
 _STATUS = {
     Case.PLAYER_403: HTTPStatus.FORBIDDEN,
@@ -37,6 +38,8 @@ _STATUS = {
     Case.MEDIA_503: HTTPStatus.SERVICE_UNAVAILABLE,
     Case.MEDIA_EXPIRED: HTTPStatus.FORBIDDEN,
 }
+_MOVED = {Case.MEDIA_OTHER_RANGE, Case.MEDIA_SHIFTED}
+_WRONG_LENGTH = {Case.MEDIA_LENGTH_LONG: 1, Case.MEDIA_LENGTH_SHORT: -1}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,8 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             case Case.PLAYER_STALL:
                 self.site.pause(_FOREVER_S)
             case Case.PLAYER_HTML:
-                page = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
-                self._send(HTTPStatus.OK, page, "text/html", seen=seen)
+                self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
             case case:
                 self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
 
@@ -118,14 +120,31 @@ class Handler(BaseHTTPRequestHandler):
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
-        failure = self.site.failure_now(video, "media")
+        failure = self.site.failure_now(video, "media", itag)
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
             expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
             failure = failure if expired else None
-        if failure is not None and failure.case in _STATUS:
-            self._send(_STATUS[failure.case], retry_after_s=failure.retry_after_s, seen=seen)
+        if failure is not None and self._fail_to_send(failure, seen):
             return
         self._send_media(source.path, source.size_bytes, failure, seen)
+
+    def _fail_to_send(self, failure: Failure, seen: RequestSeen) -> bool:
+        """Answer with something else than what was asked for; whether ``failure`` is of that sort."""
+        match failure.case:
+            case Case.MEDIA_HANG_UP:
+                self._reset()
+            case Case.MEDIA_NO_ANSWER:
+                self.site.pause(_FOREVER_S)
+            case Case.MEDIA_HTML:
+                self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
+            case Case.MEDIA_REDIRECT:
+                address = (failure.redirect_to or self.site.media_url) + self.path
+                self._send(HTTPStatus.FOUND, headers={"Location": address}, seen=seen)
+            case case if case in _STATUS:
+                self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
+            case _:
+                return False
+        return True
 
     def _send_manifest(self, path: str) -> None:
         # .../hls_variant/id/ID/file/index.m3u8 or .../hls_playlist/id/ID/itag/N/playlist/index.m3u8
@@ -136,6 +155,9 @@ class Handler(BaseHTTPRequestHandler):
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
         video = self.site.find(seen.video_id)
+        failure = self.site.failure_now(video, "manifest", itag)
+        if failure is not None and self._fail_to_send(failure, seen):
+            return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
         elif itag is None:
@@ -157,13 +179,22 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"Content-Range": f"bytes */{size_bytes}"}
             self._send(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers, seen=seen)
             return
+        said_first, said_last, length = first, last, last - first + 1
+        if failure is not None and case in _MOVED:
+            # Never behind the end of the file, and as long as what was asked for.
+            first = max(0, min(first + failure.after_bytes, size_bytes - length))
+            last = first + length - 1
+        if case is Case.MEDIA_OTHER_RANGE:
+            said_first, said_last = first, last
+        if failure is not None and case in _WRONG_LENGTH:
+            length = max(1, length + _WRONG_LENGTH[case] * failure.after_bytes)
         seen.status = HTTPStatus.OK if whole else HTTPStatus.PARTIAL_CONTENT
         self.send_response(seen.status)
         self.send_header("Content-Type", "application/octet-stream")
-        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Content-Length", str(length))
         self.send_header("Accept-Ranges", "none" if case is Case.MEDIA_RANGE_IGNORED else "bytes")
         if not whole:
-            self.send_header("Content-Range", f"bytes {first}-{last}/{size_bytes}")
+            self.send_header("Content-Range", f"bytes {said_first}-{said_last}/{size_bytes}")
         self.end_headers()
         for at, chunk in _chunks(path, first, last):
             if failure is not None:
@@ -174,13 +205,22 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(chunk)
             if self.close_connection and case is Case.MEDIA_EARLY_CLOSE:
                 return
+        if case is Case.MEDIA_LENGTH_LONG:
+            self.close_connection = True
 
     def _faulty(self, path: Path, chunk: bytes, at: int, failure: Failure, seen: RequestSeen) -> bytes:
         """What becomes of a chunk that lies at byte ``at`` of the source ``path``."""
         left = failure.after_bytes - seen.sent_bytes
         match failure.case:
             case Case.MEDIA_SLOW:
-                self.site.pause(len(chunk) / failure.bytes_per_s)
+                self._trickle(chunk, failure.bytes_per_s, seen)
+                return b""
+            case Case.MEDIA_DAMAGED:
+                damaged = bytearray(chunk)
+                for place, other in failure.damage.items():
+                    if at <= place < at + len(chunk):
+                        damaged[place - at] ^= other
+                return bytes(damaged)
             case Case.MEDIA_SCRAMBLED:
                 return _damaged(chunk, max(0, failure.after_bytes - at), len(chunk))
             case Case.MEDIA_CORRUPTED:
@@ -198,6 +238,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return b""
         return chunk
+
+    def _trickle(self, chunk: bytes, bytes_per_s: float, seen: RequestSeen) -> None:
+        """Send a chunk little by little, so that a slow connection is never a silent one."""
+        step = max(1, round(bytes_per_s / 10))
+        for start in range(0, len(chunk), step):
+            piece = chunk[start : start + step]
+            self.site.pause(len(piece) / bytes_per_s)
+            seen.sent_bytes += len(piece)
+            self.wfile.write(piece)
 
     # -- sending ------------------------------------------------------------------------------------
 

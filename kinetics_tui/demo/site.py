@@ -13,7 +13,7 @@ from kinetics_tui.demo.line import Line
 from kinetics_tui.demo.policy import Open, Policy, Throttled
 from kinetics_tui.demo.videos import Case, Catalogue, Failure, Video
 
-Stage = Literal["player", "media"]
+Stage = Literal["player", "media", "manifest"]
 RequestKind = Literal["player", "media", "manifest"]
 
 _PLAYER_FAULTS = {
@@ -87,18 +87,17 @@ class Site:
         """The video of an id; one that fails as unavailable where there is none."""
         return self._find(video_id) or Video(video_id, "", 0.0, {}, Failure(Case.UNAVAILABLE))
 
-    def failure_now(self, video: Video, stage: Stage) -> Failure | None:
-        """How this request for the video fails, if it does; counts towards ``Failure.times``."""
+    def failure_now(self, video: Video, stage: Stage, itag: int | None = None) -> Failure | None:
+        """How this request for the video fails, if it does; counts towards ``spared`` and ``times``."""
         failure = video.failure
-        if failure is None or stage != _stage(failure.case):
+        if failure is None or stage != _stage(failure) or failure.itag not in (None, itag):
             return None
         if failure.case is Case.MEDIA_EXPIRED:
             return failure
         with self._lock:
             self._failed[stage, video.id] += 1
-            return (
-                failure if failure.times is None or self._failed[stage, video.id] <= failure.times else None
-            )
+            number = self._failed[stage, video.id] - failure.spared
+        return failure if number > 0 and (failure.times is None or number <= failure.times) else None
 
     def next_address_number(self, video_id: str) -> int:
         """Counts, from 1, how often the media addresses of a video were given out."""
@@ -112,8 +111,10 @@ class Site:
             raise ConnectionAbortedError
 
 
-def _stage(case: Case) -> Stage:
-    return "media" if case.value.startswith("media ") else "player"
+def _stage(failure: Failure) -> Stage:
+    if failure.manifest:
+        return "manifest"
+    return "media" if failure.case.value.startswith("media ") else "player"
 
 
 def is_player_fault(case: Case) -> bool:

@@ -70,25 +70,47 @@ class Case(StrEnum):
     MEDIA_CORRUPTED = "media corrupted"
     MEDIA_SCRAMBLED = "media scrambled"
     MEDIA_SLOW = "media slow"
+    MEDIA_NO_ANSWER = "media no answer"
+    MEDIA_HANG_UP = "media hang-up"
+    MEDIA_LENGTH_LONG = "media length too long"
+    MEDIA_LENGTH_SHORT = "media length too short"
+    MEDIA_OTHER_RANGE = "media other range"
+    MEDIA_SHIFTED = "media shifted"
+    MEDIA_DAMAGED = "media damaged"
+    MEDIA_HTML = "media html"
+    MEDIA_REDIRECT = "media redirect"
 
 
 class Failure(msgspec.Struct, frozen=True):
     """How a video fails.
 
-    ``times``: only the first so many requests that the case concerns (player requests, or media
-    requests; of ``MEDIA_EXPIRED`` the media addresses of the first so many player answers), then all is
-    well; None: always. ``after_bytes``: what a faulty media answer sends before it stalls, resets or
-    closes; what a corrupted or scrambled source keeps intact at its start (corrupted ones keep all of their
-    container, and lose the pictures and sound in it). ``bytes_per_s`` is the speed of
+    ``times``: only so many requests that the case concerns (player requests, or media requests; of
+    ``MEDIA_EXPIRED`` the media addresses of the first so many player answers), then all is well; None:
+    always. ``spared``: so many of them are answered well before that, so that a fault can be planned for
+    the n-th request. ``itag``: of media requests, only those for one format count and fail.
+    ``manifest``: what is named for media happens to playlists instead.
+
+    ``after_bytes``: what a faulty media answer sends before it stalls, resets or
+    closes, by how much it is shifted, or how far its length is off; what a corrupted or scrambled source
+    keeps intact at its start (corrupted ones keep all of their
+    container, and lose the pictures and sound in it). ``damage``: where a damaged source
+    has another byte, and what it is combined with by exclusive or. ``bytes_per_s`` is the speed of
     ``MEDIA_SLOW``; ``retry_after_s`` goes with status 429 and 503; ``countries`` with ``GEO_COUNTRIES``.
+    ``redirect_to`` is the site (``http://`` host and port) that ``MEDIA_REDIRECT`` leads to; where it is
+    empty, it leads to the same address again.
     """
 
     case: Case
     times: int | None = None
+    spared: int = 0
+    itag: int | None = None
+    manifest: bool = False
     retry_after_s: int | None = None
     after_bytes: int = 4096
+    damage: Mapping[int, int] = {}
     bytes_per_s: float = 20_000
     countries: tuple[str, ...] = ("DE", "FR")
+    redirect_to: str = ""
 
 
 class Video(msgspec.Struct, frozen=True):

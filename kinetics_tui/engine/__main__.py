@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import (
     FAILED,
@@ -21,12 +23,16 @@ from kinetics_tui.engine.address import (
     socket_paths,
     write_whereabouts,
 )
+from kinetics_tui.engine.clock import Clock
 from kinetics_tui.engine.engine import Engine
+from kinetics_tui.engine.files import allow_files
+from kinetics_tui.engine.logfile import LogFile, LogHandler
 from kinetics_tui.engine.offline import ways_of
 from kinetics_tui.engine.server import Server
 from kinetics_tui.model.errors import EngineError, UserError
 
 SOCKET_EVERY_S = 60.0
+LOG_EVERY_S = 5.0
 CRASHED = 1
 BAD_INPUT = 2
 
@@ -39,11 +45,16 @@ def main() -> int:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--ready-fd", type=int, default=None)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    handler = LogHandler(LogFile(log_path(given.dataset)))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.raiseExceptions = False  # a line that cannot be written is no reason to write more
+    faulthandler.enable()
     starter = Starter(given.ready_fd)
     try:
         with WriterLock(given.dataset), Ledger.open(given.dataset) as ledger:
-            asyncio.run(_serve(given.dataset, ledger, starter))
+            handler.tend()  # what the engines before this one left
+            allow_files(ledger.options.workers)
+            asyncio.run(_serve(given.dataset, ledger, starter, handler))
     except UserError as error:
         log.error("%s", error)  # noqa: TRY400 -- the user's to mend: the sentence says all, a trace nothing
         starter.say(str(error))
@@ -71,7 +82,8 @@ class Starter:
         os.close(fd)
 
 
-async def _serve(dataset: Path, ledger: Ledger, starter: Starter) -> None:
+async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHandler) -> None:
+    clock = Clock()
     server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
     engine = Engine(
         dataset,
@@ -79,6 +91,8 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter) -> None:
         ways=ways_of(ledger),
         broadcast=server.broadcast,
         watchers=lambda: server.views,
+        clock=clock,
+        clock_set_by=clock.follow,
     )
     loop = asyncio.get_running_loop()
     # A hang-up is the terminal's business: the run goes on. Everything else that asks us to end does.
@@ -89,11 +103,12 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter) -> None:
     write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)
-    keeper = asyncio.create_task(_keep_socket(server))
+    keepers = [asyncio.create_task(_keep_socket(server)), asyncio.create_task(_keep_log(handler))]
     try:
         await engine.run()
     finally:
-        keeper.cancel()
+        for keeper in keepers:
+            keeper.cancel()
         await server.close()
         log.info("engine %d ends: %s", os.getpid(), engine.state.reason)
 
@@ -105,6 +120,12 @@ async def _keep_socket(server: Server) -> None:
             await server.restore()
         except (OSError, EngineError):
             log.exception("the socket cannot be put back")
+
+
+async def _keep_log(handler: LogHandler) -> None:
+    while True:
+        await asyncio.sleep(LOG_EVERY_S)
+        handler.tend()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import IO, Self
 
 import msgspec
 
-from kinetics_tui.dataset.folder import lock_path, state_folder
+from kinetics_tui.dataset.folder import STATE_FOLDER, lock_path, state_folder
 from kinetics_tui.model.errors import EngineError
 
 READY = "ready"
@@ -53,11 +53,14 @@ def socket_paths(dataset: Path) -> list[Path]:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder for sockets that only this user can open.
+    """Make a folder for sockets that only this user can open; a dataset's own is there or is not.
 
-    Raises ``EngineError`` where one of that name belongs to somebody else.
+    Raises ``EngineError`` where one of that name belongs to somebody else, ``OSError`` where there is none.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.name == STATE_FOLDER:
+        folder.lstat()  # a dataset that was taken away is not begun anew in its place
+    else:
+        folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(folder):
         raise EngineError(f"{folder} is open to others: remove it, then run again.")
 

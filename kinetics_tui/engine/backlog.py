@@ -86,6 +86,11 @@ class Backlog:
         if retry_at is not None:
             self._next_retry_at = min(retry_at, self._next_retry_at or retry_at)
 
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: no retry comes sooner or later by that."""
+        if self._next_retry_at is not None:
+            self._next_retry_at += by_s
+
     def _next(self, now: float) -> ClipRow | None:
         if self._front:
             return self._front.popleft()
@@ -107,8 +112,10 @@ class Backlog:
 
     def _load_retries(self, now: float) -> None:
         self._ledger.flush()
-        due = self._ledger.due_retries(now, PAGE + len(self._taken))
-        self._front.extend(row for row in due if row.id not in self._taken)
+        # One that was put back last waits in the ledger still, and is in its place already.
+        known = self._taken.union(row.id for row in self._page)
+        due = self._ledger.due_retries(now, PAGE + len(known))
+        self._front.extend(row for row in due if row.id not in known)
         # While a full page was due there may be more; look again when these are out of the way.
         self._next_retry_at = now if len(self._front) >= PAGE else self._ledger.next_retry_at()
         if self._next_retry_at is not None and self._next_retry_at <= now:

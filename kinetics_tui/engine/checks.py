@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -15,9 +16,15 @@ from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.outcomes import Outcomes
 from kinetics_tui.media.check import CheckAnswer
 from kinetics_tui.media.route import Route
+from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import AnyEvent, ClipsRetried, Logged, NetworkChecked
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.options import Options
+
+TRY_AGAIN_S = 2.0
+"""How long to wait where the ledger cannot be written."""
+
+log = logging.getLogger(__name__)
 
 Ask = Callable[[Options, Route, str], Awaitable[CheckAnswer]]
 
@@ -119,7 +126,7 @@ class Checks:
         try:
             answer = await self._ask_witnesses(network)
             if network.name == self._networks.current.name:
-                self._judge(network, answer)
+                await self._judge(network, answer)
             else:
                 self._suspicion.believe()  # the user has switched meanwhile: there is nobody left to blame
         finally:
@@ -134,7 +141,7 @@ class Checks:
                 break
         return answer
 
-    def _judge(self, network: Network, answer: CheckAnswer) -> None:
+    async def _judge(self, network: Network, answer: CheckAnswer) -> None:
         now, streak = self._clock(), self._suspicion.streak
         if answer.ok and answer.category is None:
             self._suspicion.believe()
@@ -144,22 +151,30 @@ class Checks:
         clip_ids = self._suspicion.blame(self._networks.stamp())
         text = f"{streak} clips in a row failed, and so does one that came through before: it is the network."
         self._publish(Logged(at=now, level="network", text=f"{text} They are pending again."))
-        self._reopen(clip_ids, now)
+        await self._reopen(clip_ids)
         if answer.category is Category.OFFLINE:
             self._networks.saw_outage(self._networks.stamp(), now)
             self._dispatcher.let_go_of_all(network_only=True)
         else:
             self._shut(network, _signal(answer) or Category.ADDRESS_BLOCKED, now)
 
-    def _reopen(self, clip_ids: list[int], now: float) -> None:
+    async def _reopen(self, clip_ids: list[int]) -> None:
         by_split: dict[str, int] = {}
         by_category: dict[Category, int] = {}
-        for (split, category), count in self._ledger.reopen(clip_ids).items():
+        for (split, category), count in (await self._reopened(clip_ids)).items():
             by_split[split] = by_split.get(split, 0) + count
             by_category[category] = by_category.get(category, 0) + count
         if by_split:
-            self._publish(ClipsRetried(at=now, by_split=by_split, by_category=by_category))
+            self._publish(ClipsRetried(at=self._clock(), by_split=by_split, by_category=by_category))
             self._backlog.restart()
+
+    async def _reopened(self, clip_ids: list[int]) -> dict[tuple[str, Category], int]:
+        while True:
+            try:
+                return self._ledger.reopen(clip_ids)
+            except DatasetError as error:  # a full disk must not have them stay failed
+                log.warning("clips that are to be tried again are not written yet: %s", error)
+                await asyncio.sleep(TRY_AGAIN_S)
 
     def _shut(self, network: Network, signal: Category, now: float) -> None:
         news = self._networks.refused(network, signal, now)

@@ -17,6 +17,7 @@ import msgspec
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import FAILED, READY, socket_paths
+from kinetics_tui.engine.files import allow_files
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.errors import EngineDiedError, EngineError
@@ -24,10 +25,14 @@ from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.model.state import RunState
 from kinetics_tui.programs import python_program
 
-MAX_LINE_BYTES = 64 << 20
+MAX_LINE_BYTES = 8 << 20
+"""The longest line that is taken from an engine; the longest that one sends is well below a megabyte."""
 RECONNECT_S = 1.0
 REPLY_WITHIN_S = 15.0
 START_WITHIN_S = 60.0
+
+NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
+"""What comes of a line that breaks off or is too long, or says what no engine says: figures that are none."""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
@@ -74,7 +79,7 @@ class EngineClient:
                 self.connected = True
                 self.version += 1
                 yield message
-        except (OSError, ValueError, msgspec.DecodeError):
+        except NONSENSE:
             pass  # a broken line is a lost engine: the caller tries again
         finally:
             self._writer.close()
@@ -128,8 +133,11 @@ def is_running(dataset: Path) -> bool:
 
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(REPLY_WITHIN_S)
         try:
             probe.connect(str(path))
+        except (BlockingIOError, TimeoutError):
+            return True  # somebody listens there who has no time
         except OSError:
             return False
     return True
@@ -140,6 +148,7 @@ def start_engine(dataset: Path) -> None:
 
     Raises ``EngineError`` with the engine's own sentence where it cannot run.
     """
+    allow_files(workers=0)
     ready, theirs = os.pipe()
     try:
         with log_path(dataset).open("ab") as log:
@@ -176,36 +185,30 @@ async def ask(dataset: Path, command: AnyCommand) -> Reply:
 
     Raises ``EngineError`` where none runs or it refuses.
     """
-    reader, writer = await _connect(dataset)
-    try:
-        writer.write(_encoder.encode(command) + b"\n")
-        while True:
-            line = await asyncio.wait_for(reader.readline(), REPLY_WITHIN_S)
-            if not line:
-                raise EngineError("The engine went away before it answered.")
-            reply = _decoder.decode(line)
-            if isinstance(reply, Reply):
-                break
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
-    finally:
-        writer.close()
+    reply, _ = await _converse(dataset, command)
     if not reply.ok:
         raise EngineError(reply.message)
     return reply
 
 
 async def _ask_state(dataset: Path) -> RunState:
+    _, state = await _converse(dataset, Subscribe(live=False))
+    return state
+
+
+async def _converse(dataset: Path, command: AnyCommand) -> tuple[Reply, RunState]:
+    """Send one command; the reply, and the run as the events before it tell."""
     reader, writer = await _connect(dataset)
     state = RunState()
     try:
-        writer.write(_encoder.encode(Subscribe(live=False)) + b"\n")
-        while line := await asyncio.wait_for(reader.readline(), REPLY_WITHIN_S):
-            message = _decoder.decode(line)
-            if isinstance(message, Reply):
-                return state
-            state.apply(message)
-    except (OSError, TimeoutError) as error:
+        async with asyncio.timeout(REPLY_WITHIN_S):
+            writer.write(_encoder.encode(command) + b"\n")
+            while line := await reader.readline():
+                message = _decoder.decode(line)
+                if isinstance(message, Reply):
+                    return message, state
+                state.apply(message)
+    except NONSENSE as error:
         raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
     finally:
         writer.close()

@@ -1,59 +1,145 @@
-"""Whether clips can be written: room on the disk, and a folder that takes them."""
+"""Whether clips can be written: the dataset's own folder, with room, that takes what is written to it."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kinetics_tui.dataset.folder import ledger_path, scratch_path
 from kinetics_tui.model.events import AnyEvent, DiskMeasured
 
 FLOOR_BYTES = 2 << 30
 FLOOR_SHARE = 0.01
-"""Clips are handed out while more than the smaller of the two is free."""
-HOLD_S = 30.0
-"""How long nothing is handed out after something could not be written."""
+"""Clips are handed out while more than the smaller of the two is free, ..."""
+CLIP_BYTES = 8 << 20
+"""... and while a clip in the making, its sources' bytes and the ledger's have room for every worker, ..."""
+MOST_SHARE = 0.1
+"""... but never is more of a disk left free than this share of it."""
+ROOM_AGAIN = 1.25
+ROOM_AGAIN_BYTES = 64 << 20
+"""They are handed out again at so many times the floor, or so much more; else the end of a clip would do."""
+HOLD_S = 5.0
+LONGEST_HOLD_S = 600.0
+"""How long nothing is handed out after something could not be written; twice as long each time in a row."""
 TELL_CHANGE = 0.01
 """The room left is told when it changed by this share."""
+TRY_EVERY_S = 5.0
+TRY_BYTES = 1 << 20
+TRY_NAME = "room"
 
 
 class DiskWatch:
-    """``problem`` is one plain sentence while nothing should be written, else empty."""
+    """``problem`` is one plain sentence while nothing should be written, else empty.
+
+    ``workers`` tells how many clips may be in the making at once.
+    """
 
     def __init__(
-        self, dataset: Path, publish: Callable[[AnyEvent], None], clock: Callable[[], float]
+        self,
+        dataset: Path,
+        publish: Callable[[AnyEvent], None],
+        clock: Callable[[], float],
+        workers: Callable[[], int] = lambda: 1,
     ) -> None:
         self.problem = ""
         self._dataset = dataset
         self._publish = publish
         self._clock = clock
+        self._workers = workers
+        self._ledger_is = _identity(ledger_path(dataset))
+        self._low = False
+        self._held = False
+        self._hold_s = HOLD_S
         self._hold_until = 0.0
         self._told_bytes: int | None = None
 
     def hold(self, why: str) -> None:
         """Something could not be written: hand out nothing for a while."""
+        now = time.monotonic()
         self.problem = why
-        self._hold_until = time.monotonic() + HOLD_S
+        if self._held:
+            return  # clips that were in hand say the same
+        if now > self._hold_until + self._hold_s:
+            self._hold_s = HOLD_S
+        self._hold_until = now + self._hold_s
+        self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
+        self._held = True
 
     def look_again(self) -> None:
         """Do not wait for the end of a hold."""
         self._hold_until = 0.0
+        self._hold_s = HOLD_S
         self.measure()
 
     def measure(self) -> None:
-        """Look how much room there is."""
+        """Look whether the dataset is there, and how much room there is."""
+        now = time.monotonic()
         try:
             usage = shutil.disk_usage(self._dataset)
         except OSError as error:
-            self.hold(f"The dataset folder cannot be reached ({error.strerror}): bring it back.")
+            self._gone(f"The dataset folder {self._dataset} cannot be reached ({error.strerror})")
             return
-        floor_bytes = min(FLOOR_BYTES, int(usage.total * FLOOR_SHARE))
-        if usage.free < floor_bytes:
-            self.problem = f"Less than {floor_bytes / 1e6:,.0f} MB are free: make room on the disk."
-        elif time.monotonic() >= self._hold_until:
-            self.problem = ""
+        if _identity(ledger_path(self._dataset)) != self._ledger_is:
+            self._gone(f"The dataset is no longer at {self._dataset}")
+            return
+        floor_bytes = floor_of(usage.total, self._workers())
+        again_bytes = min(floor_bytes * ROOM_AGAIN, floor_bytes + ROOM_AGAIN_BYTES)
+        self._low = usage.free < (again_bytes if self._low else floor_bytes)
+        if self._low:
+            self.problem = f"Less than {again_bytes / 1e6:,.0f} MB are free: make room on the disk."
+            self._reason_is_known()
+        elif now >= self._hold_until:
+            self.problem = self._try_to_write() if self.problem else ""
+            self._held = False
+            if self.problem:
+                self._hold_until = now + TRY_EVERY_S
+        self._tell(usage.free)
+
+    def _gone(self, what: str) -> None:
+        self.problem = f"{what}: bring it back, or stop the run."
+        self._reason_is_known()
+
+    def _reason_is_known(self) -> None:
+        """What could not be written meanwhile needs no other reason: no hold outlasts this one."""
+        self._hold_until = 0.0
+        self._hold_s = HOLD_S
+
+    def _try_to_write(self) -> str:
+        """Write a little, since room alone does not say that it may be used; what speaks against it."""
+        path = scratch_path(self._dataset) / TRY_NAME
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            try:
+                with path.open("wb") as file:
+                    file.write(bytes(TRY_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            return f"Nothing can be written to the dataset folder ({error.strerror}): mend it."
+        return ""
+
+    def _tell(self, free_bytes: int) -> None:
         told = self._told_bytes
-        if told is None or abs(usage.free - told) > told * TELL_CHANGE:
-            self._told_bytes = usage.free
-            self._publish(DiskMeasured(at=self._clock(), free_bytes=usage.free))
+        if told is None or abs(free_bytes - told) > told * TELL_CHANGE:
+            self._told_bytes = free_bytes
+            self._publish(DiskMeasured(at=self._clock(), free_bytes=free_bytes))
+
+
+def floor_of(total_bytes: int, workers: int) -> int:
+    """How much of a disk of ``total_bytes`` is left free by a run with so many workers."""
+    share_bytes = min(FLOOR_BYTES, int(total_bytes * FLOOR_SHARE))
+    return min(max(share_bytes, workers * CLIP_BYTES), int(total_bytes * MOST_SHARE))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file that is, whatever it is called; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino

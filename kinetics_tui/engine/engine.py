@@ -20,15 +20,17 @@ from kinetics_tui.dataset.ledger import ClipRow, Ledger
 from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.checker import ask_youtube
 from kinetics_tui.engine.checks import Ask, Checks
+from kinetics_tui.engine.clock import never_set
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
+from kinetics_tui.engine.leftovers import sweep
 from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.notify import Notifier
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.engine.orders import Orders
 from kinetics_tui.engine.outcomes import Aftermath, Outcomes
-from kinetics_tui.engine.pool import LET_GO_S, Pool, Slot, WorkerTarget
+from kinetics_tui.engine.pool import LET_GO_S, Death, Pool, Slot, WorkerTarget
 from kinetics_tui.engine.recordkeeping import RecordKeeper
 from kinetics_tui.engine.status import Facts, tell
 from kinetics_tui.engine.ways import Ways
@@ -38,6 +40,7 @@ from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipProgress,
+    ClockSet,
     EngineStatus,
     Logged,
     StatusChanged,
@@ -50,7 +53,7 @@ from kinetics_tui.model.state import RunState
 
 TICK_S = 0.25
 FLUSH_EVERY_S = 0.5
-DISK_EVERY_S = 5.0
+DISK_EVERY_S = 1.0
 NETWORK_EVERY_S = 1.0
 LIST_EVERY_S = 3.0
 RECORDS_EVERY_S = 120.0
@@ -65,7 +68,10 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One run on one dataset. ``clock`` gives seconds since the epoch, ``watchers`` how many look on."""
+    """One run on one dataset. ``clock`` gives seconds since the epoch, ``watchers`` how many look on.
+
+    ``clock_set_by`` tells by how many seconds somebody set the clock since it was asked last.
+    """
 
     def __init__(
         self,
@@ -76,14 +82,18 @@ class Engine:
         broadcast: Callable[[AnyEvent], None],
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
+        clock_set_by: Callable[[], float] = never_set,
         target: WorkerTarget = worker_main,
+        make_pool: Callable[..., Pool] = Pool,
         ask: Ask = ask_youtube,
     ) -> None:
         self.state = RunState()
         self._ledger = ledger
         self._clock = clock
+        self._clock_set_by = clock_set_by
         self._broadcast = broadcast
         self._watchers = watchers
+        self._dataset = dataset
         self._scratch = scratch_path(dataset)
         self._due: dict[str, float] = {}
         now, options = clock(), ledger.options
@@ -91,13 +101,13 @@ class Engine:
         for event in opening_events(ledger, dataset, now, os.getpid()):
             self._publish(event)
         self._records = RecordKeeper(dataset)
-        self._disk = DiskWatch(dataset, self._publish, clock)
+        self._disk = DiskWatch(dataset, self._publish, clock, lambda: self._outcomes.options.workers)
         self._networks = Networks(ledger, options, ways, self._publish, now, os.getpid())
         self._networks.changed(now)
         self._networks.list(now)
         self._backlog = Backlog(ledger)
         self._outcomes = Outcomes(ledger, self._backlog, self._networks, self._publish, options)
-        self._pool = Pool(
+        self._pool = make_pool(
             dataset=dataset,
             scratch=self._scratch,
             options=options,
@@ -150,8 +160,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until stopped. Returns when the workers are gone and the ledger is written."""
-        # What engines before this one left behind is nobody's any more.
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        sweep(self._dataset)
         self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._disk.measure()
         self._due["leave"] = time.monotonic() + FIRST_LINGER_S
@@ -194,6 +203,8 @@ class Engine:
         return True
 
     def _tick(self) -> None:
+        if by_s := self._clock_set_by():
+            self._move_times(by_s)
         now = self._clock()
         if self._networks.tick(now) or self._every("network", NETWORK_EVERY_S):
             self._look_at_network(now)
@@ -210,6 +221,14 @@ class Engine:
         self._dispatcher.dispatch()
         self._tell_status()
         self._end_when_done()
+
+    def _move_times(self, by_s: float) -> None:
+        """Somebody set the clock: every wait keeps the time it has left."""
+        now = self._clock()
+        self._publish(ClockSet(at=now, by_s=by_s))
+        self._backlog.move_times(by_s)
+        self._networks.move_times(by_s, now)
+        self._dispatcher.forget_waiting()
 
     def _end_when_done(self) -> None:
         """With every clip settled and nobody looking, there is nothing to stay for."""
@@ -297,18 +316,26 @@ class Engine:
     def _worker_started(self, slot: Slot) -> None:
         self._publish(WorkerStarted(at=self._clock(), slot=slot.number, pid=slot.pid))
 
-    def _worker_gone(self, slot: Slot, how: str) -> None:
+    def _worker_gone(self, slot: Slot, death: Death | None) -> None:
         now = self._clock()
-        died = bool(how) and not self._orders.stopping and slot.let_go_by is None
+        if self._orders.stopping or slot.let_go_by is not None:
+            death = None  # it was told to let go
         row, slot.row = slot.row, None
-        if died:
-            log.warning("worker %d died (%s) with %s", slot.pid, how, row.clip.name if row else "no clip")
-        if row is not None and died:
-            self._outcomes.crashed(slot, row, how, now)
-        elif row is not None:
+        if death is not None:
+            log.warning(
+                "worker %d died (%s) with %s", slot.pid, death.how, row.clip.name if row else "no clip"
+            )
+        if row is None:
+            pass
+        elif death is None:
             self._outcomes.returned(slot, row, "unfinished", now)
+        elif death.from_outside:
+            self._outcomes.killed(slot, row, death.how, now)
+        else:
+            self._outcomes.crashed(slot, row, death.how, now)
         self._dispatcher.forget_waiting(slot)
-        self._publish(WorkerStopped(at=now, slot=slot.number, reason=f"died: {how}" if died else ""))
+        reason = f"died: {death.how}" if death is not None else ""
+        self._publish(WorkerStopped(at=now, slot=slot.number, reason=reason))
 
     def _heard(self, slot: Slot, message: FromWorker) -> None:
         if isinstance(message, Ready):

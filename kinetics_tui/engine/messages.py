@@ -1,6 +1,11 @@
-"""What engine and worker say to each other: one JSON object a line over a socket pair of their own."""
+"""What engine and worker say to each other: one JSON object a line over a socket pair of their own.
+
+A worker that went mad may say anything: figures that no ledger holds are no message.
+"""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import msgspec
 
@@ -8,6 +13,9 @@ from kinetics_tui.media.route import Route
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="message", kw_only=True):
@@ -20,7 +28,7 @@ class Assign(Message, frozen=True, tag="assign"):
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
     """
 
-    clip_id: int
+    clip_id: Count
     clip: Clip
     path: str
     route: Route = Route()
@@ -39,26 +47,26 @@ class Ready(Message, frozen=True, tag="ready"):
 class Progress(Message, frozen=True, tag="progress"):
     """From the worker, at most 4 times a second."""
 
-    clip_id: int
+    clip_id: Count
     phase: Phase
     fraction: float
-    wire_bytes: int
+    wire_bytes: Count
     bytes_per_s: float
 
 
 class Finished(Message, frozen=True, tag="finished"):
     """From the worker: the clip was verified and has its final name."""
 
-    clip_id: int
-    total_s: float
-    resolve_s: float
-    download_s: float
-    trim_s: float
-    wire_bytes: int
-    output_bytes: int
-    duration_s: float
-    width_px: int
-    height_px: int
+    clip_id: Count
+    total_s: Seconds
+    resolve_s: Seconds
+    download_s: Seconds
+    trim_s: Seconds
+    wire_bytes: Count
+    output_bytes: Count
+    duration_s: Seconds
+    width_px: Count
+    height_px: Count
     fps: float
     sound: bool
     short: bool
@@ -68,21 +76,21 @@ class Finished(Message, frozen=True, tag="finished"):
 class Failed(Message, frozen=True, tag="failed"):
     """From the worker: the clip did not come through."""
 
-    clip_id: int
-    total_s: float
+    clip_id: Count
+    total_s: Seconds
     category: Category
     text: str
-    resolve_s: float = 0.0
-    download_s: float = 0.0
-    trim_s: float = 0.0
-    wire_bytes: int = 0
-    retry_after_s: float | None = None
+    resolve_s: Seconds = 0.0
+    download_s: Seconds = 0.0
+    trim_s: Seconds = 0.0
+    wire_bytes: Count = 0
+    retry_after_s: Seconds | None = None
 
 
 class Cancelled(Message, frozen=True, tag="cancelled"):
     """From the worker: let go of the clip, nothing of it is left."""
 
-    clip_id: int
+    clip_id: Count
 
 
 ToWorker = Assign | Cancel

@@ -294,6 +294,15 @@ class Networks:
         cooling = self.throttle.status is NetworkStatus.COOLING
         return stamp.network == self.current.name and (cooling or stamp.epoch == self.throttle.epoch)
 
+    def move_times(self, by_s: float, now: float) -> None:
+        """The clock was set by ``by_s`` seconds, to ``now``: every cooldown keeps the time it has left."""
+        self._ledger.move_times(by_s)
+        for known in self._known.values():
+            known.move_times(by_s)
+            self.journal.save(known.row())
+        self.changed(now)
+        self.list(now)
+
     # -- telling and keeping ---------------------------------------------------------------------------
 
     def changed(self, now: float) -> None:

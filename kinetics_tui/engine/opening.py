@@ -10,7 +10,7 @@ from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.waits import Waits
 from kinetics_tui.model.events import AnyEvent, NetworkChanged, OptionsChanged, RunOpened
 from kinetics_tui.model.options import Options
-from kinetics_tui.model.state import CHART_MINUTES
+from kinetics_tui.model.run import CHART_MINUTES
 
 
 def options_event(options: Options, at: float) -> OptionsChanged:

@@ -18,6 +18,9 @@ from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.options import Options
 
 CRASHES_A_CLIP = 3
+"""A clip that takes down so many workers fails."""
+KILLS_A_CLIP = 10
+"""As does one with which so many are killed from outside: its media may be what takes all the memory."""
 
 
 class Aftermath(Enum):
@@ -46,6 +49,8 @@ class Outcomes:
         self._backlog = backlog
         self._networks = networks
         self._publish = publish
+        self._kills: dict[int, int] = {}
+        """Of clips that are not settled: how many workers were killed with each since the engine began."""
 
     def finished(self, slot: Slot, row: ClipRow, made: Finished, now: float) -> None:
         """The clip is verified and on disk."""
@@ -72,7 +77,7 @@ class Outcomes:
                 slot=slot.number,
             )
         )
-        self._backlog.settle(row)
+        self._settled(row)
         self._publish(
             ClipDone(
                 at=now,
@@ -103,7 +108,7 @@ class Outcomes:
         self._publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
 
     def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
-        """Its worker died or hung: put back, settled as failed when that happened too often."""
+        """Its worker failed or hung: put back, settled as failed when that happened too often."""
         crashes = row.crashes + 1
         if crashes < CRASHES_A_CLIP:
             self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how, crashed=True)
@@ -112,6 +117,18 @@ class Outcomes:
             return
         text = f"its worker died {crashes} times, the last time {how}"
         self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text, crashed=True)
+        self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
+
+    def killed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
+        """Somebody killed its worker: put back behind others, settled as failed where that never ends."""
+        kills = self._kills.get(row.id, 0) + 1
+        if kills < KILLS_A_CLIP:
+            self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how)
+            self._kills[row.id] = kills
+            self.returned(slot, row, f"worker died ({how})", now, last=True)
+            return
+        text = f"its worker was killed {kills} times, the last time {how}"
+        self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text)
         self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
 
     def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
@@ -166,10 +183,14 @@ class Outcomes:
         )
 
     def _settle_failed(self, slot: Slot, row: ClipRow, category: Category, text: str, now: float) -> None:
-        self._backlog.settle(row)
+        self._settled(row)
         self._publish(
             ClipFailed(at=now, slot=slot.number, clip=row.clip, category=category, message=text, settled=True)
         )
+
+    def _settled(self, row: ClipRow) -> None:
+        self._backlog.settle(row)
+        self._kills.pop(row.id, None)
 
     def _record(
         self,

@@ -109,6 +109,10 @@ class TokenBucket:
         """Return a token that was taken for nothing."""
         self._tokens = min(self._capacity, self._tokens + 1.0)
 
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: nothing comes in by that."""
+        self._at += by_s
+
     def next_at(self, now: float) -> float:
         """When the next token will be there; ``now`` where one is there already."""
         if self._per_hour is None:
@@ -175,6 +179,13 @@ class Pace:
     def next_at(self, now: float) -> float:
         """When the next video may be asked for; ``now`` where one may be already."""
         return self._bucket.next_at(now)
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: no video may be asked for sooner or later by that.
+
+        What the lessons hold is moved where they are kept.
+        """
+        self._bucket.move_times(by_s)
 
     # -- changing ------------------------------------------------------------------------------------
 

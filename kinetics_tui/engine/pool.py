@@ -10,6 +10,7 @@ import asyncio
 import logging
 import multiprocessing
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,12 +37,38 @@ MAX_LINE_BYTES = 1 << 20
 RESPAWN_STEPS_S = (0.0, 0.0, 0.5, 2.0, 10.0, 30.0)
 """Waits before a slot whose workers die before they are ready is filled again."""
 
+_OWN_FAULTS = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGABRT,
+        signal.SIGTRAP,
+        signal.SIGSYS,
+    }
+)
+"""What a process brings upon itself; every other signal is sent by somebody else."""
+_NOT_KNOWN = 255
+"""What multiprocessing says of a process whose forkserver is gone."""
+
 log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 
 WorkerTarget = Callable[[socket.socket, Options, Path, Path], None]
+
+
+class Death(NamedTuple):
+    """How a worker ended unasked, in a few words.
+
+    ``from_outside``: somebody else ended it (a person, the system when memory ran out), which says
+    little about the clip in its hand.
+    """
+
+    how: str
+    from_outside: bool
 
 
 class Slot(asyncio.Protocol):
@@ -124,7 +152,7 @@ class Slot(asyncio.Protocol):
         for line in lines:
             try:
                 message = _decoder.decode(line)
-            except (msgspec.DecodeError, RecursionError):
+            except (ValueError, RecursionError):  # the msgspec.DecodeError among them
                 # A worker that talks nonsense is not to be trusted with a clip.
                 self._garbled = True
                 self.kill()
@@ -133,6 +161,7 @@ class Slot(asyncio.Protocol):
                 self.ready = True
             self._pool.on_message(self, message)
         if len(self._rest) > MAX_LINE_BYTES:
+            self._garbled = True
             self.kill()
 
     # -- the process ------------------------------------------------------------------------------
@@ -153,8 +182,8 @@ class Slot(asyncio.Protocol):
         assert self._process is not None
         return self._process.sentinel
 
-    def bury(self) -> str:
-        """Clean up after the process; says how it ended, in a few words."""
+    def bury(self) -> Death:
+        """Clean up after the process; says how it ended."""
         assert self._process is not None
         self._process.join(timeout=1.0)
         code = self._process.exitcode
@@ -163,15 +192,19 @@ class Slot(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         shutil.rmtree(self.scratch, ignore_errors=True)
-        return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        if code is None or code == _NOT_KNOWN:
+            return Death("lost with the process that started it", from_outside=True)
+        if code >= 0:
+            return Death(f"exit code {code}", from_outside=False)
+        return Death(f"killed by signal {-code}", from_outside=-code not in _OWN_FAULTS and not self.dying)
 
 
 class Pool:
     """Keeps ``size`` workers alive.
 
     ``on_message`` is called for every line from a worker, ``on_started`` when a slot has a new
-    process, ``on_gone(slot, how)`` when a process ended, meant or not, with its clip still in
-    ``slot.row``.
+    process, ``on_gone(slot, death)`` when a process ended, with its clip still in ``slot.row``;
+    ``death`` is None where it was meant to.
     """
 
     def __init__(
@@ -182,7 +215,7 @@ class Pool:
         options: Options,
         on_message: Callable[[Slot, FromWorker], None],
         on_started: Callable[[Slot], None],
-        on_gone: Callable[[Slot, str], None],
+        on_gone: Callable[[Slot, Death | None], None],
         target: WorkerTarget = worker_main,
     ) -> None:
         self.scratch = scratch
@@ -285,13 +318,13 @@ class Pool:
 
     def _bury(self, slot: Slot) -> None:
         meant = slot.leaving
-        how = slot.bury()
+        death = slot.bury()
         if slot.ready:
             self._early_deaths[slot.number] = 0
         elif not meant:
             self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
         try:
-            self._on_gone(slot, "" if meant else how)
+            self._on_gone(slot, None if meant else death)
         finally:
             self._replace(slot)
 

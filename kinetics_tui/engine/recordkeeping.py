@@ -6,6 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
+from kinetics_tui.engine.leftovers import sweep_records
 from kinetics_tui.programs import python_program
 
 WRITER = "kinetics_tui.dataset.records"
@@ -53,7 +54,10 @@ class RecordKeeper:
                 _, said = await process.communicate()
             except asyncio.CancelledError:
                 process.kill()
+                await process.wait()
                 raise
+            finally:
+                sweep_records(self._dataset)  # of a writer that was killed
         except OSError as error:
             log.warning("stats.csv and failed.csv could not be written: %s", error)
             return

@@ -37,6 +37,12 @@ class Remembered:
         )
         self.pace = Pace(per_hour, row.lessons, now, learns=learns)
 
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: nothing is waited for any longer or shorter."""
+        self.throttle.move_times(by_s)
+        self.pace.move_times(by_s)
+        self._lessons.move_times(by_s)
+
     def row(self) -> NetworkRow:
         """As the ledger keeps it: a restart shortens no cooldown and forgets no lesson."""
         throttle, network = self.throttle, self.network

@@ -1,9 +1,14 @@
-"""The engine's side of the unix socket: commands in, replies and events out, one JSON object a line."""
+"""The engine's side of the unix socket: commands in, replies and events out, one JSON object a line.
+
+Whatever comes down the line, the run goes on: what is no command is hung up on, as is who says nothing,
+sends without reading, or comes when too many are there already.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,8 +22,14 @@ from kinetics_tui.model.events import AnyEvent, ClipProgress
 MAX_LINE_BYTES = 65536
 SLOW_BYTES = 1 << 20
 """A view that is this far behind is spared the progress of clips; it misses nothing that counts."""
-LOST_BYTES = 32 << 20
+LOST_BYTES = 4 << 20
 """A view that is this far behind is let go; it may come back and is brought up to date."""
+MOST_LINES = 128
+"""Views and commands at one time. Each may keep ``LOST_BYTES`` waiting, and takes a descriptor."""
+SPEAK_WITHIN_S = 10.0
+"""Who opens a line has something to say; a line on which nothing is said takes the place of others."""
+
+log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
@@ -94,14 +105,20 @@ class Server:
                 writer.write(line)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._writers) >= MOST_LINES:
+            self._refuse(writer, f"{MOST_LINES} views look at this run already; close some of them.")
+            writer.close()
+            return
         self._writers.add(writer)
         try:
-            while line := await reader.readline():
+            line = await asyncio.wait_for(reader.readline(), SPEAK_WITHIN_S)
+            while line:
                 if not self._answer(line, writer):
                     break
                 await writer.drain()
-        except (OSError, ValueError):
-            pass  # the view hung up, or sent a line without end: either way it is gone
+                line = await reader.readline()
+        except (OSError, ValueError, TimeoutError):
+            pass  # the view hung up, said nothing, or sent a line without end: either way it is gone
         finally:
             self._views.discard(writer)
             self._writers.discard(writer)
@@ -111,18 +128,26 @@ class Server:
         """Answer one line. False where the line is not a command: the view is hung up on."""
         try:
             command = _decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError):
-            refusal = Reply(id=0, ok=False, message="That is not a command this engine knows.")
-            writer.write(_encoder.encode(refusal) + b"\n")
+        except (ValueError, RecursionError):  # the msgspec.DecodeError among them
+            self._refuse(writer, "That is not a command this engine knows.")
             return False
         if isinstance(command, Subscribe):
             for event in self._replay():
                 writer.write(_encoder.encode(event) + b"\n")
             if command.live:
                 self._views.add(writer)
-        try:
-            reply = self._obey(command)
-        except UserError as error:
-            reply = Reply(id=command.id, ok=False, message=str(error))
-        writer.write(_encoder.encode(reply) + b"\n")
+        writer.write(_encoder.encode(self._reply(command)) + b"\n")
         return True
+
+    def _reply(self, command: AnyCommand) -> Reply:
+        try:
+            return self._obey(command)
+        except UserError as error:
+            return Reply(id=command.id, ok=False, message=str(error))
+        except Exception:
+            # A view that asks for something odd is no reason for a run of weeks to end.
+            log.exception("%s could not be carried out", type(command).__name__)
+            return Reply(id=command.id, ok=False, message="The engine failed at that; see engine.log.")
+
+    def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
+        writer.write(_encoder.encode(Reply(id=0, ok=False, message=why)) + b"\n")

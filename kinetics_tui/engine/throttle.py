@@ -156,11 +156,25 @@ class Throttle:
         """Let time pass: the end of a wait makes the network ready for its probe. True on a change."""
         waiting = self.status in (NetworkStatus.COOLING, NetworkStatus.OFFLINE)
         if self.until is not None:
-            self.until = min(self.until, now + LONGEST_WAIT_S)
+            self.until = min(self.until, now + self._whole_wait_s)
         if waiting and self.until is not None and now >= self.until:
             self.probe_now()
             return True
         return False
+
+    @property
+    def _whole_wait_s(self) -> float:
+        """The whole of the wait in hand: nothing that the clock was set to makes it longer."""
+        if self.until is None or self.last_throttle_at is None or self.until <= self.last_throttle_at:
+            return LONGEST_WAIT_S
+        return min(LONGEST_WAIT_S, self.until - self.last_throttle_at)
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: the wait in hand keeps its length."""
+        if self.until is not None:
+            self.until += by_s
+        if self.last_throttle_at is not None:
+            self.last_throttle_at += by_s
 
     def probe_now(self) -> bool:
         """End the wait in hand: the next clip is the probe. False where nothing is being waited for."""

@@ -13,7 +13,7 @@ import msgspec
 from kinetics_tui.media.cut import Cut, Job, Media
 from kinetics_tui.media.download import download
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch import Guard
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.resolve import Resolver, Source, Stream
 from kinetics_tui.media.track import Renewal, Track
 from kinetics_tui.media.trim import trim

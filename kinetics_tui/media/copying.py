@@ -30,10 +30,16 @@ TOLERANCE_S = Fraction(1, 100)
 
 
 def can_copy(inputs: Inputs) -> bool:
-    """Whether both streams may go into an MP4 as they are."""
+    """Whether both streams may go into an MP4 as they are.
+
+    An MP4 has to tell the shape of VP9's pixels, which a WebM may keep in the pictures alone.
+    """
     (_, video), sound = inputs
-    return video.codec_context.name in COPIED_VIDEO and (
-        sound is None or sound[1].codec_context.name in COPIED_AUDIO
+    codec = video.codec_context
+    return (
+        codec.name in COPIED_VIDEO
+        and not (codec.name == "vp9" and codec.pix_fmt is None)
+        and (sound is None or sound[1].codec_context.name in COPIED_AUDIO)
     )
 
 
@@ -93,7 +99,8 @@ def _pictures(
             continue
         if packet.is_keyframe and (not kept or _span(packet)[0] <= job.start_s + TOLERANCE_S):
             kept = []
-        elif not kept:
+        elif not kept or packet.pts < (kept[0].pts or 0):
+            # Shown before the keyframe, and made from pictures before it that are not there.
             continue
         elif decode_time(packet) >= job.end_s and packet.pts > last_pts:
             break

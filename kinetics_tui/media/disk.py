@@ -13,7 +13,16 @@ from kinetics_tui.model.failure import Category
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 NOT_WRITABLE = frozenset(
-    {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV}
+    {
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.ESTALE,
+        errno.ENXIO,
+        errno.ENODEV,
+        errno.EFBIG,  # a clip is small: what is too big for the limit of a process, every clip is
+    }
 )
 _LIBAV_SAYS_OF_MEDIA = frozenset({errno.EPERM, errno.EIO})
 """libav's codes for "-1" and for a file that ends too early."""

@@ -10,7 +10,7 @@ from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify
-from kinetics_tui.media.fetch import Guard
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.resolve import Stream
 from kinetics_tui.media.session import Session
 from kinetics_tui.model.failure import Category

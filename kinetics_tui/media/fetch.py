@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError, TransportError
 
-from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify, trouble_of
+from kinetics_tui.media.failures import ClipFailure, classify, trouble_of
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.ranges import SparseBytes
 from kinetics_tui.media.resolve import Stream
 from kinetics_tui.media.session import Session
@@ -28,53 +28,6 @@ TRIES = 10
 BUSY_WAIT_S = 0.5
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-
-
-class Guard:
-    """Says when to give up a clip: asked to (``cancelled``), told to (``abort``), or out of time.
-
-    ``deadline`` is on the clock of ``time.monotonic``.
-    """
-
-    def __init__(self, cancelled: Callable[[], bool] = lambda: False, deadline: float | None = None) -> None:
-        self._cancelled = cancelled
-        self._deadline = deadline
-        self._aborted = False
-        self._response: Any = None
-
-    def check(self) -> None:
-        """Raise ClipCancelled or ClipFailure where it is time to give up."""
-        if self._aborted or self._cancelled():
-            raise ClipCancelled
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise ClipFailure(Category.TIMEOUT, "The clip took longer than its deadline allows.")
-
-    def seconds_left(self) -> float | None:
-        """Until the deadline; None without one."""
-        return None if self._deadline is None else max(0.05, self._deadline - time.monotonic())
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, but give up in time."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.check()
-            time.sleep(min(left, 0.1))
-        self.check()
-
-    def abort(self) -> None:
-        """Cancel from another thread, at once even where a server stands still."""
-        self._aborted = True
-        shut = getattr(getattr(self._response, "fp", None), "shutdown", None)
-        if shut is not None:
-            try:
-                shut()
-            except (OSError, ValueError, RuntimeError):
-                # The answer ended in the meantime: there is nothing left to shut.
-                return
-
-    def watch(self, response: Any) -> None:
-        """Note the answer that is being read (None: none), for ``abort`` to shut."""
-        self._response = response
 
 
 class RangeReader:
@@ -100,6 +53,7 @@ class RangeReader:
         self._on_bytes = on_bytes
         self._known = SparseBytes()
         self._busy = 0
+        self._looked_for_again = False
         self._longest = min(
             session.params.get("http_chunk_size") or LONGEST_REQUEST_BYTES, LONGEST_REQUEST_BYTES
         )
@@ -155,8 +109,6 @@ class RangeReader:
     def _request(self, start: int, end: int) -> None:
         """Ask for one range and keep what comes, as it comes. Whatever breaks off is raised."""
         self._guard.check()
-        timeout_s = self._session.params.get("socket_timeout") or 20.0
-        left_s = self._guard.seconds_left()
         request = Request(
             self._stream.url,
             headers={
@@ -164,14 +116,18 @@ class RangeReader:
                 "Range": f"bytes={start}-{end - 1}",
                 "Accept-Encoding": "identity",
             },
-            extensions={"timeout": timeout_s if left_s is None else min(timeout_s, left_s)},
         )
         self.requests += 1
         response = self._session.urlopen(request)
         self._guard.watch(response)
         try:
             position = self._check_answer(response, start)
-            while chunk := _read_some(response):
+            # What ignores the range is a whole file; of anything else, no more is taken than asked for.
+            last = end if response.status == 206 else self.size_bytes or end
+            while position <= last and (chunk := _read_some(response)):
+                chunk = chunk[: last - position]
+                if not chunk:
+                    break
                 self._known.add(position, chunk)
                 position += len(chunk)
                 self.wire_bytes += len(chunk)
@@ -216,7 +172,10 @@ class RangeReader:
         """Do what may help against a status that is no success; raise where nothing does."""
         error.close()
         self._guard.check()
-        if error.status == 403 and self._renew is not None:
+        # A file that sent something is there: its address is wrong, or the server is.
+        lost = error.status == 404 and self.wire_bytes > 0 and not self._looked_for_again
+        if (error.status == 403 or lost) and self._renew is not None:
+            self._looked_for_again = self._looked_for_again or lost
             self._stream = self._renew(self._stream)
         elif 500 <= error.status < 600 and self._busy < FRUITLESS_TRIES - 1:
             trouble = trouble_of(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +14,14 @@ from pathlib import Path
 from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
 from kinetics_tui.media.disk import failure_of
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message
-from kinetics_tui.media.fetch import Guard
+from kinetics_tui.media.fitting import is_right_length
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.media.route import Route
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options, Trim
-
-USUAL_FRAME_S = 0.05
 
 
 class ClipMaker:
@@ -54,16 +54,21 @@ class ClipMaker:
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
+        # An answer that trickles in is never late by itself.
+        timer = threading.Timer(seconds, guard.shut)
         try:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
                 return found
             self._resolver.switch_network(route)
-            scratch_dir.mkdir(parents=True, exist_ok=True)
+            self._resolver.session.guard = guard
+            timer.start()
+            scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun anew
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
                 made = attempt.run()
                 _to_disk(attempt.output)
+                attempt.output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
                 attempt.output.replace(final_path)
                 return made
@@ -75,7 +80,9 @@ class ClipMaker:
             reason = clean_message(str(error)) or type(error).__name__
             raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be read: {reason}.") from error
         finally:
-            self._guard = None
+            timer.cancel()
+            guard.watch(None)
+            self._resolver.session.guard = self._guard = None
 
     def abort(self) -> None:
         """Cancel the clip in hand from another thread, at once."""
@@ -94,12 +101,11 @@ class ClipMaker:
             facts = verify(path)
         except ClipFailure:
             return None
-        frame_s = 1 / facts.fps if facts.fps else USUAL_FRAME_S
-        longer_s = facts.duration_s - clip.duration_s
-        too_long = longer_s > frame_s and self._options.trim is Trim.EXACT
-        if longer_s < -frame_s or too_long or (facts.sound and not self._options.audio):
+        exact = self._options.trim is Trim.EXACT
+        fits = is_right_length(facts, clip.duration_s, exact=exact)
+        if not fits or (facts.sound and not self._options.audio):
             return None
-        return clip_file(facts, path.stat().st_size, short=False, exact=self._options.trim is Trim.EXACT)
+        return clip_file(facts, path.stat().st_size, short=False, exact=exact)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
-CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia"})
+CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -81,6 +81,31 @@ def edit_shift(moov: bytes) -> Fraction:
             offset = 20 if moov[box.body] == 1 else 12
             timescale = struct.unpack_from(">I", moov, box.body + offset)[0]
     return Fraction(media_time, timescale) if timescale and media_time > 0 else Fraction(0)
+
+
+def empty_edit(moov: bytes) -> Fraction:
+    """How long nothing is shown before the first track's media begin, in seconds, by its edit list."""
+    timescale = 0
+    for box in walk(moov):
+        if box.kind == b"mvhd":
+            start = box.body + (20 if moov[box.body] == 1 else 12)
+            timescale = int.from_bytes(moov[start : start + 4])
+        elif box.kind == b"elst" and timescale:
+            layout = ">Qq" if moov[box.body] == 1 else ">Ii"
+            if box.body + 8 + struct.calcsize(layout) > box.end:
+                break
+            duration, media_time = struct.unpack_from(layout, moov, box.body + 8)
+            return Fraction(duration, timescale) if media_time == -1 else Fraction(0)
+    return Fraction(0)
+
+
+def track_timescale(moov: bytes) -> int:
+    """In how many units a second the first track of a whole ``moov`` box counts time; 0: not told."""
+    box = next((box for box in walk(moov) if box.kind == b"mdhd"), None)
+    if box is None:
+        return 0
+    start = box.body + (20 if moov[box.body] == 1 else 12)
+    return int.from_bytes(moov[start : start + 4])
 
 
 def read_sidx(sidx: bytes, end: int, shift: Fraction) -> SegmentIndex | None:

@@ -10,6 +10,7 @@ import av
 import msgspec
 
 from kinetics_tui.media.cut import frame_time
+from kinetics_tui.media.structure import damaged
 
 EARLIER_S = (0, 2, 20)
 """Where seeking does not lead to the picture before the start, seek again so much earlier."""
@@ -23,17 +24,40 @@ def decode_from(
         if seekable:
             target_s = max(Fraction(0), start_s - earlier_s)
             container.seek(int(target_s / (stream.time_base or 1)), stream=stream)
-        frames = (
-            (frame_time(frame.pts, frame.time_base), frame)
-            for frame in container.decode(stream)
-            if frame.pts is not None
-        )
+        frames = whole_frames(container, stream)
         first = next(frames, None)
         if first is None:
             return
         if first[0] <= start_s or not seekable or earlier_s == EARLIER_S[-1] or target_s == 0:
             yield from chain([first], frames)
             return
+
+
+def whole_frames(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """All frames and their times. Raises ClipFailure (TRIM_FAILED) at the first that is damaged.
+
+    Also where nobody will see it: the pictures that follow are made from it.
+    """
+    first: int | None = None
+    last_s: Fraction | None = None
+    for packet in container.demux(stream):
+        if first is None:
+            first = packet.pts
+        elif packet.pts is not None and packet.pts < first:
+            # Shown before the keyframe and made from pictures before it too, which are not there.
+            continue
+        for frame in packet.decode():
+            if frame.is_corrupt:
+                raise damaged("a picture does not decode")
+            if frame.pts is None:
+                continue
+            time_s = frame_time(frame.pts, frame.time_base)
+            if last_s is not None and time_s <= last_s:
+                raise damaged("its times go back")
+            last_s = time_s
+            yield time_s, frame
 
 
 ROUNDING_S = Fraction(1, 500)

@@ -18,6 +18,7 @@ from kinetics_tui.media import mp4, webm
 from kinetics_tui.media.fetch import RangeReader
 from kinetics_tui.media.ranges import Span
 from kinetics_tui.media.sound import LEAD_S as SOUND_LEAD_S
+from kinetics_tui.media.structure import Point, check_clusters, check_fragments, check_tables, damaged
 from kinetics_tui.media.view import View
 
 HEAD_BYTES = 8 * 1024
@@ -26,6 +27,7 @@ LONGEST_HEAD_BYTES = 32 * 1024
 """The first request: enough for the index of a fragmented file, whose entries take 12 bytes for 5 s."""
 TAIL_BYTES = 2 * 1024 * 1024
 """An index at the end of a file is fetched at once with what follows it, up to this size."""
+CLUSTER_HEAD_BYTES = 1024
 
 REORDERED_SAMPLES = 4
 """Behind the end, so many may be decoded after others and shown before them."""
@@ -57,6 +59,9 @@ class Index(Protocol):
     def cover(self, start_s: Fraction, end_s: Fraction) -> Section | None:
         """The bytes to decode from ``start_s`` to ``end_s``; None: not known."""
 
+    def check(self, section: Section, data: bytes) -> None:
+        """Raise ClipFailure where ``data``, the bytes of ``section``, are not what the index says."""
+
     @property
     def hidden_from(self) -> int | None:
         """Where to hide the rest of the file from its reader, up to the section; None: nothing is hidden."""
@@ -70,16 +75,22 @@ class PointIndex:
     """Moments and the bytes from which they can be decoded: fragments of MP4, cues of WebM.
 
     ``hidden_from`` is where an MP4's initialisation ends: its reader is shown nothing else but the
-    section's fragments, so that it has no reason to look elsewhere.
+    section's fragments, so that it has no reason to look elsewhere. ``units`` are those that the media
+    write their times in: the timescale of an MP4's track, the nanoseconds of a WebM's unit. ``late_s`` is
+    how much later an MP4's edit list has its media shown than they are written.
     """
 
     def __init__(
         self,
-        points: list[tuple[Fraction, int]],
+        points: list[Point],
         end_s: Fraction | None,
         end_offset: int,
+        units: int,
         hidden_from: int | None = None,
+        late_s: Fraction = Fraction(0),
     ) -> None:
+        self._units = units
+        self._late_s = late_s
         self._times = [time_s for time_s, _ in points]
         self._offsets = [offset for _, offset in points]
         self._end_offset = end_offset
@@ -95,6 +106,14 @@ class PointIndex:
         to_end = last >= len(self._offsets)
         end = self._end_offset if to_end else self._offsets[last]
         return Section(self._offsets[first], end, first == 0, to_end)
+
+    def check(self, section: Section, data: bytes) -> None:
+        first, last = (bisect_left(self._offsets, at) for at in (section.start, section.end))
+        points = list(zip(self._times[first:last], self._offsets[first:last], strict=True))
+        if self.hidden_from is None:
+            check_clusters(data, section.start, points, self._units)
+        else:
+            check_fragments(data, section.start, points, self._units, self._late_s)
 
 
 class _Samples(msgspec.Struct, frozen=True):
@@ -150,6 +169,10 @@ class SampleIndex:
         begin = min([at for at in self._starved_at if at <= begin <= at + NEAR_BYTES], default=begin)
         return Section(begin, max(end for _, end in spans), from_start, to_end)
 
+    def check(self, section: Section, data: bytes) -> None:
+        if len(data) < section.end - section.start:
+            raise damaged("its index points behind its end")
+
 
 def _samples(stream: Stream) -> _Samples:
     entries = [(e.timestamp, e.pos, e.size, e.is_keyframe) for e in stream.index_entries]
@@ -189,12 +212,13 @@ def _webm_index(reader: RangeReader, head: bytes) -> Index | None:
     end = webm.cues_end(head)
     if end is None:
         return None
-    cues = webm.read_cues(reader.read(0, end))
+    # With the beginning of what follows: libav does not get over an end of file met while opening.
+    cues = webm.read_cues(reader.read(0, end + CLUSTER_HEAD_BYTES))
     if cues is None:
         return None
     assert reader.size_bytes is not None
     points = [(cue.time_s, cue.offset) for cue in cues.cues]
-    return PointIndex(points, None, cues.end_offset or reader.size_bytes)
+    return PointIndex(points, None, cues.end_offset or reader.size_bytes, cues.scale_ns)
 
 
 def _mp4_index(reader: RangeReader) -> Index | None:
@@ -214,6 +238,9 @@ def _mp4_index(reader: RangeReader) -> Index | None:
         if box.kind == b"moov":
             moov, moov_bytes = box, reader.read(box.start, box.end - box.start)
             if b"mvex" not in moov_bytes:
+                check_tables(moov_bytes)
+                if reader.missing_bytes(0, box.start) <= NEAR_BYTES:
+                    reader.ensure(0, box.start)
                 return SampleIndex(reader)
         elif box.kind == b"sidx" and moov:
             sidx = reader.read(box.start, box.end - box.start)
@@ -221,7 +248,17 @@ def _mp4_index(reader: RangeReader) -> Index | None:
             if found is None:
                 return None
             points = [(segment.time_s, segment.offset) for segment in found.segments]
-            return PointIndex(points, found.end_s, found.end_offset, hidden_from=moov.end)
+            timescale = mp4.track_timescale(moov_bytes)
+            if not timescale:
+                return None
+            return PointIndex(
+                points,
+                found.end_s,
+                found.end_offset,
+                timescale,
+                hidden_from=moov.end,
+                late_s=mp4.empty_edit(moov_bytes),
+            )
         elif box.kind == b"moof":
             return None
         offset = box.end

@@ -11,7 +11,7 @@ from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from kinetics_tui.media import formats
 from kinetics_tui.media.arguments import parse_args
-from kinetics_tui.media.failures import ClipFailure, classify
+from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify
 from kinetics_tui.media.route import Route
 from kinetics_tui.media.session import Logger, Session
 from kinetics_tui.model.errors import SettingsError
@@ -93,6 +93,8 @@ class Resolver:
             )
         except DownloadError as error:
             raise classify(error, self.session.last_trouble) from error
+        except (ClipFailure, ClipCancelled):
+            raise
         except Exception as error:  # A raw TypeError can escape from the extractor.
             raise classify(error, self.session.last_trouble) from error
         return self._source(youtube_id, info)

@@ -21,6 +21,7 @@ from yt_dlp.networking.exceptions import HTTPError, ProxyError, RequestError
 from yt_dlp.utils.networking import select_proxy
 
 from kinetics_tui.media.failures import NetworkTrouble, chain_of, trouble_of
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.refusal import is_player_request, refusal_in
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.failure import Category, Kind
@@ -62,11 +63,13 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
 
     A network that is refused is not asked again until ``begin``: yt-dlp would go on with the next of
     its clients, or with the same fragment. After a refusing answer it is no further player request,
-    after status 429 no further request at all that is sent.
+    after status 429 no further request at all that is sent. No request outlasts the ``guard`` of the clip
+    in hand, nor is one sent when that says to give up.
     """
 
     def __init__(self, params: dict[str, Any], logger: Logger | None = None) -> None:
         self.last_trouble: NetworkTrouble | None = None
+        self.guard: Guard | None = None
         self._refused = False
         self._throttled = False
         quiet = {
@@ -95,10 +98,15 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         is_player = is_player_request(req.url)
         if self._throttled or (self._refused and is_player):
             raise HTTPError(Response(io.BytesIO(), req.url, {}, HTTPStatus.TOO_MANY_REQUESTS))
+        self._limit(req)
         try:
             response = super().urlopen(req)
+            if self.guard:
+                self.guard.watch(response)
             return self._read_answer(req, response) if is_player else response
         except RequestError as error:
+            if self.guard:
+                self.guard.check()
             blamed = self._blamed(req, error)
             trouble = trouble_of(blamed)
             self.last_trouble = trouble or self.last_trouble
@@ -106,6 +114,15 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
             if blamed is error:
                 raise
             raise blamed from error
+
+    def _limit(self, req: Any) -> None:
+        """Have a request end by the deadline of the clip in hand. Raises what says that it is over."""
+        if self.guard is None:
+            return
+        self.guard.check()
+        if (left_s := self.guard.seconds_left()) is not None:
+            timeout_s = req.extensions.get("timeout") or self.params.get("socket_timeout") or 20.0
+            req.extensions["timeout"] = min(float(timeout_s), left_s)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
         """yt-dlp's own, without urllib where there is a proxy: urllib goes past it as ``no_proxy`` says."""

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import av
 from av.packet import Packet
 
+from kinetics_tui.media.structure import damaged
+
 BIT_RATE = 128_000
 AAC_RATES_HZ = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
 USUAL_RATE_HZ = 48_000
@@ -87,6 +89,8 @@ def _placed(
     """Decoded sound in the clip's shape, each piece with its place: samples behind ``start_s``."""
     resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
     for frame in container.decode(source):
+        if frame.is_corrupt:
+            raise damaged("the sound does not decode")
         if frame.pts is None:
             continue
         for piece in resampler.resample(frame):

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from kinetics_tui.media.cut import Media
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch import Guard, RangeReader
+from kinetics_tui.media.fetch import RangeReader
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.plan import Index, Section, open_view, read_index
 from kinetics_tui.media.resolve import Resolver, Source, Stream
 from kinetics_tui.media.session import Session
@@ -78,9 +79,10 @@ class Track:
         return self._reader.missing_bytes(section.start, section.end) if section else 0
 
     def fetch(self) -> None:
-        """Fetch what the plan needs."""
-        if self._section:
-            self._reader.ensure(self._section.start, self._section.end)
+        """Fetch what the plan needs. Raises ClipFailure where it is not what the index says."""
+        if self._section and self._index:
+            start, end = self._section.start, self._section.end
+            self._index.check(self._section, self._reader.read(start, end - start))
 
     @property
     def more_before(self) -> bool:

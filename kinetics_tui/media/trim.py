@@ -33,6 +33,8 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Trim
 
 VIDEO_OPTIONS = {"crf": "23", "preset": "veryfast"}
+STRICT_DECODING = {"err_detect": "crccheck+bitstream+buffer+explode"}
+"""The decoder fails at damage that it would hide by default."""
 FALLBACK_RATE = Fraction(30)
 FASTEST_RATE = Fraction(120)
 COARSE_TIME_BASE = Fraction(1, 1000)
@@ -63,6 +65,7 @@ def _open(job: Job, stack: ExitStack) -> Inputs:
         raise ClipFailure(Category.TRIM_FAILED, "The media hold no pictures.")
     video = pictures.streams.video[0]
     video.codec_context.thread_count = 1
+    video.codec_context.options = dict(STRICT_DECODING)
     _ignore_others(pictures, video)
     if job.audio is None:
         return (pictures, video), None
@@ -70,6 +73,7 @@ def _open(job: Job, stack: ExitStack) -> Inputs:
     if not sound.streams.audio:
         return (pictures, video), None
     _ignore_others(sound, sound.streams.audio[0])
+    sound.streams.audio[0].codec_context.options = dict(STRICT_DECODING)
     return (pictures, video), (sound, sound.streams.audio[0])
 
 
@@ -108,8 +112,6 @@ def _encode(
         lengths: dict[int | None, int] = {}
         duration_s = Fraction(0)
         for shot in chain([first], shots):
-            if shot.frame.is_corrupt:
-                raise ClipFailure(Category.TRIM_FAILED, "The media are damaged: a picture does not decode.")
             picture = shaper.shape(shot.frame)
             picture.pts = round((shot.time_s - first.time_s) / time_base)
             picture.time_base = time_base

@@ -12,6 +12,15 @@ SEGMENT = 0x18538067
 INFO = 0x1549A966
 TIMECODE_SCALE = 0x2AD7B1
 CLUSTER = 0x1F43B675
+TIMECODE = 0xE7
+SILENT_TRACKS = 0x5854
+POSITION = 0xA7
+PREV_SIZE = 0xAB
+SIMPLE_BLOCK = 0xA3
+BLOCK_GROUP = 0xA0
+ENCRYPTED_BLOCK = 0xAF
+VOID = 0xEC
+CRC_32 = 0xBF
 CUES = 0x1C53BB6B
 CUE_POINT = 0xBB
 CUE_TIME = 0xB3
@@ -35,10 +44,14 @@ class Cue(msgspec.Struct, frozen=True):
 
 
 class CueIndex(msgspec.Struct, frozen=True):
-    """All cues in order, and where the segment ends (None where that is not written)."""
+    """All cues in order, and where the segment ends (None where that is not written).
+
+    ``scale_ns`` is the file's unit of time.
+    """
 
     cues: tuple[Cue, ...]
     end_offset: int | None
+    scale_ns: int
 
 
 def walk(data: bytes, start: int, end: int) -> Iterator[Element]:
@@ -73,7 +86,7 @@ def read_cues(head: bytes) -> CueIndex | None:
                 return None
             cues = tuple(sorted(_cues(head, element, segment.body, scale_ns), key=lambda cue: cue.offset))
             known_end = segment.end if segment.end > len(head) else None
-            return CueIndex(cues, known_end) if cues else None
+            return CueIndex(cues, known_end, scale_ns) if cues else None
         elif element.id == CLUSTER:
             return None
     return None

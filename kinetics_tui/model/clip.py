@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,9 @@ def time_text(time_s: float) -> str:
     return f"{whole:06d}.{milliseconds:03d}" if milliseconds else f"{whole:06d}"
 
 
+_Time = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]  # as messages may have it; the ledger is stricter
+
+
 class Clip(msgspec.Struct, frozen=True, gc=False):
     """One annotated segment.
 
@@ -35,8 +38,8 @@ class Clip(msgspec.Struct, frozen=True, gc=False):
     """
 
     youtube_id: str
-    time_start: float
-    time_end: float
+    time_start: _Time
+    time_end: _Time
     split: str = ALL
     label: str = ""
 

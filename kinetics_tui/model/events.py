@@ -7,6 +7,7 @@ are seconds since the epoch. No event carries proxy passwords, cookies or media 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -60,10 +61,14 @@ class SplitCounts(msgspec.Struct, frozen=True):
         return self.total - self.done - self.failed
 
 
+FARTHEST_S = 1e11
+"""Times of events are closer than that, in the year 5138: what is not cannot be counted with."""
+
+
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
     """A fact with the time it came true (``at``, seconds since the epoch)."""
 
-    at: float
+    at: Annotated[float, msgspec.Meta(ge=-FARTHEST_S, le=FARTHEST_S)]
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -283,6 +288,12 @@ class DiskMeasured(Event, frozen=True, tag="disk-measured"):
     free_bytes: int
 
 
+class ClockSet(Event, frozen=True, tag="clock-set"):
+    """Somebody set the clock by ``by_s`` seconds: all times before ``at`` are moved by as much."""
+
+    by_s: float
+
+
 class Logged(Event, frozen=True, tag="logged"):
     """A line for the log that is about no single clip."""
 
@@ -321,6 +332,7 @@ AnyEvent = (
     | ClipReturned
     | ClipsRetried
     | DiskMeasured
+    | ClockSet
     | Logged
     | LogReplayed
 )

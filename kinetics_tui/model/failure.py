@@ -116,7 +116,7 @@ ABOUT: dict[Category, About] = {
     Category.DISK_FULL: About(Kind.LOCAL, "Make room on the disk, then resume."),
     Category.NOT_WRITABLE: About(Kind.LOCAL, "The dataset folder cannot be written: mend it, then resume."),
     Category.WORKER_CRASHED: About(
-        Kind.TRANSIENT, "Its worker died or hung three times: see engine.log, then retry."
+        Kind.TRANSIENT, "Its worker died or hung again and again: see engine.log, then retry."
     ),
     Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),

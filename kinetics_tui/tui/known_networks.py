@@ -6,7 +6,8 @@ import msgspec
 
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
-from kinetics_tui.model.state import NetworkState, RunState
+from kinetics_tui.model.run_parts import NetworkState
+from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.text import clean
 
 NOT_HERE = "not here"

@@ -13,19 +13,26 @@ from rich.cells import cell_len, set_cell_size
 from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
 
 ELLIPSIS = "…"
+MOST_CHARACTERS = 4000
+"""More than a whole screen of them; what is longer is cut, so that no text takes memory without end."""
 _FARTHEST_S = 10_000 * DAY_S
 
 
-@lru_cache(4096)
 def clean(text: str) -> str:
     """``text`` without anything that a terminal obeys instead of printing.
 
     Labels and messages come from files and servers that anyone may have written. Control
     characters, escapes, direction marks and line breaks become ``?``, other blanks a space, and
-    characters without a width of their own are dropped (they could pile up without end).
+    characters without a width of their own are dropped (they could pile up without end). The rest of
+    a text without end is cut off.
     """
-    if text.isascii() and text.isprintable():
-        return text
+    if len(text) > MOST_CHARACTERS:
+        text = text[: MOST_CHARACTERS - 1] + ELLIPSIS
+    return text if text.isascii() and text.isprintable() else _cleaned(text)
+
+
+@lru_cache(4096)
+def _cleaned(text: str) -> str:
     kept = []
     for character in unicodedata.normalize("NFC", text):
         if character.isprintable():

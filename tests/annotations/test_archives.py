@@ -102,3 +102,19 @@ WHOLE = tar_bytes(member("k/val.csv", CSV * 1000))
 def test_a_damaged_archive_is_refused_with_the_remedy(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(AnnotationError, match=r"a\.tar\.gz: not a whole \.tar\.gz archive .*fetch it again"):
         read(tmp_path / "a.tar.gz", data)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_a_description_beyond_all_size_ends_the_reading(tmp_path: Path, kind: bytes) -> None:
+    info, data = member("k/description", b"x" * (archives.MAX_HEADER_BYTES + 1))
+    info.type = kind
+    with pytest.raises(AnnotationError, match=r"a\.tar\.gz: not a whole \.tar\.gz archive .*description has"):
+        read(tmp_path / "a.tar.gz", tar_bytes(member("k/val.csv", CSV), (info, data)))
+
+
+def test_an_archive_of_far_too_many_files_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
+    with pytest.raises(AnnotationError, match=r"a\.tar\.gz: more than 5 files are in it"):
+        read(tmp_path / "a.tar.gz", tar_bytes(*(member(f"{n}.txt") for n in range(6))))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.annotations.csv_rows import MAX_LINE_LENGTH, PROGRESS_EVERY_LINES, read_csv
+from kinetics_tui.annotations import csv_rows, rows
+from kinetics_tui.annotations.csv_rows import BLOCK_BYTES, MAX_LINE_LENGTH, read_csv
 from kinetics_tui.annotations.rows import Annotations, Heap
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError
@@ -13,7 +14,7 @@ ARCHERY = Clip("AAAAAAAAAAA", 10, 20, "val", "archery")
 
 def read(text: str, default_split: str = "all") -> Annotations:
     heap = Heap()
-    read_csv(text, "a.csv", default_split, heap)
+    read_csv(text.encode(), "a.csv", default_split, heap)
     return heap.annotations(("a.csv",))
 
 
@@ -242,8 +243,9 @@ def test_text_that_is_no_annotation_csv_is_refused_with_the_remedy(text: str, me
 
 def test_progress_is_told_block_by_block() -> None:
     told: list[int] = []
-    count = PROGRESS_EVERY_LINES + 10
-    read_csv("\n".join(f"AAAAAAAAAAA,{n},{n + 1}" for n in range(count)), "a.csv", "all", Heap(), told.append)
+    count = BLOCK_BYTES // 16
+    data = b"".join(b"AAAAAAAAAAA,%06d,%06d\n" % (n, n + 1) for n in range(count))
+    read_csv(data, "a.csv", "all", Heap(), told.append)
     assert len(told) == 2
     assert told[-1] == count
 
@@ -252,3 +254,72 @@ def test_many_clips_of_one_video_do_not_take_quadratic_time() -> None:
     count = 30_000
     found = read("\n".join(f"AAAAAAAAAAA,{n},{n + 1}" for n in range(count)))
     assert len(found.clips) == count
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lines_and_their_numbers_are_the_same_however_small_the_blocks(
+    monkeypatch: pytest.MonkeyPatch, line_end: str
+) -> None:
+    lines = [HEADER, ROW, "", "bad", 'archery,"CCCCCCCCCCC",1,2,val', "球,BBBBBBBBBBB,1,2,val", ""]
+    whole = read(line_end.join(lines))
+    for size in range(1, 100):
+        monkeypatch.setattr(csv_rows, "BLOCK_BYTES", size)
+        found = read(line_end.join(lines))
+        assert (found.clips, found.bad_rows) == (whole.clips, whole.bad_rows)
+    assert where(whole.bad_rows) == [4]
+
+
+def test_a_line_of_columns_that_do_not_matter_is_no_longer_than_any_other() -> None:
+    found = read(f"AAAAAAAAAAA,1,2\nBBBBBBBBBBB,1,2\n{HEADER},x\n{ROW},{'x' * MAX_LINE_LENGTH}\n")
+    assert where(found.bad_rows) == [4]
+
+
+def test_a_stray_line_end_in_a_column_that_does_not_matter_is_one_all_the_same() -> None:
+    found = read("\nx,DDDDDDDDDDD,3,4.5,trainarchery\nx,DDDDDDDDDDD,3,4.5,train\r\x00")
+    assert where(found.bad_rows) == [3]
+    assert found.duplicate_rows == []
+
+
+def test_headers_that_change_all_the_time_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[csv_rows.Columns] = []
+    make = csv_rows._pattern
+
+    def counted(columns: csv_rows.Columns) -> object:
+        made.append(columns)
+        return make(columns)
+
+    monkeypatch.setattr(csv_rows, "_pattern", counted)
+    count = 300
+    text = "".join(
+        f"{'x,' * (n % 7)}id,start,end\n{'y,' * (n % 7)}AAAAAAAAAAA,{n},{n + 1}\n" for n in range(count)
+    )
+    assert len(read(text).clips) == count
+    assert len(made) <= 100
+
+
+@pytest.mark.parametrize(
+    ("most", "text", "message"),
+    [
+        ("MAX_ROWS", "AAAAAAAAAAA,1,2\n" * 9, "a.csv line 6: more than 5 rows"),
+        ("MAX_BAD_ROWS", "AAAAAAAAAAA,1,2\n" + "bad\n" * 9, "a.csv line 7: only 1 cells, like 5 rows before"),
+    ],
+)
+def test_a_file_of_far_too_many_rows_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, most: str, text: str, message: str
+) -> None:
+    monkeypatch.setattr(rows, most, 5)
+    with pytest.raises(AnnotationError, match=message):
+        read(text)
+
+
+def test_a_file_of_far_too_many_lines_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "MAX_LINES", 5)
+    with pytest.raises(AnnotationError, match=r"a\.csv line 12: more lines"):
+        read(f"{ROW}\n" + "\n" * 11)
+
+
+def test_a_line_beyond_all_reason_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "BLOCK_BYTES", 4)
+    monkeypatch.setattr(csv_rows, "MAX_LINE_BYTES", 100)
+    with pytest.raises(AnnotationError, match=r"a\.csv line 3: a line of more than 100 bytes"):
+        read(f"{HEADER}\n{ROW}\n{'x' * 200}\n")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kinetics_tui.annotations import json_rows
 from kinetics_tui.annotations.json_rows import PROGRESS_EVERY_ROWS, read_json
 from kinetics_tui.annotations.rows import Annotations, Heap
 from kinetics_tui.model.clip import Clip
@@ -100,3 +101,9 @@ def test_progress_is_told_now_and_then() -> None:
     entries = {f"{n:011d}": {"annotations": {"segment": [0, 1]}} for n in range(PROGRESS_EVERY_ROWS + 1)}
     read_json(json_bytes(entries), "a.json", "all", Heap(), told.append)
     assert told == [PROGRESS_EVERY_ROWS]
+
+
+def test_json_with_far_too_many_keys_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "MAX_COLONS", 5)
+    with pytest.raises(AnnotationError, match=r"a\.json: more than 5 keys"):
+        read(json_bytes({str(n): n for n in range(6)}))

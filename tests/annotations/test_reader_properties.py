@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kinetics_tui.annotations import csv_rows
@@ -109,13 +109,14 @@ def test_any_bytes_are_annotations_or_a_plain_refusal(data: bytes) -> None:
             assert all(row.why.isprintable() for row in found.bad_rows + found.duplicate_rows)
 
 
+@example("\nx,DDDDDDDDDDD,3,4.5,trainarchery\nx,DDDDDDDDDDD,3,4.5,train\r\x00", "")
 @given(pieces.map(lambda data: data.decode("utf-8", "replace")), st.sampled_from(["", HEADER, ROW, ROW[8:]]))
 @settings(max_examples=300, deadline=None)
 def test_the_quick_way_and_the_careful_way_read_the_same(text: str, first: str) -> None:
     def read_text() -> tuple[list[Clip], list[int], list[int]] | str:
         heap = Heap()
         try:
-            csv_rows.read_csv(f"{first}\n{text}", "a.csv", "all", heap)
+            csv_rows.read_csv(f"{first}\n{text}".encode(), "a.csv", "all", heap)
         except AnnotationError as error:
             return str(error)
         return heap.clips, where(heap.bad_rows), where(heap.duplicate_rows)

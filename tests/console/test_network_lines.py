@@ -13,9 +13,9 @@ from kinetics_tui.console.network_lines import (
     moment_text,
     networks_json,
     networks_text,
-    plain,
     span_text,
 )
+from kinetics_tui.console.printed import plain
 from kinetics_tui.model.events import NetworksListed
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle

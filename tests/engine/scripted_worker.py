@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import socket
 import time
 from pathlib import Path
@@ -25,9 +27,12 @@ from kinetics_tui.model.options import Options
 BAD_PROXY = "http://liar.example:3128"
 """By this network every clip is private, and none is in truth."""
 
+HALF_SAID = "half-said"
+
 
 def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
-    """The eighth sign of the id says what happens: ``d``ies, ``h``angs, ``g``arbage, ..."""
+    """The eighth sign of the id says what happens: ``d``ies, ``k``illed, ``h``angs, ``g``arbage, ..."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     scratch.mkdir(parents=True, exist_ok=True)
     file = line.makefile("rb")
 
@@ -45,7 +50,13 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
         in_hand = message.clip_id
         match message.clip.youtube_id[-1]:
             case "D":
-                os.kill(os.getpid(), 9)
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "K":
+                os.kill(os.getpid(), signal.SIGKILL)  # as the system does when memory runs out
+            case "F" if not (dataset / HALF_SAID).exists():  # killed the first time, in mid-sentence
+                (dataset / HALF_SAID).touch()
+                line.sendall(msgspec.json.encode(finished(in_hand))[:40])
+                os.kill(os.getpid(), signal.SIGKILL)
             case "H":
                 time.sleep(600)
             case "G":

@@ -110,3 +110,21 @@ def test_a_clip_of_a_switched_off_split_is_not_handed_out_again(make_ledger: Cal
     ledger.set_split_enabled("train", True)
     backlog.restart()
     assert in_hand.id in {row.id for row in drain(backlog)}
+
+
+def test_a_clip_on_its_retry_that_was_put_back_last_is_not_handed_out_twice(
+    make_ledger: Callable[..., Ledger],
+) -> None:
+    ledger = make_ledger(some_clips(5))
+    backlog = Backlog(ledger)
+    row = backlog.take(NOW)
+    assert row is not None
+    ledger.record(attempt(row, Outcome.RETRY, retry_at=NOW + 30))
+    backlog.settle(row, NOW + 30)
+    again = backlog.take(NOW + 60)
+    assert again is not None
+    assert again.id == row.id
+    backlog.put_back(again, last=True)
+    ids = [row.id for row in drain(backlog, NOW + 90)]
+    assert sorted(ids) == sorted(set(ids))
+    assert len(ids) == 5

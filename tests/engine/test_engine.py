@@ -12,6 +12,7 @@ import pytest
 
 from kinetics_tui.dataset.ledger import Ledger, LedgerFull
 from kinetics_tui.engine.network import NO_ROUTE, Network
+from kinetics_tui.engine.outcomes import KILLS_A_CLIP
 from kinetics_tui.engine.pool import Slot
 from kinetics_tui.model.commands import (
     Pause,
@@ -23,11 +24,12 @@ from kinetics_tui.model.commands import (
     SwitchSplit,
     WaitLonger,
 )
-from kinetics_tui.model.events import ClipFailed, ClipReturned, EngineStatus
+from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned, EngineStatus
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
 from tests.engine.engine_clips import clip, some_clips
 from tests.engine.engine_run import HOME, PHONE, Start
+from tests.engine.scripted_worker import HALF_SAID
 
 
 async def test_every_clip_is_settled_once(start: Start) -> None:
@@ -42,6 +44,24 @@ async def test_a_clip_whose_worker_dies_three_times_fails_and_the_others_go_on(s
         assert run.state.failures == {Category.WORKER_CRASHED: 1}
         assert run.state.done == 10
         assert sum(isinstance(event, ClipReturned) for event in run.events) == 2
+
+
+async def test_a_clip_whose_workers_are_killed_from_outside_is_not_blamed_for_the_first_of_them(
+    start: Start,
+) -> None:
+    async with start([clip("K"), *some_clips(10)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        # It is put back behind others, and settled only because it never ends.
+        assert sum(isinstance(event, ClipReturned) for event in run.events) == KILLS_A_CLIP - 1
+        assert run.state.failures == {Category.WORKER_CRASHED: 1}
+        assert run.state.done == 10
+
+
+async def test_a_worker_killed_in_mid_sentence_has_said_nothing(start: Start, tmp_path: Path) -> None:
+    async with start([clip("F"), *some_clips(4)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert (tmp_path / "set" / HALF_SAID).exists()
+        assert (run.state.done, run.state.failed, len(run.told(ClipDone))) == (5, 0, 5)
 
 
 async def test_a_worker_that_talks_garbage_is_replaced(start: Start) -> None:
@@ -149,7 +169,7 @@ async def test_a_late_answer_by_the_old_network_says_nothing_of_the_new_one(star
         await run.until(lambda: run.state.in_hand == 1)
         run.network = PHONE
         await run.until(lambda: run.state.network.name == PHONE.name)
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(2.6)
         assert run.state.network.status is NetworkStatus.OPEN
 
 

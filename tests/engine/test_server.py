@@ -235,3 +235,47 @@ def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
 def test_a_folder_open_to_others_gets_no_socket(tmp_path: Path) -> None:
     make_state_folder(tmp_path).chmod(0o755)
     assert state_folder(tmp_path) not in [path.parent for path in socket_paths(tmp_path)]
+
+
+async def test_a_command_that_fails_through_a_fault_of_ours_is_answered_and_the_rest_goes_on(
+    dataset: Path,
+) -> None:
+    def stumble(command: AnyCommand) -> Reply:
+        raise ZeroDivisionError if isinstance(command, SetWorkers) else DatasetError("No.")
+
+    server = Server(stumble, list)
+    await server.open(socket_paths(dataset))
+    with pytest.raises(EngineError, match=r"failed at that; see engine\.log"):
+        await ask(dataset, SetWorkers(workers=1))
+    with pytest.raises(EngineError, match=r"No\."):
+        await ask(dataset, Pause())
+    await server.close()
+
+
+async def test_one_view_too_many_is_told_so_and_the_others_are_unharmed(
+    dataset: Path, served: tuple[Engine, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.engine.server.MOST_LINES", 3)
+    path = str(socket_paths(dataset)[0])
+    there = [await asyncio.open_unix_connection(path) for _ in range(3)]
+    for _, writer in there:
+        writer.write(b'{"command":"subscribe"}\n')
+    await until(lambda: served[1].views == 3)
+    with pytest.raises(EngineError, match="3 views look at this run already"):
+        await ask(dataset, Pause())
+    served[1].broadcast(Logged(at=AT, text="still there"))
+    for reader, writer in there:
+        await reader.readuntil(b"still there")
+        writer.close()
+    await until(lambda: served[1].views == 0)
+    await ask(dataset, Pause())
+
+
+async def test_who_opens_a_line_and_says_nothing_is_hung_up_on(
+    dataset: Path, served: tuple[Engine, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.engine.server.SPEAK_WITHIN_S", 0.05)
+    reader, writer = await asyncio.open_unix_connection(str(socket_paths(dataset)[0]))
+    writer.write(b'{"command":"pau')
+    assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()

@@ -181,6 +181,7 @@ async def test_a_check_asks_once_by_the_network_it_is_for(start: Start) -> None:
 
 async def test_a_check_that_is_refused_has_that_network_cool_down_and_no_other(start: Start) -> None:
     async with start([clip("C")], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
         run.engine.obey(AddNetwork(way=PROXY))
         run.answer = CheckAnswer(ok=False, category=Category.BOT_CHECK, text="no", took_s=0.1)
         run.engine.obey(CheckNetwork(name=PROXY))

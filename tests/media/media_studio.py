@@ -47,6 +47,7 @@ class Studio:
     def __init__(self, youtube: LoopbackYouTube, videos: dict[str, Video], folder: Path) -> None:
         self.youtube = youtube
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self._videos = videos
         self._numbers = itertools.count()
         self._stack = ExitStack()

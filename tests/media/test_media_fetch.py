@@ -8,7 +8,8 @@ import pytest
 
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch import Guard, RangeReader
+from kinetics_tui.media.fetch import RangeReader
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.model.failure import Category
 from tests.media.media_studio import Sources, Studio, frame_numbers

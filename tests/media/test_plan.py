@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kinetics_tui.demo.sources import Kind, Source
 from kinetics_tui.media import mp4, webm
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch import Guard, RangeReader
+from kinetics_tui.media.fetch import RangeReader
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.plan import PointIndex, read_index
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.model.failure import Category
@@ -36,7 +37,7 @@ SECONDS = [(Fraction(5 * number), 1000 + 100 * number) for number in range(4)]
 def test_cover_takes_the_points_around_a_section(
     start_s: int, end_s: int, begin: int, end: int, from_start: bool, to_end: bool
 ) -> None:
-    section = PointIndex(SECONDS, Fraction(20), 1450).cover(Fraction(start_s), Fraction(end_s))
+    section = PointIndex(SECONDS, Fraction(20), 1450, units=1).cover(Fraction(start_s), Fraction(end_s))
     assert section is not None
     assert (section.start, section.end, section.from_start, section.to_end) == (
         begin,

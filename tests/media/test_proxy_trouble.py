@@ -12,7 +12,8 @@ from functools import partial
 import pytest
 
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch import Guard, RangeReader
+from kinetics_tui.media.fetch import RangeReader
+from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.resolve import Resolver
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.failure import Category

@@ -31,7 +31,8 @@ from kinetics_tui.model.events import (
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
-from kinetics_tui.model.state import RunState, WorkerState
+from kinetics_tui.model.run_parts import WorkerState
+from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.farewell import farewell
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment, headline, window_title

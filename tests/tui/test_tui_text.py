@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from kinetics_tui.tui.text import (
+    ELLIPSIS,
+    MOST_CHARACTERS,
     age_text,
     bytes_text,
     clean,
@@ -31,6 +33,11 @@ def test_clean_text_is_printable_and_has_no_zero_width_characters(text: str) -> 
     cleaned = clean(text)
     assert cleaned.isprintable()
     assert all(cell_len(character) for character in cleaned)
+
+
+def test_a_text_without_end_is_cut() -> None:
+    assert clean("x" * 10_000_000) == "x" * (MOST_CHARACTERS - 1) + ELLIPSIS
+    assert len(clean("é" * 10_000_000)) == MOST_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from kinetics_tui.tui.screens.dismissal import DismissedOnce
+from kinetics_tui.tui.text import clean
 
 
 class Answer(NamedTuple):
@@ -36,9 +37,10 @@ class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
         self, title: str, text: str, answers: Sequence[Answer], *, on_ctrl_c: str | None = None
     ) -> None:
         super().__init__()
-        self._title = title
-        self._text = text
-        self._answers = {answer.key: answer for answer in answers}
+        # Names of networks stand in questions, which come from settings and the engine.
+        self._title = clean(title)
+        self._text = "\n".join(map(clean, text.split("\n")))
+        self._answers = {answer.key: answer._replace(text=clean(answer.text)) for answer in answers}
         self._on_ctrl_c = on_ctrl_c
 
     def compose(self) -> ComposeResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinetics_tui.model.options import HOUR_S
-from kinetics_tui.model.state import NetworkState
+from kinetics_tui.model.run_parts import NetworkState
 from kinetics_tui.tui.blocks import big_text, big_text_height, big_text_width
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment

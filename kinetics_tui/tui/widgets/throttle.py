@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.state import CHART_MINUTES
+from kinetics_tui.model.run import CHART_MINUTES
 from kinetics_tui.tui.blocks import chart, rates_a_minute
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment

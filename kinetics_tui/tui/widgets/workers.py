@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
-from kinetics_tui.model.state import WorkerState
+from kinetics_tui.model.run_parts import WorkerState
 from kinetics_tui.tui.blocks import bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment

@@ -1,0 +1,98 @@
+"""The check of a dataset as a command: what it is told, what it prints, what it exits with."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from kinetics_tui.commands import flags
+from kinetics_tui.commands.command_line import INTERRUPTED, SETTLED, tell
+from kinetics_tui.console.check_lines import Progress, report_json, report_text
+from kinetics_tui.console.printed import json_line
+from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.model.options import Selection
+from kinetics_tui.settings import Settings, default_cache_dir
+from kinetics_tui.upkeep.check import Checking, check
+from kinetics_tui.upkeep.rebuild import Wanted
+
+FAULTS_FOUND = 4
+"""What ``check`` ends with where something is wrong and stays so."""
+
+
+def check_dataset(
+    dataset: Path,
+    settings: Settings,
+    *,
+    repair: bool,
+    quick: bool,
+    annotations: list[Path] | None,
+    release: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Check a dataset and print what is found; the exit code. Raises UserError for bad input."""
+    asked = flags.selection(annotations=annotations, release=release)
+    if asked and not repair:
+        raise SettingsError("--annotations and --release are for a lost ledger: they go with --repair.")
+    selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
+    progress = Progress(sys.stderr)
+    with _stoppable() as stopping:
+        how = Checking(
+            repair=repair,
+            quick=quick,
+            workers=workers,
+            options=settings.options,
+            wanted=lambda: _wanted(selection, settings) if asked else None,
+            stopped=lambda: bool(stopping),
+            on_progress=progress.tell,
+            tell=tell,
+        )
+        try:
+            report = check(dataset, how)
+        finally:
+            progress.end()
+    typer.echo(json_line(report_json(report)) if as_json else report_text(report))
+    if report.interrupted:
+        return INTERRUPTED
+    return FAULTS_FOUND if report.left else SETTLED
+
+
+def _wanted(selection: Selection, settings: Settings) -> Wanted:
+    from kinetics_tui.annotations.obtain import obtain_annotations
+    from kinetics_tui.annotations.releases import RELEASES
+    from kinetics_tui.annotations.selection import select
+    from kinetics_tui.engine.prepare import CUSTOM_TITLE
+    from kinetics_tui.media.opener import network_opener
+
+    # By the settings alone: the ledger, which knows the network in use, is what was lost.
+    opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
+    annotations = obtain_annotations(selection, default_cache_dir(), tell, opener)
+    release = RELEASES.get(selection.release)
+    title = release.title if release else CUSTOM_TITLE
+    return Wanted(title, selection, select(annotations, selection))
+
+
+@contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """Signals that asked to end, as they come; a second ctrl+c ends at once."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in ends}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,155 @@
+"""What a check of a dataset found as plain text, and for scripts; how far it is, in a line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from kinetics_tui.console.network_lines import span_text
+from kinetics_tui.console.printed import plain
+from kinetics_tui.upkeep.report import Fault, LedgerState, Report
+
+EVERY_S = 0.5
+EVERY_LINE_S = 30.0
+"""A terminal is told so often, by one line that changes; a file so often, by one line more."""
+CLEAR_LINE = "\r\x1b[K"
+
+_LEDGER = {
+    LedgerState.MISSING: "The ledger is missing",
+    LedgerState.DAMAGED: "The ledger is damaged",
+    LedgerState.REBUILT: "The ledger was made anew.",
+}
+_DONE = {
+    Fault.MISSING: "pending again",
+    Fault.UNPLAYABLE: "set aside",
+    Fault.WRONG_LENGTH: "set aside",
+    Fault.WRONG_SOUND: "set aside",
+    Fault.MISPLACED: "set aside",
+    Fault.SIZE_DIFFERS: "ledger corrected",
+    Fault.FOUND: "recorded as done",
+    Fault.SCRATCH: "swept",
+}
+
+
+class Progress:
+    """Tells how far a check is, on a terminal or in a log; ``clock`` gives monotonic seconds."""
+
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._out = out
+        self._clock = clock
+        self._begun_at = self._told_at = clock()
+        self._alive = out.isatty()
+        self._told = False
+
+    def tell(self, report: Report) -> None:
+        """Tell it, unless it was told a moment ago."""
+        now = self._clock()
+        if now - self._told_at < (EVERY_S if self._alive else EVERY_LINE_S):
+            return
+        self._told_at = now
+        text = progress_text(report, now - self._begun_at)
+        self._out.write(f"{CLEAR_LINE}{text}" if self._alive else f"{text}\n")
+        self._out.flush()
+        self._told = True
+
+    def end(self) -> None:
+        """Make room for what is printed next."""
+        if self._told and self._alive:
+            self._out.write(CLEAR_LINE)
+            self._out.flush()
+
+
+def progress_text(report: Report, took_s: float) -> str:
+    """How far a check is after so many seconds."""
+    if not report.clips:
+        return "Listing the files and the clips"
+    parts = [f"{report.checked:,} of {report.clips:,} files"]
+    if took_s > 0 and report.checked:
+        rate = report.checked / took_s
+        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
+        parts.append(f"{span_text((report.clips - report.checked) / rate)} left")
+    if report.faults:
+        parts.append(f"{report.faults:,} faults")
+    return ", ".join(parts)
+
+
+def report_text(report: Report) -> str:
+    """All that was found: a table of counts, the first few paths of each, and what there is to do."""
+    if report.ledger in (LedgerState.MISSING, LedgerState.DAMAGED):
+        why = f" ({plain(report.why)})" if report.why else ""
+        return (
+            f"{_LEDGER[report.ledger]}{why}: no file could be checked. --repair makes it anew from what "
+            "can be read of it and from the files; --annotations FILE or --release R say what else it held."
+        )
+    lines = [_LEDGER[report.ledger]] if report.ledger is LedgerState.REBUILT else []
+    lines += _table(report)
+    for fault in Fault:
+        lines += _named(report, fault)
+    lines += [f"  not repaired: {plain(one.path)}: {plain(one.why)}" for one in report.not_repaired]
+    return "\n".join([*lines, *_end(report)])
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """All that was found, for scripts: what ``check --json`` prints."""
+    return {
+        "dataset": report.dataset,
+        "ledger": report.ledger.value,
+        "why": report.why,
+        "files": report.clips,
+        "checked": report.checked,
+        "whole": report.whole,
+        "faults": report.faults,
+        "left": report.left,
+        "found": {fault.value: report.counts[fault] for fault in Fault},
+        "first": {
+            fault.value: [{"path": one.path, "why": one.why} for one in report.first.get(fault, [])]
+            for fault in Fault
+        },
+        "repaired": {fault.value: report.repaired[fault] for fault in _DONE},
+        "not_repaired": [{"path": one.path, "why": one.why} for one in report.not_repaired],
+        "taken_short": report.taken_short,
+        "quick": report.quick,
+        "engine_ran": report.engine_ran,
+        "interrupted": report.interrupted,
+    }
+
+
+def _table(report: Report) -> list[str]:
+    rows = [("whole", f"{report.whole:,}", "")]
+    for fault in Fault:
+        if report.counts[fault]:
+            repaired = report.repaired[fault]
+            note = f"{repaired:,} {_DONE[fault]}" if repaired else ""
+            rows.append((fault.value, f"{report.counts[fault]:,}", note))
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(count) for _, count, _ in rows)
+    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
+
+
+def _named(report: Report, fault: Fault) -> list[str]:
+    first = report.first.get(fault, [])
+    if not first:
+        return []
+    lines = [f"{fault.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
+    more = report.counts[fault] - len(first)
+    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+
+
+def _end(report: Report) -> list[str]:
+    lines = []
+    if report.taken_short:
+        lines.append(f"{report.taken_short:,} are shorter than their segment and were taken as they are.")
+    if report.quarantined:
+        lines.append(f"Files set aside are in {plain(report.dataset)}/.kinetics-tui/quarantine.")
+    if report.engine_ran:
+        lines.append("An engine is at work here: clips that are not done were left out.")
+    if report.interrupted:
+        lines.append(f"Ended early: {report.checked:,} of {report.clips:,} files were checked.")
+    if report.left and not report.repair:
+        lines.append("Nothing was changed; --repair puts it right, and a run brings back what is lost.")
+    elif report.left:
+        lines.append(f"{report.left:,} of these could not be put right.")
+    elif not report.faults and not report.interrupted:
+        lines.append("All is well.")
+    return lines

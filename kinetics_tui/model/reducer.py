@@ -1,0 +1,305 @@
+"""The one reducer: folds what the engine publishes into a run, one small step an event."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.clock_set import move_times
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipDone,
+    ClipFailed,
+    ClipProgress,
+    ClipReturned,
+    ClipsRetried,
+    ClipStarted,
+    ClockSet,
+    DiskMeasured,
+    EngineStatus,
+    Event,
+    Logged,
+    LogLine,
+    LogReplayed,
+    NetworkChanged,
+    NetworkChecked,
+    NetworksListed,
+    NetworkSwitched,
+    NetworkThrottled,
+    OptionsChanged,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    SplitSwitched,
+    StatusChanged,
+    WorkerIdle,
+    WorkerStarted,
+    WorkerStopped,
+)
+from kinetics_tui.model.notices import Notice, NoticeKind, throttle_notice
+from kinetics_tui.model.rates import Rates
+from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Run
+from kinetics_tui.model.run_parts import NetworkState, WorkerState
+
+
+def fold(run: Run, event: AnyEvent) -> None:
+    """Fold one event in. An event about a slot or split that is not known makes it known."""
+    run.at = max(run.at, event.at)
+    _STEPS[type(event)](run, event)
+
+
+def _write(run: Run, line: LogLine) -> None:
+    run.log.append(line)
+    run.log_count += 1
+
+
+def _worker(run: Run, slot: int) -> WorkerState:
+    return run.workers.setdefault(slot, WorkerState(slot))
+
+
+def _let_go(run: Run, slot: int, at: float) -> None:
+    worker = _worker(run, slot)
+    worker.phase = Phase.IDLE
+    worker.clip = None
+    worker.fraction = 0.0
+    worker.wire_bytes = 0
+    worker.bytes_per_s = 0.0
+    worker.since = at
+    worker.until = None
+
+
+def _count(run: Run, split: str, *, done: int = 0, failed: int = 0) -> None:
+    counts = run.splits.get(split) or SplitCounts(split, 0)
+    run.splits[split] = msgspec.structs.replace(
+        counts, done=counts.done + done, failed=counts.failed + failed
+    )
+
+
+def _count_for_network(run: Run, name: str) -> None:
+    if name in ("", run.network.name):
+        run.network.clips_since_throttle += 1
+    known = run.networks.get(name)
+    if known is not None:
+        run.networks[name] = msgspec.structs.replace(
+            known, clips=known.clips + 1, clips_since_throttle=known.clips_since_throttle + 1
+        )
+
+
+def _run_opened(run: Run, event: RunOpened) -> None:
+    run.dataset = event.dataset
+    run.title = event.title
+    run.pid = event.pid
+    run.started_at = event.started_at
+    run.splits = {split.name: split for split in event.splits}
+    run.failures = dict(event.failures)
+    run.retried = dict(event.retried)
+    run.total_bytes = event.total_bytes
+    run.wire_bytes = event.wire_bytes
+    run.done_by_minute = dict(event.done_by_minute)
+    run.rates = Rates(event.started_at, event.idle_s, deque(event.recent))
+    run.throttled_at = deque(event.throttled_at, maxlen=THROTTLES)
+    # Idle time up to now is taken out of what was just read: none of it may be taken out again.
+    run.status_since = event.at
+    run.workers = {}
+
+
+def _options_changed(run: Run, event: OptionsChanged) -> None:
+    run.worker_target = event.workers
+    run.pace_per_hour = event.pace_per_hour
+    run.height_px = event.height_px
+    run.trim = event.trim
+    run.layout = event.layout
+    run.audio = event.audio
+
+
+def _status_changed(run: Run, event: StatusChanged) -> None:
+    _notice_status(run, event)
+    if run.idle:
+        run.rates.take_out(max(0.0, event.at - run.status_since))
+    run.status = event.status
+    run.reason = event.reason
+    run.status_since = event.at
+    _write(run, LogLine(event.at, event.status.value, detail=event.reason))
+
+
+def _notice_status(run: Run, event: StatusChanged) -> None:
+    if event.status is run.status:
+        return
+    if event.status is EngineStatus.DISK_FULL:
+        run.notice = Notice(event.at, NoticeKind.DISK_FULL, f"The run is held up: {event.reason}")
+    elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
+        text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
+        run.notice = Notice(event.at, NoticeKind.DONE, text)
+    elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
+        text = f"The cooldown of {run.network.label} has ended; one clip goes first."
+        run.notice = Notice(event.at, NoticeKind.COOLDOWN_ENDED, text)
+
+
+def _split_switched(run: Run, event: SplitSwitched) -> None:
+    if event.split in run.splits:
+        run.splits[event.split] = msgspec.structs.replace(run.splits[event.split], enabled=event.enabled)
+
+
+def _network_changed(run: Run, event: NetworkChanged) -> None:
+    run.network = NetworkState(**{name: getattr(event, name) for name in NetworkState.__struct_fields__})
+
+
+def _networks_listed(run: Run, event: NetworksListed) -> None:
+    run.networks = {network.name: network for network in event.networks}
+
+
+def _network_switched(run: Run, event: NetworkSwitched) -> None:
+    _write(run, LogLine(event.at, "network", detail=f"Switched from {event.before} to {event.label}."))
+
+
+def _network_throttled(run: Run, event: NetworkThrottled) -> None:
+    run.throttled_at.append(event.at)
+    run.notice = throttle_notice(event.at, event.label, event.signal, probe=event.probe)
+    _write(run, LogLine(event.at, "throttle", detail=f"{event.signal.heading}. {event.signal.advice}"))
+
+
+def _network_checked(run: Run, event: NetworkChecked) -> None:
+    run.checked = event
+    _write(run, LogLine(event.at, "network", detail=event.text))
+
+
+def _worker_started(run: Run, event: WorkerStarted) -> None:
+    run.workers[event.slot] = WorkerState(event.slot, event.pid, since=event.at)
+
+
+def _worker_stopped(run: Run, event: WorkerStopped) -> None:
+    run.workers.pop(event.slot, None)
+    if event.reason:
+        _write(run, LogLine(event.at, "worker", str(event.slot), event.reason))
+
+
+def _worker_idle(run: Run, event: WorkerIdle) -> None:
+    _let_go(run, event.slot, event.at)
+    worker = _worker(run, event.slot)
+    worker.phase = event.phase
+    worker.until = event.until
+
+
+def _clip_started(run: Run, event: ClipStarted) -> None:
+    _let_go(run, event.slot, event.at)
+    worker = _worker(run, event.slot)
+    worker.clip = event.clip
+    worker.phase = Phase.RESOLVE
+
+
+def _clip_progress(run: Run, event: ClipProgress) -> None:
+    worker = _worker(run, event.slot)
+    if worker.clip is None:
+        return  # about a clip that was taken from it in the meantime
+    worker.phase = event.phase
+    worker.fraction = event.fraction
+    worker.wire_bytes = event.wire_bytes
+    worker.bytes_per_s = event.bytes_per_s
+
+
+def _clip_done(run: Run, event: ClipDone) -> None:
+    _let_go(run, event.slot, event.at)
+    _count(run, event.clip.split, done=1)
+    run.total_bytes += event.output_bytes
+    run.wire_bytes += event.wire_bytes
+    if event.wire_bytes:  # not where the clip was found on the disk
+        _count_for_network(run, event.network)
+    minute = int(event.at // 60)
+    run.done_by_minute[minute] = run.done_by_minute.get(minute, 0) + 1
+    while len(run.done_by_minute) > CHART_MINUTES:
+        del run.done_by_minute[min(run.done_by_minute)]
+    if not run.idle:  # a clip that is finished while the run pauses took time from before
+        run.rates.came(event.at, event.wire_bytes)
+    remarks = [f"{event.output_bytes / 1e6:.1f} MB", f"{event.duration_s:.1f} s"]
+    remarks += ["short source"] * event.short + ["inexact"] * (not event.exact)
+    _write(run, LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
+
+
+def _clip_failed(run: Run, event: ClipFailed) -> None:
+    _let_go(run, event.slot, event.at)
+    if event.settled:
+        _count(run, event.clip.split, failed=1)
+        run.failures[event.category] = run.failures.get(event.category, 0) + 1
+        word, outcome = "failed", event.category.kind.value
+    else:
+        run.retried[event.category] = run.retried.get(event.category, 0) + 1
+        word, outcome = "put back", "tried again later"
+    _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.heading}  ({outcome})"))
+
+
+def _clip_returned(run: Run, event: ClipReturned) -> None:
+    _let_go(run, event.slot, event.at)
+    _write(run, LogLine(event.at, "put back", path_text(event.clip), event.reason))
+
+
+def _clips_retried(run: Run, event: ClipsRetried) -> None:
+    for split, count in event.by_split.items():
+        _count(run, split, failed=-count)
+    for category, count in event.by_category.items():
+        left = run.failures.get(category, 0) - count
+        if left > 0:
+            run.failures[category] = left
+        else:
+            run.failures.pop(category, None)
+    total = sum(event.by_category.values())
+    names = ", ".join(category.value for category in event.by_category)
+    _write(run, LogLine(event.at, "retry", f"{total:,} clip{'s' if total != 1 else ''}", names))
+
+
+def _disk_measured(run: Run, event: DiskMeasured) -> None:
+    run.free_bytes = event.free_bytes
+
+
+def _clock_set(run: Run, event: ClockSet) -> None:
+    move_times(run, event.at, event.by_s)
+    way = "forward" if event.by_s > 0 else "back"
+    text = f"The clock was set {way} by {abs(event.by_s):,.0f} s; waits keep their length."
+    _write(run, LogLine(event.at, "clock", detail=text))
+
+
+def _logged(run: Run, event: Logged) -> None:
+    _write(run, LogLine(event.at, event.level, detail=event.text))
+
+
+def _log_replayed(run: Run, event: LogReplayed) -> None:
+    run.log = deque(event.lines, maxlen=LOG_LINES)
+    run.log_count = event.count
+    run.notice = event.notice
+
+
+def path_text(clip: Clip) -> str:
+    """Split, label and name of a clip, as the log shows them."""
+    return "/".join(part for part in (clip.split, clip.label, clip.name) if part)
+
+
+_STEPS = cast(
+    "dict[type[Event], Callable[[Run, Any], None]]",
+    {
+        RunOpened: _run_opened,
+        OptionsChanged: _options_changed,
+        StatusChanged: _status_changed,
+        SplitSwitched: _split_switched,
+        NetworkChanged: _network_changed,
+        NetworksListed: _networks_listed,
+        NetworkSwitched: _network_switched,
+        NetworkThrottled: _network_throttled,
+        NetworkChecked: _network_checked,
+        WorkerStarted: _worker_started,
+        WorkerStopped: _worker_stopped,
+        WorkerIdle: _worker_idle,
+        ClipStarted: _clip_started,
+        ClipProgress: _clip_progress,
+        ClipDone: _clip_done,
+        ClipFailed: _clip_failed,
+        ClipReturned: _clip_returned,
+        ClipsRetried: _clips_retried,
+        DiskMeasured: _disk_measured,
+        ClockSet: _clock_set,
+        Logged: _logged,
+        LogReplayed: _log_replayed,
+    },
+)

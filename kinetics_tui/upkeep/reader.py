@@ -1,0 +1,99 @@
+"""``python -m kinetics_tui.upkeep.reader``: reads files of clips, one at a time, as it is told.
+
+A program of its own: a file that takes libav down or never comes to an end takes nothing else with it.
+It is started in the dataset folder, told a job a line on standard input, and answers a line each.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.media.failures import ClipFailure, clean_message
+from kinetics_tui.media.verify import Facts, verify
+
+CHUNK_BYTES = 1 << 20
+
+
+class ReadingKind(StrEnum):
+    """What came of reading a file."""
+
+    PLAYS = "plays"
+    UNPLAYABLE = "unplayable"
+    """The file is read, and is no clip that plays."""
+    UNREADABLE = "unreadable"
+    """The disk or the permissions do not let it be read: nothing is known of the clip."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A file to be read; ``decode``: every picture is decoded too."""
+
+    path: str
+    decode: bool
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What came of one job; ``facts`` are there if it plays."""
+
+    kind: ReadingKind
+    why: str = ""
+    size_bytes: int = 0
+    facts: Facts | None = None
+
+
+def read(job: Job) -> Reading:
+    """Read a file from end to end as a stranger would."""
+    path = Path(job.path)
+    try:
+        size_bytes = _read_bytes(path)
+    except OSError as error:
+        return Reading(ReadingKind.UNREADABLE, clean_message(error.strerror or str(error)))
+    if size_bytes is None:
+        return Reading(ReadingKind.UNPLAYABLE, "it is not a file")
+    try:
+        facts = verify(path, decode=job.decode)
+    except ClipFailure as failure:
+        return Reading(ReadingKind.UNPLAYABLE, failure.message, size_bytes)
+    except MemoryError:
+        return Reading(ReadingKind.UNREADABLE, "there is not enough memory to decode it", size_bytes)
+    except Exception as error:  # noqa: BLE001 -- a file from anywhere: what it breaks is its own fault
+        why = clean_message(str(error)) or type(error).__name__
+        return Reading(ReadingKind.UNPLAYABLE, why, size_bytes)
+    return Reading(ReadingKind.PLAYS, size_bytes=size_bytes, facts=facts)
+
+
+def _read_bytes(path: Path) -> int | None:
+    """The size of a file of which every byte can be read, None for what is no file.
+
+    So an error of the disk is known as one: libav says of a file cut off what it says of those.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a named pipe must not wait for its writer
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
+        size_bytes = 0
+        while chunk := os.read(fd, CHUNK_BYTES):
+            size_bytes += len(chunk)
+        return size_bytes
+    finally:
+        os.close(fd)
+
+
+def main() -> int:
+    """Answer jobs until there are no more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no answer
+    decoder = msgspec.json.Decoder(Job)
+    for line in sys.stdin.buffer:
+        answers.write(msgspec.json.encode(read(decoder.decode(line))) + b"\n")
+        answers.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

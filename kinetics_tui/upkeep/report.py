@@ -1,0 +1,92 @@
+"""What a check of a dataset found, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+
+import msgspec
+
+FIRST = 5
+"""How many findings of each kind are named."""
+
+
+class Fault(StrEnum):
+    """What can be wrong with a dataset's files; the value is its name on screen and for scripts."""
+
+    MISSING = "missing"
+    UNPLAYABLE = "does not play"
+    WRONG_LENGTH = "wrong length"
+    WRONG_SOUND = "wrong sound"
+    MISPLACED = "another clip's file"
+    SIZE_DIFFERS = "size differs"
+    FOUND = "found though not done"
+    UNREADABLE = "cannot be read"
+    SCRATCH = "scratch"
+    STRAY = "stray"
+
+
+class LedgerState(StrEnum):
+    """How the ledger was found, and what was done about it."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    REBUILT = "rebuilt"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing found: what is wrong, with which path relative to the dataset folder, and why."""
+
+    fault: Fault
+    path: str
+    why: str = ""
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What a check found. Only the first findings of each kind are kept, however many there are.
+
+    ``clips`` are those with a file that there is or should be, ``checked`` those looked at, ``whole``
+    those in order. ``engine_ran``: an engine was at work meanwhile, and what is its own was left out.
+    """
+
+    dataset: str
+    ledger: LedgerState = LedgerState.WHOLE
+    why: str = ""
+    clips: int = 0
+    checked: int = 0
+    whole: int = 0
+    counts: Counter[Fault] = msgspec.field(default_factory=Counter)
+    first: dict[Fault, list[Finding]] = {}
+    repaired: Counter[Fault] = msgspec.field(default_factory=Counter)
+    not_repaired: list[Finding] = []
+    quarantined: int = 0
+    taken_short: int = 0
+    engine_ran: bool = False
+    interrupted: bool = False
+    repair: bool = False
+    quick: bool = False
+
+    def note(self, finding: Finding) -> None:
+        """Count a finding, and keep it if it is one of the first of its kind."""
+        self.counts[finding.fault] += 1
+        first = self.first.setdefault(finding.fault, [])
+        if len(first) < FIRST:
+            first.append(finding)
+
+    def take_over(self, other: Report) -> None:
+        """Count the findings of another report too."""
+        self.counts += other.counts
+        for fault, findings in other.first.items():
+            self.first[fault] = [*self.first.get(fault, []), *findings][:FIRST]
+
+    @property
+    def faults(self) -> int:
+        """How much is wrong; stray files are told of and are nobody's fault."""
+        return self.counts.total() - self.counts[Fault.STRAY]
+
+    @property
+    def left(self) -> int:
+        """How much of it is still so."""
+        broken = self.ledger in (LedgerState.MISSING, LedgerState.DAMAGED)
+        return self.faults - self.repaired.total() + broken

@@ -1,0 +1,126 @@
+"""A long run holds at its end what it held at its beginning: nothing leaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kinetics_tui.dataset.folder import scratch_path
+from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.prepare import create
+from kinetics_tui.model.options import Options, Selection, Trim
+from tests.torture.leaks import Held, Sample, engine_that_renews, growth, watch
+from tests.torture.small_videos import shrink
+
+Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
+
+MIB = 1 << 20
+WORKERS = 2
+NEVER = 1 << 30
+ENDS_WITHIN_S = 10.0
+FIELDS = Held.__struct_fields__
+
+Value = Callable[[Sample], int]
+
+
+def run_to_its_end(
+    dataset: Path, serve: Serve, sources: Path, *, clips: int, renew_after: int, within_s: float
+) -> list[Sample]:
+    """Have so many clips made by copying; what was held meanwhile."""
+    demo, youtube = serve(clips)
+    shrink(demo, sources)
+    options = Options(workers=WORKERS, pace_per_hour=None, trim=Trim.COPY, yt_dlp=youtube.yt_dlp_args())
+    create(dataset, Selection(), options, demo.clips)
+    with engine_that_renews(dataset, renew_after) as engine:
+        samples = asyncio.run(watch(dataset, engine, within_s))
+        below = engine.children(recursive=True)
+    assert psutil.wait_procs(below, ENDS_WITHIN_S)[1] == []
+    assert not scratch_path(dataset).exists()
+    assert len(list(dataset.glob("*/*/*.mp4"))) == clips - 1  # one begins after its video ends
+    return samples
+
+
+def check_flat(samples: list[Sample], *, from_clip: int, engine_mib: float, worker_mib: float) -> None:
+    """From ``from_clip`` on neither engine nor workers take more and more of anything.
+
+    ``engine_mib`` and ``worker_mib`` bound what their memory may grow by in 1,000 clips of the run.
+    """
+    settled = [sample for sample in samples if sample.clips >= from_clip]
+    first, last = settled[0], settled[-1]
+    assert last.clips - first.clips > from_clip, "the run was too short to say"
+    assert len({frozenset(sample.workers) for sample in settled}) == 1, "no worker is renewed"
+    holders: list[str | int] = ["engine", *first.workers]
+    for holder in holders:
+        told = figures(settled, holder)
+        print(told)  # noqa: T201 -- what a report is made of
+        mib = engine_mib if holder == "engine" else worker_mib
+        for field in ("uss_bytes", "rss_bytes"):
+            assert growth(settled, of(holder, field)) < mib * MIB, told
+        for field in ("fds", "threads"):
+            # What is open while a clip is made comes and goes; what leaks, stays.
+            early, late = lowest_by_half(settled, of(holder, field))
+            assert late <= early + 1, told
+    assert max(sample.processes for sample in settled) == WORKERS + 2  # forkserver, resource tracker
+    assert max(sample.scratch for sample in settled) <= 4 * WORKERS
+
+
+def of(holder: str | int, field: str) -> Value:
+    """Reads one figure out of a sample: of the engine, or of a worker by its pid."""
+
+    def read(sample: Sample) -> int:
+        held = sample.engine if isinstance(holder, str) else sample.workers[holder]
+        value: int = getattr(held, field)
+        return value
+
+    return read
+
+
+def figures(samples: list[Sample], holder: str | int) -> str:
+    """One line about what a process held from the first sample to the last."""
+    parts = []
+    for field in FIELDS:
+        value = of(holder, field)
+        slope = growth(samples, value)
+        parts.append(
+            f"{field} {value(samples[0]):,} to {value(samples[-1]):,} ({slope:+,.1f} in 1,000 clips)"
+        )
+    return f"{holder}, clips {samples[0].clips} to {samples[-1].clips}: {', '.join(parts)}"
+
+
+def lowest_by_half(samples: list[Sample], value: Value) -> tuple[int, int]:
+    """The smallest value in the first and in the second half of the samples."""
+    half = len(samples) // 2
+    return min(map(value, samples[:half])), min(map(value, samples[half:]))
+
+
+def test_workers_that_are_renewed_leave_nothing(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
+    samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=60, renew_after=4, within_s=120)
+    settled = [sample for sample in samples if sample.clips >= 12]
+    assert len({pid for sample in settled for pid in sample.workers}) > 3 * WORKERS
+    print(figures(settled, "engine"))  # noqa: T201
+    early, late = lowest_by_half(settled, of("engine", "fds"))
+    assert late <= early + 1
+    assert max(sample.processes for sample in settled) <= 2 * WORKERS + 2
+
+
+@pytest.mark.torture
+def test_a_long_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
+    samples = run_to_its_end(
+        tmp_path / "set", serve, demo_sources, clips=2000, renew_after=NEVER, within_s=480
+    )
+    # Pages that a worker's C library has free but keeps grow by some kilobytes a clip (malloc_trim would
+    # return them, its renewal does). The media of every clip kept in memory would be 200 MiB.
+    check_flat(samples, from_clip=200, engine_mib=2, worker_mib=16)
+
+
+def test_a_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
+    samples = run_to_its_end(
+        tmp_path / "set", serve, demo_sources, clips=150, renew_after=NEVER, within_s=120
+    )
+    # So few clips still warm caches up: the bounds are wide, a clip's media kept in memory would break them.
+    check_flat(samples, from_clip=50, engine_mib=30, worker_mib=60)
