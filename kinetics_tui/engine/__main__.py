@@ -103,7 +103,7 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
     write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)
-    keepers = [asyncio.create_task(_keep_socket(server)), asyncio.create_task(_keep_log(handler))]
+    keepers = [asyncio.create_task(_keep_socket(server, engine)), asyncio.create_task(_keep_log(handler))]
     try:
         await engine.run()
     finally:
@@ -113,11 +113,12 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
         log.info("engine %d ends: %s", os.getpid(), engine.state.reason)
 
 
-async def _keep_socket(server: Server) -> None:
+async def _keep_socket(server: Server, engine: Engine) -> None:
     while True:
         await asyncio.sleep(SOCKET_EVERY_S)
         try:
-            await server.restore()
+            if engine.at_home:
+                await server.restore()
         except (OSError, EngineError):
             log.exception("the socket cannot be put back")
 

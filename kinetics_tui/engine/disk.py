@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics_tui.dataset.folder import ledger_path, scratch_path
+from kinetics_tui.dataset.folder import ledger_path, scratch_path, state_folder
 from kinetics_tui.model.events import AnyEvent, DiskMeasured
 
 FLOOR_BYTES = 2 << 30
@@ -49,7 +49,11 @@ class DiskWatch:
         self._publish = publish
         self._clock = clock
         self._workers = workers
+        self.here = True
+        """Whether the dataset folder holds the ledger that this run is written to."""
         self._ledger_is = _identity(ledger_path(dataset))
+        # Of the folder, not of the ledger: to close another descriptor of its file would end SQLite's locks.
+        self._folder_fd = _open(state_folder(dataset))
         self._low = False
         self._held = False
         self._hold_s = HOLD_S
@@ -68,6 +72,17 @@ class DiskWatch:
         self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
         self._held = True
 
+    @property
+    def deleted(self) -> bool:
+        """Whether the ledger's folder is gone for good, not only away: there is no run to go on with."""
+        return not self.here and self._folder_fd is not None and os.fstat(self._folder_fd).st_nlink == 0
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._folder_fd is not None:
+            os.close(self._folder_fd)
+            self._folder_fd = None
+
     def look_again(self) -> None:
         """Do not wait for the end of a hold."""
         self._hold_until = 0.0
@@ -80,9 +95,11 @@ class DiskWatch:
         try:
             usage = shutil.disk_usage(self._dataset)
         except OSError as error:
+            self.here = False
             self._gone(f"The dataset folder {self._dataset} cannot be reached ({error.strerror})")
             return
-        if _identity(ledger_path(self._dataset)) != self._ledger_is:
+        self.here = _identity(ledger_path(self._dataset)) == self._ledger_is
+        if not self.here:
             self._gone(f"The dataset is no longer at {self._dataset}")
             return
         floor_bytes = floor_of(usage.total, self._workers())
@@ -134,6 +151,14 @@ def floor_of(total_bytes: int, workers: int) -> int:
     """How much of a disk of ``total_bytes`` is left free by a run with so many workers."""
     share_bytes = min(FLOOR_BYTES, int(total_bytes * FLOOR_SHARE))
     return min(max(share_bytes, workers * CLIP_BYTES), int(total_bytes * MOST_SHARE))
+
+
+def _open(path: Path) -> int | None:
+    """A descriptor of a folder, so that it is known still when its name is gone; None where there is none."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

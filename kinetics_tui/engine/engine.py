@@ -143,6 +143,11 @@ class Engine:
             clock=clock,
         )
 
+    @property
+    def at_home(self) -> bool:
+        """Whether the dataset folder is where it was, and not away or another one."""
+        return self._disk.here
+
     def obey(self, command: AnyCommand) -> Reply:
         """Carry a command out, or say in one sentence why not."""
         reply = self._orders.obey(command)
@@ -171,11 +176,15 @@ class Engine:
                 await asyncio.sleep(TICK_S)
             await self._wind_down()
         finally:
+            self._disk.measure()
+            at_home = self._disk.here
+            self._disk.close()
             await self._checks.close()
             await self._pool.close()
             self._flush()
             await self._notifier.close()
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            if at_home:  # else somebody else's may be in its place
+                shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _wind_down(self) -> None:
         self._tell_status()
@@ -189,7 +198,8 @@ class Engine:
         self._networks.journal.end_session(self._clock(), "stopped")
         self._networks.save()
         self._flush()
-        await self._records.finish()
+        if self._disk.here:
+            await self._records.finish()
         left = self.state.left
         status = EngineStatus.STOPPED if left else EngineStatus.DONE
         reason = f"{left:,} clips are left; run goes on with them." if left else "Every clip is settled."
@@ -212,6 +222,9 @@ class Engine:
             self._networks.list(now)
         if self._every("disk", DISK_EVERY_S):
             self._disk.measure()
+            if self._disk.deleted:
+                log.warning("the dataset was deleted: the run ends")
+                self.stop()
         if self._every("flush", FLUSH_EVERY_S):
             self._flush()
         if self._every("records", RECORDS_EVERY_S) and self._records.stale:

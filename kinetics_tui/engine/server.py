@@ -35,6 +35,15 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file that is; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
 class Server:
     """Serves any number of views. ``obey`` answers commands, ``replay`` gives the run as it stands."""
 
@@ -46,6 +55,7 @@ class Server:
         self._server: asyncio.Server | None = None
         self._paths: Sequence[Path] = ()
         self._path: Path | None = None
+        self._socket_is: tuple[int, int] | None = None
 
     @property
     def views(self) -> int:
@@ -69,6 +79,7 @@ class Server:
                 continue
             path.chmod(0o600)
             self._path = path
+            self._socket_is = _identity(path)
             return path
         raise EngineError(f"No socket can be made at {paths[-1]}: {error}.") from error
 
@@ -88,8 +99,8 @@ class Server:
             writer.close()
         if self._server is not None:
             self._server.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        if self._path is not None and _identity(self._path) == self._socket_is:
+            self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
 
     def broadcast(self, event: AnyEvent) -> None:
         """Send an event to every view."""

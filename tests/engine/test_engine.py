@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -320,3 +321,27 @@ async def test_stopping_leaves_no_process_and_no_scratch(start: Start, tmp_path:
     assert not (tmp_path / "set" / ".kinetics-tui" / "scratch").exists()
     assert run.state.status is EngineStatus.STOPPED
     assert run.state.left == 2
+
+
+async def test_a_run_whose_dataset_was_deleted_ends_and_leaves_a_new_one_there_alone(
+    start: Start, tmp_path: Path
+) -> None:
+    dataset = tmp_path / "set"
+    async with start([clip("C")], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        shutil.rmtree(dataset)
+        (dataset / ".kinetics-tui" / "scratch" / "theirs").mkdir(parents=True)
+        await run.until(lambda: run.state.status is EngineStatus.STOPPED)
+    assert (dataset / ".kinetics-tui" / "scratch" / "theirs").is_dir()
+    assert not (dataset / "stats.csv").exists()
+
+
+async def test_a_run_whose_dataset_is_away_waits_for_it(start: Start, tmp_path: Path) -> None:
+    dataset = tmp_path / "set"
+    async with start([clip("C")], workers=1) as run:
+        await run.until(lambda: run.state.in_hand == 1)
+        dataset.rename(tmp_path / "elsewhere")
+        await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)
+        assert not run.engine.at_home
+        (tmp_path / "elsewhere").rename(dataset)
+        await run.until(lambda: run.state.status is EngineStatus.RUNNING)
