@@ -224,6 +224,7 @@ def begin_again_and_again(
     check_files(program.dataset, demo)
 
 
+@pytest.mark.torture
 def test_a_run_that_is_killed_as_it_begins_can_be_begun_again(
     program: Program, serve: Serve, demo_sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
