@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import site
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import kinetics_tui
 
@@ -18,6 +21,39 @@ def python_program(module: str, *arguments: str) -> tuple[list[str], dict[str, s
     Nothing is imported from the folder it is started in: a dataset folder may hold an ``av.py``.
     """
     return [sys.executable, "-P", "-m", module, *arguments], {**os.environ, **_search_path()}
+
+
+class Ended(NamedTuple):
+    """How a program ended: its exit code (negative: the signal), and what it wrote."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+async def run_program(module: str, *arguments: str, told: bytes = b"") -> Ended:
+    """Run ``module`` of ours to its end, with ``told`` on its standard input.
+
+    Whoever stops waiting for it (a time-out, a cancelled task) ends it. Raises OSError where it cannot be
+    started.
+    """
+    command, environment = python_program(module, *arguments)
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=environment,
+        cwd="/",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = await process.communicate(told)
+    except BaseException:
+        with suppress(ProcessLookupError):  # it has just ended
+            process.kill()
+        await process.wait()
+        raise
+    return Ended(process.returncode or 0, out, err)
 
 
 def _search_path() -> dict[str, str]:

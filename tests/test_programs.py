@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 import kinetics_tui
-from kinetics_tui.programs import python_program
+from kinetics_tui.programs import python_program, run_program
 
 CHECKOUT = str(Path(kinetics_tui.__file__).parent.parent)
 
@@ -74,3 +76,21 @@ def test_the_rest_of_the_environment_and_the_arguments_are_handed_on(monkeypatch
     command, environment = python_program("kinetics_tui.engine", "-dataset", "--ready-fd", "7")
     assert command[-4:] == ["kinetics_tui.engine", "-dataset", "--ready-fd", "7"]
     assert environment["LANG"] == "tlh_QO"
+
+
+async def test_a_program_is_told_and_heard_and_says_how_it_ended() -> None:
+    ended = await run_program("kinetics_tui.media.check", told=b"not what it expects")
+    assert (ended.code, ended.out) == (2, b"")
+    assert b"CheckRequest" in ended.err
+
+
+async def test_a_program_that_nobody_waits_for_any_more_is_ended() -> None:
+    waiting = asyncio.create_task(run_program("http.server", "0", "--bind", "127.0.0.1"))
+    while not (
+        started := [child for child in psutil.Process().children() if "http.server" in child.cmdline()]
+    ):
+        await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not started[0].is_running()

@@ -11,7 +11,7 @@ from kinetics_tui.media.check import CheckAnswer, CheckRequest
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
-from kinetics_tui.programs import python_program
+from kinetics_tui.programs import run_program
 
 PROGRAM = "kinetics_tui.media.check"
 DEADLINE_S = 30.0
@@ -33,24 +33,10 @@ async def ask_youtube(options: Options, route: Route, youtube_id: str) -> CheckA
         audio=options.audio,
         deadline_s=DEADLINE_S,
     )
-    command, environment = python_program(PROGRAM)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            cwd="/",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            async with asyncio.timeout(DEADLINE_S + MARGIN_S):
-                said, _ = await process.communicate(_encoder.encode(request))
-        except (TimeoutError, asyncio.CancelledError):
-            process.kill()
-            await process.wait()
-            raise
-        return _decoder.decode(said)
+        async with asyncio.timeout(DEADLINE_S + MARGIN_S):
+            ended = await run_program(PROGRAM, told=_encoder.encode(request))
+        return _decoder.decode(ended.out)
     except (OSError, TimeoutError, msgspec.DecodeError) as error:
         log.warning("a check came to nothing: %s", type(error).__name__)
         return CheckAnswer(ok=False, category=Category.TIMEOUT, text="The check got no answer.", took_s=0.0)

@@ -8,7 +8,6 @@ passwords: they travel by a pipe, and are told of by nothing but their schemes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import logging
 import sys
@@ -21,7 +20,7 @@ import msgspec
 
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.notices import Notice
-from kinetics_tui.programs import python_program
+from kinetics_tui.programs import run_program
 from kinetics_tui.values import apprise_scheme
 
 if TYPE_CHECKING:
@@ -102,27 +101,13 @@ class Notifier:
 
     async def _run_program(self, notice: Notice) -> list[str]:
         """Have it sent; the services that did not take it."""
-        command, environment = python_program(PROGRAM)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            cwd="/",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # a plugin's traceback may show its address
-        )
         message = Message(self._urls, self._title, notice.text)
-        try:
-            said, _ = await process.communicate(msgspec.json.encode(message))
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-        if process.returncode == 0:
+        # What it writes to its standard error stays unread: a plugin's traceback may show its address.
+        ended = await run_program(PROGRAM, told=msgspec.json.encode(message))
+        if ended.code == 0:
             return []
         ours = dict.fromkeys(map(apprise_scheme, self._urls))
-        named = said.decode("utf-8", "replace").split()
+        named = ended.out.decode("utf-8", "replace").split()
         return [scheme for scheme in ours if scheme in named] or list(ours)
 
 

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from kinetics_tui.engine.leftovers import sweep_records
-from kinetics_tui.programs import python_program
+from kinetics_tui.programs import run_program
 
 WRITER = "kinetics_tui.dataset.records"
 FINISH_WITHIN_S = 60.0
@@ -40,27 +40,13 @@ class RecordKeeper:
             log.warning("stats.csv and failed.csv take too long to write")
 
     async def _write(self) -> None:
-        command, environment = python_program(WRITER, str(self._dataset))
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                env=environment,
-                cwd="/",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            try:
-                _, said = await process.communicate()
-            except asyncio.CancelledError:
-                process.kill()
-                await process.wait()
-                raise
-            finally:
-                sweep_records(self._dataset)  # of a writer that was killed
+            ended = await run_program(WRITER, str(self._dataset))
         except OSError as error:
             log.warning("stats.csv and failed.csv could not be written: %s", error)
             return
-        if process.returncode:
-            text = said.decode("utf-8", "replace").strip()
+        finally:
+            sweep_records(self._dataset)  # of a writer that was killed
+        if ended.code:
+            text = ended.err.decode("utf-8", "replace").strip()
             log.warning("stats.csv and failed.csv could not be written: %s", text[-500:])
