@@ -35,6 +35,15 @@ def lock_path(dataset: Path) -> Path:
     return state_folder(dataset) / "engine.lock"
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file that is, whatever it is called; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
 def make_state_folder(dataset: Path) -> Path:
     """Make the state folder, and the dataset folder above it, open to the user alone.
 

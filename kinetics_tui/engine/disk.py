@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics_tui.dataset.folder import ledger_path, scratch_path, state_folder
+from kinetics_tui.dataset.folder import identity, ledger_path, scratch_path, state_folder
 from kinetics_tui.model.events import AnyEvent, DiskMeasured
 
 FLOOR_BYTES = 2 << 30
@@ -51,7 +51,7 @@ class DiskWatch:
         self._workers = workers
         self.here = True
         """Whether the dataset folder holds the ledger that this run is written to."""
-        self._ledger_is = _identity(ledger_path(dataset))
+        self._ledger_is = identity(ledger_path(dataset))
         # Of the folder, not of the ledger: to close another descriptor of its file would end SQLite's locks.
         self._folder_fd = _open(state_folder(dataset))
         self._low = False
@@ -98,7 +98,7 @@ class DiskWatch:
             self.here = False
             self._gone(f"The dataset folder {self._dataset} cannot be reached ({error.strerror})")
             return
-        self.here = _identity(ledger_path(self._dataset)) == self._ledger_is
+        self.here = identity(ledger_path(self._dataset)) == self._ledger_is
         if not self.here:
             self._gone(f"The dataset is no longer at {self._dataset}")
             return
@@ -159,12 +159,3 @@ def _open(path: Path) -> int | None:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file that is, whatever it is called; None where there is none."""
-    try:
-        about = path.stat()
-    except OSError:
-        return None
-    return about.st_dev, about.st_ino

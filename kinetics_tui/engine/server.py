@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.dataset.folder import identity
 from kinetics_tui.engine.address import make_private
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.errors import EngineError, UserError
@@ -33,15 +34,6 @@ log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file that is; None where there is none."""
-    try:
-        about = path.stat()
-    except OSError:
-        return None
-    return about.st_dev, about.st_ino
 
 
 class Server:
@@ -79,7 +71,7 @@ class Server:
                 continue
             path.chmod(0o600)
             self._path = path
-            self._socket_is = _identity(path)
+            self._socket_is = identity(path)
             return path
         raise EngineError(f"No socket can be made at {paths[-1]}: {error}.") from error
 
@@ -99,7 +91,7 @@ class Server:
             writer.close()
         if self._server is not None:
             self._server.close()
-        if self._path is not None and _identity(self._path) == self._socket_is:
+        if self._path is not None and identity(self._path) == self._socket_is:
             self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
 
     def broadcast(self, event: AnyEvent) -> None:
