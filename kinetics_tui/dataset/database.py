@@ -7,12 +7,12 @@ import errno
 import os
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.dataset.folder import ledger_path, make_state_folder
+from kinetics_tui.dataset.leftovers import LEDGERS, STALE_S, half_made, remove
 from kinetics_tui.dataset.schema import SCHEMA, VERSION, migrate
 from kinetics_tui.model.errors import DatasetError
 
@@ -21,8 +21,6 @@ BUSY_S = 5.0
 """How long to wait for another process at first, ..."""
 BUSY_MEANWHILE_S = 0.5
 """... and how long once it is open: an engine that waits for its ledger answers nobody."""
-STALE_S = 3600.0
-"""A ledger in the making that nobody touched for so long belongs to a process that is dead."""
 
 
 class NoLedger(DatasetError):  # noqa: N818 - named for what is missing, like FileNotFoundError's kin
@@ -204,7 +202,7 @@ def new_database(dataset: Path) -> Iterator[sqlite3.Connection]:
     taken = DatasetError(f"{dataset} holds a ledger already; choose another folder, or go on with it.")
     if path.exists():
         raise taken
-    _sweep(dataset)
+    remove(half_made(dataset, LEDGERS, STALE_S))
     with plain_errors(path):
         handle, name = tempfile.mkstemp(".new", "ledger-", path.parent)  # readable by the user alone
         os.close(handle)
@@ -252,9 +250,3 @@ def _name_finally(making: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _sweep(dataset: Path) -> None:
-    for left in state_folder(dataset).glob("ledger-*.new*"):
-        if left.stat().st_mtime < time.time() - STALE_S:
-            left.unlink()

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger import ClipRow, Ledger
+from kinetics_tui.dataset.leftovers import sweep
 from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.checker import ask_youtube
 from kinetics_tui.engine.checks import Ask, Checks
 from kinetics_tui.engine.clock import never_set
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
-from kinetics_tui.engine.leftovers import sweep
 from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.notify import Notifier

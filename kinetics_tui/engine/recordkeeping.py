@@ -6,7 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from kinetics_tui.engine.leftovers import sweep_records
+from kinetics_tui.dataset.leftovers import RECORDS, half_made, remove
 from kinetics_tui.programs import run_program
 
 WRITER = "kinetics_tui.dataset.records"
@@ -46,7 +46,7 @@ class RecordKeeper:
             log.warning("stats.csv and failed.csv could not be written: %s", error)
             return
         finally:
-            sweep_records(self._dataset)  # of a writer that was killed
+            remove(half_made(self._dataset, RECORDS))  # of a writer that was killed
         if ended.code:
             text = ended.err.decode("utf-8", "replace").strip()
             log.warning("stats.csv and failed.csv could not be written: %s", text[-500:])

@@ -12,6 +12,7 @@ import msgspec
 
 from kinetics_tui.dataset.database import Database, NoLedger, connect
 from kinetics_tui.dataset.folder import make_state_folder
+from kinetics_tui.dataset.leftovers import STALE_S, leftovers, sweep
 from kinetics_tui.dataset.meta import read_meta
 from kinetics_tui.dataset.records import write_records
 from kinetics_tui.dataset.upkeep import read_accounts
@@ -25,7 +26,7 @@ from kinetics_tui.upkeep.judge import Verdict, attempt_of, judge
 from kinetics_tui.upkeep.reader import Job, Reading, ReadingKind
 from kinetics_tui.upkeep.readers import Readers
 from kinetics_tui.upkeep.rebuild import Wanted, has_traces, rebuild, require_source
-from kinetics_tui.upkeep.repair import Case, Repairs, leftovers, sweep
+from kinetics_tui.upkeep.repair import Case, Repairs
 from kinetics_tui.upkeep.report import Fault, Finding, LedgerState, Report
 
 WAIT_S = 0.2
@@ -228,10 +229,11 @@ class _Check:
         return is_running(self._dataset) or (last is not None and last.started_at >= self._begun_at)
 
     def _look_for_leftovers(self) -> None:
-        found = list(leftovers(self._dataset))
+        found = list(leftovers(self._dataset, STALE_S))
         for path in found:
-            self._report.note(Finding(Fault.SCRATCH, path, "nobody makes this any more"))
+            name = str(path.relative_to(self._dataset))
+            self._report.note(Finding(Fault.SCRATCH, name, "nobody makes this any more"))
         if self._repairs is not None and found:
-            sweep(self._dataset)
-            left = len(list(leftovers(self._dataset)))
+            sweep(self._dataset, STALE_S)
+            left = len(list(leftovers(self._dataset, STALE_S)))
             self._report.repaired[Fault.SCRATCH] += len(found) - left

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from kinetics_tui.dataset.attempts import write_attempts
-from kinetics_tui.dataset.database import STALE_S, Database
-from kinetics_tui.dataset.folder import scratch_path, state_folder
+from kinetics_tui.dataset.database import Database
+from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.rows import Attempt
 from kinetics_tui.dataset.upkeep import Account, correct, take_back
 from kinetics_tui.upkeep.report import Fault, Finding, Report
@@ -100,32 +97,3 @@ def set_aside(dataset: Path, path: str) -> Path:
     where = next(where for name in names if not os.path.lexists(where := wanted.with_name(name)))
     (dataset / path).rename(where)
     return where
-
-
-def leftovers(dataset: Path) -> Iterator[str]:
-    """Files of clips that nobody makes any more, and of records and ledgers whose writer died."""
-    scratch = scratch_path(dataset)
-    for folder, _, names in os.walk(scratch):
-        for name in names:
-            yield str((Path(folder) / name).relative_to(dataset))
-    for path in stale_files(dataset):
-        yield str(path.relative_to(dataset))
-
-
-def stale_files(dataset: Path) -> Iterator[Path]:
-    """Files in the making that nobody touched for an hour."""
-    for path in sorted(state_folder(dataset).glob("*.new*")):
-        try:
-            about = path.lstat()
-            old = about.st_mtime < time.time() - STALE_S
-        except OSError:
-            continue
-        if old:
-            yield path
-
-
-def sweep(dataset: Path) -> None:
-    """Delete what ``leftovers`` lists; what cannot be deleted stays."""
-    shutil.rmtree(scratch_path(dataset), ignore_errors=True)
-    for path in list(stale_files(dataset)):
-        path.unlink(missing_ok=True)
