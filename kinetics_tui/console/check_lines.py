@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from kinetics_tui.console.network_lines import span_text
 from kinetics_tui.console.printed import plain
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.upkeep.report import Fault, LedgerState, Report
 
 EVERY_S = 0.5
@@ -68,7 +68,7 @@ def progress_text(report: Report, took_s: float) -> str:
     if took_s > 0 and report.checked:
         rate = report.checked / took_s
         parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        parts.append(f"{span_text((report.clips - report.checked) / rate)} left")
+        parts.append(f"{duration_text((report.clips - report.checked) / rate)} left")
     if report.faults:
         parts.append(f"{report.faults:,} faults")
     return ", ".join(parts)

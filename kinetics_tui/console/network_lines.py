@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from kinetics_tui.console.printed import plain
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.model.network import NetworkInfo, NetworkStatus
-from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
+from kinetics_tui.model.options import DAY_S
 from kinetics_tui.model.state import RunState
 
 COLUMNS = 80
@@ -53,17 +54,6 @@ def networks_text(state: RunState, now: float) -> str:
     return "\n".join([*lines, *([GAP.join(legend)] if legend else [])])
 
 
-def span_text(seconds: float) -> str:
-    """A length of time in its two largest units: ``45 s``, ``24 min``, ``3 h 05 min``, ``4 d 2 h``."""
-    if seconds < MINUTE_S:
-        return f"{max(0.0, seconds):.0f} s"
-    if seconds < HOUR_S:
-        return f"{seconds // MINUTE_S:.0f} min"
-    if seconds < DAY_S:
-        return f"{seconds // HOUR_S:.0f} h {seconds % HOUR_S // MINUTE_S:02.0f} min"
-    return f"{seconds // DAY_S:.0f} d {seconds % DAY_S // HOUR_S:.0f} h"
-
-
 def moment_text(at: float, now: float) -> str:
     """A time of day, with the day where it is another one: ``16:40``, ``Tue 16:40``, ``28 Aug``."""
     try:
@@ -89,7 +79,7 @@ def _row(network: NetworkInfo, now: float) -> tuple[str, ...]:
     return (
         plain(network.label),
         network.status.value,
-        span_text((network.until or now) - now) if cooling else "",
+        duration_text((network.until or now) - now) if cooling else "",
         f"{network.clips:,}",
         "never" if throttled is None else moment_text(throttled, now),
         "" if learned is None else f"{learned:,.0f}/h",

@@ -10,12 +10,12 @@ from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 
+from kinetics_tui.model.durations import bounded, duration_text
 from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
 
 ELLIPSIS = "…"
 MOST_CHARACTERS = 4000
 """More than a whole screen of them; what is longer is cut, so that no text takes memory without end."""
-_FARTHEST_S = 10_000 * DAY_S
 
 
 def clean(text: str) -> str:
@@ -64,21 +64,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def duration_text(seconds: float) -> str:
-    """A length of time in its two largest units: ``45 s``, ``12 min``, ``3 h 05 min``, ``14 d 22 h``."""
-    seconds = _bounded(seconds)
-    if seconds < MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR_S:
-        return f"{int(seconds // MINUTE_S)} min"
-    if seconds < DAY_S:
-        return f"{int(seconds // HOUR_S)} h {int(seconds % HOUR_S // MINUTE_S):02} min"
-    return f"{int(seconds // DAY_S):,} d {int(seconds % DAY_S // HOUR_S)} h"
-
-
 def step_text(seconds: float) -> str:
     """A round length of time, as the steps of a cooldown are: ``30 s``, ``15 min``, ``12 h``, ``2 d``."""
-    seconds = _bounded(seconds)
+    seconds = bounded(seconds)
     for unit_s, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
         if seconds >= unit_s and seconds % unit_s == 0:
             return f"{int(seconds // unit_s)} {unit}"
@@ -87,7 +75,7 @@ def step_text(seconds: float) -> str:
 
 def countdown_text(seconds: float) -> str:
     """Time left, to the second: ``29:41``, ``3:05:00``, ``4d 12:33:01``; never below zero."""
-    left_s = math.ceil(_bounded(seconds))
+    left_s = math.ceil(bounded(seconds))
     days, left_s = divmod(left_s, int(DAY_S))
     hours, left_s = divmod(left_s, int(HOUR_S))
     minutes, left_s = divmod(left_s, int(MINUTE_S))
@@ -151,7 +139,7 @@ def when_text(at: float, now: float, zone: tzinfo | None) -> str:
 
 def age_text(seconds: float) -> str:
     """A length of time in its largest unit, rounded down: ``45 s``, ``59 min``, ``3 h``, ``14 d``."""
-    seconds = _bounded(seconds)
+    seconds = bounded(seconds)
     for unit_s, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
         if seconds >= unit_s:
             return f"{int(seconds // unit_s):,} {unit}"
@@ -161,10 +149,6 @@ def age_text(seconds: float) -> str:
 def pace_text(per_hour: float | None) -> str:
     """``300/h``, or ``unlimited``."""
     return "unlimited" if per_hour is None else f"{per_hour:,.0f}/h"
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), _FARTHEST_S) if math.isfinite(seconds) else _FARTHEST_S
 
 
 def _moment(at: float, zone: tzinfo | None) -> datetime:

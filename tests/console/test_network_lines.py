@@ -13,7 +13,6 @@ from kinetics_tui.console.network_lines import (
     moment_text,
     networks_json,
     networks_text,
-    span_text,
 )
 from kinetics_tui.console.printed import plain
 from kinetics_tui.model.events import NetworksListed
@@ -95,20 +94,6 @@ def test_scripts_get_everything_that_is_known() -> None:
     ]
     assert (office["given_as"], office["state"], office["signal"]) == ("office", "cooling", "session limit")
     assert office["until"] == OFFICE.until
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (-5.0, "0 s"),
-        (45.0, "45 s"),
-        (24 * MINUTE_S, "24 min"),
-        (3 * HOUR_S + 5 * MINUTE_S, "3 h 05 min"),
-        (4 * DAY_S + 2 * HOUR_S, "4 d 2 h"),
-    ],
-)
-def test_lengths_of_time_are_told_in_two_units(seconds: float, text: str) -> None:
-    assert span_text(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from kinetics_tui.tui.text import (
     clean,
     clock_text,
     countdown_text,
-    duration_text,
     fit,
     percent_text,
     rate_text,
@@ -64,23 +63,6 @@ def test_fitted_text_has_exactly_the_width(text: str, width: int, right: bool) -
 
 def test_a_wide_character_is_never_cut_in_half() -> None:
     assert fit("琵琶琵琶", 4) == "琵 …"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (45.2, "45 s"),
-        (61, "1 min"),
-        (3 * 3600 + 300, "3 h 05 min"),
-        (14.9 * 86400, "14 d 21 h"),
-        (-5, "0 s"),
-        (float("inf"), "10,000 d 0 h"),
-        (float("nan"), "10,000 d 0 h"),
-    ],
-)
-def test_durations_show_their_two_largest_units(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.model.network import NetworkInfo, NetworkStatus, PastThrottle
 from kinetics_tui.tui.blocks import fine_bar
 from kinetics_tui.tui.known_networks import NOT_HERE, find_network, label_of, left_s, state_word
@@ -11,7 +12,6 @@ from kinetics_tui.tui.text import (
     clean,
     countdown_text,
     counted,
-    duration_text,
     pace_text,
     paragraph,
     until_text,

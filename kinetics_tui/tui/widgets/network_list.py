@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.model.network import NetworkInfo, NetworkStatus
 from kinetics_tui.model.options import DAY_S
 from kinetics_tui.tui.known_networks import (
@@ -22,7 +23,7 @@ from kinetics_tui.tui.known_networks import (
 )
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import age_text, countdown_text, duration_text, pace_text
+from kinetics_tui.tui.text import age_text, countdown_text, pace_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 _MARKS = 3

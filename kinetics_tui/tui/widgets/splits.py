@@ -7,13 +7,14 @@ from typing import NamedTuple
 from textual import events
 from textual.message import Message
 
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.model.events import EngineStatus, SplitCounts
 from kinetics_tui.model.forecast import forecast
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.blocks import two_part_bar
 from kinetics_tui.tui.lines import Line, Tone
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.text import bytes_text, clock_text, duration_text, percent_text, rate_text
+from kinetics_tui.tui.text import bytes_text, clock_text, percent_text, rate_text
 from kinetics_tui.tui.widgets.panel import Panel
 
 _BAR_LEAST = 10

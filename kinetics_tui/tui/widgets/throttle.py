@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kinetics_tui.model.durations import duration_text
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.run import CHART_MINUTES
@@ -13,7 +14,6 @@ from kinetics_tui.tui.moment import Moment
 from kinetics_tui.tui.text import (
     clock_text,
     counted,
-    duration_text,
     paragraph,
     step_text,
     until_text,
