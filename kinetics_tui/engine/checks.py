@@ -12,7 +12,7 @@ from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.checker import ask_youtube
 from kinetics_tui.engine.dispatch import Dispatcher
 from kinetics_tui.engine.network import Network
-from kinetics_tui.engine.networks import Networks
+from kinetics_tui.engine.networks import Networks, Stamp
 from kinetics_tui.engine.outcomes import Outcomes
 from kinetics_tui.media.check import CheckAnswer
 from kinetics_tui.media.route import Route
@@ -124,11 +124,9 @@ class Checks:
 
     async def _check_streak(self, network: Network) -> None:
         try:
-            answer = await self._ask_witnesses(network)
-            if network.name == self._networks.current.name:
-                await self._judge(network, answer)
-            else:
-                self._suspicion.believe()  # the user has switched meanwhile: there is nobody left to blame
+            # Of the network as it stands now: the user may switch to another one meanwhile.
+            stamp = self._networks.stamp()
+            await self._judge(network, stamp, await self._ask_witnesses(network))
         finally:
             self._dispatcher.suspended = False
             self.suspicious = 0
@@ -141,20 +139,20 @@ class Checks:
                 break
         return answer
 
-    async def _judge(self, network: Network, answer: CheckAnswer) -> None:
+    async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
         now, streak = self._clock(), self._suspicion.streak
         if answer.ok and answer.category is None:
             self._suspicion.believe()
             text = f"{streak} clips in a row failed, and another still comes through: they are gone."
             self._publish(Logged(at=now, level="network", text=text))
             return
-        clip_ids = self._suspicion.blame(self._networks.stamp())
+        clip_ids = self._suspicion.blame(stamp)
         text = f"{streak} clips in a row failed, and so does one that came through before: it is the network."
         self._publish(Logged(at=now, level="network", text=f"{text} They are pending again."))
         await self._reopen(clip_ids)
         if answer.category is Category.OFFLINE:
-            self._networks.saw_outage(self._networks.stamp(), now)
-            self._dispatcher.let_go_of_all(network_only=True)
+            if self._networks.saw_outage(stamp, now):
+                self._dispatcher.let_go_of_all(network_only=True)
         else:
             self._shut(network, _signal(answer) or Category.ADDRESS_BLOCKED, now)
 

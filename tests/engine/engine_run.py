@@ -31,8 +31,8 @@ _E = TypeVar("_E")
 class Run:
     """An engine under test, the events it published, and the world around it.
 
-    ``network`` is where the default route leads; ``answer`` is what a check comes to, ``asked`` who was
-    asked by which route.
+    ``network`` is where the default route leads; ``answer`` is what a check comes to, once ``answer_after``
+    is set (None: at once), ``asked`` who was asked by which route.
     """
 
     def __init__(self, ledger: Ledger, dataset: Path) -> None:
@@ -40,6 +40,7 @@ class Run:
         self.network = HOME
         self.offset_s = 0.0
         self.answer = ANSWERED
+        self.answer_after: asyncio.Event | None = None
         self.asked: list[tuple[Route, str]] = []
         self.engine = Engine(
             dataset,
@@ -57,6 +58,8 @@ class Run:
 
     async def _ask(self, options: Options, route: Route, youtube_id: str) -> CheckAnswer:
         self.asked.append((route, youtube_id))
+        if self.answer_after is not None:
+            await self.answer_after.wait()
         return self.answer
 
     @property

@@ -15,6 +15,7 @@ from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork,
 from kinetics_tui.model.events import (
     ClipDone,
     ClipReturned,
+    ClipsRetried,
     ClipStarted,
     EngineStatus,
     NetworkChecked,
@@ -241,3 +242,16 @@ async def test_a_streak_whose_witness_is_refused_cools_the_network_by_that_signa
         assert run.state.network.signal is Category.CAPTCHA
         assert (run.state.failed, run.state.left) == (0, 15)
         assert run.engine.obey(Resume()).ok
+
+
+async def test_a_streak_is_held_against_its_network_even_where_the_user_has_switched(start: Start) -> None:
+    async with start([*some_clips(3), *(clip("P", number) for number in range(15))], workers=1) as run:
+        run.answer = CheckAnswer(ok=False, category=Category.CAPTCHA, text="no", took_s=0.1)
+        run.answer_after = asyncio.Event()
+        await run.until(lambda: bool(run.asked))
+        assert run.state.failed == 10
+        assert run.engine.obey(SwitchNetwork(way=PROXY)).ok
+        run.answer_after.set()
+        await run.until(lambda: run.state.networks[HOME.name].status is NetworkStatus.COOLING)
+        assert run.state.network.name == PROXY
+        assert run.told(ClipsRetried)[0].by_category == {Category.PRIVATE: 10}
