@@ -66,17 +66,14 @@ def check_dataset(
 
 def _wanted(selection: Selection, settings: Settings) -> Wanted:
     from kinetics_tui.annotations.obtain import obtain_annotations
-    from kinetics_tui.annotations.releases import RELEASES
     from kinetics_tui.annotations.selection import select
-    from kinetics_tui.engine.prepare import CUSTOM_TITLE
+    from kinetics_tui.engine.prepare import title_of
     from kinetics_tui.media.opener import network_opener
 
     # By the settings alone: the ledger, which knows the network in use, is what was lost.
     opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
     annotations = obtain_annotations(selection, default_cache_dir(), tell, opener)
-    release = RELEASES.get(selection.release)
-    title = release.title if release else CUSTOM_TITLE
-    return Wanted(title, selection, select(annotations, selection))
+    return Wanted(title_of(selection), selection, select(annotations, selection))
 
 
 @contextmanager

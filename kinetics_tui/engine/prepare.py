@@ -32,6 +32,12 @@ def has_ledger(dataset: Path) -> bool:
     return ledger_path(dataset).exists()
 
 
+def title_of(selection: Selection) -> str:
+    """What a run on a selection is called where nobody calls it anything."""
+    release = RELEASES.get(selection.release)
+    return release.title if release else CUSTOM_TITLE
+
+
 def create(
     dataset: Path, selection: Selection, options: Options, clips: Sequence[Clip], title: str = ""
 ) -> None:
@@ -41,12 +47,11 @@ def create(
     know its options; nothing is changed then.
     """
     check_options(options)
-    release = RELEASES.get(selection.release)
     make_state_folder(dataset)
     with WriterLock(dataset):
         Ledger.create(
             dataset,
-            title=title or (release.title if release else CUSTOM_TITLE),
+            title=title or title_of(selection),
             release=selection.release,
             selection=selection,
             options=options,
