@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
@@ -16,6 +14,7 @@ from kinetics_tui.annotations.readers import read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release
 from kinetics_tui.model.errors import AnnotationError
 from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
+from tests.website import Website
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
 HTML = b"<!DOCTYPE html><html><body>Sign in to this hotel's network</body></html>\n"
@@ -29,29 +28,11 @@ ARCHIVE = tar_bytes(
 )
 
 
-class Website:
-    """A server on the loopback: ``answers`` are status, body, and the length to announce (None: none)."""
+class Mirror(Website):
+    """A website that a release has its addresses on."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, bytes, int | None]] = {}
-        self.asked: list[str] = []
-        website = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                website.asked.append(self.path)
-                status, body, length = website.answers.get(self.path, (404, b"", 0))
-                self.send_response(status)
-                if length is not None:
-                    self.send_header("Content-Length", str(length))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__()
         self.release = Release(
             name="kinetics-9",
             title="Kinetics-9",
@@ -61,19 +42,17 @@ class Website:
             mirror_urls={split: f"{self.url}/{split}.csv" for split in ("train", "val", "test")},
         )
 
-    def serve(self, path: str, body: bytes, *, length: int | None = -1, status: int = 200) -> None:
-        self.answers[path] = (status, body, len(body) if length == -1 else length)
+    @property
+    def asked(self) -> list[str]:
+        """The paths that were asked for, in that order."""
+        return [visit.path for visit in self.visits]
 
 
 @pytest.fixture
-def website() -> Iterator[Website]:
-    site = Website()
-    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-    thread.join()
+def website() -> Iterator[Mirror]:
+    site = Mirror()
+    with site:
+        yield site
 
 
 def leftovers(cache: Path) -> list[str]:
@@ -90,8 +69,8 @@ def failure(release: Release, cache: Path, *splits: str) -> str:
     return message
 
 
-def test_the_archive_fills_the_cache_with_one_file_a_split(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", ARCHIVE)
+def test_the_archive_fills_the_cache_with_one_file_a_split(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", ARCHIVE)
     assert cached_annotations(website.release, (), tmp_path) is None
     paths = fetch_annotations(website.release, (), tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
@@ -104,23 +83,23 @@ def test_the_archive_fills_the_cache_with_one_file_a_split(website: Website, tmp
     assert cached_annotations(website.release, (), tmp_path) == paths
 
 
-def test_what_is_cached_is_not_fetched_again(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", ARCHIVE)
+def test_what_is_cached_is_not_fetched_again(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", ARCHIVE)
     first = fetch_annotations(website.release, ("val", "validate"), tmp_path)
     assert len(first) == 1
     assert fetch_annotations(website.release, ("val",), tmp_path) == first
     assert website.asked == ["/k.tar.gz"]
 
 
-def test_progress_names_the_address_and_both_sizes(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", ARCHIVE)
+def test_progress_names_the_address_and_both_sizes(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", ARCHIVE)
     told: list[tuple[str, int, int | None]] = []
     fetch_annotations(website.release, (), tmp_path, lambda *step: told.append(step))
     assert told[-1] == (website.release.archive_url, len(ARCHIVE), len(ARCHIVE))
 
 
-def test_json_serves_where_the_archive_has_no_csv(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", tar_bytes(member("k/val.json", json_bytes({"AAAAAAAAAAA": entry()}))))
+def test_json_serves_where_the_archive_has_no_csv(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", tar_bytes(member("k/val.json", json_bytes({"AAAAAAAAAAA": entry()}))))
     (path,) = fetch_annotations(website.release, ("val",), tmp_path)
     assert path.name == "val.json"
     assert names(read_annotations([path])) == ["AAAAAAAAAAA_000010_000020"]
@@ -152,10 +131,10 @@ def test_json_serves_where_the_archive_has_no_csv(website: Website, tmp_path: Pa
     ],
 )
 def test_the_mirror_serves_where_the_archive_does_not(
-    website: Website, tmp_path: Path, status: int, body: bytes, length: int | None
+    website: Mirror, tmp_path: Path, status: int, body: bytes, length: int | None
 ) -> None:
-    website.serve("/k.tar.gz", body, status=status, length=length)
-    website.serve("/val.csv", CSV)
+    website.put("/k.tar.gz", body, status=status, length=length)
+    website.put("/val.csv", CSV)
     paths = fetch_annotations(website.release, ("val",), tmp_path)
     assert website.asked == ["/k.tar.gz", "/val.csv"]
     assert names(read_annotations(paths)) == ["AAAAAAAAAAA_000010_000020"]
@@ -172,9 +151,9 @@ def test_the_mirror_serves_where_the_archive_does_not(
     ],
 )
 def test_what_is_not_whole_never_counts_as_cached(
-    website: Website, tmp_path: Path, body: bytes, length: int | None, why: str
+    website: Mirror, tmp_path: Path, body: bytes, length: int | None, why: str
 ) -> None:
-    website.serve("/val.csv", body, length=length)
+    website.put("/val.csv", body, length=length)
     message = failure(website.release, tmp_path, "val")
     assert f"{website.url}/k.tar.gz: HTTP 404" in message
     assert f"{website.url}/val.csv: " in message
@@ -183,8 +162,8 @@ def test_what_is_not_whole_never_counts_as_cached(
     assert cached_annotations(website.release, ("val",), tmp_path) is None
 
 
-def test_splits_that_were_fetched_are_kept_where_others_fail(website: Website, tmp_path: Path) -> None:
-    website.serve("/val.csv", CSV)
+def test_splits_that_were_fetched_are_kept_where_others_fail(website: Mirror, tmp_path: Path) -> None:
+    website.put("/val.csv", CSV)
     assert f"{website.url}/test.csv: HTTP 404" in failure(website.release, tmp_path, "val", "test")
     assert leftovers(tmp_path) == ["val.csv"]
 
@@ -199,8 +178,8 @@ def test_offline_names_all_that_was_tried_and_the_way_in_by_a_file(tmp_path: Pat
     assert "Kinetics-700 has no mirror of its own" in message
 
 
-def test_the_network_in_use_can_be_handed_in(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", ARCHIVE)
+def test_the_network_in_use_can_be_handed_in(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", ARCHIVE)
     opened: list[str] = []
 
     def opener(url: str) -> tuple[Stream, int | None]:
@@ -211,7 +190,7 @@ def test_the_network_in_use_can_be_handed_in(website: Website, tmp_path: Path) -
     assert opened == [website.release.archive_url]
 
 
-def test_a_stream_that_breaks_is_the_fault_of_its_address(website: Website, tmp_path: Path) -> None:
+def test_a_stream_that_breaks_is_the_fault_of_its_address(website: Mirror, tmp_path: Path) -> None:
     class Breaking:
         def read(self, size: int, /) -> bytes:
             raise TimeoutError("timed out")
@@ -229,15 +208,15 @@ def test_addresses_that_are_none_are_not_opened() -> None:
 
 
 def test_an_endless_answer_is_given_up(
-    website: Website, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    website: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "MAX_MEMBER_BYTES", 100)
-    website.serve("/k.tar.gz", b"x" * 1000)
+    website.put("/k.tar.gz", b"x" * 1000)
     assert "sent more than 100 bytes" in failure(website.release, tmp_path, "val")
 
 
-def test_leaving_in_the_middle_leaves_nothing_behind(website: Website, tmp_path: Path) -> None:
-    website.serve("/k.tar.gz", ARCHIVE)
+def test_leaving_in_the_middle_leaves_nothing_behind(website: Mirror, tmp_path: Path) -> None:
+    website.put("/k.tar.gz", ARCHIVE)
 
     def leave(url: str, got_bytes: int, total_bytes: int | None) -> None:
         raise KeyboardInterrupt
@@ -247,13 +226,13 @@ def test_leaving_in_the_middle_leaves_nothing_behind(website: Website, tmp_path:
     assert leftovers(tmp_path) == []
 
 
-def test_an_unknown_split_is_refused(website: Website, tmp_path: Path) -> None:
+def test_an_unknown_split_is_refused(website: Mirror, tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="No split 'vall' in Kinetics-9: did you mean 'val'"):
         fetch_annotations(website.release, ("vall",), tmp_path)
     assert website.asked == []
 
 
-def test_a_cache_folder_that_cannot_be_written_is_named(website: Website, tmp_path: Path) -> None:
+def test_a_cache_folder_that_cannot_be_written_is_named(website: Mirror, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file in the way")
     with pytest.raises(AnnotationError, match=r"cache folder .* cannot be written"):
         fetch_annotations(website.release, (), tmp_path / "cache")

@@ -18,7 +18,7 @@ from kinetics_tui.media.route import Route
 from kinetics_tui.model.errors import AnnotationError, SettingsError
 from tests.annotations.annotation_files import HEADER, ROW, names
 from tests.media.proxies import HttpProxy, SocksProxy
-from tests.media.website import Website
+from tests.website import Website
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
 DIRECT = Route("127.0.0.2", "")

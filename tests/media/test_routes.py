@@ -28,7 +28,7 @@ from kinetics_tui.media.route import Route
 from kinetics_tui.model.failure import Category
 from tests.media.media_studio import Sources, Studio
 from tests.media.proxies import HttpProxy, Proxy, SocksProxy
-from tests.media.website import Website
+from tests.website import Website
 
 SWITCHES = 20
 HANDLERS = {"requests": (), "urllib": ("--compat-options", "prefer-legacy-http-handler")}
