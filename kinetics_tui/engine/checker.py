@@ -37,6 +37,8 @@ async def ask_youtube(options: Options, route: Route, youtube_id: str) -> CheckA
         async with asyncio.timeout(DEADLINE_S + MARGIN_S):
             ended = await run_program(PROGRAM, told=_encoder.encode(request))
         return _decoder.decode(ended.out)
-    except (OSError, TimeoutError, msgspec.DecodeError) as error:
-        log.warning("a check came to nothing: %s", type(error).__name__)
+    except TimeoutError:
         return CheckAnswer(ok=False, category=Category.TIMEOUT, text="The check got no answer.", took_s=0.0)
+    except (OSError, msgspec.DecodeError) as error:
+        log.warning("a check came to nothing: %s", type(error).__name__)
+        return CheckAnswer(ok=False, category=None, text="The check could not be made.", took_s=0.0)

@@ -141,6 +141,11 @@ class Checks:
 
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
         now, streak = self._clock(), self._suspicion.streak
+        if not answer.ok and answer.category is None:
+            self._suspicion.believe()
+            text = f"{streak} clips in a row failed, and it could not be checked whether it is the network."
+            self._publish(Logged(at=now, level="network", text=text))
+            return
         if answer.ok and answer.category is None:
             self._suspicion.believe()
             text = f"{streak} clips in a row failed, and another still comes through: they are gone."

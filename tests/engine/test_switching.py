@@ -255,3 +255,12 @@ async def test_a_streak_is_held_against_its_network_even_where_the_user_has_swit
         await run.until(lambda: run.state.networks[HOME.name].status is NetworkStatus.COOLING)
         assert run.state.network.name == PROXY
         assert run.told(ClipsRetried)[0].by_category == {Category.PRIVATE: 10}
+
+
+async def test_a_check_that_could_not_be_made_blames_nobody_and_says_so(start: Start) -> None:
+    async with start([*some_clips(3), *(clip("P", number) for number in range(15))], workers=1) as run:
+        run.answer = CheckAnswer(ok=False, category=None, text="", took_s=0.0)
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.PRIVATE: 15}
+        assert run.state.network.status is NetworkStatus.OPEN
+        assert any("could not be checked" in line.detail for line in run.state.log)
