@@ -24,9 +24,8 @@ def on_a_small_disk(folder: Path, sources: Path, *, clips: int, rounds: int, see
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.torture
 def test_a_disk_that_is_full_holds_the_run_up_and_loses_nothing(tmp_path: Path, demo_sources: Path) -> None:
-    on_a_small_disk(tmp_path, demo_sources, clips=6, rounds=1, seed=0)
+    on_a_small_disk(tmp_path, demo_sources, clips=24, rounds=1, seed=0)
 
 
 @pytest.mark.torture
