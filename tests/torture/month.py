@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,12 +30,13 @@ from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine import engine as engine_module
 from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.logfile import KEPT, PATIENCE, LogFile, LogHandler, older_log
+from kinetics_tui.engine.recordkeeping import RecordKeeper
 from kinetics_tui.engine.repeats import Repeats
 from kinetics_tui.engine.ways import Ways
 from kinetics_tui.media.check import CheckAnswer
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, EngineStatus, StatusChanged
+from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.model.state import RunState
@@ -78,13 +79,11 @@ class Month(msgspec.Struct, kw_only=True):
 class _Life:
     """A dataset through the lives of its engines."""
 
-    def __init__(self, dataset: Path, clips: int, far: FarEnd, loop: VirtualLoop) -> None:
+    def __init__(self, dataset: Path, clips: int, far: FarEnd) -> None:
         self._dataset = dataset
         self._clips = clips
         self._far = far
-        self._loop = loop
         self._goal = 0
-        self._last = False
         self._reached = asyncio.Event()
         self._state = RunState()
         self.sizes_bytes: list[int] = []
@@ -123,7 +122,6 @@ class _Life:
             if killed:
                 _copy_ledger(self._dataset)
             self._far.silent = killed
-            self._last = share == 1.0
             engine.stop()
             await running
         if killed:
@@ -145,8 +143,6 @@ class _Life:
             self._reached.set()  # in vain: such a run may never end
         elif isinstance(event, ClipDone | ClipFailed) and self._state.done + self._state.failed >= self._goal:
             self._reached.set()
-        elif isinstance(event, StatusChanged) and event.status is EngineStatus.STOPPING and self._last:
-            self._loop.keep_real_time()  # the records are written by another process
 
 
 async def _answered(options: Options, route: Route, youtube_id: str) -> CheckAnswer:
@@ -188,6 +184,18 @@ def _clips(number: int) -> Iterator[Clip]:
             yield Clip(f"{done:011d}", 10.0, 20.0, split, f"class {done % CLASSES}")
 
 
+def _finishing_in_real_time(loop: VirtualLoop) -> Callable[[RecordKeeper], Awaitable[None]]:
+    """The records are written by another process, which virtual time would not wait for."""
+    finish = RecordKeeper.finish
+
+    async def finish_in_real_time(keeper: RecordKeeper) -> None:
+        loop.keep_real_time(True)
+        await finish(keeper)
+        loop.keep_real_time(False)
+
+    return finish_in_real_time
+
+
 async def _keep_log(handler: LogHandler) -> None:
     while True:
         await asyncio.sleep(TICK_S)
@@ -212,6 +220,7 @@ def live_through(folder: Path, clips: int, seed: int = 0) -> Month:
     with (
         asyncio.Runner(loop_factory=lambda: loop) as runner,
         patch.object(engine_module, "TICK_S", TICK_S),
+        patch.object(RecordKeeper, "finish", _finishing_in_real_time(loop)),
         log_path(dataset).open("ab") as log,
     ):
         handler = LogHandler(
@@ -219,7 +228,7 @@ def live_through(folder: Path, clips: int, seed: int = 0) -> Month:
         )
         logger.addHandler(handler)
         began = time.monotonic()
-        life = _Life(dataset, clips, far, loop)
+        life = _Life(dataset, clips, far)
         try:
             runner.run(_all_of_it(life, handler))
         finally:

@@ -29,7 +29,7 @@ class _Warp(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which nobody sleeps, until it is to keep real time."""
+    """An event loop in which nobody sleeps, but where it is to keep real time."""
 
     def __init__(self) -> None:
         self._warp = _Warp()
@@ -38,6 +38,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._warp.now
 
-    def keep_real_time(self) -> None:
-        """Let time pass as fast as it does: another process is waited for."""
-        self._warp.real = True
+    def keep_real_time(self, real: bool) -> None:
+        """Let time pass as fast as it does, where another process is waited for, or as fast as it may."""
+        self._warp.real = real
