@@ -1,4 +1,7 @@
-"""``python -m tests.bench [NAME...] [--json] [--seed N]``: all benches, or those named."""
+"""``python -m tests.bench [NAME...] [--json] [--seed N]``: all benches, or those named.
+
+The benches of speed and memory come out as one table, those of the throttle's rules as one each.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tests.bench.figures import Figures, table
 from tests.bench.fit import fit
 from tests.bench.policies import penalties, policies
 from tests.bench.report import Report
 
-Bench = Callable[[int], Report]
+Bench = Callable[[int], Report | Figures]
 """Is given a seed."""
 
 BENCHES: dict[str, Bench] = {
@@ -32,16 +36,15 @@ def main(arguments: Sequence[str], benches: Mapping[str, Bench] = BENCHES) -> No
     unknown = [name for name in given.names if name not in benches]
     if unknown:
         parser.error(f"no bench is called {unknown[0]}; there are {', '.join(benches)}")
-    found: dict[str, object] = {}
-    for name in given.names or benches:
-        report = benches[name](given.seed)
-        if given.json:
-            found[name] = report.plain()
-        else:
-            sys.stdout.write(f"{report.markdown()}\n\n")
-            sys.stdout.flush()
+    found = {name: benches[name](given.seed) for name in given.names or benches}
     if given.json:
-        sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(found)).decode()}\n")
+        plain = {name: one.plain() if isinstance(one, Report) else one for name, one in found.items()}
+        sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(plain)).decode()}\n")
+        return
+    figures = {name: one for name, one in found.items() if isinstance(one, Figures)}
+    reports = [one for one in found.values() if isinstance(one, Report)]
+    for report in ([table(figures)] if figures else []) + reports:
+        sys.stdout.write(f"{report.markdown()}\n\n")
 
 
 if __name__ == "__main__":
