@@ -27,6 +27,10 @@ from kinetics_tui.programs import python_program
 
 MAX_LINE_BYTES = 8 << 20
 """The longest line that is taken from an engine; the longest that one sends is well below a megabyte."""
+READ_BYTES = 65536
+"""Events come in handfuls; taken one by one each would cost more than what is done with it."""
+GATHER_S = 0.04
+"""A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
 RECONNECT_S = 1.0
 REPLY_WITHIN_S = 15.0
 START_WITHIN_S = 60.0
@@ -57,12 +61,15 @@ class EngineClient:
     async def follow(self) -> None:
         """Fold events in until cancelled; come back by itself when the line breaks."""
         while True:
-            async for _ in self.events():
+            async for _ in self.events(gather_s=GATHER_S):
                 pass
             await asyncio.sleep(RECONNECT_S)
 
-    async def events(self) -> AsyncIterator[AnyEvent]:
-        """Every event, folded into ``state`` already, until the engine hangs up or is not there."""
+    async def events(self, *, gather_s: float = 0.0) -> AsyncIterator[AnyEvent]:
+        """Every event, folded into ``state`` already, until the engine hangs up or is not there.
+
+        What comes within ``gather_s`` seconds is taken in one go.
+        """
         try:
             reader, self._writer = await _connect(self.dataset)
         except EngineError:
@@ -70,15 +77,22 @@ class EngineClient:
             return
         try:
             self._writer.write(_encoder.encode(Subscribe()) + b"\n")
-            while line := await reader.readline():
-                message = _decoder.decode(line)
-                if isinstance(message, Reply):
-                    self._answered(message)
-                    continue
-                self.state.apply(message)
-                self.connected = True
-                self.version += 1
-                yield message
+            rest = b""
+            while told := await reader.read(READ_BYTES):
+                *lines, rest = (rest + told).split(b"\n")
+                if len(rest) > MAX_LINE_BYTES:
+                    break
+                for line in lines:
+                    message = _decoder.decode(line)
+                    if isinstance(message, Reply):
+                        self._answered(message)
+                        continue
+                    self.state.apply(message)
+                    self.connected = True
+                    self.version += 1
+                    yield message
+                if gather_s:
+                    await _let_gather(self._writer.transport, gather_s)
         except NONSENSE:
             pass  # a broken line is a lost engine: the caller tries again
         finally:
@@ -115,6 +129,14 @@ class EngineClient:
             return Reply(id=command.id, ok=False, message="The engine did not answer; see engine.log.")
         finally:
             self._replies.pop(command.id, None)
+
+
+async def _let_gather(line: asyncio.BaseTransport, seconds: float) -> None:
+    """Leave what comes in to the system's own buffer for so long."""
+    assert isinstance(line, asyncio.ReadTransport)
+    line.pause_reading()
+    await asyncio.sleep(seconds)
+    line.resume_reading()
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from kinetics_tui.dataset.folder import make_state_folder, state_folder
+from kinetics_tui.engine import client as client_module
 from kinetics_tui.engine.address import socket_paths
 from kinetics_tui.engine.client import EngineClient, ask, is_running
 from kinetics_tui.engine.server import MAX_LINE_BYTES, Server
@@ -74,6 +75,42 @@ async def test_a_view_is_brought_up_to_date_and_then_follows(
     server.broadcast(StatusChanged(at=AT, status=EngineStatus.RUNNING))
     await until(lambda: client.state.status is EngineStatus.RUNNING)
     following.cancel()
+
+
+async def test_a_screen_takes_what_comes_within_a_moment_in_one_go(
+    dataset: Path, served: tuple[Engine, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "GATHER_S", 0.2)
+    _, server = served
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    await until(lambda: server.views == 1 and client.connected)
+    before = client.version
+    seen: set[int] = set()
+    for number in range(20):
+        server.broadcast(Logged(at=AT, text=str(number)))
+        await asyncio.sleep(0)
+        seen.add(client.version - before)
+    await until(lambda: client.version == before + 20)
+    assert seen == {0}
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_line_that_comes_in_pieces_is_put_together(dataset: Path) -> None:
+    lines = b"".join(msgspec.json.encode(Logged(at=AT, text=f"\u00fc{n}")) + b"\n" for n in range(3))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        for at in range(0, len(lines), 7):
+            writer.write(lines[at : at + 7])
+            await asyncio.sleep(0.001)
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, socket_paths(dataset)[0])
+    told = [event async for event in EngineClient(dataset).events()]
+    server.close()
+    assert [event.text for event in told if isinstance(event, Logged)] == ["\u00fc0", "\u00fc1", "\u00fc2"]
 
 
 async def test_two_views_see_the_same(dataset: Path, served: tuple[Engine, Server]) -> None:
