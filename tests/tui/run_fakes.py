@@ -50,6 +50,8 @@ class FakeLink:
         self.commands: list[AnyCommand] = []
         self.replies: list[Reply | Exception] = []
         """Answers to give, the first first; without any, every command is granted in silence."""
+        self.before_reply: tuple[AnyEvent, ...] = ()
+        """What is told before each answer."""
         self.fold(*events)
 
     def fold(self, *events: AnyEvent) -> None:
@@ -61,6 +63,7 @@ class FakeLink:
 
     async def send(self, command: AnyCommand) -> Reply:
         self.commands.append(command)
+        self.fold(*self.before_reply)
         answer = self.replies.pop(0) if self.replies else Reply(id=command.id, ok=True)
         if isinstance(answer, Exception):
             raise answer

@@ -77,6 +77,16 @@ async def test_plus_and_minus_change_the_number_of_workers() -> None:
         assert await run.press("minus", "minus") == [SetWorkers(workers=16), SetWorkers(workers=15)]
 
 
+async def test_what_a_key_brought_about_is_shown_as_soon_as_the_engine_answers() -> None:
+    async with stand() as run:
+        run.link.before_reply = (StatusChanged(at=NOW, status=EngineStatus.PAUSING),)
+        run.screen.action_pause_or_resume()
+        await run.app.workers.wait_for_complete(
+            [worker for worker in run.app.workers if worker.group == "commands"]
+        )
+        assert run.screen._seen == (run.link.version, True, int(NOW))
+
+
 @pytest.mark.parametrize(("workers", "key"), [(64, "plus"), (1, "minus")])
 async def test_workers_stay_between_1_and_64(workers: int, key: str) -> None:
     async with stand(workers=workers) as run:

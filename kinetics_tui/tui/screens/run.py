@@ -133,6 +133,9 @@ class RunScreen(LiveScreen):
             refused(message)
         elif message:
             self.notice(message, bad=not ok)
+        else:
+            # The engine told what became of it before it answered: a key is not to wait for the timer.
+            self.tick()
 
     def notice(self, text: str, *, bad: bool) -> None:
         """Show one line at the bottom for a few seconds, whichever screen of the run is seen."""
