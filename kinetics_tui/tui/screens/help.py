@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
-from rich.table import Table
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from kinetics_tui.tui.screens.dismissal import DismissedOnce
+from kinetics_tui.tui.text import fit
+
+_GAP = 2
 
 
 class KeyHelp(NamedTuple):
@@ -42,6 +47,39 @@ WORDS: Words = (
 )
 
 
+class HelpText(Widget):
+    """Keys and words in two columns.
+
+    A table of Rich's is laid out three times over before it is seen, and the key that opens the help would
+    be felt to wait.
+    """
+
+    def __init__(self, keys: Iterable[KeyHelp], words: Words) -> None:
+        super().__init__(id="help-text")
+        self._rows = [(key, Text.assemble((name, "bold"), f"  {sentence}")) for key, name, sentence in keys]
+        self._rows += [("", Text()), ("Words", Text())]
+        self._rows += [(word, Text(meaning)) for word, meaning in words]
+        self._laid: tuple[int, Text] = (-1, Text())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._text(width).split())
+
+    def render(self) -> Text:
+        return self._text(self.content_size.width)
+
+    def _text(self, width: int) -> Text:
+        """All rows, what stands at the right wrapped to as much of ``width`` cells as is left for it."""
+        if self._laid[0] != width:
+            column = max(cell_len(left) for left, _ in self._rows) + _GAP
+            text = Text("\n", no_wrap=True).join(
+                Text(fit(left if not index else "", column), "bold").append_text(line)
+                for left, right in self._rows
+                for index, line in enumerate(right.wrap(self.app.console, max(1, width - column)) or [Text()])
+            )
+            self._laid = (width, text)
+        return self._laid[1]
+
+
 class HelpScreen(DismissedOnce, ModalScreen[None]):
     """Keys and words; scrolls where the terminal is small."""
 
@@ -64,20 +102,8 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
         with Vertical(classes="dialog"):
             yield Static(Text("Keys"), classes="dialog-title")
             with VerticalScroll():
-                yield Static(self._tables(), id="help-text")
+                yield HelpText(self._keys, self._words)
             yield Static(Text("escape closes · arrow keys scroll · ctrl+p: every command", "dim"))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
-
-    def _tables(self) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        table.add_column(no_wrap=True)
-        table.add_column(ratio=1)
-        for key, name, sentence in self._keys:
-            table.add_row(Text(key, "bold"), Text.assemble((name, "bold"), f"  {sentence}"))
-        table.add_row()
-        table.add_row(Text("Words", "bold"))
-        for word, meaning in self._words:
-            table.add_row(Text(word, "bold"), Text(meaning))
-        return table

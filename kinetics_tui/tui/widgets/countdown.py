@@ -54,7 +54,8 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line())
         below -= 1
     for row, glyphs in enumerate(digits):
-        line = Line(" " * _INDENT).add(glyphs, Tone.BAR)
+        # The indent shares a run of style with frame and digits: they are painted anew every second.
+        line = Line(" " * _INDENT + glyphs, Tone.BAR)
         index = row - (len(digits) - len(notes))
         if beside and index >= 0:
             line.to(x + 3).append(notes[index])
