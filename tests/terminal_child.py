@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -21,18 +21,28 @@ RESTORED = (b"\x1b[?1049l", b"\x1b[?25h")
 
 
 class TerminalChild:
-    """``python3 -m`` ``module`` with ``arguments`` on a terminal of ``columns`` x ``rows``."""
+    """``python3 -m`` ``module`` with ``arguments`` on a terminal of ``columns`` x ``rows``.
+
+    ``environ`` comes on top of this program's own environment.
+    """
 
     def __init__(
-        self, module: str, arguments: Sequence[str] = (), *, columns: int = 80, rows: int = 24
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.pid, self._terminal = pty.fork()
         if not self.pid:
-            environ = {**os.environ, "TERM": "xterm-256color"}
-            environ.pop("NO_COLOR", None)
-            environ["PYTHONPATH"] = str(ROOT)
+            inside = {**os.environ, "TERM": "xterm-256color"}
+            inside.pop("NO_COLOR", None)
+            inside["PYTHONPATH"] = str(ROOT)
+            inside.update(environ or {})
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environ)
+            os.execve(sys.executable, [sys.executable, "-m", module, *arguments], inside)
         self.output = b""
 
     def read_until(self, wanted: bytes, seconds: float = PATIENCE_S) -> None:
@@ -41,6 +51,13 @@ class TerminalChild:
         while wanted not in self.output:
             assert time.monotonic() < end, f"no {wanted!r} in {self.output[-2000:]!r}"
             if select.select([self._terminal], [], [], 0.1)[0]:
+                self.output += os.read(self._terminal, 65536)
+
+    def read_for(self, seconds: float) -> None:
+        """Read what the app paints for so long."""
+        end = time.monotonic() + seconds
+        while (left_s := end - time.monotonic()) > 0:
+            if select.select([self._terminal], [], [], left_s)[0]:
                 self.output += os.read(self._terminal, 65536)
 
     def forget(self) -> None:

@@ -15,6 +15,7 @@ from tests.bench.figures import Figures, table
 from tests.bench.fit import fit
 from tests.bench.policies import penalties, policies
 from tests.bench.report import Report
+from tests.bench.screen import screen
 
 Bench = Callable[[int], Report | Figures]
 """Is given a seed."""
@@ -23,6 +24,7 @@ BENCHES: dict[str, Bench] = {
     "policies": policies,
     "penalties": penalties,
     "fit": fit,
+    "screen": screen,
 }
 
 

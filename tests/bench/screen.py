@@ -1,0 +1,205 @@
+"""What the run screen costs beside bars of ``rich.progress`` and ``tqdm``, and how soon it answers a key.
+
+The app is the real command, ``attach``, on a terminal of its own, and so are the rivals. All are fed by a
+``played_engine`` in a process of its own over its socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from kinetics_tui.engine.address import READY
+from kinetics_tui.programs import python_program
+from kinetics_tui.tui.screens.live import REFRESH_HZ
+from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
+from tests.bench.played_engine import CLIP_S, Standing
+from tests.terminal_child import ROOT, TerminalChild
+
+COLUMNS, ROWS = 120, 40
+WORKERS = 16
+EVENTS_PER_S = 1000
+SETTLED_S = 2.0
+"""Start and first paint are not counted."""
+WATCHED_S = 10.0
+RUNS = 3
+CORE_MOST, CORE_MOST_64 = 3.0, 5.0
+KB_MOST, KB_MOST_STANDING = 8.0, 0.3
+ANSWER_MOST_S = 0.1
+KEY_ROUNDS = 8
+KEYS: Sequence[tuple[str, bytes, bytes]] = (
+    ("↓", b"\x1b[B", "›".encode()),
+    ("↑", b"\x1b[A", "›".encode()),
+    ("+", b"+", b" 16 of 17 "),
+    ("-", b"-", b" 16  1"),
+    ("?", b"?", b"COOLING DOWN"),
+    ("esc", b"\x1b", b"Failures"),
+    ("5", b"5", b"Log"),
+    ("esc", b"\x1b", b"Failures"),
+    ("n", b"n", b"Details"),
+    ("esc", b"\x1b", b"Failures"),
+    ("space", b" ", b"PAUSING"),
+    ("space", b" ", b"RUNNING"),
+)
+"""Keys in the order they are pressed in: name, what the terminal sends, and what only the answer paints."""
+
+
+class Case(NamedTuple):
+    """Something on the terminal: ``rival`` or, where that is empty, the app."""
+
+    rival: str = ""
+    theme: str = "dark"
+    workers: int = WORKERS
+    standing: Standing | None = None
+
+
+class Cost(NamedTuple):
+    """What was spent while it was watched."""
+
+    core_percent: float
+    kb_per_s: float
+
+
+CASES: Mapping[str, Case] = {
+    "ours": Case(),
+    "rich": Case(rival="rich"),
+    "tqdm": Case(rival="tqdm"),
+    "ansi": Case(theme="ansi"),
+    "64": Case(workers=64),
+    "paused": Case(standing=Standing.PAUSED),
+    "cooling": Case(standing=Standing.COOLING),
+}
+
+
+def screen(seed: int) -> Figures:
+    """The costs, all cases in turn, then the keys."""
+    costs = side_by_side(RUNS, {name: partial(cost, case) for name, case in CASES.items()})
+    keys = key_times_s(seed)
+    times_ms = spread(1000 * time_s for times_s in keys.values() for time_s in times_s)
+    told = ", ".join(f"{name} {1000 * spread(times_s).median:.0f}" for name, times_s in keys.items())
+    return Figures(
+        figures=(
+            *beside("rich", costs["ours"], costs["rich"]),
+            *beside("tqdm", costs["ours"], costs["tqdm"]),
+            *alone("16 workers, ansi theme", costs["ansi"], CORE_MOST, KB_MOST),
+            *alone("64 workers", costs["64"], CORE_MOST_64, None),
+            *alone("paused", costs["paused"], None, KB_MOST_STANDING),
+            *alone("cooling down", costs["cooling"], None, KB_MOST_STANDING),
+            Figure(
+                what="a key is answered on screen, ms",
+                ours=times_ms,
+                bar=f"<= {1000 * ANSWER_MOST_S:.0f}",
+                met=times_ms.high <= 1000 * ANSWER_MOST_S,
+                form=".0f",
+            ),
+        ),
+        notes=(
+            f"{EVENTS_PER_S:,} events/s of {WORKERS} workers (64 where it says so), {CLIP_S:.0f} s a clip, "
+            f"on a terminal of {COLUMNS}x{ROWS} at {REFRESH_HZ:.0f} Hz; each of {RUNS} runs watched for "
+            f"{WATCHED_S:.0f} s; processor time is that of the process on the terminal.",
+            "The rivals show a bar, a phase and a clip a worker, the app all of its panels.",
+            f"Median ms by key, pressed while the events come: {told}.",
+        ),
+    )
+
+
+def beside(rival: str, ours: Sequence[Cost], theirs: Sequence[Cost]) -> Iterator[Figure]:
+    """What 16 workers cost beside what their bars cost a rival."""
+    for what, key, most in (("% of a core", 0, CORE_MOST), ("kB/s", 1, KB_MOST)):
+        mine, their = ([costs[key] for costs in each] for each in (ours, theirs))
+        better = ratios(their, mine)
+        yield Figure(
+            what=f"16 workers, {what}",
+            ours=spread(mine),
+            bar=f"<= {most:g}, below {rival}",
+            met=spread(mine).median <= most and better.median > 1,
+            rival=rival,
+            theirs=spread(their),
+            ratio=better,
+        )
+
+
+def alone(
+    what: str, costs: Sequence[Cost], core_most: float | None, kb_most: float | None
+) -> Iterator[Figure]:
+    """What a case costs beside its bars, where it has any."""
+    for unit, key, most in (("% of a core", 0, core_most), ("kB/s", 1, kb_most)):
+        if most is not None:
+            ours = spread(each[key] for each in costs)
+            yield Figure(what=f"{what}, {unit}", ours=ours, bar=f"<= {most:g}", met=ours.median <= most)
+
+
+def cost(case: Case) -> Cost:
+    """Watch a case for ``WATCHED_S`` seconds."""
+    with on_terminal(case) as child:
+        process = psutil.Process(child.pid)
+        before, began = process.cpu_times(), time.monotonic()
+        child.read_for(WATCHED_S)
+        after, took_s = process.cpu_times(), time.monotonic() - began
+    spent_s = after.user + after.system - before.user - before.system
+    return Cost(100 * spent_s / took_s, len(child.output) / 1000 / took_s)
+
+
+def key_times_s(seed: int) -> dict[str, list[float]]:
+    """How long after each key its answer was there to be read, by the key's name.
+
+    The keys come at any point of time between two paintings.
+    """
+    draw = random.Random(seed)
+    found: dict[str, list[float]] = {name: [] for name, _, _ in KEYS}
+    with on_terminal(Case()) as child:
+        child.type(b"\x1b[B")  # off the split whose figures move by themselves
+        for _ in range(KEY_ROUNDS):
+            for name, key, answer in KEYS:
+                child.read_for(draw.uniform(0.3, 0.8))
+                child.forget()
+                began = time.monotonic()
+                child.type(key)
+                child.read_until(answer)
+                found[name].append(time.monotonic() - began)
+    return found
+
+
+@contextlib.contextmanager
+def on_terminal(case: Case) -> Iterator[TerminalChild]:
+    """A case that has settled, with an engine that plays for it; nothing that it painted so far is kept."""
+    with tempfile.TemporaryDirectory(prefix="kt-bench-") as folder, playing(Path(folder), case):
+        environ = {"KINETICS_TUI_THEME": case.theme, "XDG_CONFIG_HOME": folder}
+        if case.rival:
+            module, arguments = "tests.bench.bars", [case.rival, folder, "--workers", str(case.workers)]
+        else:
+            module, arguments = "kinetics_tui", ["attach", folder]
+        child = TerminalChild(module, arguments, columns=COLUMNS, rows=ROWS, environ=environ)
+        try:
+            child.read_until(b"%" if case.rival else b"palette")
+            child.read_for(SETTLED_S)
+            child.forget()
+            yield child
+        finally:
+            child.close()
+
+
+@contextlib.contextmanager
+def playing(dataset: Path, case: Case) -> Iterator[None]:
+    """A ``played_engine`` that serves."""
+    arguments = ["--workers", str(case.workers), "--events-per-s", str(EVENTS_PER_S)]
+    if case.standing:
+        arguments += ["--standing", case.standing]
+    command, environ = python_program("tests.bench.played_engine", str(dataset), *arguments)
+    with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE) as engine:
+        try:
+            assert engine.stdout is not None
+            if engine.stdout.readline().decode().strip() != READY:
+                raise AssertionError("the played engine does not serve")
+            yield
+        finally:
+            engine.terminate()
