@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -19,6 +21,7 @@ MAX_MESSAGE_CHARS = 500
 # Columns of the table that are named and typed as fields of Attempt.
 _PLAIN = tuple(name for name in Attempt.__struct_fields__ if name not in ("network", "message"))
 _COLUMNS = (*_PLAIN, "network_id", "session_id", "message")
+_plain_of = operator.itemgetter(*_PLAIN)
 _INSERT = f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own field names
 
 _ON_OUTCOME = {
@@ -35,6 +38,9 @@ CLIP_JOINS = "JOIN splits ON splits.id = split_id JOIN labels ON labels.id = lab
 
 def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Attempt, int | None]]) -> None:
     """Write attempts, each with its session, and what they make of their clips; the caller commits."""
+    networks: dict[str, int] = {}
+    done_by: Counter[int] = Counter()
+    kept = wire_bytes = 0
     for attempt, session_id in attempts:
         fields = msgspec.to_builtins(attempt)
         if attempt.outcome in _ON_OUTCOME:
@@ -43,15 +49,21 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
             connection.execute("UPDATE clips SET crashes = crashes + 1 WHERE id = :clip_id", fields)
         if attempt.outcome is Outcome.RETURNED and attempt.category is None and not attempt.crashed:
             continue
-        values = [fields[name] for name in _PLAIN]
+        network = networks.get(attempt.network)
+        if network is None:
+            network = networks[attempt.network] = network_id(connection, attempt.network)
         message = storable(attempt.message[:MAX_MESSAGE_CHARS])
-        network = network_id(connection, attempt.network)
-        connection.execute(_INSERT, (*values, network, session_id, message))
-        if attempt.outcome is Outcome.DONE and attempt.wire_bytes > 0:
-            connection.execute("UPDATE networks SET clips = clips + 1 WHERE id = ?", (network,))
-        connection.execute(
-            "UPDATE sums SET attempts = attempts + 1, wire_bytes = wire_bytes + :wire_bytes", fields
-        )
+        connection.execute(_INSERT, (*_plain_of(fields), network, session_id, message))
+        done_by[network] += attempt.outcome is Outcome.DONE and attempt.wire_bytes > 0
+        kept += 1
+        wire_bytes += attempt.wire_bytes
+    # Sums over the whole batch: one by one they would be half of all that is written.
+    connection.executemany(
+        "UPDATE networks SET clips = clips + ? WHERE id = ?", [(n, number) for number, n in done_by.items()]
+    )
+    connection.execute(
+        "UPDATE sums SET attempts = attempts + ?, wire_bytes = wire_bytes + ?", (kept, wire_bytes)
+    )
 
 
 def settled_attempts(database: Database) -> Iterator[Settled]:

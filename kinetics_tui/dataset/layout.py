@@ -7,6 +7,7 @@ returns for a clip needs a new version of the ledger.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -21,6 +22,9 @@ MAX_COMPONENT_BYTES = 200
 """Room for the suffix of a file and of its scratch copy below the 255 bytes of most file systems."""
 
 SUFFIX = ".mp4"
+
+_FOLDERS = 4096
+"""So many folders are remembered: all of a release, whose clips come hundreds to a folder."""
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _MARK = re.compile(r"~[0-9a-f]{12}\Z")
@@ -75,6 +79,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
+@functools.lru_cache(maxsize=_FOLDERS)
 def clip_folder(layout: LayoutName, split: str, label: str) -> PurePosixPath:
     """The folder of a clip's file, relative to the dataset folder."""
     folder = PurePosixPath(_split_folder(layout, split))

@@ -29,6 +29,8 @@ MOST_LINES = 128
 """Views and commands at one time. Each may keep ``LOST_BYTES`` waiting, and takes a descriptor."""
 SPEAK_WITHIN_S = 10.0
 """Who opens a line has something to say; a line on which nothing is said takes the place of others."""
+HANG_UP_S = 0.5
+"""How long a view that does not read keeps an engine that ends."""
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +86,17 @@ class Server:
                 old.close()
 
     async def close(self) -> None:
-        """Say what is still to be said, then hang up."""
+        """Say what is still to be said, then hang up; returns when nobody is served any more."""
         for writer in list(self._writers):
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(writer.drain(), 1.0)
             writer.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANG_UP_S):
+                while self._writers:
+                    await asyncio.sleep(0.01)
+        for writer in self._writers:
+            writer.transport.abort()  # it reads nothing
         if self._server is not None:
             self._server.close()
         if self._path is not None and identity(self._path) == self._socket_is:

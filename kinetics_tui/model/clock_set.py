@@ -17,9 +17,7 @@ def move_times(run: Run, at: float, by_s: float) -> None:
     run.at = at
     run.started_at += by_s
     run.status_since += by_s
-    rates = run.rates
-    rates.started_at += by_s
-    rates.recent = deque((done_at + by_s, size) for done_at, size in rates.recent)
+    run.rates.move_times(by_s)
     minutes = round(by_s / 60)
     run.done_by_minute = {minute + minutes: count for minute, count in run.done_by_minute.items()}
     run.throttled_at = deque((then + by_s for then in run.throttled_at), run.throttled_at.maxlen)

@@ -86,7 +86,7 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     ``retried`` counts transient failures whose clip was put back to be tried again later.
     ``total_bytes`` is what the done clips take on disk, ``wire_bytes`` what fetching them cost.
     ``done_by_minute`` maps minutes since the epoch to clips done in them, for the chart of the rate;
-    ``recent`` holds (time, wire bytes) of the clips done last, for the rates of the moment, with the
+    ``recent`` holds (time, clips, wire bytes) of the clips done last, for the rates of the moment, with the
     time taken out in which none could be worked on (pauses, cooldowns); ``idle_s`` is that time since
     ``started_at``. ``throttled_at`` are the times of the throttles within the chart.
     """
@@ -101,7 +101,7 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     total_bytes: int = 0
     wire_bytes: int = 0
     done_by_minute: dict[int, int] = {}
-    recent: tuple[tuple[float, int], ...] = ()
+    recent: tuple[tuple[float, int, int], ...] = ()
     idle_s: float = 0.0
     throttled_at: tuple[float, ...] = ()
 

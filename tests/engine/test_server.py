@@ -316,3 +316,15 @@ async def test_who_opens_a_line_and_says_nothing_is_hung_up_on(
     writer.write(b'{"command":"pau')
     assert await asyncio.wait_for(reader.read(), 10) == b""
     writer.close()
+
+
+async def test_an_engine_that_ends_leaves_no_line_half_served(dataset: Path) -> None:
+    engine = Engine()
+    server = Server(engine.obey, engine.replay)
+    await server.open(socket_paths(dataset))
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    await until(lambda: server.views == 1)
+    await server.close()
+    assert not [task for task in asyncio.all_tasks() if "Server._serve" in repr(task)]
+    following.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics_tui.model.rates import RECENT_S, Rates
+from kinetics_tui.model.rates import GRAIN_S, RECENT_S, Rates
 
 AT = 1_700_000_000.0
 
@@ -20,6 +20,15 @@ def test_what_is_long_past_is_forgotten() -> None:
     for second in range(0, 10_000, 10):
         rates.came(AT + second, 1)
     assert len(rates.recent) == RECENT_S / 10
+
+
+def test_however_fast_clips_come_what_is_kept_of_them_is_bounded() -> None:
+    rates = Rates(started_at=AT)
+    for number in range(40_000):
+        rates.came(AT + number / 2000, 1000)
+    assert len(rates.recent) <= 20 / GRAIN_S
+    assert rates.clips_per_minute(AT + 20) == 2000 * 60
+    assert rates.bytes_per_s(AT + 20) == 2000 * 1000
 
 
 def test_idle_time_that_is_taken_out_leaves_the_rates_as_they_were() -> None:

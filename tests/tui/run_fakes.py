@@ -106,7 +106,7 @@ def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
             wire_bytes=170_000_000_000,
             done_by_minute=by_minute,
             throttled_at=(now - 62 * 60,),
-            recent=tuple((now - 12.0 * ago, 1_400_000) for ago in range(24, 0, -1)),
+            recent=tuple((now - 12.0 * ago, 1, 1_400_000) for ago in range(24, 0, -1)),
         ),
         OptionsChanged(
             at=now,
