@@ -15,7 +15,7 @@ import msgspec
 
 from kinetics_tui.dataset.meta import write_meta
 from kinetics_tui.dataset.rows import ClipStatus, Outcome
-from kinetics_tui.dataset.schema import VERSION
+from kinetics_tui.dataset.schema import TABLES_SINCE, VERSION
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
@@ -66,12 +66,12 @@ class Salvaged(msgspec.Struct):
 def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     """Take over what can be read of a damaged ledger into a new, empty one; the caller commits.
 
-    A file that is no database at all yields nothing, one of an older version its meta values alone.
+    A file that is no database at all yields nothing, one with older tables its meta values alone.
     """
     found = Salvaged()
     with contextlib.suppress(*_UNREADABLE), contextlib.closing(_open(damaged)) as source:
         _take_meta(source, connection, found)
-        if _version(source) == VERSION:
+        if TABLES_SINCE <= _version(source) <= VERSION:
             for table in _TABLES:
                 found.rows[table] = _take_rows(source, connection, table)
     for statement in _TIDY:

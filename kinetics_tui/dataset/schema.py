@@ -8,7 +8,9 @@ from collections import defaultdict
 
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 2
+VERSION = 3
+TABLES_SINCE = 2
+"""The tables are still those of this version; what came later are indexes."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +33,7 @@ CREATE TABLE clips (
     output_bytes INTEGER NOT NULL DEFAULT 0,
     UNIQUE (youtube_id, start_ms, end_ms)
 );
-CREATE INDEX clips_by_status ON clips (selected, split_id, status);
+CREATE INDEX clips_by_status ON clips (selected, split_id, status, output_bytes);  -- all that is counted at a start
 CREATE INDEX clips_waiting ON clips (retry_at) WHERE status = 'waiting';
 CREATE INDEX clips_failed ON clips (category) WHERE status = 'failed';
 CREATE TABLE networks (
@@ -181,4 +183,9 @@ def _family(name: str) -> Family:
         return Family.UNKNOWN
 
 
-_STEPS = (_from_1_to_2,)
+def _from_2_to_3(connection: sqlite3.Connection) -> None:
+    connection.execute("DROP INDEX clips_by_status")
+    connection.execute("CREATE INDEX clips_by_status ON clips (selected, split_id, status, output_bytes)")
+
+
+_STEPS = (_from_1_to_2, _from_2_to_3)

@@ -87,6 +87,14 @@ class Server:
 
     async def close(self) -> None:
         """Say what is still to be said, then hang up; returns when nobody is served any more."""
+        await self._hang_up()
+        if self._server is not None:
+            self._server.close()
+        await self._hang_up()  # on those that came meanwhile
+        if self._path is not None and identity(self._path) == self._socket_is:
+            self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
+
+    async def _hang_up(self) -> None:
         for writer in list(self._writers):
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(writer.drain(), 1.0)
@@ -94,13 +102,9 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HANG_UP_S):
                 while self._writers:
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.005)
         for writer in self._writers:
             writer.transport.abort()  # it reads nothing
-        if self._server is not None:
-            self._server.close()
-        if self._path is not None and identity(self._path) == self._socket_is:
-            self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
 
     def broadcast(self, event: AnyEvent) -> None:
         """Send an event to every view."""

@@ -1,0 +1,115 @@
+"""``python -m tests.bench.engine_alone DATASET``: a real engine whose workers take no time for a clip.
+
+Its ledger, its event loop, its socket for views, its pool and its worker processes are real; the clips
+are not. It waits for all workers and for a view, and when every clip is settled it prints as JSON what
+that took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.engine.address import socket_paths
+from kinetics_tui.engine.clock import Clock
+from kinetics_tui.engine.engine import Engine
+from kinetics_tui.engine.network import Network
+from kinetics_tui.engine.server import Server
+from kinetics_tui.engine.ways import Ways
+from kinetics_tui.model.commands import Pause, Resume
+from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, Phase
+from kinetics_tui.model.network import Way
+from tests.bench.instant import instant_worker
+from tests.bench.memory import peak_bytes
+
+HOME = Network(name="192.168.1.23", label="wlan0 192.168.1.23")
+POLL_S = 0.05
+
+
+class Took(msgspec.Struct, frozen=True):
+    """What the engine took for its clips, from handing out the first to settling the last.
+
+    ``cpu_s`` and ``peak_bytes`` are of its process alone, without workers and views.
+    """
+
+    clips: int
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+class _Watch:
+    """Hears every event on its way to the views, and ends the engine with the last clip."""
+
+    def __init__(self, server: Server) -> None:
+        self.engine: Engine | None = None
+        self.clips = 0
+        self.wall_s = self.cpu_s = 0.0
+        self._server = server
+        self._began = (0.0, 0.0)
+
+    def hear(self, event: AnyEvent) -> None:
+        self._server.broadcast(event)
+        if isinstance(event, ClipDone | ClipFailed):
+            self.clips += 1
+            if self.engine is not None and self.engine.state.left == 0:
+                self.wall_s = time.perf_counter() - self._began[0]
+                self.cpu_s = time.process_time() - self._began[1]
+                self.engine.stop()
+
+    async def begin(self, engine: Engine, workers: int) -> None:
+        """Let the clips go when everybody is there."""
+        while not (self._server.views and _ready(engine) == workers):
+            await asyncio.sleep(POLL_S)
+        self._began = time.perf_counter(), time.process_time()
+        engine.obey(Resume())
+
+
+def _ready(engine: Engine) -> int:
+    return sum(worker.phase is Phase.IDLE for worker in engine.state.workers.values())
+
+
+async def _run(dataset: Path) -> Took:
+    clock = Clock()
+    with Ledger.open(dataset) as ledger:
+        server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
+        watch = _Watch(server)
+        engine = watch.engine = Engine(
+            dataset,
+            ledger,
+            ways=Ways(Way(), look=lambda way, given_as: HOME, discover=list),
+            broadcast=watch.hear,
+            watchers=lambda: server.views,
+            clock=clock,
+            clock_set_by=clock.follow,
+            target=instant_worker,
+        )
+        await server.open(socket_paths(dataset))
+        engine.obey(Pause())
+        beginning = asyncio.create_task(watch.begin(engine, ledger.options.workers))
+        try:
+            await engine.run()
+            await beginning
+        finally:
+            await server.close()
+        if engine.state.left:
+            raise AssertionError(f"{engine.state.left} clips are left")
+    return Took(watch.clips, watch.wall_s, watch.cpu_s, peak_bytes())
+
+
+def main() -> None:
+    """Run one engine on a dataset whose ledger is there already."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.engine_alone")
+    parser.add_argument("dataset", type=Path)
+    took = asyncio.run(_run(parser.parse_args().dataset))
+    sys.stdout.write(f"{msgspec.json.encode(took).decode()}\n")
+
+
+if __name__ == "__main__":
+    main()
