@@ -38,6 +38,7 @@ _LINES_TO_RECOGNISE = 1000
 # Patterns take time to be made: for rows that are very wide, or change all the time, it does not pay.
 _WIDEST_PATTERN = 64
 _MOST_PATTERNS = 100
+_MOST_TIMES = 100_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _COLUMN_NAMES = {
@@ -81,6 +82,16 @@ class _Labels(dict[str, str]):
         label = checked_label(cell[1:-1] if cell.startswith('"') else cell)
         self[cell] = label
         return label
+
+
+class _Times(dict[str, float]):
+    """From a cell of a plain time to its seconds; whole seconds come again and again, and share one number."""
+
+    def __missing__(self, cell: str) -> float:
+        time_s = float(cell)
+        if len(self) < _MOST_TIMES:
+            self[cell] = time_s
+        return time_s
 
 
 class _Splits(dict[str, str]):
@@ -142,6 +153,7 @@ class _CsvReader:
         self.file = file
         self.heap = heap
         self.labels = _Labels({"": ""})
+        self.times = _Times()
         self.splits = _Splits({"": default_split})
         self.columns: Columns | None = None
         self.has_header = False
@@ -196,7 +208,7 @@ class _CsvReader:
         columns = self.columns
         assert columns is not None
         match_row, groups = self.pattern or self._pattern(columns)
-        labels, splits, keep, file = self.labels, self.splits, self.heap.keep, self.file
+        labels, splits, times, keep, file = self.labels, self.splits, self.times, self.heap.keep, self.file
         for number, line in enumerate(lines, first_line):
             match = match_row(line) if len(line) <= MAX_LINE_LENGTH else None
             if match is None:
@@ -207,8 +219,8 @@ class _CsvReader:
                     match_row, groups = self._pattern(columns)
                 continue
             youtube_id, start, end, split, label = match.group(*groups)
-            start_s = float(start)
-            end_s = float(end)
+            start_s = times[start]
+            end_s = times[end]
             try:
                 # The pattern has seen to all else that checked_clip looks at.
                 make = Clip if start_s < end_s <= start_s + LONGEST_CLIP_S else checked_clip

@@ -95,6 +95,7 @@ class Server:
             self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
 
     async def _hang_up(self) -> None:
+        await asyncio.sleep(0.005)  # one that is just coming in is on the list then
         for writer in list(self._writers):
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(writer.drain(), 1.0)

@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tests.bench.engine import engine
 from tests.bench.figures import Figures, table
 from tests.bench.fit import fit
+from tests.bench.growth import growth
 from tests.bench.policies import penalties, policies
+from tests.bench.reading import reading
 from tests.bench.report import Report
 from tests.bench.screen import screen
+from tests.bench.start import start
 
 Bench = Callable[[int], Report | Figures]
 """Is given a seed."""
@@ -25,6 +29,10 @@ BENCHES: dict[str, Bench] = {
     "penalties": penalties,
     "fit": fit,
     "screen": screen,
+    "engine": engine,
+    "reading": reading,
+    "start": start,
+    "growth": growth,
 }
 
 

@@ -69,11 +69,28 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Spread | None = None
 
 
+class Point(msgspec.Struct, frozen=True):
+    """A measurement at one size of the work."""
+
+    size: int
+    found: Spread
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement as the work grows: ``what`` over the number of ``axis``, for a chart."""
+
+    what: str
+    axis: str
+    points: tuple[Point, ...]
+    form: str = ".2f"
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What one bench found, and ``notes`` that say how: one sentence each."""
+    """What one bench found, and ``notes`` that say how: one sentence each; ``series`` are for charts."""
 
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
+    series: tuple[Series, ...] = ()
 
 
 def table(found: Mapping[str, Figures]) -> Report:
