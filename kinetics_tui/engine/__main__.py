@@ -90,7 +90,7 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
         ledger,
         ways=ways_of(ledger),
         broadcast=server.broadcast,
-        watchers=lambda: server.views,
+        watchers=server.looked,
         clock=clock,
         clock_set_by=clock.follow,
     )

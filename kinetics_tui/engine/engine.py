@@ -68,9 +68,10 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One run on one dataset. ``clock`` gives seconds since the epoch, ``watchers`` how many look on.
+    """One run on one dataset. ``clock`` gives seconds since the epoch.
 
-    ``clock_set_by`` tells by how many seconds somebody set the clock since it was asked last.
+    ``clock_set_by`` tells by how many seconds somebody set the clock since it was asked last, ``watchers``
+    how many views look on; one that left since that was asked last is counted too.
     """
 
     def __init__(

@@ -45,6 +45,7 @@ class Server:
         self._obey = obey
         self._replay = replay
         self._views: set[asyncio.StreamWriter] = set()
+        self._left = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._paths: Sequence[Path] = ()
@@ -55,6 +56,11 @@ class Server:
     def views(self) -> int:
         """How many views follow the run."""
         return len(self._views)
+
+    def looked(self) -> int:
+        """How many views follow the run, those that have left since this was asked last among them."""
+        looked, self._left = self.views + self._left, 0
+        return looked
 
     async def open(self, paths: Sequence[Path]) -> Path:
         """Listen at the first of these paths that takes a socket; returns it.
@@ -115,7 +121,7 @@ class Server:
         for writer in list(self._views):
             waiting_bytes = writer.transport.get_write_buffer_size()
             if waiting_bytes > LOST_BYTES:
-                self._views.discard(writer)
+                self._forget(writer)
                 writer.transport.abort()
             elif waiting_bytes < SLOW_BYTES or not isinstance(event, ClipProgress):
                 writer.write(line)
@@ -136,9 +142,14 @@ class Server:
         except (OSError, ValueError, TimeoutError):
             pass  # the view hung up, said nothing, or sent a line without end: either way it is gone
         finally:
-            self._views.discard(writer)
+            self._forget(writer)
             self._writers.discard(writer)
             writer.close()
+
+    def _forget(self, writer: asyncio.StreamWriter) -> None:
+        if writer in self._views:
+            self._views.discard(writer)
+            self._left += 1
 
     def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
         """Answer one line. False where the line is not a command: the view is hung up on."""

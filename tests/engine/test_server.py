@@ -113,6 +113,20 @@ async def test_a_line_that_comes_in_pieces_is_put_together(dataset: Path) -> Non
     assert [event.text for event in told if isinstance(event, Logged)] == ["\u00fc0", "\u00fc1", "\u00fc2"]
 
 
+async def test_a_view_that_has_left_again_has_looked_once(
+    dataset: Path, served: tuple[Engine, Server]
+) -> None:
+    _, server = served
+    assert server.looked() == 0
+    client = EngineClient(dataset)
+    following = asyncio.create_task(client.follow())
+    await until(lambda: client.connected)
+    assert server.looked() == 1
+    following.cancel()
+    await until(lambda: server.views == 0)
+    assert (server.looked(), server.looked()) == (1, 0)
+
+
 async def test_two_views_see_the_same(dataset: Path, served: tuple[Engine, Server]) -> None:
     _, server = served
     clients = [EngineClient(dataset), EngineClient(dataset)]
