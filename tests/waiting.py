@@ -5,10 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import psutil
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until something is so; fails where it never is."""
+
+def until(condition: Callable[[], bool], seconds: float = 60.0, every_s: float = 0.1) -> None:
+    """Wait until something is so, looking so often; fails where it never is."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
+        time.sleep(every_s)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or waits only to be collected by whoever inherited it."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

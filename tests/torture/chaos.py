@@ -264,12 +264,16 @@ class Chaos:
 
 def family(engine: psutil.Process) -> Iterator[tuple[int, str]]:
     """The pids of the processes below an engine, each with what it is."""
+    forkservers = set()
     with suppress(psutil.Error):
-        for child in engine.children(recursive=True):
+        for child in engine.children(recursive=True):  # parents come first
             with suppress(psutil.Error):
-                command = " ".join(child.cmdline())
-                if "multiprocessing.forkserver" in command:
-                    yield child.pid, "forkserver" if child.ppid() == engine.pid else "worker"
+                command, parent = " ".join(child.cmdline()), child.ppid()
+                if "multiprocessing.forkserver" in command and parent == engine.pid:
+                    forkservers.add(child.pid)
+                    yield child.pid, "forkserver"
+                elif parent in forkservers:  # and not what a worker is about to start, which looks like it
+                    yield child.pid, "worker"
                 elif "resource_tracker" in command:
                     yield child.pid, "resource tracker"
                 elif "kinetics_tui.dataset.records" in command:

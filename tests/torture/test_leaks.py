@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from kinetics_tui.dataset.folder import scratch_path
@@ -16,13 +15,14 @@ from kinetics_tui.engine.prepare import create
 from kinetics_tui.model.options import Options, Selection, Trim
 from tests.torture.leaks import Held, Sample, engine_that_renews, growth, watch
 from tests.torture.small_videos import shrink
+from tests.waiting import has_ended, until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
 MIB = 1 << 20
 WORKERS = 2
 NEVER = 1 << 30
-ENDS_WITHIN_S = 10.0
+MAY_WARM_BYTES = 2 * MIB
 FIELDS = Held.__struct_fields__
 
 Value = Callable[[Sample], int]
@@ -39,34 +39,44 @@ def run_to_its_end(
     with engine_that_renews(dataset, renew_after) as engine:
         samples = asyncio.run(watch(dataset, engine, within_s))
         below = engine.children(recursive=True)
-    assert psutil.wait_procs(below, ENDS_WITHIN_S)[1] == []
+    until(lambda: all(map(has_ended, below)))
     assert not scratch_path(dataset).exists()
     assert len(list(dataset.glob("*/*/*.mp4"))) == clips - 1  # one begins after its video ends
     return samples
 
 
-def check_flat(samples: list[Sample], *, from_clip: int, engine_mib: float, worker_mib: float) -> None:
-    """From ``from_clip`` on neither engine nor workers take more and more of anything.
-
-    ``engine_mib`` and ``worker_mib`` bound what their memory may grow by in 1,000 clips of the run.
-    """
-    settled = [sample for sample in samples if sample.clips >= from_clip]
-    first, last = settled[0], settled[-1]
-    assert last.clips - first.clips > from_clip, "the run was too short to say"
+def settled_from(samples: list[Sample], from_clip: int) -> list[Sample]:
+    """The samples from this clip on, with every worker of the pool in them; they hold more than twice it."""
+    settled = [sample for sample in samples if sample.clips >= from_clip and len(sample.workers) == WORKERS]
+    assert settled[-1].clips - settled[0].clips > from_clip, "the run was too short to say"
     assert len({frozenset(sample.workers) for sample in settled}) == 1, "no worker is renewed"
-    holders: list[str | int] = ["engine", *first.workers]
-    for holder in holders:
+    return settled
+
+
+def holders(settled: list[Sample]) -> list[str | int]:
+    """Whose figures there are: the engine, and each worker by its pid."""
+    return ["engine", *settled[0].workers]
+
+
+def check_nothing_stays(settled: list[Sample]) -> None:
+    """Neither engine nor workers have more open at the end, and no more processes or files are about."""
+    for holder in holders(settled):
         told = figures(settled, holder)
         print(told)  # noqa: T201 -- what a report is made of
-        mib = engine_mib if holder == "engine" else worker_mib
-        for field in ("uss_bytes", "rss_bytes"):
-            assert growth(settled, of(holder, field)) < mib * MIB, told
         for field in ("fds", "threads"):
             # What is open while a clip is made comes and goes; what leaks, stays.
             early, late = lowest_by_half(settled, of(holder, field))
             assert late <= early + 1, told
     assert max(sample.processes for sample in settled) == WORKERS + 2  # forkserver, resource tracker
     assert max(sample.scratch for sample in settled) <= 4 * WORKERS
+
+
+def check_slopes(settled: list[Sample], *, engine_mib: float, worker_mib: float) -> None:
+    """These bound what the memory of the engine and of each worker may grow by in 1,000 clips of the run."""
+    for holder in holders(settled):
+        mib = engine_mib if holder == "engine" else worker_mib
+        for field in ("uss_bytes", "rss_bytes"):
+            assert growth(settled, of(holder, field)) < mib * MIB, figures(settled, holder)
 
 
 def of(holder: str | int, field: str) -> Value:
@@ -98,10 +108,9 @@ def lowest_by_half(samples: list[Sample], value: Value) -> tuple[int, int]:
     return min(map(value, samples[:half])), min(map(value, samples[half:]))
 
 
-@pytest.mark.torture
 def test_workers_that_are_renewed_leave_nothing(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
-    samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=60, renew_after=4, within_s=120)
-    settled = [sample for sample in samples if sample.clips >= 12]
+    samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=40, renew_after=4, within_s=120)
+    settled = [sample for sample in samples if sample.clips >= 10]
     assert len({pid for sample in settled for pid in sample.workers}) > WORKERS
     print(figures(settled, "engine"))  # noqa: T201
     early, late = lowest_by_half(settled, of("engine", "fds"))
@@ -112,17 +121,22 @@ def test_workers_that_are_renewed_leave_nothing(tmp_path: Path, serve: Serve, de
 @pytest.mark.torture
 def test_a_long_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
     samples = run_to_its_end(
-        tmp_path / "set", serve, demo_sources, clips=2000, renew_after=NEVER, within_s=480
+        tmp_path / "set", serve, demo_sources, clips=2000, renew_after=NEVER, within_s=900
     )
+    settled = settled_from(samples, 200)
+    check_nothing_stays(settled)
     # Pages that a worker's C library has free but keeps grow by some kilobytes a clip (malloc_trim would
     # return them, its renewal does). The media of every clip kept in memory would be 200 MiB.
-    check_flat(samples, from_clip=200, engine_mib=2, worker_mib=16)
+    check_slopes(settled, engine_mib=2, worker_mib=16)
 
 
-@pytest.mark.torture
 def test_a_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
     samples = run_to_its_end(
-        tmp_path / "set", serve, demo_sources, clips=150, renew_after=NEVER, within_s=120
+        tmp_path / "set", serve, demo_sources, clips=100, renew_after=NEVER, within_s=120
     )
-    # So few clips still warm caches up: the bounds are wide, a clip's media kept in memory would break them.
-    check_flat(samples, from_clip=50, engine_mib=30, worker_mib=60)
+    settled = settled_from(samples, 30)
+    check_nothing_stays(settled)
+    for holder in holders(settled):
+        # So few clips still warm caches up; the media of each kept in memory would be ten times as much.
+        early, late = lowest_by_half(settled, of(holder, "uss_bytes"))
+        assert late - early < MAY_WARM_BYTES, figures(settled, holder)
