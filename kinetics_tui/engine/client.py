@@ -91,7 +91,7 @@ class EngineClient:
                     self.connected = True
                     self.version += 1
                     yield message
-                if gather_s:
+                if gather_s and len(told) < READ_BYTES:  # else it is behind already
                     await _let_gather(self._writer.transport, gather_s)
         except NONSENSE:
             pass  # a broken line is a lost engine: the caller tries again
