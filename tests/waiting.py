@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
+
+from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.model.errors import EngineError
 
 
 def until(condition: Callable[[], bool], seconds: float = 60.0, every_s: float = 0.1) -> None:
@@ -22,3 +26,12 @@ def has_ended(process: psutil.Process) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def is_left(dataset: Path) -> bool:
+    """Whether no engine has this dataset any more; one goes a moment after its last view."""
+    try:
+        with WriterLock(dataset):
+            return True
+    except EngineError:
+        return False

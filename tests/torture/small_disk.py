@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import av
 import msgspec
 
 from kinetics_tui.dataset.folder import ledger_path, scratch_path
@@ -27,13 +26,18 @@ from kinetics_tui.demo.policy import Open
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client import read_state
 from kinetics_tui.engine.disk import floor_of
+from kinetics_tui.media.verify import verify
+from kinetics_tui.model.errors import UserError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.state import RunState
 from tests.program import Program
-from tests.waiting import until
+from tests.torture.small_videos import shrink
+from tests.waiting import is_left, until
 
 WORKERS = 3
 STEP_BYTES = 256 << 10
+SLOW_S = 0.3
+"""What every answer takes once the first clip is there, so that no machine is through too soon."""
 
 
 class Ballast:
@@ -58,17 +62,21 @@ def free_bytes(folder: Path) -> int:
 
 
 def run_on_a_small_disk(
-    folder: Path, sources: Path, *, clips: int, rounds: int, size_bytes: int, seed: int
+    folder: Path, sources: Path, *, clips: int, rounds: int, size_bytes: int, seed: int, small: bool
 ) -> None:
-    """A run of the real program: the disk fills slowly, then in bursts with clips in hand; then it ends."""
+    """A run of the real program: the disk fills slowly, then in bursts with clips in hand; then it ends.
+
+    ``small`` videos take little work and little of the disk.
+    """
     chance = random.Random(seed)
     disk = folder / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "small", str(disk)], check=True)
     demo = make_demo(folder / "made-up", clips=clips, sources_folder=sources)
+    if small:
+        shrink(demo, sources)
     videos = {name: msgspec.structs.replace(video, failure=None) for name, video in demo.videos.items()}
     youtube = LoopbackYouTube(videos, policy=Open())
-    youtube.line.latency_s = 0.05
     youtube.start()
     program = Program(disk)
     ballast = Ballast(disk)
@@ -81,10 +89,10 @@ def run_on_a_small_disk(
         )
     try:
         until(program.is_running)
-        state = seen(program, lambda state: state.done >= 1)
+        seen(program, lambda state: state.done >= 1)
+        youtube.line.latency_s = SLOW_S
         ballast.fill(floor_of(size_bytes, WORKERS) // 2)
         state = seen(program, lambda state: held_up(state) and state.in_hand == 0)
-        assert "make room" in state.reason, state.reason
         asked = len(youtube.requests)
         time.sleep(1.0)
         assert len(youtube.requests) == asked, "something was asked for though there is no room"
@@ -113,11 +121,12 @@ def seen(program: Program, condition: Callable[[RunState], bool]) -> RunState:
     states: list[RunState] = []
 
     def so() -> bool:
-        states[:] = [read_state(program.dataset)]
-        return condition(states[0])
+        with contextlib.suppress(UserError):  # nobody has time to be asked just now
+            states.append(read_state(program.dataset))
+        return bool(states) and condition(states[-1])
 
     until(so, 90.0)
-    return states[0]
+    return states[-1]
 
 
 def busy_after(done: int) -> Callable[[RunState], bool]:
@@ -126,11 +135,13 @@ def busy_after(done: int) -> Callable[[RunState], bool]:
 
 
 def held_up(state: RunState) -> bool:
-    return state.status is EngineStatus.DISK_FULL
+    """Whether the engine has looked at the disk itself: its look says so, a clip's failure does not."""
+    return state.status is EngineStatus.DISK_FULL and "make room" in state.reason
 
 
 def check(dataset: Path, clips: int) -> None:
     """Every clip is settled once, every file plays, and nothing else is left on the disk."""
+    until(lambda: is_left(dataset))
     connection = sqlite3.connect(ledger_path(dataset))
     with contextlib.closing(connection):
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -146,8 +157,7 @@ def check(dataset: Path, clips: int) -> None:
     assert len(files) == clips - len(failed)
     assert sum(file.stat().st_size for file in files) == sizes
     for file in files:
-        with av.open(str(file)) as container:
-            assert sum(1 for _ in container.decode(video=0)) > 100
+        verify(file)
     assert not scratch_path(dataset).exists()
     left = sorted(path.name for path in scratch_path(dataset).parent.iterdir())
     assert set(left) <= {"engine.json", "engine.lock", "engine.log", "ledger.sqlite3"}, left
@@ -161,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--size-mb", type=int, default=48)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--small", action="store_true")
     given = parser.parse_args(arguments)
     run_on_a_small_disk(
         given.folder,
@@ -169,6 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rounds=given.rounds,
         size_bytes=given.size_mb << 20,
         seed=given.seed,
+        small=given.small,
     )
 
 

@@ -16,10 +16,8 @@ import pytest
 from kinetics_tui.dataset.folder import ledger_path, scratch_path, state_folder
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.address import WriterLock
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import verify
-from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.options import Selection
 from kinetics_tui.upkeep.check import Checking, check
 from kinetics_tui.upkeep.rebuild import Wanted
@@ -28,7 +26,7 @@ from tests.program import Program
 from tests.torture.small_videos import shrink
 from tests.upkeep.conftest import CLIPS, DONE, make_dataset
 from tests.upkeep.tree import statuses, tree
-from tests.waiting import until
+from tests.waiting import is_left, until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
@@ -123,16 +121,7 @@ def whole_files(dataset: Path) -> Iterator[Path]:
 def run(program: Program, *flags: str) -> None:
     done = program("run", str(program.dataset), *flags, "--headless", timeout_s=300)
     assert done.returncode == 0, done.stderr
-    until(lambda: _is_free(program.dataset))
-
-
-def _is_free(dataset: Path) -> bool:
-    """Whether the engine has left altogether."""
-    try:
-        with WriterLock(dataset):
-            return True
-    except EngineError:
-        return False
+    until(lambda: is_left(program.dataset))
 
 
 def finish(program: Program, serve: Serve, sources: Path, clips: int) -> tuple[list[str], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def check_nothing_stays(settled: list[Sample]) -> None:
         print(told)  # noqa: T201 -- what a report is made of
         for field in ("fds", "threads"):
             # What is open while a clip is made comes and goes; what leaks, stays.
-            early, late = lowest_by_half(settled, of(holder, field))
+            early, late = by_half(settled, of(holder, field))
             assert late <= early + 1, told
     assert max(sample.processes for sample in settled) == WORKERS + 2  # forkserver, resource tracker
     assert max(sample.scratch for sample in settled) <= 4 * WORKERS
@@ -102,19 +103,23 @@ def figures(samples: list[Sample], holder: str | int) -> str:
     return f"{holder}, clips {samples[0].clips} to {samples[-1].clips}: {', '.join(parts)}"
 
 
-def lowest_by_half(samples: list[Sample], value: Value) -> tuple[int, int]:
-    """The smallest value in the first and in the second half of the samples."""
+def by_half(
+    samples: list[Sample], value: Value, middle: Callable[[list[int]], float] = min
+) -> tuple[float, float]:
+    """The smallest value, or another one of many, in the first and in the second half of the samples."""
     half = len(samples) // 2
-    return min(map(value, samples[:half])), min(map(value, samples[half:]))
+    return middle([*map(value, samples[:half])]), middle([*map(value, samples[half:])])
 
 
 def test_workers_that_are_renewed_leave_nothing(tmp_path: Path, serve: Serve, demo_sources: Path) -> None:
-    samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=40, renew_after=4, within_s=120)
-    settled = [sample for sample in samples if sample.clips >= 10]
+    samples = run_to_its_end(tmp_path / "set", serve, demo_sources, clips=48, renew_after=3, within_s=120)
+    settled = [sample for sample in samples if sample.clips >= 8]
     assert len({pid for sample in settled for pid in sample.workers}) > WORKERS
     print(figures(settled, "engine"))  # noqa: T201
-    early, late = lowest_by_half(settled, of("engine", "fds"))
-    assert late <= early + 1
+    # Moments with a worker too few or too many are rarer than those without; a descriptor for each of the
+    # sixteen workers would make eight of one half more than of the other.
+    early, late = by_half(settled, of("engine", "fds"), statistics.median)
+    assert late <= early + 3
     assert max(sample.processes for sample in settled) <= 2 * WORKERS + 2
 
 
@@ -138,5 +143,5 @@ def test_a_run_holds_no_more_and_more(tmp_path: Path, serve: Serve, demo_sources
     check_nothing_stays(settled)
     for holder in holders(settled):
         # So few clips still warm caches up; the media of each kept in memory would be ten times as much.
-        early, late = lowest_by_half(settled, of(holder, "uss_bytes"))
+        early, late = by_half(settled, of(holder, "uss_bytes"))
         assert late - early < MAY_WARM_BYTES, figures(settled, holder)

@@ -14,10 +14,10 @@ from tests.torture.namespaces import require
 HERE = Path(__file__).parents[2]
 
 
-def on_a_small_disk(folder: Path, sources: Path, *, clips: int, rounds: int, seed: int) -> None:
+def on_a_small_disk(folder: Path, sources: Path, *more: str, clips: int, rounds: int, seed: int) -> None:
     """See ``tests.torture.small_disk``: the disk is full ``rounds`` times with clips in hand."""
     command = [*require("-rm"), sys.executable, "-m", "tests.torture.small_disk", str(folder), str(sources)]
-    command += ["--clips", str(clips), "--rounds", str(rounds), "--seed", str(seed)]
+    command += ["--clips", str(clips), "--rounds", str(rounds), "--seed", str(seed), *more]
     path = os.pathsep.join(part for part in (str(HERE), os.environ.get("PYTHONPATH", "")) if part)
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=600)
@@ -25,7 +25,7 @@ def on_a_small_disk(folder: Path, sources: Path, *, clips: int, rounds: int, see
 
 
 def test_a_disk_that_is_full_holds_the_run_up_and_loses_nothing(tmp_path: Path, demo_sources: Path) -> None:
-    on_a_small_disk(tmp_path, demo_sources, clips=24, rounds=1, seed=0)
+    on_a_small_disk(tmp_path, demo_sources, "--small", clips=9, rounds=1, seed=0)
 
 
 @pytest.mark.torture
