@@ -189,7 +189,10 @@ def start_engine(dataset: Path) -> None:
             )
     except OSError as error:
         os.close(ready)
-        raise EngineError(f"The engine cannot be started: {error.strerror or error}.") from error
+        why = error.strerror or error
+        raise EngineError(
+            f"The engine cannot be started ({why}): end other programs, or raise ulimit -u."
+        ) from error
     finally:
         os.close(theirs)
     with os.fdopen(ready, "rb") as pipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -34,7 +35,8 @@ TRY_NAME = "room"
 class DiskWatch:
     """``problem`` is one plain sentence while nothing should be written, else empty.
 
-    ``workers`` tells how many clips may be in the making at once.
+    ``full`` says whether that is for want of room; ``workers`` tells how many clips may be in the making at
+    once.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class DiskWatch:
         workers: Callable[[], int] = lambda: 1,
     ) -> None:
         self.problem = ""
+        self.full = False
         self._dataset = dataset
         self._publish = publish
         self._clock = clock
@@ -60,10 +63,12 @@ class DiskWatch:
         self._hold_until = 0.0
         self._told_bytes: int | None = None
 
-    def hold(self, why: str) -> None:
-        """Something could not be written: hand out nothing for a while."""
+    def hold(self, why: str, *, full: bool = False) -> None:
+        """Something could not be written, ``full``: for want of room. Hand out nothing for a while."""
+        if self._low or not self.here:
+            return  # that is why
         now = time.monotonic()
-        self.problem = why
+        self.problem, self.full = why, full
         if self._held:
             return  # clips that were in hand say the same
         if now > self._hold_until + self._hold_s:
@@ -107,16 +112,18 @@ class DiskWatch:
         self._low = usage.free < (again_bytes if self._low else floor_bytes)
         if self._low:
             self.problem = f"Less than {again_bytes / 1e6:,.0f} MB are free: make room on the disk."
+            self.full = True
             self._reason_is_known()
         elif now >= self._hold_until:
-            self.problem = self._try_to_write() if self.problem else ""
+            if self.problem:
+                self._try_to_write()
             self._held = False
             if self.problem:
                 self._hold_until = now + TRY_EVERY_S
         self._tell(usage.free)
 
     def _gone(self, what: str) -> None:
-        self.problem = f"{what}: bring it back, or stop the run."
+        self.problem, self.full = f"{what}: bring it back, or stop the run.", False
         self._reason_is_known()
 
     def _reason_is_known(self) -> None:
@@ -124,8 +131,8 @@ class DiskWatch:
         self._hold_until = 0.0
         self._hold_s = HOLD_S
 
-    def _try_to_write(self) -> str:
-        """Write a little, since room alone does not say that it may be used; what speaks against it."""
+    def _try_to_write(self) -> None:
+        """Write a little, since room alone does not say that it may be used; find what speaks against it."""
         path = scratch_path(self._dataset) / TRY_NAME
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -137,8 +144,10 @@ class DiskWatch:
             finally:
                 path.unlink(missing_ok=True)
         except OSError as error:
-            return f"Nothing can be written to the dataset folder ({error.strerror}): mend it."
-        return ""
+            self.problem = f"Nothing can be written to the dataset folder ({error.strerror}): mend it."
+            self.full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        else:
+            self.problem, self.full = "", False
 
     def _tell(self, free_bytes: int) -> None:
         told = self._told_bytes

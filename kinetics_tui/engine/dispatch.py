@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from kinetics_tui.dataset.database import LedgerFull
 from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.networks import Networks
@@ -56,7 +57,7 @@ class Dispatcher:
                     return
         except DatasetError as error:
             # The ledger cannot be read or written just now; what is known stays in memory.
-            self._disk.hold(str(error))
+            self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
     def _hand_out(self, slot: Slot) -> bool:
         if self.held or self.suspended or self._disk.problem:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kinetics_tui.dataset.database import LedgerFull
 from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger import ClipRow, Ledger
 from kinetics_tui.dataset.leftovers import sweep
@@ -48,6 +49,7 @@ from kinetics_tui.model.events import (
     WorkerStarted,
     WorkerStopped,
 )
+from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.state import RunState
 
@@ -62,7 +64,13 @@ FIRST_LINGER_S = 15.0
 """How long a run that is through stays after the last view has gone, and for a first one to come."""
 
 WORKING = (EngineStatus.RUNNING, EngineStatus.PROBING)
-AT_REST = (EngineStatus.PAUSED, EngineStatus.DISK_FULL, EngineStatus.COOLING, EngineStatus.DONE)
+AT_REST = (
+    EngineStatus.PAUSED,
+    EngineStatus.DISK_FULL,
+    EngineStatus.HELD,
+    EngineStatus.COOLING,
+    EngineStatus.DONE,
+)
 
 log = logging.getLogger(__name__)
 
@@ -261,7 +269,7 @@ class Engine:
             self._ledger.flush()
         except DatasetError as error:
             log.warning("%s", error)
-            self._disk.hold(str(error))
+            self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
     def _look_at_network(self, now: float) -> None:
         before = self._networks.current.label
@@ -300,6 +308,8 @@ class Engine:
             stopping=self._orders.stopping,
             paused=self._orders.paused,
             disk_problem=self._disk.problem,
+            disk_full=self._disk.full,
+            worker_problem=self._pool.problem,
             in_hand=backlog.in_hand,
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
@@ -391,7 +401,7 @@ class Engine:
                 match self._outcomes.failed(slot, row, message, now):
                     case Aftermath.NETWORK_SHUT:
                         self._dispatcher.let_go_of_all(network_only=True)
-                    case Aftermath.DISK_FULL:
-                        self._disk.hold(message.text)
+                    case Aftermath.NOT_WRITTEN:
+                        self._disk.hold(message.text, full=message.category is Category.DISK_FULL)
                     case Aftermath.NONE:
                         pass

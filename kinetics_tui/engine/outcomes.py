@@ -29,7 +29,8 @@ class Aftermath(Enum):
     NONE = auto()
     NETWORK_SHUT = auto()
     """Nothing more may be sent: clips that still need the network go back."""
-    DISK_FULL = auto()
+    NOT_WRITTEN = auto()
+    """Nothing can be written where clips go."""
 
 
 class Outcomes:
@@ -157,7 +158,7 @@ class Outcomes:
 
     def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
         if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
-            return Aftermath.DISK_FULL
+            return Aftermath.NOT_WRITTEN
         if category is Category.OFFLINE:
             return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
         if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):

@@ -233,6 +233,12 @@ class Pool:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="start-worker")
         self._tasks: set[asyncio.Task[None]] = set()
         self._early_deaths: dict[int, int] = {}
+        self._not_started_why = ""
+
+    @property
+    def problem(self) -> str:
+        """One plain sentence while there are no workers since none could be started, else empty."""
+        return "" if any(slot.ready for slot in self.slots.values()) else self._not_started_why
 
     @property
     def size(self) -> int:
@@ -296,7 +302,7 @@ class Pool:
                 except BaseException:
                     ours.close()
                     raise
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, RuntimeError) as error:  # the last where no thread can be started
             self._not_started(slot, error)
             return
         ours.setblocking(False)
@@ -308,8 +314,15 @@ class Pool:
 
     def _not_started(self, slot: Slot, error: Exception) -> None:
         log.warning("worker %d cannot be started: %s", slot.number, error)
-        self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
+        self._died_early(slot, f"{error}" or "what starts them has died")
         self._replace(slot)
+
+    def _died_early(self, slot: Slot, why: str) -> None:
+        deaths = self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
+        if deaths > 1:  # one may have been killed by anybody
+            self._not_started_why = (
+                f"No worker can be started ({why}): end other programs, or raise ulimit -u; see engine.log."
+            )
 
     def _gone(self, slot: Slot) -> None:
         asyncio.get_running_loop().remove_reader(slot.sentinel)
@@ -321,8 +334,9 @@ class Pool:
         death = slot.bury()
         if slot.ready:
             self._early_deaths[slot.number] = 0
+            self._not_started_why = ""
         elif not meant:
-            self._early_deaths[slot.number] = self._early_deaths.get(slot.number, 0) + 1
+            self._died_early(slot, death.how)
         try:
             self._on_gone(slot, None if meant else death)
         finally:

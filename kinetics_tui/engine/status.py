@@ -14,12 +14,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides what the run is doing. Times are seconds since the epoch.
 
     ``leaving`` is the network before a switch while ``in_hand_by_others`` clips still use it;
+    ``disk_problem`` is why nothing can be written, ``disk_full`` whether that is for want of room, and
+    ``worker_problem`` why there are no workers;
     ``suspicious`` is how many failures in a row made the network suspect that is being checked.
     """
 
     stopping: bool = False
     paused: bool = False
     disk_problem: str = ""
+    disk_full: bool = False
+    worker_problem: str = ""
     switched_off: bool = False
     in_hand: int = 0
     left: int = 0
@@ -55,7 +59,10 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
             return EngineStatus.PAUSING, "The clips in hand are being finished."
         return EngineStatus.PAUSED, "It is safe to switch networks."
     if facts.disk_problem:
-        return EngineStatus.DISK_FULL, f"{facts.disk_problem} The run then goes on by itself."
+        status = EngineStatus.DISK_FULL if facts.disk_full else EngineStatus.HELD
+        return status, f"{facts.disk_problem} The run then goes on by itself."
+    if facts.worker_problem:
+        return EngineStatus.HELD, f"{facts.worker_problem} The run then goes on by itself."
     if facts.leaving:
         clips = f"{facts.in_hand_by_others} clip{'s' if facts.in_hand_by_others != 1 else ''}"
         left = f"{clips} in hand still by {facts.leaving}"

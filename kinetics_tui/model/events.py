@@ -30,6 +30,8 @@ class EngineStatus(StrEnum):
     SWITCHING = "switching"
     OFFLINE = "offline"
     DISK_FULL = "disk full"
+    HELD = "held"
+    """The machine keeps the run from going on, for another reason than a full disk."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     DONE = "done"

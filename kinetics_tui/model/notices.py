@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     PROBE_FAILED = "probe failed"
     COOLDOWN_ENDED = "cooldown ended"
     DISK_FULL = "disk full"
+    HELD = "held"
     DONE = "done"
 
 

@@ -129,8 +129,9 @@ def _status_changed(run: Run, event: StatusChanged) -> None:
 def _notice_status(run: Run, event: StatusChanged) -> None:
     if event.status is run.status:
         return
-    if event.status is EngineStatus.DISK_FULL:
-        run.notice = Notice(event.at, NoticeKind.DISK_FULL, f"The run is held up: {event.reason}")
+    if event.status in (EngineStatus.DISK_FULL, EngineStatus.HELD):
+        kind = NoticeKind(event.status.value)
+        run.notice = Notice(event.at, kind, f"The run is held up: {event.reason}")
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
         text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
         run.notice = Notice(event.at, NoticeKind.DONE, text)

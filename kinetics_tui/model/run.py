@@ -25,6 +25,7 @@ IDLE_STATUSES = frozenset(
         EngineStatus.SWITCHING,
         EngineStatus.OFFLINE,
         EngineStatus.DISK_FULL,
+        EngineStatus.HELD,
         EngineStatus.STOPPING,
         EngineStatus.STOPPED,
         EngineStatus.DONE,

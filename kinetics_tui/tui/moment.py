@@ -54,6 +54,11 @@ class Moment(NamedTuple):
         return self.lost or (self.state.idle and not self.cooling and not self.switching)
 
     @property
+    def looks_again(self) -> bool:
+        """Whether the run waits for the machine to be mended; the engine can be told to look again."""
+        return self.state.status in (EngineStatus.DISK_FULL, EngineStatus.HELD)
+
+    @property
     def switching(self) -> bool:
         """Whether clips in hand finish by the network before."""
         return self.state.status is EngineStatus.SWITCHING and not self.lost
@@ -100,6 +105,7 @@ _BADGES = {
     EngineStatus.SWITCHING: Tone.BADGE_WARN,
     EngineStatus.OFFLINE: Tone.BADGE_BAD,
     EngineStatus.DISK_FULL: Tone.BADGE_BAD,
+    EngineStatus.HELD: Tone.BADGE_BAD,
     EngineStatus.STOPPING: Tone.BADGE_WARN,
     EngineStatus.STOPPED: Tone.BADGE,
     EngineStatus.DONE: Tone.BADGE_GOOD,

@@ -247,7 +247,7 @@ async def test_a_run_stops_even_where_the_records_cannot_be_written(start: Start
 
 async def test_a_folder_that_cannot_be_written_holds_the_run(start: Start) -> None:
     async with start([clip("W")], workers=1) as run:
-        await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)
+        await run.until(lambda: run.state.status is EngineStatus.HELD)
         assert (run.state.failed, run.state.left) == (0, 1)
 
 
@@ -341,7 +341,7 @@ async def test_a_run_whose_dataset_is_away_waits_for_it(start: Start, tmp_path: 
     async with start([clip("C")], workers=1) as run:
         await run.until(lambda: run.state.in_hand == 1)
         dataset.rename(tmp_path / "elsewhere")
-        await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)
+        await run.until(lambda: run.state.status is EngineStatus.HELD)
         assert not run.engine.at_home
         (tmp_path / "elsewhere").rename(dataset)
         await run.until(lambda: run.state.status is EngineStatus.RUNNING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +54,9 @@ def test_a_little_room_again_is_not_enough(watch: DiskWatch, room: SimpleNamespa
     room.free = (2 << 30) - 1
     watch.measure()
     assert "make room" in watch.problem
+    assert watch.full
+    watch.hold("The ledger cannot be read.")
+    assert "make room" in watch.problem
     room.free = (2 << 30) + MB
     watch.measure()
     assert "make room" in watch.problem
@@ -65,6 +70,7 @@ def test_another_folder_in_its_place_is_not_taken_for_it(watch: DiskWatch, tmp_p
     dataset.rename(away)
     watch.measure()
     assert "bring it back" in watch.problem
+    assert not watch.full
     make_state_folder(dataset)
     ledger_path(dataset).touch()
     watch.measure()
@@ -73,6 +79,24 @@ def test_another_folder_in_its_place_is_not_taken_for_it(watch: DiskWatch, tmp_p
     away.rename(dataset)
     watch.measure()
     assert watch.problem == ""
+
+
+@pytest.mark.parametrize(("number", "full"), [(errno.ENOSPC, True), (errno.EROFS, False)])
+def test_a_hold_becomes_what_keeps_it(
+    watch: DiskWatch, monkeypatch: pytest.MonkeyPatch, number: int, full: bool
+) -> None:
+    watch.hold("A clip cannot be written.", full=not full)
+    assert watch.full is not full
+
+    def refuse(fd: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    watch.look_again()
+    assert (bool(watch.problem), watch.full) == (True, full)
+    monkeypatch.undo()
+    watch.look_again()
+    assert (watch.problem, watch.full) == ("", False)
 
 
 def test_a_hold_ends_only_once_something_can_be_written(

@@ -137,6 +137,7 @@ IDLE = [
     EngineStatus.COOLING,
     EngineStatus.OFFLINE,
     EngineStatus.DISK_FULL,
+    EngineStatus.HELD,
     EngineStatus.STOPPED,
 ]
 
@@ -302,6 +303,7 @@ def test_a_throttle_is_marked_and_people_are_called() -> None:
     [
         (EngineStatus.COOLING, EngineStatus.PROBING, NoticeKind.COOLDOWN_ENDED),
         (EngineStatus.RUNNING, EngineStatus.DISK_FULL, NoticeKind.DISK_FULL),
+        (EngineStatus.RUNNING, EngineStatus.HELD, NoticeKind.HELD),
         (EngineStatus.RUNNING, EngineStatus.DONE, NoticeKind.DONE),
         (EngineStatus.SWITCHING, EngineStatus.PROBING, None),
         (EngineStatus.STOPPING, EngineStatus.DONE, None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import resource
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,14 +25,13 @@ from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client import read_state
 from kinetics_tui.engine.prepare import create
-from kinetics_tui.model.errors import DatasetError, UserError
+from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import Options, Selection
-from kinetics_tui.model.state import RunState
 from tests.program import Program
 from tests.torture.namespaces import require
-from tests.torture.small_disk import busy_after, check
+from tests.torture.small_disk import busy_after, check, seen
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
@@ -82,19 +83,6 @@ def refused(done: Done, *words: str) -> None:
     assert said[0].endswith(".")
     for word in words:
         assert word in said[0], said[0]
-
-
-def seen(program: Program, condition: Callable[[RunState], bool], seconds: float = 60.0) -> RunState:
-    """The run once something is so of it."""
-    states: list[RunState] = []
-
-    def so() -> bool:
-        with contextlib.suppress(UserError):  # nobody there to ask just now
-            states.append(read_state(program.dataset))
-        return bool(states) and condition(states[-1])
-
-    until(so, seconds)
-    return states[-1]
 
 
 @pytest.fixture
@@ -202,7 +190,8 @@ def test_a_ledger_that_another_process_holds_holds_the_run_up_until_it_is_let_go
         with contextlib.closing(sqlite3.connect(ledger_path(program.dataset), isolation_level=None)) as other:
             other.execute("PRAGMA busy_timeout = 20000")
             other.execute("BEGIN EXCLUSIVE")
-            state = seen(program, lambda state: state.status is EngineStatus.DISK_FULL or not state.left)
+            state = seen(program, lambda state: state.status is EngineStatus.HELD or not state.left)
+            assert state.status is EngineStatus.HELD
             assert "in use by another process" in state.reason
             other.execute("ROLLBACK")
         assert view.wait(90) == 0
@@ -340,8 +329,8 @@ def test_files_that_may_not_grow_hold_the_run_up_until_they_may(program: Program
     with going(program, demo, youtube) as view:
         engine = psutil.Process(seen(program, lambda state: state.pid > 0).pid)
         set_file_limit(engine, (60_000, resource.RLIM_INFINITY))
-        state = seen(program, lambda state: state.status is EngineStatus.DISK_FULL or not state.left)
-        assert state.status is EngineStatus.DISK_FULL
+        state = seen(program, lambda state: state.status is EngineStatus.HELD or not state.left)
+        assert state.status is EngineStatus.HELD
         set_file_limit(engine, NO_LIMIT)
         assert view.wait(90) == 0
     check(program.dataset, 4)
@@ -351,6 +340,59 @@ def set_file_limit(engine: psutil.Process, limit: tuple[int, int]) -> None:
     for process in (engine, *engine.children(recursive=True)):
         with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
+
+
+SOMEBODY = 61234
+"""A user of the system who runs nothing else."""
+
+
+def as_somebody() -> list[str]:
+    """The beginning of a command line by a user whose processes are counted, as those of root are not."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can run something as a user of its own")
+    reads_all = "-all,+dac_override"  # this Python may lie in a folder that is root's alone
+    caps = [f"--{which}={reads_all}" for which in ("inh-caps", "ambient-caps", "bounding-set")]
+    return ["setpriv", f"--reuid={SOMEBODY}", *caps, "--"]
+
+
+def test_too_few_processes_are_told_of_at_the_start_or_hold_the_run_up(
+    program: Program, serve: Serve
+) -> None:
+    before = as_somebody()
+    demo, youtube = serve(3)
+    options = Options(workers=2, pace_per_hour=None, yt_dlp=youtube.yt_dlp_args())
+    create(program.dataset, Selection(), options, demo.clips)
+    for path in (program.folder, program.dataset, *program.dataset.rglob("*")):
+        os.chown(path, SOMEBODY, -1)
+    command = ["run", program.dataset.name, "--headless"]  # the folders above may be root's alone
+    refused(run_it(program, *command, before=before, limits={resource.RLIMIT_NPROC: 1}), "ulimit -u")
+    view = subprocess.Popen(
+        [*before, "prlimit", "--nproc=3:1000", sys.executable, "-m", "kinetics_tui", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=program.folder,
+    )
+    try:
+        told: dict[str, Any] = {}
+
+        def held() -> bool:
+            done = run_it(program, "status", program.dataset.name, "--json", before=before)
+            told.update(json.loads(done.stdout) if done.returncode == 0 else {})
+            return told.get("state") == EngineStatus.HELD
+
+        until(held)
+        assert "ulimit -u" in told["reason"]
+        assert (told["failed"], told["pending"]) == (0, 3)
+        raised = ["prlimit", "--pid", str(told["pid"]), "--nproc=1000:1000"]
+        subprocess.run([*before, *raised], check=True)
+        _, said = view.communicate(timeout=90)
+        assert view.returncode == 0, said
+    finally:
+        if view.poll() is None:
+            run_it(program, "stop", program.dataset.name, before=before)
+            view.communicate(timeout=60)
+    check(program.dataset, 3)
 
 
 # -- around it ----------------------------------------------------------------------------------------------

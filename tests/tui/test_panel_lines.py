@@ -76,6 +76,7 @@ def texts(lines: Sequence[Line]) -> list[str]:
         ([status(EngineStatus.PROBING)], "PROBING"),
         ([status(EngineStatus.OFFLINE)], "OFFLINE"),
         ([status(EngineStatus.DISK_FULL)], "DISK FULL"),
+        ([status(EngineStatus.HELD)], "HELD"),
         ([status(EngineStatus.STOPPING)], "STOPPING"),
         ([status(EngineStatus.STOPPED)], "STOPPED"),
         ([status(EngineStatus.DONE)], "DONE"),
@@ -182,6 +183,7 @@ def test_a_cooldown_is_said_to_be_in_the_time_left() -> None:
         (EngineStatus.PAUSED, "paused: 14 d 14 h of work left"),
         (EngineStatus.OFFLINE, "offline: 14 d 14 h of work left"),
         (EngineStatus.DISK_FULL, "disk full: 14 d 14 h of work left"),
+        (EngineStatus.HELD, "held: 14 d 14 h of work left"),
         (EngineStatus.STOPPED, "stopped: 14 d 14 h of work left"),
     ],
 )
@@ -547,6 +549,7 @@ def test_waiting_longer_adds_the_step_that_the_network_is_on() -> None:
         (status(EngineStatus.PAUSING), "press P to put them back"),
         (status(EngineStatus.OFFLINE), "Check the line"),
         (status(EngineStatus.DISK_FULL), "Make room"),
+        (status(EngineStatus.HELD), "look again now"),
         (status(EngineStatus.STOPPING), "put back"),
         (status(EngineStatus.DONE), "retry failed clips from the palette"),
         (status(EngineStatus.STOPPED), "kinetics-tui run '/data/my kinetics'"),
@@ -565,6 +568,12 @@ def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expec
         (
             EngineStatus.DISK_FULL,
             "The disk is full: make room. The run then goes on by itself.",
+            "again now.",
+        ),
+        (
+            EngineStatus.HELD,
+            "The ledger /data/set/.kinetics-tui/ledger.sqlite3 is in use by another process; wait for it "
+            "or stop it. The run then goes on by itself.",
             "again now.",
         ),
         (EngineStatus.STOPPING, "", "the engine ends."),

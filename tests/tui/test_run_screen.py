@@ -58,8 +58,9 @@ async def test_space_pauses_and_resumes() -> None:
         assert await run.press("space") == [Resume()]
 
 
-async def test_space_resumes_when_the_disk_was_full() -> None:
-    async with stand(StatusChanged(at=NOW, status=EngineStatus.DISK_FULL)) as run:
+@pytest.mark.parametrize("status", [EngineStatus.DISK_FULL, EngineStatus.HELD])
+async def test_space_looks_again_where_nothing_could_be_written(status: EngineStatus) -> None:
+    async with stand(StatusChanged(at=NOW, status=status)) as run:
         assert "space look again" in run.rows[-1]
         assert await run.press("space") == [Resume()]
 

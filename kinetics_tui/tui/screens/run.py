@@ -21,7 +21,6 @@ from kinetics_tui.model.commands import (
     WaitLonger,
 )
 from kinetics_tui.model.errors import EngineError
-from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.notices import NoticeKind
 from kinetics_tui.tui.farewell import farewell
 from kinetics_tui.tui.link import Link
@@ -40,7 +39,7 @@ from kinetics_tui.tui.widgets.stage import Stage
 WORKERS_MOST = 64
 
 STOP, DETACH = "stop", "detach"
-_BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL)
+_BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL, NoticeKind.HELD)
 
 
 class RunScreen(LiveScreen):
@@ -154,8 +153,7 @@ class RunScreen(LiveScreen):
         return True
 
     def action_pause_or_resume(self) -> None:
-        held = self.moment.paused or self.link.state.status is EngineStatus.DISK_FULL
-        self.send(Resume() if held else Pause())
+        self.send(Resume() if self.moment.paused or self.moment.looks_again else Pause())
 
     def action_pause_now(self) -> None:
         self.send(Pause(now=True))

@@ -65,8 +65,7 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     panels = Hint("1-5", "panels", "open('log')")
     if moment.ended or moment.lost:
         return [*first, Hint("q", "leave", "ask_to_leave"), panels, Hint("n", "networks", "networks")]
-    look_again = moment.state.status is EngineStatus.DISK_FULL
-    word = "resume" if moment.paused else "look again" if look_again else "pause"
+    word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]

@@ -110,6 +110,9 @@ def _standing(moment: Moment) -> Standing | None:
         case EngineStatus.DISK_FULL:
             text = f"{state.reason or 'Make room on the disk.'} Press space to look again now."
             return Standing("DISK FULL", Tone.BAD, text)
+        case EngineStatus.HELD:
+            text = f"{state.reason or 'The machine keeps the run up.'} Press space to look again now."
+            return Standing("HELD", Tone.BAD, text)
         case _:
             return None
 
