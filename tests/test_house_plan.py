@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import kinetics_tui
+from kinetics_tui.engine.prepare import create
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.options import Options, Selection
 
 PACKAGE = Path(kinetics_tui.__file__).parent
 FLOORS = [
@@ -78,10 +81,19 @@ def test_the_app_class_stays_small() -> None:
     assert app.end_lineno - app.lineno < 300
 
 
-def test_asking_for_the_status_loads_neither_textual_nor_yt_dlp_nor_av() -> None:
-    code = (
-        "import sys; from kinetics_tui.cli import run_command; run_command(['status', '/nowhere']);"
-        "print(sorted({'textual', 'yt_dlp', 'av'} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from kinetics_tui.cli import run_command; run_command(['status', sys.argv[1]])",
+        "import kinetics_tui.engine.__main__",  # workers have a process of their own that loads them
+        "import kinetics_tui.engine.prepare",  # where a dataset is there already, run asks nothing of them
+    ],
+    ids=["status", "engine", "prepare"],
+)
+def test_what_has_to_be_quick_loads_neither_textual_nor_yt_dlp_nor_av(statement: str, tmp_path: Path) -> None:
+    create(tmp_path, Selection(), Options(), [Clip("-a_B0123456", 1.0, 11.0, "val", "abseiling")])
+    code = f"import sys; {statement}; print(sorted({{'textual', 'yt_dlp', 'av'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -85,7 +85,7 @@ class _Labels(dict[str, str]):
 
 
 class _Times(dict[str, float]):
-    """From a cell of a plain time to its seconds; whole seconds come again and again, and share a number."""
+    """From a cell of a plain time to its seconds; those that come again and again share one number."""
 
     def __missing__(self, cell: str) -> float:
         time_s = float(cell)

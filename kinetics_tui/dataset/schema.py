@@ -33,8 +33,7 @@ CREATE TABLE clips (
     output_bytes INTEGER NOT NULL DEFAULT 0,
     UNIQUE (youtube_id, start_ms, end_ms)
 );
--- All that is counted at a start.
-CREATE INDEX clips_by_status ON clips (selected, split_id, status, output_bytes);
+CREATE INDEX clips_by_status ON clips (selected, split_id, status, output_bytes);  -- what a start counts
 CREATE INDEX clips_waiting ON clips (retry_at) WHERE status = 'waiting';
 CREATE INDEX clips_failed ON clips (category) WHERE status = 'failed';
 CREATE TABLE networks (

@@ -28,6 +28,7 @@ from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.files import allow_files
 from kinetics_tui.engine.logfile import LogFile, LogHandler
 from kinetics_tui.engine.offline import ways_of
+from kinetics_tui.engine.pool import load_workers
 from kinetics_tui.engine.server import Server
 from kinetics_tui.model.errors import EngineError, UserError
 
@@ -54,6 +55,7 @@ def main() -> int:
         with WriterLock(given.dataset), Ledger.open(given.dataset) as ledger:
             handler.tend()  # what the engines before this one left
             allow_files(ledger.options.workers)
+            load_workers()
             asyncio.run(_serve(given.dataset, ledger, starter, handler))
     except UserError as error:
         log.error("%s", error)  # noqa: TRY400 -- the user's to mend: the sentence says all, a trace nothing

@@ -31,11 +31,11 @@ from kinetics_tui.engine.notify import Notifier
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.engine.orders import Orders
 from kinetics_tui.engine.outcomes import Aftermath, Outcomes
-from kinetics_tui.engine.pool import LET_GO_S, Death, Pool, Slot, WorkerTarget
+from kinetics_tui.engine.pool import LET_GO_S, Death, Pool, Slot
 from kinetics_tui.engine.recordkeeping import RecordKeeper
 from kinetics_tui.engine.status import Facts, tell
+from kinetics_tui.engine.target import WorkerTarget, run_worker
 from kinetics_tui.engine.ways import Ways
-from kinetics_tui.engine.worker import worker_main
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import (
@@ -92,7 +92,7 @@ class Engine:
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
         clock_set_by: Callable[[], float] = never_set,
-        target: WorkerTarget = worker_main,
+        target: WorkerTarget = run_worker,
         make_pool: Callable[..., Pool] = Pool,
         ask: Ask = ask_youtube,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kinetics_tui.dataset.ledger import Ledger
@@ -13,18 +13,24 @@ from kinetics_tui.engine.network import way_of_params
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.engine.status import clock_text
 from kinetics_tui.engine.ways import Ways
-from kinetics_tui.media.arguments import parse_args
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.events import NetworksListed
-from kinetics_tui.model.network import NetworkInfo, NetworkStatus, parse_way
+from kinetics_tui.model.network import NetworkInfo, NetworkStatus, Way, parse_way
 from kinetics_tui.model.state import RunState
 
 
 def ways_of(ledger: Ledger) -> Ways:
     """The ways that a run on this ledger begins with."""
-    way = ledger.way() or way_of_params(parse_args(ledger.options.yt_dlp))
-    return Ways(way, ledger.ways())
+    return Ways(ledger.way() or _way_of_args(ledger.options.yt_dlp), ledger.ways())
+
+
+def _way_of_args(args: Sequence[str]) -> Way:
+    if not args:
+        return way_of_params({})
+    from kinetics_tui.media.arguments import parse_args  # it brings yt-dlp with it, which takes a while
+
+    return way_of_params(parse_args(args))
 
 
 def read_networks(dataset: Path) -> RunState:

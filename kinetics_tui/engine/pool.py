@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from multiprocessing.context import ForkServerProcess
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ import msgspec
 from kinetics_tui.dataset.ledger import ClipRow
 from kinetics_tui.engine.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.networks import NO_STAMP, Stamp
-from kinetics_tui.engine.worker import worker_main
+from kinetics_tui.engine.target import WORKER_MODULE, WorkerTarget, run_worker
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.options import Options
 
@@ -57,7 +58,20 @@ log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 
-WorkerTarget = Callable[[socket.socket, Options, Path, Path], None]
+
+def load_workers() -> None:
+    """Begin to load what workers are made from, in the process that they come from; returns at once.
+
+    It takes about as long as the engine itself takes to get ready.
+    """
+    _forkserver()
+    forkserver.ensure_running()
+
+
+def _forkserver() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([WORKER_MODULE])
+    return context
 
 
 class Death(NamedTuple):
@@ -216,15 +230,14 @@ class Pool:
         on_message: Callable[[Slot, FromWorker], None],
         on_started: Callable[[Slot], None],
         on_gone: Callable[[Slot, Death | None], None],
-        target: WorkerTarget = worker_main,
+        target: WorkerTarget = run_worker,
     ) -> None:
         self.scratch = scratch
         self.options = options
         self.on_message = on_message
         self.target = target
         self.slots: dict[int, Slot] = {}
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["kinetics_tui.engine.worker"])
+        self.context = _forkserver()
         self._dataset = dataset
         self._size = 0
         self._on_started = on_started

@@ -17,7 +17,6 @@ from kinetics_tui.annotations.selection import select
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import WriterLock
-from kinetics_tui.media.arguments import check_args, parse_args
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.model.options import Options, Selection
@@ -114,6 +113,8 @@ def prepare(
 
 def check_options(options: Options) -> None:
     """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs."""
+    from kinetics_tui.media.arguments import check_args, parse_args  # they bring yt-dlp with them
+
     check_args(options.yt_dlp)
     cookies = parse_args(options.yt_dlp).get("cookiefile")
     if cookies and not Path(cookies).expanduser().is_absolute():
