@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -47,9 +48,9 @@ def member(name: str, content: bytes | str = b"") -> tuple[tarfile.TarInfo, byte
 
 
 def tar_bytes(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    """A .tar.gz of these members."""
+    """A .tar.gz of these members, the same whenever it is made: tests are named after such bytes."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for info, data in members:
             archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
+    return gzip.compress(buffer.getvalue(), mtime=0)
