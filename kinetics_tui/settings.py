@@ -62,7 +62,7 @@ theme = "auto"              # auto, dark, or ansi for terminals of 16 colours
 refresh = 4                 # repaints a second, 1 to 5
 mouse = true                # false: less traffic on a slow line
 
-bell = false                # ring when throttled, probe refused, cooldown over, disk full, run through
+bell = false                # ring when throttled, probe refused, cooldown over, disk full, held, through
 desktop = false             # the same as a notice of your own desktop, where the terminal passes it on
 notify = ""                 # the same by Apprise, with no terminal open: ["ntfy://topic", "mailto://..."]
 
