@@ -15,9 +15,7 @@ def split_counts(database: Database) -> list[SplitCounts]:
     """How far each split with selected clips is: train, val, test, then any others by name."""
     found: dict[str, SplitCounts] = {}
     for name, enabled, status, number in database.read(
-        "SELECT splits.name, splits.enabled, status, number FROM splits JOIN"
-        " (SELECT split_id, status, count(*) AS number FROM clips WHERE selected = 1"
-        " GROUP BY split_id, status) ON split_id = splits.id"
+        "SELECT name, enabled, status, clips FROM tallies JOIN splits ON splits.id = split_id WHERE clips > 0"
     ):
         split = found.get(name) or SplitCounts(name, 0, enabled=bool(enabled))
         found[name] = SplitCounts(
@@ -51,8 +49,7 @@ def retried_counts(database: Database) -> dict[Category, int]:
 def totals(database: Database) -> Totals:
     """Sums over the ledger."""
     ((output_bytes,),) = database.read(
-        "SELECT coalesce(sum(output_bytes), 0) FROM clips"
-        " WHERE selected = 1 AND split_id IN (SELECT id FROM splits) AND status = 'done'"
+        "SELECT coalesce(sum(output_bytes), 0) FROM tallies WHERE status = 'done'"
     )
     ((wire_bytes, attempts),) = database.read("SELECT wire_bytes, attempts FROM sums")
     ((first_at, last_at),) = database.read(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from kinetics_tui.dataset.layout import Naming, clip_folder, same_to_some
+from kinetics_tui.dataset.tallies import recount
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import LayoutName
@@ -63,6 +64,7 @@ class Intake:
         last_id = self._last_id()
         added = sum(self._insert(batch) for batch in self._batches(clips))
         self._keep_apart(last_id)
+        recount(self._connection)
         return added
 
     def select(self, clips: Iterable[Clip]) -> int:
@@ -79,6 +81,7 @@ class Intake:
         execute("UPDATE clips SET selected = 0 WHERE selected = 1 AND id NOT IN (SELECT id FROM wanted)")
         execute("DROP TABLE wanted")
         self._keep_apart(last_id)
+        recount(self._connection)
         return added
 
     def _last_id(self) -> int:

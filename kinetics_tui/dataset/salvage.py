@@ -16,6 +16,7 @@ import msgspec
 from kinetics_tui.dataset.meta import write_meta
 from kinetics_tui.dataset.rows import ClipStatus, Outcome
 from kinetics_tui.dataset.schema import TABLES_SINCE, VERSION
+from kinetics_tui.dataset.tallies import recount
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
@@ -77,6 +78,7 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     for statement in _TIDY:
         connection.execute(statement)
     _drop_unknown_categories(connection)
+    recount(connection)
     (found.rows["clips"],) = connection.execute("SELECT count(*) FROM clips").fetchone()
     (found.rows["attempts"],) = connection.execute("SELECT count(*) FROM attempts").fetchone()
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -411,3 +412,41 @@ def test_attempts_keep_the_session_they_were_recorded_in(ledger: Ledger, attempt
     assert settled[0].attempt == attempt(1, Outcome.DONE, sound=True, fps=29.97)
     assert settled[1].attempt.message == "Private video"
     assert [entry.attempt.network for entry in settled] == ["wlan0", "wlan0", "phone"]
+
+
+def test_what_is_counted_on_the_way_is_what_is_there(
+    ledger: Ledger, clips: list[Clip], dataset: Path, attempt: MakeAttempt
+) -> None:
+    def check() -> None:
+        counted = {
+            (name, status): (number, size)
+            for name, status, number, size in ledger._flushed().read(
+                "SELECT name, status, clips, output_bytes FROM tallies"
+                " JOIN splits ON splits.id = split_id WHERE clips > 0"
+            )
+        }
+        with contextlib.closing(sqlite3.connect(ledger_path(dataset))) as reader:
+            there = {
+                (name, status): (number, size)
+                for name, status, number, size in reader.execute(
+                    "SELECT name, status, count(*), sum(output_bytes) FROM clips"
+                    " JOIN splits ON splits.id = split_id WHERE selected = 1 GROUP BY 1, 2"
+                )
+            }
+        assert counted == there
+
+    check()
+    ledger.record(attempt(1, Outcome.DONE, output_bytes=100))
+    ledger.record(attempt(2, Outcome.FAILED, Category.PRIVATE))
+    ledger.record(attempt(3, Outcome.RETRY, Category.TIMEOUT, retry_at=5.0))
+    check()
+    ledger.retry_failed([Category.PRIVATE])
+    ledger.record(attempt(3, Outcome.DONE, output_bytes=7))
+    check()
+    ledger.set_selection(Selection(), clips[1:3])
+    check()
+    new = Clip("fffffffffff", 1, 11, "extra", "archery")
+    ledger.set_selection(Selection(), [*clips, new])
+    ledger.record(attempt(6, Outcome.FAILED, Category.COPYRIGHT))
+    ledger.reopen([6])
+    check()
