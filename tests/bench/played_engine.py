@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -173,6 +174,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--events-per-s", type=float, default=1000.0)
     parser.add_argument("--standing", type=Standing, choices=list(Standing))
     given = parser.parse_args(arguments)
+    # Of a view that was ended asyncio warns event by event until the server notices.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(serve(given.dataset, given.workers, given.events_per_s, given.standing))
 
 
