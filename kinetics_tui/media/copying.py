@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 
 import av
@@ -15,8 +16,6 @@ from kinetics_tui.media.cut import (
     Job,
     Media,
     Progress,
-    decode_time,
-    frame_time,
     in_order,
 )
 from kinetics_tui.media.failures import ClipFailure
@@ -51,8 +50,9 @@ def copy_packets(job: Job, inputs: Inputs, path: Path, on_progress: Progress) ->
     (container, source), sound = inputs
     pictures = _pictures(container, source, job)
     spans = [_span(packet) for packet in pictures]
-    start_s = min((begin for begin, _ in spans), default=Fraction(0))
-    end_s = max((end for _, end in spans), default=Fraction(0))
+    unit_s = source.time_base or Fraction(1)
+    start_s = min((begin for begin, _ in spans), default=0) * unit_s
+    end_s = max((end for _, end in spans), default=0) * unit_s
     if end_s <= job.start_s:
         raise ClipFailure(Category.SHORT_SOURCE, "The video ends before the clip starts.")
     on_progress(0.5)
@@ -60,13 +60,16 @@ def copy_packets(job: Job, inputs: Inputs, path: Path, on_progress: Progress) ->
     if sound and job.audio:
         samples = _samples(*sound, job.audio, start_s, min(end_s, job.end_s))
     audio_s = Fraction(0)
-    if samples:
-        audio_s = _span(samples[-1])[1] - max(start_s, _span(samples[0])[0])
+    if sound and samples:
+        sound_unit_s = sound[1].time_base or Fraction(1)
+        audio_s = _span(samples[-1])[1] * sound_unit_s - max(start_s, _span(samples[0])[0] * sound_unit_s)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video = out.add_stream_from_template(source)
         audio = out.add_stream_from_template(sound[1]) if sound and samples else None
+        parts: tuple[AnyPacket, ...] = (*pictures[:1], *samples[:1])
+        zeros = {part.time_base: round(start_s / (part.time_base or 1)) for part in parts}
         for packet in in_order(pictures, samples):
-            zero = round(start_s / (packet.time_base or 1))
+            zero = zeros[packet.time_base]
             packet.pts = (packet.pts or 0) - zero
             packet.dts = (packet.dts or 0) - zero
             packet.stream = audio if audio and packet.stream.type == "audio" else video
@@ -90,19 +93,21 @@ def _pictures(
 
     Behind the end come those that are shown before one of the others, so that none is missing between.
     """
+    unit_s = source.time_base or Fraction(1)
     if job.video.seekable:
-        container.seek(int(job.start_s / (source.time_base or 1)), stream=source)
+        container.seek(int(job.start_s / unit_s), stream=source)
+    latest_start, end = floor((job.start_s + TOLERANCE_S) / unit_s), ceil(job.end_s / unit_s)
     kept: list[Packet[av.VideoStream]] = []
     last_pts = 0
     for packet in container.demux(source):
         if packet.dts is None or packet.pts is None:
             continue
-        if packet.is_keyframe and (not kept or _span(packet)[0] <= job.start_s + TOLERANCE_S):
+        if packet.is_keyframe and (not kept or packet.pts <= latest_start):
             kept = []
         elif not kept or packet.pts < (kept[0].pts or 0):
             # Shown before the keyframe, and made from pictures before it that are not there.
             continue
-        elif decode_time(packet) >= job.end_s and packet.pts > last_pts:
+        elif packet.dts >= end and packet.pts > last_pts:
             break
         kept.append(packet)
         last_pts = max(last_pts, packet.pts)
@@ -116,19 +121,21 @@ def _samples(
     start_s: Fraction,
     end_s: Fraction,
 ) -> list[Packet[av.AudioStream]]:
+    unit_s = source.time_base or Fraction(1)
     if media.seekable:
-        container.seek(int(start_s / (source.time_base or 1)), stream=source)
+        container.seek(int(start_s / unit_s), stream=source)
+    start, end = floor(start_s / unit_s), ceil(end_s / unit_s)
     kept = []
     for packet in container.demux(source):
-        if packet.dts is None or packet.pts is None or _span(packet)[1] <= start_s:
+        if packet.dts is None or packet.pts is None or _span(packet)[1] <= start:
             continue
-        if _span(packet)[0] >= end_s:
+        if packet.pts >= end:
             break
         kept.append(packet)
     return kept
 
 
-def _span(packet: AnyPacket) -> tuple[Fraction, Fraction]:
-    """When a packet is shown, and until when."""
-    begin_s = frame_time(packet.pts or 0, packet.time_base)
-    return begin_s, begin_s + frame_time(packet.duration or 0, packet.time_base)
+def _span(packet: AnyPacket) -> tuple[int, int]:
+    """When a packet is shown, and until when, in its stream's units."""
+    begin = packet.pts or 0
+    return begin, begin + (packet.duration or 0)

@@ -63,9 +63,9 @@ def frame_time(stamp: int, time_base: Fraction | None) -> Fraction:
 AnyPacket: TypeAlias = "Packet[av.VideoStream] | Packet[av.AudioStream]"
 
 
-def decode_time(packet: AnyPacket) -> Fraction:
-    """When ``packet`` is decoded, in seconds."""
-    return frame_time(packet.dts or 0, packet.time_base)
+def decode_time(packet: AnyPacket) -> float:
+    """When ``packet`` is decoded, in seconds: near enough to tell which of two comes first."""
+    return (packet.dts or 0) * float(packet.time_base or 1)
 
 
 def in_order(*streams: Iterable[AnyPacket]) -> Iterator[AnyPacket]:

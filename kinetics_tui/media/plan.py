@@ -23,8 +23,10 @@ from kinetics_tui.media.view import View
 
 HEAD_BYTES = 8 * 1024
 HEAD_BYTES_PER_S = 3
-LONGEST_HEAD_BYTES = 32 * 1024
+LONGEST_HEAD_BYTES = 96 * 1024
 """The first request: enough for the index of a fragmented file, whose entries take 12 bytes for 5 s."""
+UNKNOWN_HEAD_BYTES = 32 * 1024
+"""The same where the length is not known, or nothing is known of where the index goes on."""
 TAIL_BYTES = 2 * 1024 * 1024
 """An index at the end of a file is fetched at once with what follows it, up to this size."""
 CLUSTER_HEAD_BYTES = 1024
@@ -199,8 +201,10 @@ def read_index(reader: RangeReader, duration_s: float | None) -> Index | None:
 
     None: the file has none that is understood here.
     """
-    head_bytes = HEAD_BYTES + round(HEAD_BYTES_PER_S * (duration_s or LONGEST_HEAD_BYTES))
-    head = reader.read(0, min(head_bytes, LONGEST_HEAD_BYTES))
+    head_bytes = UNKNOWN_HEAD_BYTES
+    if duration_s:
+        head_bytes = min(HEAD_BYTES + round(HEAD_BYTES_PER_S * duration_s), LONGEST_HEAD_BYTES)
+    head = reader.read(0, head_bytes)
     if head[4:8] == b"ftyp":
         return _mp4_index(reader)
     if head[:4] == webm.EBML.to_bytes(4):
@@ -230,7 +234,7 @@ def _mp4_index(reader: RangeReader) -> Index | None:
         header = reader.read_known(offset, 16)
         if len(header) < min(16, reader.size_bytes - offset):
             rest = reader.size_bytes - offset
-            reader.ensure(offset, offset + (rest if rest <= TAIL_BYTES else LONGEST_HEAD_BYTES))
+            reader.ensure(offset, offset + (rest if rest <= TAIL_BYTES else UNKNOWN_HEAD_BYTES))
             header = reader.read_known(offset, 16)
         box = mp4.read_header(header, offset)
         if box is None:

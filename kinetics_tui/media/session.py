@@ -138,6 +138,10 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
             )
         super().report_warning(message, *args, **more)
 
+    def run_all_pps(self, _key: object, info: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Nothing: there is nothing to process, and yt-dlp would lay out a table of all formats for it."""
+        return info
+
     def save_cookies(self) -> None:
         """Nothing: many workers would write the user's one cookie file at the same time."""
 

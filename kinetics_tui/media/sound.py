@@ -12,11 +12,15 @@ from av.packet import Packet
 from kinetics_tui.media.structure import damaged
 
 BIT_RATE = 128_000
+SOUND_OPTIONS = {"aac_coder": "fast"}
+"""About half the time of the other coder; FFmpeg's manual calls it better at rates above 64 kb/s."""
 AAC_RATES_HZ = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
 USUAL_RATE_HZ = 48_000
 FRAME_SAMPLES = 1024
 LEAD_S = Fraction(1, 20)
-"""Fetching and decoding start so much early: a packet of sound decodes together with those before it."""
+"""Decoding starts so much early: a packet of sound decodes together with those before it."""
+FETCHED_LEAD_S = Fraction(1, 40)
+"""Where the fetched sound has to start: a packet early. The more, the more often a fragment for nothing."""
 JITTER_S = Fraction(1, 50)
 """Packets may stand so far from where the one before ended and still follow it without a gap."""
 
@@ -67,7 +71,7 @@ def encode_sound(
     total = min(ready, wanted)
     if not total:
         return [], Fraction(0)
-    stream = out.add_stream("aac", rate=rate_hz, layout=layout)
+    stream = out.add_stream("aac", rate=rate_hz, layout=layout, options=dict(SOUND_OPTIONS))
     stream.codec_context.bit_rate = BIT_RATE
     packets: Samples = []
     for at in range(0, total, FRAME_SAMPLES):

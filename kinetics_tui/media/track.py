@@ -12,7 +12,7 @@ from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.plan import Index, Section, open_view, read_index
 from kinetics_tui.media.resolve import Resolver, Source, Stream
 from kinetics_tui.media.session import Session
-from kinetics_tui.media.sound import LEAD_S
+from kinetics_tui.media.sound import FETCHED_LEAD_S
 from kinetics_tui.media.view import View
 from kinetics_tui.model.failure import Category
 
@@ -70,7 +70,7 @@ class Track:
 
     def plan(self, start_s: Fraction, end_s: Fraction) -> None:
         """Find the bytes that cover these times."""
-        lead_s = LEAD_S if self._sound_only else 0
+        lead_s = FETCHED_LEAD_S if self._sound_only else 0
         self._section = self._index.cover(start_s - lead_s, end_s) if self._index else None
 
     def missing_bytes(self) -> int:

@@ -16,6 +16,8 @@ from kinetics_tui.model.failure import Category
 
 SOUND_TOLERANCE_S = 0.05
 """Two packets of AAC: copied sound starts and ends on packets."""
+QUICK_DECODING = {"skip_loop_filter": "all"}
+"""Nobody looks at these pictures: whatever may be damaged is read before their edges are smoothed."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ def verify(path: Path, *, decode: bool = True) -> Facts:
                 raise _bad("it holds no pictures")
             video = container.streams.video[0]
             video.codec_context.thread_count = 1
+            video.codec_context.options = dict(QUICK_DECODING)
             audio = container.streams.audio[0] if container.streams.audio else None
             pictures = _Track(video.time_base)
             sound = _Track(audio.time_base if audio else None)
@@ -89,8 +92,18 @@ class _Track:
         self._last_dts: int | None = None
         self.packets = 0
         self.frames = 0
-        self.start_s = Fraction(10**9)
-        self.end_s = Fraction(0)
+        self._start: int | None = None
+        self._end = 0
+
+    @property
+    def start_s(self) -> Fraction:
+        """When the first packet is shown."""
+        return frame_time(self._start or 0, self._time_base)
+
+    @property
+    def end_s(self) -> Fraction:
+        """Until when the last packet is shown."""
+        return frame_time(self._end, self._time_base)
 
     def read(self, packet: Packet[Any], *, decode: bool) -> None:
         if packet.dts is not None and packet.pts is not None:
@@ -100,9 +113,8 @@ class _Track:
                 raise _bad("its times go back")
             self._last_dts = packet.dts
             self.packets += 1
-            self.start_s = min(self.start_s, frame_time(packet.pts, self._time_base))
-            end = packet.pts + (packet.duration or 0)
-            self.end_s = max(self.end_s, frame_time(end, self._time_base))
+            self._start = packet.pts if self._start is None else min(self._start, packet.pts)
+            self._end = max(self._end, packet.pts + (packet.duration or 0))
         if decode:
             for frame in packet.decode():
                 if frame.is_corrupt:

@@ -44,8 +44,8 @@ class View:
                 end = min(end, first)
             elif start < last:
                 # All of it is there to be read: libav reads over a short span rather than seek behind it.
-                box = free_box(last - first)[start - first :]
-                data = box.ljust(last - start, b"\0")[: end - start]
+                size = min(end, last) - start
+                data = free_box(last - first)[start - first :][:size].ljust(size, b"\0")
                 self._position += len(data)
                 return data
         if start >= end:

@@ -11,28 +11,40 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tests.bench.encoding import encoding
 from tests.bench.engine import engine
 from tests.bench.figures import Figures, table
 from tests.bench.fit import fit
+from tests.bench.fixed import fixed
 from tests.bench.growth import growth
+from tests.bench.overhead import overhead
 from tests.bench.policies import penalties, policies
+from tests.bench.presets import presets
+from tests.bench.rate import rate
 from tests.bench.reading import reading
 from tests.bench.report import Report
 from tests.bench.screen import screen
 from tests.bench.start import start
+from tests.bench.wire import wire
 
 Bench = Callable[[int], Report | Figures]
 """Is given a seed."""
 
 BENCHES: dict[str, Bench] = {
+    "wire": wire,
+    "rate": rate,
+    "overhead": overhead,
+    "fixed": fixed,
+    "encoding": encoding,
+    "engine": engine,
+    "reading": reading,
+    "screen": screen,
+    "start": start,
+    "growth": growth,
+    "presets": presets,
     "policies": policies,
     "penalties": penalties,
     "fit": fit,
-    "screen": screen,
-    "engine": engine,
-    "reading": reading,
-    "start": start,
-    "growth": growth,
 }
 
 
