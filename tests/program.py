@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kinetics_tui.engine.client import is_running
+from kinetics_tui.engine.client import is_running, read_state
+from kinetics_tui.model.state import RunState
 
 
 class Program:
@@ -40,6 +41,10 @@ class Program:
 
     def is_running(self) -> bool:
         return is_running(self.dataset)
+
+    def state(self) -> RunState:
+        """The run as it stands, asked for without a process of its own: for waiting."""
+        return read_state(self.dataset)
 
     def status(self) -> dict[str, Any]:
         done = self("status", str(self.dataset), "--json")

@@ -54,7 +54,7 @@ def test_a_run_is_switched_to_a_named_network_while_it_goes_on(program: Program,
     youtube.line.latency_s = 0.1
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: program.status()["done"] >= 2)
+    until(lambda: program.state().done >= 2)
     before = listed(program)
     assert before["127.0.0.1"]["in_use"]
     assert before[SECOND]["given_as"] == "second"
@@ -106,7 +106,7 @@ def test_a_switch_tells_what_it_waits_for_and_goes_on_where_its_command_is_inter
     youtube.line.latency_s = 1.5
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: sum(worker["clip"] is not None for worker in program.status()["workers"]) == 2)
+    until(lambda: program.state().in_hand == 2)
     switching = program.start("switch", str(program.dataset), "--source-address", SECOND)
     assert switching.stderr is not None
     assert switching.stderr.readline().endswith("still in hand.\n")
@@ -115,7 +115,7 @@ def test_a_switch_tells_what_it_waits_for_and_goes_on_where_its_command_is_inter
     assert (switching.returncode, out) == (130, "")
     assert said.startswith("The switch goes on without this command;")
     youtube.line.latency_s = 0.0
-    until(lambda: listed(program)[SECOND]["clips"] > 0)
+    until(lambda: program.state().networks[SECOND].clips > 0)
     program("stop", str(program.dataset))
     view.communicate(timeout=60)
 

@@ -17,7 +17,9 @@ from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.policy import Throttled
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.model.events import EngineStatus
 from tests.program import Program
+from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
@@ -34,13 +36,6 @@ def flags(demo: Demo, youtube: LoopbackYouTube, *more: str) -> list[str]:
         f"--yt-dlp={youtube.yt_dlp_options()}",
         *more,
     ]
-
-
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
 
 
 def test_a_run_without_a_screen_brings_every_clip_and_exits_0(program: Program, serve: Serve) -> None:
@@ -90,7 +85,7 @@ def test_stop_leaves_clips_and_run_goes_on_with_the_options_it_was_given_once(
         "run", str(program.dataset), *flags(demo, youtube, "--height", "144"), "--headless"
     )
     until(program.is_running)
-    until(lambda: program.status()["done"] >= 1)
+    until(lambda: program.state().done >= 1)
     assert program("stop", str(program.dataset)).returncode == 0
     assert running.wait(20) == 3
     assert running.stdout is not None
@@ -109,7 +104,7 @@ def test_an_engine_survives_its_view_and_another_attaches(program: Program, serv
     demo, youtube = serve(10)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: program.status()["pid"] is not None)
+    until(lambda: program.state().pid > 0)
     view.kill()
     view.communicate()
     pid = program.status()["pid"]
@@ -125,7 +120,7 @@ def test_an_engine_that_was_killed_loses_nothing_and_leaves_no_process(
     demo, youtube = serve(10)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: program.status()["done"] >= 1)
+    until(lambda: program.state().done >= 1)
     engine = psutil.Process(program.status()["pid"])
     family = engine.children(recursive=True)
     engine.kill()
@@ -144,7 +139,7 @@ def test_sigterm_ends_an_engine_cleanly(program: Program, serve: Serve) -> None:
     demo, youtube = serve(8)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: program.status()["done"] >= 1)
+    until(lambda: program.state().done >= 1)
     engine = psutil.Process(program.status()["pid"])
     family = engine.children(recursive=True)
     engine.terminate()
@@ -175,7 +170,7 @@ def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: P
         "run", str(program.dataset), *flags(demo, youtube, "--cooldown", "1h,2h"), "--headless"
     )
     until(program.is_running)
-    until(lambda: program.status()["state"] == "cooling down")
+    until(lambda: program.state().status is EngineStatus.COOLING)
     before = program.status()
     assert before["failed"] == 0
     assert before["network"]["state"] == "cooling"
@@ -185,7 +180,7 @@ def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: P
     view.communicate()
     assert program.status()["network"]["until"] == before["network"]["until"]
     second = program.start("run", str(program.dataset), "--headless")
-    until(lambda: program.status()["state"] == "cooling down")
+    until(lambda: program.state().status is EngineStatus.COOLING)
     assert program.status()["network"]["until"] == before["network"]["until"]
     time.sleep(1)
     assert len(youtube.requests) == asked
@@ -197,7 +192,7 @@ def test_a_view_that_is_interrupted_stops_the_run(program: Program, serve: Serve
     demo, youtube = serve(8)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
-    until(lambda: program.status()["pid"] is not None)
+    until(lambda: program.state().pid > 0)
     view.send_signal(signal.SIGINT)
     view.communicate(timeout=20)
     assert view.returncode == 3
