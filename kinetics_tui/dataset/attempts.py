@@ -17,10 +17,11 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 
 MAX_MESSAGE_CHARS = 500
+MAX_ORIGIN_CHARS = 200
 
 # Columns of the table that are named and typed as fields of Attempt.
-_PLAIN = tuple(name for name in Attempt.__struct_fields__ if name not in ("network", "message"))
-_COLUMNS = (*_PLAIN, "network_id", "session_id", "message")
+_PLAIN = tuple(name for name in Attempt.__struct_fields__ if name not in ("network", "message", "made_with"))
+_COLUMNS = (*_PLAIN, "network_id", "session_id", "program_id", "message")
 _plain_of = operator.itemgetter(*_PLAIN)
 _INSERT = f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own field names
 
@@ -39,6 +40,7 @@ CLIP_JOINS = "JOIN splits ON splits.id = split_id JOIN labels ON labels.id = lab
 def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Attempt, int | None]]) -> None:
     """Write attempts, each with its session, and what they make of their clips; the caller commits."""
     networks: dict[str, int] = {}
+    programs: dict[str, int | None] = {}
     done_by: Counter[int] = Counter()
     kept = wire_bytes = 0
     for attempt, session_id in attempts:
@@ -52,8 +54,13 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
         network = networks.get(attempt.network)
         if network is None:
             network = networks[attempt.network] = network_id(connection, attempt.network)
+        program = programs.get(attempt.made_with)
+        if program is None:
+            made_with = storable(attempt.made_with[:MAX_ORIGIN_CHARS])
+            program = programs[attempt.made_with] = _program_id(connection, made_with)
+        fields["source_itags"] = storable(attempt.source_itags[:MAX_ORIGIN_CHARS])
         message = storable(attempt.message[:MAX_MESSAGE_CHARS])
-        connection.execute(_INSERT, (*_plain_of(fields), network, session_id, message))
+        connection.execute(_INSERT, (*_plain_of(fields), network, session_id, program, message))
         done_by[network] += attempt.outcome is Outcome.DONE and attempt.wire_bytes > 0
         kept += 1
         wire_bytes += attempt.wire_bytes
@@ -70,12 +77,23 @@ def settled_attempts(database: Database) -> Iterator[Settled]:
     """Attempts that settled their clip, oldest first, in constant memory."""
     columns = ", ".join(f"attempts.{name}" for name in _PLAIN)
     for row in database.iterate(
-        f"SELECT {CLIP_COLUMNS}, networks.name, message, session_id, {columns} FROM attempts"  # noqa: S608 - constants
-        f" JOIN clips ON clips.id = clip_id {CLIP_JOINS} JOIN networks ON networks.id = network_id"
+        f"SELECT {CLIP_COLUMNS}, networks.name, message, session_id, coalesce(programs.name, ''), {columns}"  # noqa: S608 - constants
+        f" FROM attempts JOIN clips ON clips.id = clip_id {CLIP_JOINS}"
+        " JOIN networks ON networks.id = network_id LEFT JOIN programs ON programs.id = program_id"
         " WHERE outcome IN ('done', 'failed') ORDER BY attempts.id"
     ):
-        fields = dict(zip(_PLAIN, row[8:], strict=True), network=row[5], message=row[6])
+        fields = dict(zip(_PLAIN, row[9:], strict=True), network=row[5], message=row[6], made_with=row[8])
         yield Settled(read_clip(*row[:5]), msgspec.convert(fields, Attempt, strict=False), row[7])
+
+
+def _program_id(connection: sqlite3.Connection, made_with: str) -> int | None:
+    if not made_with:
+        return None
+    found = connection.execute("SELECT id FROM programs WHERE name = ?", (made_with,)).fetchone()
+    if found is None:
+        return connection.execute("INSERT INTO programs (name) VALUES (?)", (made_with,)).lastrowid
+    number: int = found[0]
+    return number
 
 
 def standing_failures(database: Database) -> Iterator[tuple[Clip, Category, str]]:

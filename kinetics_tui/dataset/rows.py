@@ -49,7 +49,11 @@ class ClipRow(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker's try at one clip; ``at`` is its end, seconds since the epoch."""
+    """One worker's try at one clip; ``at`` is its end, seconds since the epoch.
+
+    ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats that a clip was made from,
+    ``made_with`` names the programs that made it; empty and 0 where that is not known.
+    """
 
     clip_id: int
     at: float
@@ -74,6 +78,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     slot: int = 0
     retry_at: float | None = None
     crashed: bool = False
+    source_itags: str = ""
+    source_height_px: int = 0
+    source_fps: float = 0.0
+    made_with: str = ""
 
 
 class NetworkRow(msgspec.Struct):

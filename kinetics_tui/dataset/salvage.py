@@ -21,7 +21,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
 
-_TABLES = ("splits", "labels", "clips", "networks", "sessions", "throttles", "attempts")
+_TABLES = ("splits", "labels", "clips", "networks", "sessions", "throttles", "programs", "attempts")
 _META: dict[str, Any] = {
     "title": str,
     "release": str,
@@ -46,6 +46,7 @@ _TIDY = (
     f"DELETE FROM attempts WHERE outcome NOT IN ({_OUTCOMES}) OR typeof(at) <> 'real'"  # noqa: S608 - constants
     " OR clip_id NOT IN (SELECT id FROM clips) OR network_id NOT IN (SELECT id FROM networks)",
     "UPDATE attempts SET session_id = NULL WHERE session_id NOT IN (SELECT id FROM sessions)",
+    "UPDATE attempts SET program_id = NULL WHERE program_id NOT IN (SELECT id FROM programs)",
     "DELETE FROM sessions WHERE network_id NOT IN (SELECT id FROM networks)",
     "DELETE FROM throttles WHERE network_id NOT IN (SELECT id FROM networks)",
     "UPDATE sums SET attempts = (SELECT count(*) FROM attempts),"
@@ -114,14 +115,24 @@ def _take_meta(source: sqlite3.Connection, connection: sqlite3.Connection, found
 
 
 def _take_rows(source: sqlite3.Connection, connection: sqlite3.Connection, table: str) -> int:
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    columns = _columns(connection, table)
+    with contextlib.suppress(*_UNREADABLE):
+        there = _columns(source, table)
+        columns = [name for name in columns if name in there]  # an older version has fewer
+    if not columns:
+        return 0
     places = ",".join("?" * len(columns))
+    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - ours
     taken = 0
     for row in _readable(source, f"SELECT {', '.join(columns)} FROM {table} WHERE id > ? ORDER BY id"):  # noqa: S608 - ours
         with contextlib.suppress(sqlite3.Error):
-            cursor = connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row)  # noqa: S608 - ours
+            cursor = connection.execute(insert, row)
             taken += cursor.rowcount
     return taken
+
+
+def _columns(database: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
 
 
 def _readable(source: sqlite3.Connection, sql: str) -> Iterator[Sequence[Any]]:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from kinetics_tui.dataset import tallies
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 3
+VERSION = 4
 TABLES_SINCE = 2
-"""What is told of clips and attempts still is as in this version; later ones add up what is there."""
+"""Later versions only added to the tables of this one."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -72,6 +72,7 @@ CREATE TABLE throttles (                  -- refusals, each of which began a ste
     passed INTEGER NOT NULL DEFAULT 0     -- it ended with an answer, not with the next refusal
 );
 CREATE INDEX throttles_by_network ON throttles (network_id);
+CREATE TABLE programs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);  -- that made clips
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     clip_id INTEGER NOT NULL REFERENCES clips (id),
@@ -97,8 +98,13 @@ CREATE TABLE attempts (
     pid INTEGER NOT NULL,
     slot INTEGER NOT NULL,
     retry_at REAL,
-    crashed INTEGER NOT NULL
+    crashed INTEGER NOT NULL,
+    source_itags TEXT NOT NULL DEFAULT '',  -- of what a clip was made from; empty, 0 and NULL: not known
+    source_height_px INTEGER NOT NULL DEFAULT 0,
+    source_fps REAL NOT NULL DEFAULT 0,
+    program_id INTEGER REFERENCES programs (id)
 );
+CREATE INDEX attempts_made ON attempts (clip_id) WHERE outcome = 'done';
 CREATE INDEX attempts_done ON attempts (at, wire_bytes) WHERE outcome = 'done';
 CREATE INDEX attempts_failed ON attempts (clip_id) WHERE outcome = 'failed';
 CREATE INDEX attempts_retried ON attempts (category) WHERE outcome = 'retry';
@@ -191,4 +197,20 @@ def _from_2_to_3(connection: sqlite3.Connection) -> None:
     tallies.recount(connection)
 
 
-_STEPS = (_from_1_to_2, _from_2_to_3)
+_ORIGINS = (
+    "CREATE TABLE programs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    "ALTER TABLE attempts ADD COLUMN source_itags TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN source_height_px INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN source_fps REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN program_id INTEGER REFERENCES programs (id)",
+    "CREATE INDEX attempts_made ON attempts (clip_id) WHERE outcome = 'done'",
+)
+
+
+def _from_3_to_4(connection: sqlite3.Connection) -> None:
+    """From then on each clip's source format and the programs that made it are kept."""
+    for statement in _ORIGINS:
+        connection.execute(statement)
+
+
+_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4)

@@ -82,12 +82,13 @@ def take_back(connection: sqlite3.Connection, account: Account) -> None:
 
 
 def correct(connection: sqlite3.Connection, account: Account, found: Attempt) -> None:
-    """Have a done clip recorded with the size and the shape that its file has now."""
+    """Have a done clip recorded with the size and the shape that its file has now, made by nobody knows what."""
     fields = {**msgspec.to_builtins(found), "attempt_id": account.made.attempt_id if account.made else None}
     connection.execute("UPDATE clips SET output_bytes = :output_bytes WHERE id = :clip_id", fields)
     connection.execute(
         "UPDATE attempts SET output_bytes = :output_bytes, duration_s = :duration_s, width_px = :width_px,"
-        " height_px = :height_px, fps = :fps, sound = :sound, short = :short, exact = :exact"
+        " height_px = :height_px, fps = :fps, sound = :sound, short = :short, exact = :exact,"
+        " source_itags = '', source_height_px = 0, source_fps = 0, program_id = NULL"
         " WHERE id = :attempt_id",
         fields,
     )

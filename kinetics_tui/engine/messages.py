@@ -71,6 +71,10 @@ class Finished(Message, frozen=True, tag="finished"):
     sound: bool
     short: bool
     exact: bool
+    source_itags: str = ""
+    source_height_px: Count = 0
+    source_fps: float = 0.0
+    made_with: str = ""
 
 
 class Failed(Message, frozen=True, tag="failed"):

@@ -76,6 +76,10 @@ class Outcomes:
                 exact=made.exact,
                 pid=slot.pid,
                 slot=slot.number,
+                source_itags=made.source_itags,
+                source_height_px=made.source_height_px,
+                source_fps=made.source_fps,
+                made_with=made.made_with,
             )
         )
         self._settled(row)

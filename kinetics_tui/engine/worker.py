@@ -191,4 +191,8 @@ class Worker:
             sound=made.sound,
             short=made.short,
             exact=made.exact,
+            source_itags=made.source_itags,
+            source_height_px=made.source_height_px,
+            source_fps=made.source_fps,
+            made_with=made.made_with,
         )

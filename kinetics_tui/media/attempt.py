@@ -18,6 +18,7 @@ from kinetics_tui.media.resolve import Resolver, Source, Stream
 from kinetics_tui.media.track import Renewal, Track
 from kinetics_tui.media.trim import trim
 from kinetics_tui.media.verify import Facts, compare, verify
+from kinetics_tui.media.versions import made_with
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
@@ -38,7 +39,9 @@ class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
 
     ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's
     start, not on the keyframe before. ``wire_bytes`` counts media bytes received; 0 where
-    the file was found in place. Times are seconds spent in each phase.
+    the file was found in place. Times are seconds spent in each phase. ``source_itags`` and the rest of
+    the source are what yt-dlp told of the formats that were fetched, ``made_with`` the programs at work;
+    empty and 0 where that is not known.
     """
 
     duration_s: float
@@ -54,6 +57,10 @@ class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
     resolve_s: float = 0.0
     download_s: float = 0.0
     trim_s: float = 0.0
+    source_itags: str = ""
+    source_height_px: int = 0
+    source_fps: float = 0.0
+    made_with: str = ""
 
 
 class Attempt:
@@ -113,6 +120,10 @@ class Attempt:
             resolve_s=resolved - started,
             download_s=downloaded - resolved,
             trim_s=trimmed - downloaded,
+            source_itags="+".join(stream.itag for stream in (source.video, source.audio) if stream),
+            source_height_px=source.video.height_px or 0,
+            source_fps=source.video.fps or 0.0,
+            made_with=made_with(cut.mode),
         )
 
     # -- plain files with ranges --------------------------------------------------------------------

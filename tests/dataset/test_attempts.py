@@ -1,9 +1,10 @@
-"""The clips done last, as the ledger remembers its attempts."""
+"""Attempts as the ledger remembers them: the clips done last, and what they were made from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from kinetics_tui.dataset.attempts import MAX_ORIGIN_CHARS
 from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
@@ -29,3 +30,25 @@ def test_clips_that_lay_on_the_disk_do_not_count_as_fetched(ledger: Ledger, atte
     ledger.record(attempt(1, Outcome.DONE, wire_bytes=1, at=1000.0))
     ledger.record(attempt(2, Outcome.DONE, wire_bytes=0, at=1001.0))
     assert ledger.newest_done() == ["aaaaaaaaaaa"]
+
+
+def test_what_a_clip_was_made_from_and_with_comes_back(ledger: Ledger, attempt: MakeAttempt) -> None:
+    origin = {
+        "source_itags": "134+140",
+        "source_height_px": 360,
+        "source_fps": 29.97,
+        "made_with": "x264 165",
+    }
+    ledger.record(attempt(1, Outcome.DONE, **origin))
+    ledger.record(attempt(2, Outcome.DONE, **origin))
+    ledger.record(attempt(3, Outcome.DONE))
+    first, second, third = (settled.attempt for settled in ledger.settled())
+    assert first == attempt(1, Outcome.DONE, **origin)
+    assert (second.made_with, third.made_with) == ("x264 165", "")
+
+
+def test_what_a_worker_tells_of_its_origin_is_kept_short(ledger: Ledger, attempt: MakeAttempt) -> None:
+    ledger.record(attempt(1, Outcome.DONE, source_itags="1" * 5000, made_with="\ud800" + "x" * 5000))
+    (settled,) = ledger.settled()
+    assert settled.attempt.source_itags == "1" * MAX_ORIGIN_CHARS
+    assert settled.attempt.made_with == "?" + "x" * (MAX_ORIGIN_CHARS - 1)

@@ -126,6 +126,16 @@ def test_nothing_else_of_an_older_ledger_changes(old: Path) -> None:
     assert len((old / "stats.csv").read_text().splitlines()) == 6
 
 
+def test_what_older_clips_were_made_from_is_not_known_and_of_new_ones_it_is_kept(
+    old: Path, attempt: Callable[..., Attempt]
+) -> None:
+    with Ledger.open(old) as ledger:
+        assert {settled.attempt.made_with for settled in ledger.settled()} == {""}
+        ledger.record(attempt(CLIPS, Outcome.DONE, source_itags="134+140", made_with="x264 165"))
+        *_, newest = (settled.attempt for settled in ledger.settled())
+        assert (newest.source_itags, newest.made_with) == ("134+140", "x264 165")
+
+
 def test_a_ledger_is_brought_up_to_date_beside_a_reader(old: Path) -> None:
     with version_1(old) as reader:
         networks = reader.execute("SELECT name FROM networks")

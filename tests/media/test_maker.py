@@ -13,9 +13,11 @@ import pytest
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
+from kinetics_tui.media.versions import made_with
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Trim
 from tests.media.media_studio import FPS, Sources, Studio, boxes, frame_numbers, made, sound_offset_s
 from tests.media.needed import needed_bytes
 
@@ -55,6 +57,13 @@ def test_clip_holds_the_segment_to_the_frame_with_its_sound(
     assert not file.short
     assert file.output_bytes == path.stat().st_size
     assert studio.left_over() == [path]
+
+
+def test_clip_tells_what_it_was_made_from_and_with(studio: Studio, dash: Sources) -> None:
+    video = studio.add(dash)
+    made_one, _ = studio.make(studio.maker(), video, 5.0)
+    assert (made_one.source_itags, made_one.source_height_px, made_one.source_fps) == ("134+140", 180, FPS)
+    assert made_one.made_with == made_with(Trim.EXACT)
 
 
 @pytest.mark.parametrize(("packing", "most_requests"), [("dash", 4), ("progressive", 3), ("webm", 4)])
