@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
 from kinetics_tui.console.printed import plain
-from kinetics_tui.model.durations import duration_text
+from kinetics_tui.console.progress import ProgressLine, rate_text
 from kinetics_tui.upkeep.report import Fault, LedgerState, Report
-
-EVERY_S = 0.5
-EVERY_LINE_S = 30.0
-"""A terminal is told so often, by one line that changes; a file so often, by one line more."""
-CLEAR_LINE = "\r\x1b[K"
 
 _LEDGER = {
     LedgerState.MISSING: "The ledger is missing",
@@ -32,46 +25,20 @@ _DONE = {
 }
 
 
-class Progress:
-    """Tells how far a check is, on a terminal or in a log; ``clock`` gives monotonic seconds."""
-
-    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._out = out
-        self._clock = clock
-        self._begun_at = self._told_at = clock()
-        self._alive = out.isatty()
-        self._told = False
+class Progress(ProgressLine):
+    """Tells how far a check is, on a terminal or in a log."""
 
     def tell(self, report: Report) -> None:
         """Tell it, unless it was told a moment ago."""
-        now = self._clock()
-        if now - self._told_at < (EVERY_S if self._alive else EVERY_LINE_S):
-            return
-        self._told_at = now
-        text = progress_text(report, now - self._begun_at)
-        self._out.write(f"{CLEAR_LINE}{text}" if self._alive else f"{text}\n")
-        self._out.flush()
-        self._told = True
-
-    def end(self) -> None:
-        """Make room for what is printed next."""
-        if self._told and self._alive:
-            self._out.write(CLEAR_LINE)
-            self._out.flush()
+        self.tell_by(lambda took_s: progress_text(report, took_s))
 
 
 def progress_text(report: Report, took_s: float) -> str:
     """How far a check is after so many seconds."""
     if not report.clips:
         return "Listing the files and the clips"
-    parts = [f"{report.checked:,} of {report.clips:,} files"]
-    if took_s > 0 and report.checked:
-        rate = report.checked / took_s
-        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        parts.append(f"{duration_text((report.clips - report.checked) / rate)} left")
-    if report.faults:
-        parts.append(f"{report.faults:,} faults")
-    return ", ".join(parts)
+    text = rate_text(report.checked, report.clips, took_s, "files")
+    return f"{text}, {report.faults:,} faults" if report.faults else text
 
 
 def report_text(report: Report) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from kinetics_tui.model.errors import DatasetError
 
 STATE_FOLDER = ".kinetics-tui"
+EXPORT_FOLDER = ".kinetics-tui-export"
+"""In the folder of an export, what exports keep about it; what lies beside it is no dataset's own file."""
 STATS_FILE = "stats.csv"
 FAILED_FILE = "failed.csv"
 

@@ -21,14 +21,12 @@ from kinetics_tui.model.options import LayoutName
 
 PAGE = 1000
 
-_MADE = (
-    "duration_s, width_px, height_px, fps, sound, short, exact, source_itags, source_height_px, source_fps"
-)
 _HOLDINGS = (
     f"SELECT {CLIP_COLUMNS}, timed, start_ms, end_ms, status, clips.category, clips.output_bytes,"  # noqa: S608 - constants
     " (SELECT message FROM attempts WHERE status = 'failed' AND clip_id = clips.id AND outcome = 'failed'"
     "  ORDER BY id DESC LIMIT 1),"
-    f" coalesce(programs.name, ''), {_MADE}"
+    " coalesce(programs.name, ''), duration_s, width_px, height_px, fps, sound, short, exact,"
+    " source_itags, source_height_px, source_fps"
     f" FROM clips {CLIP_JOINS}"
     " LEFT JOIN attempts ON attempts.id = (SELECT max(id) FROM attempts INDEXED BY attempts_made"
     "  WHERE status = 'done' AND clip_id = clips.id AND outcome = 'done')"
@@ -113,7 +111,7 @@ def _holding(layout: LayoutName, row: tuple[Any, ...]) -> Holding:
     )
 
 
-def _why_missing(status: ClipStatus, category: str | None) -> str:
+def _why_missing(status: ClipStatus, category: str) -> str:
     match status:
         case ClipStatus.DONE:
             return ""

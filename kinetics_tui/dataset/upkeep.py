@@ -82,7 +82,7 @@ def take_back(connection: sqlite3.Connection, account: Account) -> None:
 
 
 def correct(connection: sqlite3.Connection, account: Account, found: Attempt) -> None:
-    """Have a done clip recorded with the size and the shape that its file has now, made by nobody knows what."""
+    """Have a done clip recorded with the size and the shape of its file now, which who knows what made."""
     fields = {**msgspec.to_builtins(found), "attempt_id": account.made.attempt_id if account.made else None}
     connection.execute("UPDATE clips SET output_bytes = :output_bytes WHERE id = :clip_id", fields)
     connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from fractions import Fraction
 
 import av
 import yt_dlp.version
@@ -37,7 +38,7 @@ def _x264_core() -> str:
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width = encoder.height = 16
     encoder.pix_fmt = "yuv420p"
-    encoder.framerate = 1
+    encoder.framerate = Fraction(1)
     packets = [*encoder.encode(av.VideoFrame(16, 16, "yuv420p")), *encoder.encode(None)]
     found = _X264_CORE.search(b"".join(map(bytes, packets)))
     return found[1].decode() if found else ""

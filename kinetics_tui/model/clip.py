@@ -27,6 +27,11 @@ def time_text(time_s: float) -> str:
     return f"{whole:06d}.{milliseconds:03d}" if milliseconds else f"{whole:06d}"
 
 
+def seconds_text(time_s: float) -> str:
+    """A segment time as annotation files carry it: whole seconds, and decimals where there are any."""
+    return f"{time_s:.3f}".rstrip("0").rstrip(".")
+
+
 _Time = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]  # as messages may have it; the ledger is stricter
 
 

@@ -12,12 +12,13 @@ from typing import Self
 
 import msgspec
 
-from kinetics_tui.dataset.folder import FAILED_FILE, STATE_FOLDER, STATS_FILE
+from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.upkeep import Account
 from kinetics_tui.model.errors import DatasetError
 
 PAGE = 500
 _OURS = frozenset({STATS_FILE, FAILED_FILE, STATE_FOLDER})
+_EXPORT = os.fsencode(EXPORT_FOLDER)
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER, account BLOB);
@@ -161,7 +162,10 @@ def _files(dataset: Path, stopped: Stopped) -> Iterator[tuple[bytes]]:
                 raise
             continue  # its clips are told of one by one
         with entries:
-            for entry in entries:
+            found = list(entries)
+            if folder and any(entry.name == _EXPORT for entry in found):
+                continue  # what lies there is made for a reader, and no clip of the dataset
+            for entry in found:
                 if not folder and os.fsdecode(entry.name) in _OURS:
                     continue
                 path = os.path.join(folder, entry.name)  # noqa: PTH118

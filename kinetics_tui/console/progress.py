@@ -1,0 +1,53 @@
+"""How far a long command is: one line that changes on a terminal, now and then a line more in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from kinetics_tui.console.printed import plain
+from kinetics_tui.model.durations import duration_text
+
+EVERY_S = 0.5
+EVERY_LINE_S = 30.0
+"""A terminal is told so often, by one line that changes; a file so often, by one line more."""
+CLEAR_LINE = "\r\x1b[K"
+
+
+class ProgressLine:
+    """Tells how far a command is; ``clock`` gives monotonic seconds."""
+
+    def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._out = out
+        self._clock = clock
+        self._begun_at = self._told_at = clock()
+        self._alive = out.isatty()
+        self._told = False
+
+    def tell_by(self, text: Callable[[float], str]) -> None:
+        """Tell what ``text`` makes of the seconds so far, unless something was told a moment ago."""
+        now = self._clock()
+        if now - self._told_at < (EVERY_S if self._alive else EVERY_LINE_S):
+            return
+        self._told_at = now
+        line = plain(text(now - self._begun_at))
+        self._out.write(f"{CLEAR_LINE}{line}" if self._alive else f"{line}\n")
+        self._out.flush()
+        self._told = True
+
+    def end(self) -> None:
+        """Make room for what is printed next."""
+        if self._told and self._alive:
+            self._out.write(CLEAR_LINE)
+            self._out.flush()
+
+
+def rate_text(done: int, total: int, took_s: float, what: str) -> str:
+    """``1,200 of 19,906 clips, 800/s, 23 s left``: what is known after so many seconds."""
+    parts = [f"{done:,} of {total:,} {what}"]
+    if took_s > 0 and done:
+        rate = done / took_s
+        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
+        parts.append(f"{duration_text(max(0, total - done) / rate)} left")
+    return ", ".join(parts)
