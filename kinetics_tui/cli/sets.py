@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics_tui.cli.app import Dataset, app
+from kinetics_tui.cli.app import Dataset, Json, app
 
 
 @app.command()
@@ -35,3 +35,39 @@ def export(
     from kinetics_tui.commands.sets import export_dataset
 
     export_dataset(dataset, reader, to=to, link=link, release=release)
+
+
+@app.command()
+def manifest(
+    dataset: Dataset,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to (standard output).")] = None,
+    trust_unchanged: Annotated[
+        bool,
+        typer.Option(
+            "--trust-unchanged", help="Do not read files again whose size and time of change are as before."
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=64, help="Files read at a time (one a processor).")
+    ] = None,
+) -> None:
+    """List every clip as CSV: checksum, frames, source, programs, and what is missing and why."""
+    from kinetics_tui.commands.sets import write_manifest
+
+    write_manifest(dataset, to, trust_unchanged=trust_unchanged, workers=workers)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A dataset folder or a manifest.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    common: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the clips that both have, for run --annotations."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what two datasets have in common, by key and byte for byte, and where they differ."""
+    from kinetics_tui.commands.sets import compare_sets
+
+    compare_sets(a, b, common=common, as_json=as_json)

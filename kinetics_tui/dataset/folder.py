@@ -12,6 +12,8 @@ EXPORT_FOLDER = ".kinetics-tui-export"
 """In the folder of an export, what exports keep about it; what lies beside it is no dataset's own file."""
 STATS_FILE = "stats.csv"
 FAILED_FILE = "failed.csv"
+MANIFEST_FILE = "manifest.csv"
+"""What people may call a manifest that they put into the dataset folder itself."""
 
 
 def state_folder(dataset: Path) -> Path:

@@ -12,12 +12,12 @@ from typing import Self
 
 import msgspec
 
-from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, STATE_FOLDER, STATS_FILE
+from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.upkeep import Account
 from kinetics_tui.model.errors import DatasetError
 
 PAGE = 500
-_OURS = frozenset({STATS_FILE, FAILED_FILE, STATE_FOLDER})
+_OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER})
 _EXPORT = os.fsencode(EXPORT_FOLDER)
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;

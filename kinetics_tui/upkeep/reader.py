@@ -6,6 +6,7 @@ It is started in the dataset folder, told a job a line on standard input, and an
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
@@ -31,32 +32,40 @@ class ReadingKind(StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A file to be read; ``decode``: every picture is decoded too."""
+    """A file to be read; ``decode``: every picture is decoded too, ``digest``: its bytes are summed up."""
 
     path: str
     decode: bool
+    digest: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What came of one job; ``facts`` are there if it plays."""
+    """What came of one job; ``facts`` are there if it plays, ``sha256`` where it was read and asked for."""
 
     kind: ReadingKind
     why: str = ""
     size_bytes: int = 0
     facts: Facts | None = None
+    sha256: str = ""
 
 
 def read(job: Job) -> Reading:
     """Read a file from end to end as a stranger would."""
     path = Path(job.path)
+    digest = hashlib.sha256() if job.digest else None
     try:
-        size_bytes = _read_bytes(path)
+        size_bytes = _read_bytes(path, digest)
     except OSError as error:
         return Reading(ReadingKind.UNREADABLE, clean_message(error.strerror or str(error)))
     if size_bytes is None:
         return Reading(ReadingKind.UNPLAYABLE, "it is not a file")
+    reading = _play(path, size_bytes, decode=job.decode)
+    return msgspec.structs.replace(reading, sha256=digest.hexdigest()) if digest else reading
+
+
+def _play(path: Path, size_bytes: int, *, decode: bool) -> Reading:
     try:
-        facts = verify(path, decode=job.decode)
+        facts = verify(path, decode=decode)
     except ClipFailure as failure:
         return Reading(ReadingKind.UNPLAYABLE, failure.message, size_bytes)
     except MemoryError:
@@ -67,8 +76,8 @@ def read(job: Job) -> Reading:
     return Reading(ReadingKind.PLAYS, size_bytes=size_bytes, facts=facts)
 
 
-def _read_bytes(path: Path) -> int | None:
-    """The size of a file of which every byte can be read, None for what is no file.
+def _read_bytes(path: Path, digest: hashlib._Hash | None) -> int | None:
+    """The size of a file of which every byte can be read, None for what is no file; sums up its bytes.
 
     So an error of the disk is known as one: libav says of a file cut off what it says of those.
     """
@@ -79,6 +88,8 @@ def _read_bytes(path: Path) -> int | None:
         size_bytes = 0
         while chunk := os.read(fd, CHUNK_BYTES):
             size_bytes += len(chunk)
+            if digest is not None:
+                digest.update(chunk)
         return size_bytes
     finally:
         os.close(fd)

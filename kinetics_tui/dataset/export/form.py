@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
@@ -11,12 +10,13 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from kinetics_tui.annotations.clip_rows import write_row
 from kinetics_tui.dataset.export.labels import LabelMap
 from kinetics_tui.dataset.export.placing import Placed, Placer
 from kinetics_tui.dataset.export.source import Source
 from kinetics_tui.dataset.export.target import Target
 from kinetics_tui.dataset.holdings import Holding
-from kinetics_tui.model.clip import Clip, seconds_text
+from kinetics_tui.model.clip import Clip
 
 LABEL_MAP = "label_map.csv"
 
@@ -86,16 +86,3 @@ class Form(ABC):
             rows = further if header else ([] for _ in self.labels.names)
             for number, (label, more) in enumerate(zip(self.labels.names, rows, strict=True)):
                 write_row(text, (number, label, *more))
-
-
-def write_row(text: TextIOWrapper, row: Sequence[object]) -> None:
-    """One row of CSV."""
-    csv.writer(text, lineterminator="\n").writerow(row)
-
-
-CLIP_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split")
-
-
-def clip_row(clip: Clip) -> tuple[str, ...]:
-    """A clip as annotation files have it, in the order of ``CLIP_COLUMNS``."""
-    return clip.label, clip.youtube_id, seconds_text(clip.time_start), seconds_text(clip.time_end), clip.split

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.annotations.clip_rows import CLIP_COLUMNS, clip_row, write_row
 from kinetics_tui.annotations.releases import find_release
 from kinetics_tui.dataset.database import Database, connect
-from kinetics_tui.dataset.export.form import CLIP_COLUMNS, Form, Item, clip_row, write_row
+from kinetics_tui.dataset.export.form import Form, Item
 from kinetics_tui.dataset.export.labels import label_map
 from kinetics_tui.dataset.export.placing import Link, Placed, Placer
 from kinetics_tui.dataset.export.readers import form_of

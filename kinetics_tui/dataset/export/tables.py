@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any, BinaryIO
 
-from kinetics_tui.dataset.export.form import Form, Item, write_row
+from kinetics_tui.annotations.clip_rows import write_row
+from kinetics_tui.dataset.export.form import Form, Item
 from kinetics_tui.dataset.export.placing import Placed
 from kinetics_tui.dataset.holdings import Made
 from kinetics_tui.model.errors import SettingsError

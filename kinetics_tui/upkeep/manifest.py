@@ -1,0 +1,152 @@
+"""The manifest of a dataset in the making: every file is read from end to end, several at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.dataset.database import connect
+from kinetics_tui.dataset.holdings import Holding, count_selected, read_holdings
+from kinetics_tui.dataset.manifest import Entry, Origin, Shape, Status
+from kinetics_tui.dataset.meta import read_meta
+from kinetics_tui.model.options import Options
+from kinetics_tui.upkeep.reader import Job, Reading
+from kinetics_tui.upkeep.readers import Readers
+from kinetics_tui.upkeep.readings import Readings
+
+MOST_AHEAD = 2000
+"""So many clips may be read while those before wait for one that takes long: rows come in order."""
+WAIT_S = 0.2
+
+
+class Tally(msgspec.Struct):
+    """How far a manifest is: of ``clips`` so many in each status, ``trusted`` of them not read again."""
+
+    clips: int = 0
+    here: int = 0
+    damaged: int = 0
+    missing: int = 0
+    trusted: int = 0
+
+    @property
+    def told(self) -> int:
+        return self.here + self.damaged + self.missing
+
+
+class _Place:
+    """A clip's place in the manifest, which is empty until its file was read."""
+
+    def __init__(self, holding: Holding, about: os.stat_result | None) -> None:
+        self.holding = holding
+        self.about = about
+        self.entry: Entry | None = None
+
+
+def make_manifest(
+    dataset: Path,
+    tally: Tally,
+    *,
+    trust_unchanged: bool = False,
+    workers: int | None = None,
+    on_progress: Callable[[Tally], None] = lambda _tally: None,
+) -> Generator[Entry]:
+    """The rows of a dataset's manifest, which ``tally`` counts along; works beside an engine.
+
+    ``trust_unchanged``: a file of the size and the time of change that it had when it was last read is
+    taken to be the same. ``workers`` None is one a processor. Raises NoLedger and DatasetError.
+    """
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(contextlib.closing(connect(dataset, read_only=True)))
+        tally.clips = count_selected(database)
+        layout = read_meta(database, "options", Options).layout
+        readings = stack.enter_context(Readings(dataset))
+        readers = stack.enter_context(Readers[_Place](dataset, workers or os.cpu_count() or 1))
+        holdings = read_holdings(database, layout)
+        queue: deque[_Place] = deque()
+        more = True
+        while more or queue:
+            while more and readers.free and len(queue) < MOST_AHEAD:
+                holding = next(holdings, None)
+                if holding is None:
+                    more = False
+                    break
+                place = _looked_at(dataset, holding)
+                queue.append(place)
+                if place.entry is None and trust_unchanged:
+                    assert place.about is not None
+                    if known := readings.find(holding.path, place.about):
+                        place.entry = _entry(holding, known)
+                        tally.trusted += 1
+                if place.entry is None:
+                    readers.give(place, Job(f"./{holding.path}", decode=False, digest=True))
+            if queue and queue[0].entry is None:
+                for place, reading in readers.wait(WAIT_S):
+                    place.entry = _entry(place.holding, reading)
+                    if reading.sha256 and place.about is not None:
+                        readings.keep(place.holding.path, place.about, reading)
+            while queue and (entry := queue[0].entry) is not None:
+                queue.popleft()
+                _count(tally, entry)
+                yield entry
+            on_progress(tally)
+
+
+def _looked_at(dataset: Path, holding: Holding) -> _Place:
+    """A clip's place, filled at once where there is nothing to be read."""
+    if holding.done:
+        try:
+            about = (dataset / holding.path).stat()
+            if stat.S_ISREG(about.st_mode):
+                return _Place(holding, about)
+            why = "what is in its place is not a file"
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+            why = "its file is gone" if gone else f"its file cannot be read ({error.strerror})"
+    else:
+        why = f"{holding.why}: {holding.message}" if holding.message else holding.why
+    place = _Place(holding, None)
+    place.entry = Entry(clip=holding.clip, status=Status.MISSING, why=why)
+    return place
+
+
+def _entry(holding: Holding, reading: Reading) -> Entry:
+    facts, made = reading.facts, holding.made
+    origin = Origin()
+    if made is not None and reading.size_bytes == holding.output_bytes:
+        origin = Origin(
+            made.short,
+            made.exact,
+            made.source_itags,
+            made.source_height_px,
+            made.source_fps,
+            made.made_with,
+        )
+    shape = None
+    if facts is not None:
+        shape = Shape(facts.frames, facts.duration_s, facts.width_px, facts.height_px, facts.fps, facts.sound)
+    return Entry(
+        clip=holding.clip,
+        status=Status.DAMAGED if shape is None else Status.HERE,
+        why=reading.why,
+        path=holding.path,
+        sha256=reading.sha256,
+        size_bytes=reading.size_bytes,
+        shape=shape,
+        origin=origin,
+    )
+
+
+def _count(tally: Tally, entry: Entry) -> None:
+    match entry.status:
+        case Status.HERE:
+            tally.here += 1
+        case Status.DAMAGED:
+            tally.damaged += 1
+        case Status.MISSING:
+            tally.missing += 1
