@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import typer
 
 from kinetics_tui.commands import flags
 from kinetics_tui.commands.command_line import INTERRUPTED, SETTLED, tell
-from kinetics_tui.console.check_lines import Progress, report_json, report_text
+from kinetics_tui.commands.stopping import stoppable
+from kinetics_tui.console.check_lines import progress_text, report_json, report_text
 from kinetics_tui.console.printed import json_line
+from kinetics_tui.console.progress import Progress
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.options import Selection
 from kinetics_tui.settings import Settings, default_cache_dir
@@ -42,14 +39,14 @@ def check_dataset(
     if asked and not repair:
         raise SettingsError("--annotations and --release are for a lost ledger: they go with --repair.")
     selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
-    progress = Progress(sys.stderr)
-    with _stoppable() as stopping:
+    progress = Progress(sys.stderr, progress_text)
+    with stoppable() as stopping:
         how = Checking(
             repair=repair,
             quick=quick,
             workers=workers,
             options=settings.options,
-            wanted=lambda: _wanted(selection, settings) if asked else None,
+            wanted=lambda: wanted_clips(selection, settings) if asked else None,
             stopped=lambda: bool(stopping),
             on_progress=progress.tell,
             tell=tell,
@@ -64,7 +61,8 @@ def check_dataset(
     return FAULTS_FOUND if report.left else SETTLED
 
 
-def _wanted(selection: Selection, settings: Settings) -> Wanted:
+def wanted_clips(selection: Selection, settings: Settings) -> Wanted:
+    """The clips that a ledger made anew is to hold. Raises UserError where annotations cannot be had."""
     from kinetics_tui.annotations.obtain import obtain_annotations
     from kinetics_tui.annotations.selection import select
     from kinetics_tui.engine.prepare import title_of
@@ -74,22 +72,3 @@ def _wanted(selection: Selection, settings: Settings) -> Wanted:
     opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
     annotations = obtain_annotations(selection, default_cache_dir(), tell, opener)
     return Wanted(title_of(selection), selection, select(annotations, selection))
-
-
-@contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """Signals that asked to end, as they come; a second ctrl+c ends at once."""
-    came: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if number == signal.SIGINT:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    ends = (signal.SIGINT, signal.SIGTERM)
-    before: dict[int, Any] = {number: signal.signal(number, note) for number in ends}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinetics_tui.console.printed import plain
-from kinetics_tui.console.progress import ProgressLine, rate_text
+from kinetics_tui.console.progress import rate_text
 from kinetics_tui.upkeep.report import Fault, LedgerState, Report
 
 _LEDGER = {
@@ -23,14 +23,6 @@ _DONE = {
     Fault.FOUND: "recorded as done",
     Fault.SCRATCH: "swept",
 }
-
-
-class Progress(ProgressLine):
-    """Tells how far a check is, on a terminal or in a log."""
-
-    def tell(self, report: Report) -> None:
-        """Tell it, unless it was told a moment ago."""
-        self.tell_by(lambda took_s: progress_text(report, took_s))
 
 
 def progress_text(report: Report, took_s: float) -> str:

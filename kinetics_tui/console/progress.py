@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Generic, TextIO, TypeVar
 
 from kinetics_tui.console.printed import plain
 from kinetics_tui.model.durations import duration_text
@@ -13,6 +13,8 @@ EVERY_S = 0.5
 EVERY_LINE_S = 30.0
 """A terminal is told so often, by one line that changes; a file so often, by one line more."""
 CLEAR_LINE = "\r\x1b[K"
+
+_T = TypeVar("_T")
 
 
 class ProgressLine:
@@ -41,6 +43,20 @@ class ProgressLine:
         if self._told and self._alive:
             self._out.write(CLEAR_LINE)
             self._out.flush()
+
+
+class Progress(ProgressLine, Generic[_T]):
+    """Tells how far something is, which ``text`` puts into words with the seconds that it took so far."""
+
+    def __init__(
+        self, out: TextIO, text: Callable[[_T, float], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(out, clock)
+        self._text = text
+
+    def tell(self, so_far: _T) -> None:
+        """Tell it, unless something was told a moment ago."""
+        self.tell_by(lambda took_s: self._text(so_far, took_s))
 
 
 def rate_text(done: int, total: int, took_s: float, what: str) -> str:

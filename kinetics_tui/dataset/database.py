@@ -17,6 +17,9 @@ from kinetics_tui.dataset.schema import SCHEMA, VERSION, migrate
 from kinetics_tui.model.errors import DatasetError
 
 APPLICATION_ID = 0x4B54_5549  # "KTUI"
+# Where SQLite's format has them: https://sqlite.org/fileformat2.html
+_VERSION_AT = slice(60, 64)
+_APPLICATION_AT = slice(68, 72)
 BUSY_S = 5.0
 """How long to wait for another process at first, ..."""
 BUSY_MEANWHILE_S = 0.5
@@ -189,6 +192,17 @@ def _bring_up_to_date(path: Path) -> None:
         raise
     finally:
         connection.close()
+
+
+def version_in_head(path: Path) -> int | None:
+    """The version of a ledger of ours by the head of its file, which is not opened as a database for that.
+
+    None for what is no ledger of ours. Raises OSError where the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(100)
+    ours = int.from_bytes(head[_APPLICATION_AT]) == APPLICATION_ID
+    return int.from_bytes(head[_VERSION_AT]) if ours else None
 
 
 @contextlib.contextmanager

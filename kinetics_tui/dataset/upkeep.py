@@ -65,6 +65,11 @@ def read_accounts(database: Database, layout: LayoutName) -> Iterator[Account]:
         yield Account(clip_id, clip, path, ClipStatus(status), output_bytes, made)
 
 
+def unselected_ids(database: Database) -> Iterator[int]:
+    """The ids of clips that the ledger knows, and that the selection leaves out."""
+    return (clip_id for (clip_id,) in database.iterate("SELECT id FROM clips WHERE selected = 0"))
+
+
 def take_back(connection: sqlite3.Connection, account: Account) -> None:
     """Make a done clip pending, as if never tried: its file is not what was recorded.
 

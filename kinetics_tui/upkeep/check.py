@@ -21,13 +21,14 @@ from kinetics_tui.engine.client import is_running
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import Options
 from kinetics_tui.upkeep.condition import ledger_state
-from kinetics_tui.upkeep.inventory import Inventory, Listed, Stopped
+from kinetics_tui.upkeep.inventory import Inventory, Listed
 from kinetics_tui.upkeep.judge import Verdict, attempt_of, judge
 from kinetics_tui.upkeep.reader import Job, Reading, ReadingKind
 from kinetics_tui.upkeep.readers import Readers
 from kinetics_tui.upkeep.rebuild import Wanted, has_traces, rebuild, require_source
 from kinetics_tui.upkeep.repair import Case, Repairs
 from kinetics_tui.upkeep.report import Fault, Finding, LedgerState, Report
+from kinetics_tui.upkeep.walking import Stopped
 
 WAIT_S = 0.2
 MAX_WORKERS = 64

@@ -13,7 +13,7 @@ import msgspec
 
 from kinetics_tui.dataset.attempts import settled_attempts
 from kinetics_tui.dataset.counts import failure_counts, retried_counts
-from kinetics_tui.dataset.database import APPLICATION_ID, Database, connect
+from kinetics_tui.dataset.database import Database, connect, version_in_head
 from kinetics_tui.dataset.folder import ledger_path, state_folder
 from kinetics_tui.dataset.meta import read_meta
 from kinetics_tui.dataset.schema import VERSION
@@ -24,9 +24,6 @@ from kinetics_tui.upkeep.report import LedgerState
 
 DAMAGED = "ledger-damaged-"
 _META: dict[str, type] = {"title": str, "release": str, "selection": Selection, "options": Options}
-# Where SQLite's format has them: https://sqlite.org/fileformat2.html
-_VERSION_AT = slice(60, 64)
-_APPLICATION_AT = slice(68, 72)
 
 
 def ledger_state(dataset: Path) -> tuple[LedgerState, str]:
@@ -99,7 +96,5 @@ def _is_damage(error: DatasetError, path: Path) -> bool:
 
 
 def _is_newer(path: Path) -> bool:
-    with path.open("rb") as file:
-        header = file.read(100)
-    ours = int.from_bytes(header[_APPLICATION_AT]) == APPLICATION_ID
-    return ours and int.from_bytes(header[_VERSION_AT]) > VERSION
+    version = version_in_head(path)
+    return version is not None and version > VERSION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,10 +15,10 @@ import msgspec
 from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.upkeep import Account
 from kinetics_tui.model.errors import DatasetError
+from kinetics_tui.upkeep.walking import Stopped, files_below
 
 PAGE = 500
 _OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER})
-_EXPORT = os.fsencode(EXPORT_FOLDER)
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER, account BLOB);
@@ -29,8 +29,6 @@ _ANOTHERS = """
 SELECT 1 FROM clips WHERE recorded = :size AND id <> :id
     AND (found IS NULL OR (found = :own AND found <> :size))
 """
-
-Stopped = Callable[[], bool]
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -72,7 +70,9 @@ class Inventory:
         """
         self._db.execute("BEGIN")
         try:
-            self._db.executemany("INSERT OR IGNORE INTO files VALUES (?)", _files(self._dataset, stopped))
+            # A folder that cannot be listed is told of by the clips in it, one by one.
+            paths = files_below(self._dataset, stopped, leave_out=_OURS, marked=EXPORT_FOLDER)
+            self._db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
         except OSError as error:
             raise DatasetError(
                 f"{self._dataset} cannot be read ({error.strerror}); check the folder and its permissions."
@@ -148,28 +148,3 @@ def _look(path: Path) -> tuple[bool, int | None]:
     except OSError:
         return True, None
     return True, about.st_size if stat.S_ISREG(about.st_mode) else None
-
-
-def _files(dataset: Path, stopped: Stopped) -> Iterator[tuple[bytes]]:
-    folders: list[bytes] = [b""]
-    top = os.fsencode(dataset)
-    while folders and not stopped():
-        folder = folders.pop()
-        try:
-            entries = os.scandir(os.path.join(top, folder))  # noqa: PTH118 -- bytes: names may be of any encoding
-        except OSError:
-            if not folder:
-                raise
-            continue  # its clips are told of one by one
-        with entries:
-            found = list(entries)
-            if folder and any(entry.name == _EXPORT for entry in found):
-                continue  # what lies there is made for a reader, and no clip of the dataset
-            for entry in found:
-                if not folder and os.fsdecode(entry.name) in _OURS:
-                    continue
-                path = os.path.join(folder, entry.name)  # noqa: PTH118
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-                elif not (entry.is_symlink() and entry.is_dir()):
-                    yield (path,)

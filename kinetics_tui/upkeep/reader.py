@@ -19,6 +19,7 @@ from kinetics_tui.media.failures import ClipFailure, clean_message
 from kinetics_tui.media.verify import Facts, verify
 
 CHUNK_BYTES = 1 << 20
+_FIRST_BOX = b"ftyp"
 
 
 class ReadingKind(StrEnum):
@@ -32,11 +33,16 @@ class ReadingKind(StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A file to be read; ``decode``: every picture is decoded too, ``digest``: its bytes are summed up."""
+    """A file to be read; ``decode``: every picture is decoded too, ``digest``: its bytes are summed up.
+
+    ``stranger``: it is from elsewhere, and has to be an MP4 file by its first bytes. Others name media to
+    be read in their stead.
+    """
 
     path: str
     decode: bool
     digest: bool = False
+    stranger: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -54,11 +60,13 @@ def read(job: Job) -> Reading:
     path = Path(job.path)
     digest = hashlib.sha256() if job.digest else None
     try:
-        size_bytes = _read_bytes(path, digest)
+        size_bytes, first = _read_bytes(path, digest)
     except OSError as error:
         return Reading(ReadingKind.UNREADABLE, clean_message(error.strerror or str(error)))
     if size_bytes is None:
         return Reading(ReadingKind.UNPLAYABLE, "it is not a file")
+    if job.stranger and first[4:8] != _FIRST_BOX:
+        return Reading(ReadingKind.UNPLAYABLE, "it is no MP4 file", size_bytes)
     reading = _play(path, size_bytes, decode=job.decode)
     return msgspec.structs.replace(reading, sha256=digest.hexdigest()) if digest else reading
 
@@ -76,21 +84,23 @@ def _play(path: Path, size_bytes: int, *, decode: bool) -> Reading:
     return Reading(ReadingKind.PLAYS, size_bytes=size_bytes, facts=facts)
 
 
-def _read_bytes(path: Path, digest: hashlib._Hash | None) -> int | None:
-    """The size of a file of which every byte can be read, None for what is no file; sums up its bytes.
+def _read_bytes(path: Path, digest: hashlib._Hash | None) -> tuple[int | None, bytes]:
+    """The size of a file of which every byte can be read, None for what is no file; and its first bytes.
 
-    So an error of the disk is known as one: libav says of a file cut off what it says of those.
+    All bytes are summed up on the way. So an error of the disk is known as one: libav says of a file cut off
+    what it says of those.
     """
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a named pipe must not wait for its writer
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return None
-        size_bytes = 0
+            return None, b""
+        size_bytes, first = 0, b""
         while chunk := os.read(fd, CHUNK_BYTES):
+            first = first or chunk[:8]
             size_bytes += len(chunk)
             if digest is not None:
                 digest.update(chunk)
-        return size_bytes
+        return size_bytes, first
     finally:
         os.close(fd)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from kinetics_tui.console.check_lines import Progress, progress_text, report_json, report_text
+from kinetics_tui.console.check_lines import progress_text, report_json, report_text
 from kinetics_tui.upkeep.report import Fault, Finding, LedgerState, Report
 
 
@@ -68,14 +66,3 @@ def test_scripts_get_every_count_by_name() -> None:
 def test_progress_has_the_rate_and_the_time_left() -> None:
     assert progress_text(report(), 20.0) == "1,000 of 650,000 files, 50/s, 3 h 36 min left"
     assert progress_text(Report(dataset="/data/set"), 5.0) == "Listing the files and the clips"
-
-
-def test_progress_is_told_now_and_then_to_a_log() -> None:
-    out, now = io.StringIO(), [0.0]
-    progress = Progress(out, lambda: now[0])
-    for second in range(95):
-        now[0] = float(second)
-        progress.tell(report())
-    progress.end()
-    assert out.getvalue().count("\n") == 3
-    assert "\r" not in out.getvalue()

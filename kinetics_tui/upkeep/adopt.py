@@ -1,0 +1,94 @@
+"""Clips that exist already taken over into a dataset, each verified as our own are."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from kinetics_tui.dataset.database import NoLedger, connect, plain_errors
+from kinetics_tui.dataset.folder import ledger_path, make_state_folder, scratch_path
+from kinetics_tui.dataset.records import write_records
+from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.model.errors import DatasetError
+from kinetics_tui.upkeep.adoption import Adoption, Fate, LinkMode
+from kinetics_tui.upkeep.check import Tell
+from kinetics_tui.upkeep.condition import ledger_state
+from kinetics_tui.upkeep.offer import Offer
+from kinetics_tui.upkeep.rebuild import rebuild
+from kinetics_tui.upkeep.report import LedgerState
+from kinetics_tui.upkeep.taking import Adopting, Taking
+
+
+def adopt(dataset: Path, how: Adopting) -> Adoption:
+    """Take clips over into a dataset; with ``dry_run`` nothing is changed anywhere, and all is told the same.
+
+    Raises DatasetError where folders or ledger cannot be used, EngineError where an engine runs.
+    """
+    _require_apart(dataset, how)
+    adoption = Adoption(
+        dataset=str(dataset.absolute()),
+        source=str(how.source.absolute()),
+        link=how.link,
+        dry_run=how.dry_run,
+        quick=how.quick,
+    )
+    state, _ = ledger_state(dataset)
+    if state is LedgerState.DAMAGED:
+        raise DatasetError(f"The ledger of {dataset} is damaged; kinetics-tui check --repair mends it.")
+    if how.dry_run:
+        if state is LedgerState.MISSING:
+            raise NoLedger(f"{dataset} holds no ledger to hold files against; adopt without --dry-run.")
+        _adopt(dataset, how, adoption)
+        return adoption
+    wanted = None
+    if state is LedgerState.MISSING:
+        wanted = how.wanted()
+        if wanted is None:
+            raise NoLedger(
+                f"{dataset} holds no ledger; say which clips it is to hold with --annotations FILE or "
+                "--release R."
+            )
+        make_state_folder(dataset)
+    with WriterLock(dataset):
+        if wanted is not None and not ledger_path(dataset).exists():
+            rebuild(dataset, wanted, how.options, how.tell)
+        try:
+            _adopt(dataset, how, adoption)
+        finally:
+            if adoption.counts[Fate.TAKEN]:
+                _write_records(dataset, how.tell)
+    return adoption
+
+
+def _require_apart(dataset: Path, how: Adopting) -> None:
+    source = how.source
+    if not source.is_dir():
+        raise DatasetError(f"{source} is not a folder; --from takes the folder that the clips are in.")
+    one, other = source.resolve(), dataset.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise DatasetError(f"{source} and {dataset} lie in one another; --from takes a folder apart from it.")
+    there = next(folder for folder in (other, *other.parents) if folder.exists())
+    if how.link is LinkMode.HARD and not how.dry_run and there.stat().st_dev != one.stat().st_dev:
+        raise DatasetError(f"{source} is on another file system than {dataset}; give --link copy.")
+
+
+def _write_records(dataset: Path, tell: Tell) -> None:
+    try:
+        write_records(dataset)
+    except DatasetError as error:
+        tell(str(error))
+
+
+def _adopt(dataset: Path, how: Adopting, adoption: Adoption) -> None:
+    with contextlib.ExitStack() as stack:
+        offer = stack.enter_context(Offer())
+        database = stack.enter_context(contextlib.closing(connect(dataset, read_only=how.dry_run)))
+        scratch = scratch_path(dataset)
+        if not how.dry_run:
+            with plain_errors(scratch):
+                scratch.mkdir(exist_ok=True)
+                scratch = Path(tempfile.mkdtemp(prefix="adopt-", dir=scratch))
+            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        Taking(dataset, how, adoption, offer, database, scratch).run()
