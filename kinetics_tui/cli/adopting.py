@@ -1,4 +1,4 @@
-"""Commands that bring in clips which exist already: adopt."""
+"""Commands about clips that are here already: adopt, extract."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics_tui.cli.app import Dataset, Json, app
+from kinetics_tui.cli.app import Dataset, Headless, Json, app
 
 
 @app.command()
@@ -60,3 +60,39 @@ def adopt(
         as_json=as_json,
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def extract(
+    dataset: Dataset,
+    frames: Annotated[
+        str | None, typer.Option(metavar="FPS", help="So many pictures a second as JPEG; none: no more.")
+    ] = None,
+    short_side: Annotated[
+        str | None,
+        typer.Option(metavar="PX", help="Scale pictures down to this short side; none: as the clip."),
+    ] = None,
+    sound: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="Sound as wav, mp3 or opus; none: no more.")
+    ] = None,
+    headless: Headless = False,
+    as_json: Json = False,
+) -> None:
+    """Have frames and sound made of every clip, of those that are here and of those to come; then run."""
+    from kinetics_tui.commands import views
+    from kinetics_tui.commands.command_line import tell
+    from kinetics_tui.commands.extracting import want_extras
+    from kinetics_tui.commands.steering import run_engine
+    from kinetics_tui.model.errors import SettingsError
+    from kinetics_tui.settings import load_settings
+
+    if as_json and not headless:
+        raise SettingsError("--json goes with --headless: kinetics-tui extract DATASET --headless --json.")
+    if not headless:
+        views.require_terminal()
+    settings = load_settings({})
+    want_extras(dataset, frames=frames, short_side=short_side, sound=sound)
+    owner = run_engine(dataset, settings.networks, tell)
+    if headless:
+        raise typer.Exit(views.follow(dataset, as_json=as_json, owner=owner))
+    raise typer.Exit(views.look(dataset, settings))

@@ -192,6 +192,10 @@ class Ledger:
         """
         return pending.next_pending(self._flushed(), self._layout, split, after_id, limit)
 
+    def done_clips(self, after_id: int, limit: int) -> list[ClipRow]:
+        """Selected clips that are done with larger ids than ``after_id``, by id."""
+        return pending.done_clips(self._flushed(), self._layout, after_id, limit)
+
     def due_retries(self, now: float, limit: int) -> list[ClipRow]:
         """Clips of enabled splits whose time to be tried again has come, the longest due first."""
         return pending.due_retries(self._flushed(), self._layout, now, limit)

@@ -18,6 +18,10 @@ _PENDING = (
     f" FROM clips {CLIP_JOINS} WHERE selected = 1 AND splits.name = ? AND status = 'pending' AND clips.id > ?"
     " ORDER BY clips.id LIMIT ?"
 )
+_DONE = (
+    f" FROM clips NOT INDEXED {CLIP_JOINS} WHERE clips.id > ? AND selected = 1 AND status = 'done'"
+    " ORDER BY clips.id LIMIT ?"
+)
 # Without statistics the planner would rather walk through all clips than through the few that wait.
 _WAITING = (
     f" FROM clips INDEXED BY clips_waiting {CLIP_JOINS}"
@@ -31,6 +35,11 @@ def next_pending(
 ) -> list[ClipRow]:
     """Selected pending clips of a split with larger ids than ``after_id``, by id."""
     return _clips(database, layout, _PENDING, (split, after_id, limit))
+
+
+def done_clips(database: Database, layout: LayoutName, after_id: int, limit: int) -> list[ClipRow]:
+    """Selected clips that are done with larger ids than ``after_id``, by id."""
+    return _clips(database, layout, _DONE, (after_id, limit))
 
 
 def due_retries(database: Database, layout: LayoutName, now: float, limit: int) -> list[ClipRow]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from kinetics_tui.dataset.database import LedgerFull
 from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.disk import DiskWatch
+from kinetics_tui.engine.extraction import Extraction
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.pool import Pool, Slot
 from kinetics_tui.model.errors import DatasetError
@@ -17,7 +18,7 @@ from kinetics_tui.model.state import RunState
 
 HANG_MARGIN_S = 30.0
 """A worker keeps its own deadline a clip; one that is this late has hung and is killed."""
-OFF_THE_NETWORK = (Phase.TRIM, Phase.VERIFY)
+OFF_THE_NETWORK = (Phase.TRIM, Phase.VERIFY, Phase.EXTRACT)
 """Phases in which all the clip's bytes are here already."""
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Dispatcher:
         self,
         pool: Pool,
         backlog: Backlog,
+        extraction: Extraction,
         networks: Networks,
         disk: DiskWatch,
         state: RunState,
@@ -42,6 +44,7 @@ class Dispatcher:
         """Nothing is handed out while the network itself is under suspicion."""
         self._pool = pool
         self._backlog = backlog
+        self._extraction = extraction
         self._networks = networks
         self._disk = disk
         self._state = state
@@ -60,7 +63,25 @@ class Dispatcher:
             self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
     def _hand_out(self, slot: Slot) -> bool:
-        if self.held or self.suspended or self._disk.problem:
+        if self.held or self._disk.problem:
+            return False
+        # Of a clip that has just come its frames first, else clips pile up; of older ones when nothing else
+        # may be handed out: it needs neither network nor pace.
+        if self._extraction.fresh and self._extract(slot):
+            return True
+        return self._fetch(slot) or self._extract(slot)
+
+    def _extract(self, slot: Slot) -> bool:
+        row = self._extraction.take()
+        if row is None:
+            return False
+        self._waiting_until.pop(slot.number, None)
+        slot.assign_extract(row)
+        self._publish(ClipStarted(at=self._clock(), slot=slot.number, clip=row.clip))
+        return True
+
+    def _fetch(self, slot: Slot) -> bool:
+        if self.suspended:
             return False
         allowed = self._networks.workers_allowed
         if allowed is not None and self._backlog.in_hand >= allowed:
@@ -88,7 +109,10 @@ class Dispatcher:
     def in_hand_by_others(self) -> int:
         """Clips in hand that were sent by another network than the one in use."""
         name = self._networks.current.name
-        return sum(slot.row is not None and slot.stamp.network != name for slot in self._pool.slots.values())
+        return sum(
+            slot.row is not None and not slot.extracting and slot.stamp.network != name
+            for slot in self._pool.slots.values()
+        )
 
     def forget_waiting(self, slot: Slot | None = None) -> None:
         """The pace changed, or a worker went: what was told of waiting holds no more."""
@@ -103,7 +127,7 @@ class Dispatcher:
         ``network_only``: not those that need the network no more.
         """
         for slot in self._pool.slots.values():
-            if slot.row is not None:
+            if slot.row is not None and not (slot.extracting and network_only):
                 worker = self._state.workers.get(slot.number)
                 through = worker is not None and worker.phase in OFF_THE_NETWORK
                 slot.cancel(network_only=network_only, forced=not (network_only and through))

@@ -25,7 +25,8 @@ from kinetics_tui.engine.checks import Ask, Checks
 from kinetics_tui.engine.clock import never_set
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
-from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready
+from kinetics_tui.engine.extraction import Extraction
+from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready, Taken
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.notify import Notifier
 from kinetics_tui.engine.opening import opening_events
@@ -115,6 +116,7 @@ class Engine:
         self._networks.changed(now)
         self._networks.list(now)
         self._backlog = Backlog(ledger)
+        self._extraction = Extraction(ledger, dataset, options.extras, self._publish, clock)
         self._outcomes = Outcomes(ledger, self._backlog, self._networks, self._publish, options)
         self._pool = make_pool(
             dataset=dataset,
@@ -126,7 +128,14 @@ class Engine:
             target=target,
         )
         self._dispatcher = Dispatcher(
-            self._pool, self._backlog, self._networks, self._disk, self.state, self._publish, clock
+            self._pool,
+            self._backlog,
+            self._extraction,
+            self._networks,
+            self._disk,
+            self.state,
+            self._publish,
+            clock,
         )
         self._checks = Checks(
             ledger=ledger,
@@ -201,7 +210,7 @@ class Engine:
         for slot in self._pool.slots.values():
             slot.leaving = True
         deadline = time.monotonic() + LET_GO_S
-        while self._backlog.in_hand and time.monotonic() < deadline:
+        while (self._backlog.in_hand or self._extraction.in_hand) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await self._pool.close()
         self._networks.journal.end_session(self._clock(), "stopped")
@@ -310,7 +319,8 @@ class Engine:
             disk_problem=self._disk.problem,
             disk_full=self._disk.full,
             worker_problem=self._pool.problem,
-            in_hand=backlog.in_hand,
+            in_hand=backlog.in_hand + self._extraction.in_hand,
+            extracting=bool(self._extraction.in_hand) or not self._extraction.exhausted,
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
             network=NetworkStatus.OFFLINE if self._networks.unreachable else throttle.status,
@@ -351,6 +361,8 @@ class Engine:
             )
         if row is None:
             pass
+        elif slot.extracting:
+            self._extraction.dropped(slot, row, death.how if death is not None else "")
         elif death is None:
             self._outcomes.returned(slot, row, "unfinished", now)
         elif death.from_outside:
@@ -381,8 +393,12 @@ class Engine:
                 )
             )
             return
+        extracting = slot.extracting
         slot.release()
-        self._settle(slot, row, message)
+        if extracting:
+            self._settle_extraction(slot, row, message)
+        else:
+            self._settle(slot, row, message)
         self._settle_switch()
         self._checks.look_into()
         self._records.stale = True
@@ -390,11 +406,28 @@ class Engine:
             self._dispatcher.dispatch()
         self._tell_status()
 
-    def _settle(self, slot: Slot, row: ClipRow, message: Finished | Failed | Cancelled) -> None:
+    def _settle_extraction(
+        self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled
+    ) -> None:
+        match message:
+            case Taken():
+                self._extraction.made(slot, row, message)
+            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE):
+                self._extraction.dropped(slot, row)
+                self._disk.hold(message.text)
+            case Failed():
+                self._extraction.failed(slot, row, message.text)
+            case _:
+                self._extraction.dropped(slot, row)
+
+    def _settle(self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled) -> None:
         now = self._clock()
         match message:
             case Finished():
                 self._outcomes.finished(slot, row, message, now)
+                self._extraction.add(row)
+            case Taken():  # a worker that went mad: nobody asked it
+                self._outcomes.returned(slot, row, "unfinished", now)
             case Cancelled():
                 self._outcomes.returned(slot, row, "unfinished", now)
             case Failed():

@@ -26,12 +26,14 @@ class Assign(Message, frozen=True, tag="assign"):
     """To the worker: make this clip; ``path`` is relative to the dataset folder.
 
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
+    ``extract``: it is here already, and frames and sound are to be made of it; nothing is requested.
     """
 
     clip_id: Count
     clip: Clip
     path: str
     route: Route = Route()
+    extract: bool = False
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -91,6 +93,14 @@ class Failed(Message, frozen=True, tag="failed"):
     retry_after_s: Seconds | None = None
 
 
+class Taken(Message, frozen=True, tag="taken"):
+    """From the worker: so many frames and, if it has any, the sound were made of the clip."""
+
+    clip_id: Count
+    frames: Count = 0
+    sound: bool = False
+
+
 class Cancelled(Message, frozen=True, tag="cancelled"):
     """From the worker: let go of the clip, nothing of it is left."""
 
@@ -98,4 +108,4 @@ class Cancelled(Message, frozen=True, tag="cancelled"):
 
 
 ToWorker = Assign | Cancel
-FromWorker = Ready | Progress | Finished | Failed | Cancelled
+FromWorker = Ready | Progress | Finished | Taken | Failed | Cancelled

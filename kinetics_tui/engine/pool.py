@@ -91,6 +91,8 @@ class Slot(asyncio.Protocol):
     def __init__(self, number: int, pool: Pool) -> None:
         self.number = number
         self.row: ClipRow | None = None
+        self.extracting = False
+        """The clip in hand is done already: frames and sound are made of it, off the network."""
         self.stamp = NO_STAMP
         self.assigned_at = 0.0
         self.pid = 0
@@ -117,10 +119,20 @@ class Slot(asyncio.Protocol):
         ``stamp`` tells by which network that is, and in which state of it.
         """
         self.row = row
+        self.extracting = False
         self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
         self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
+
+    def assign_extract(self, row: ClipRow) -> None:
+        """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
+        self.row = row
+        self.extracting = True
+        self.stamp = NO_STAMP
+        self.assigned_at = time.monotonic()
+        self.clips += 1
+        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=True))
 
     def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
         """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.

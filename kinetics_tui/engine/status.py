@@ -16,6 +16,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``leaving`` is the network before a switch while ``in_hand_by_others`` clips still use it;
     ``disk_problem`` is why nothing can be written, ``disk_full`` whether that is for want of room, and
     ``worker_problem`` why there are no workers;
+    ``extracting``: there are, or may be, clips of which frames and sound are still to be made.
     ``suspicious`` is how many failures in a row made the network suspect that is being checked.
     """
 
@@ -26,6 +27,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     worker_problem: str = ""
     switched_off: bool = False
     in_hand: int = 0
+    extracting: bool = False
     left: int = 0
     network: NetworkStatus = NetworkStatus.OPEN
     until: float | None = None
@@ -52,7 +54,7 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         return EngineStatus.STOPPING, ""
     if facts.switched_off and not facts.in_hand:
         return EngineStatus.PAUSED, "Every split is switched off; switch one on."
-    if facts.left == 0 and facts.in_hand == 0:
+    if facts.left == 0 and facts.in_hand == 0 and not facts.extracting:
         return EngineStatus.DONE, "Every clip is settled."
     if facts.paused:
         if facts.in_hand:
@@ -63,6 +65,8 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         return status, f"{facts.disk_problem} The run then goes on by itself."
     if facts.worker_problem:
         return EngineStatus.HELD, f"{facts.worker_problem} The run then goes on by itself."
+    if facts.left == 0 and facts.extracting:
+        return EngineStatus.RUNNING, "Every clip is settled; frames and sound are made of them."
     if facts.leaving:
         clips = f"{facts.in_hand_by_others} clip{'s' if facts.in_hand_by_others != 1 else ''}"
         left = f"{clips} in hand still by {facts.leaving}"

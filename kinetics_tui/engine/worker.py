@@ -27,11 +27,14 @@ from kinetics_tui.engine.messages import (
     FromWorker,
     Progress,
     Ready,
+    Taken,
     ToWorker,
 )
+from kinetics_tui.media.extract import extract
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.media.maker import ClipMaker
 from kinetics_tui.model.events import Phase
+from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
 PROGRESS_EVERY_S = 0.25
@@ -78,7 +81,7 @@ class Worker:
             self._wake.clear()
             todo, self._todo = self._todo, None
             if todo is not None:
-                self._send(self._make(todo))
+                self._send(self._extract(todo) if todo.extract else self._make(todo))
 
     # -- the listening thread ---------------------------------------------------------------------
 
@@ -153,6 +156,32 @@ class Worker:
             wire_bytes=self._wire_bytes,
             retry_after_s=failure.retry_after_s,
         )
+
+    def _extract(self, todo: Assign) -> FromWorker:
+        self._in_hand = todo.clip_id
+        self._wire_bytes = 0
+        self._spent_s = {}
+        started = self._phase_at = time.monotonic()
+
+        def follow(fraction: float) -> None:
+            if self._cancel.is_set() or time.monotonic() - started > self._options.clip_deadline_s:
+                raise ClipCancelled
+            self._report(Phase.EXTRACT, fraction, 0, 0.0)
+
+        try:
+            follow(0.0)
+            made = extract(self._dataset, todo.path, self._options.extras, self._scratch, follow)
+        except ClipCancelled:
+            if self._cancel.is_set():
+                return Cancelled(clip_id=todo.clip_id)
+            late = ClipFailure(Category.TIMEOUT, "Making frames and sound takes too long.")
+            return self._failed(todo, started, late)
+        except ClipFailure as failure:
+            return self._failed(todo, started, failure)
+        finally:
+            self._in_hand = None
+            self._phase = Phase.IDLE
+        return Taken(clip_id=todo.clip_id, frames=made.frames, sound=made.sound)
 
     def _make(self, todo: Assign) -> FromWorker:
         self._in_hand = todo.clip_id

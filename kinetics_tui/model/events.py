@@ -47,6 +47,7 @@ class Phase(StrEnum):
     DOWNLOAD = "download"
     TRIM = "trim"
     VERIFY = "verify"
+    EXTRACT = "extract"
 
 
 class SplitCounts(msgspec.Struct, frozen=True):
@@ -277,6 +278,19 @@ class ClipReturned(Event, frozen=True, tag="clip-returned"):
     reason: str
 
 
+class ClipExtracted(Event, frozen=True, tag="clip-extracted"):
+    """Of a clip that was done before, so many ``frames`` were made, and a file of ``sound`` if it says so.
+
+    ``why`` says in one sentence why not all of it could be made, and is empty otherwise.
+    """
+
+    slot: int
+    clip: Clip
+    frames: int = 0
+    sound: bool = False
+    why: str = ""
+
+
 class ClipsRetried(Event, frozen=True, tag="clips-retried"):
     """Settled failures were made pending again: counts by split and by category."""
 
@@ -332,6 +346,7 @@ AnyEvent = (
     | ClipDone
     | ClipFailed
     | ClipReturned
+    | ClipExtracted
     | ClipsRetried
     | DiskMeasured
     | ClockSet

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from kinetics_tui.model.extras import Extras
+
 GUEST_PER_HOUR = 300.0
 ACCOUNT_PER_HOUR = 2000.0
 """Videos an hour that YouTube lets a guest session and an account have (yt-dlp's wiki)."""
@@ -44,7 +46,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
     failure of a clip. ``yt_dlp`` are yt-dlp's own command-line options, which may
     carry secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise
-    addresses that are told of the turns of the run.
+    addresses that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
 
     workers: int = 16
@@ -60,6 +62,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     clip_deadline_s: float = 15 * MINUTE_S
     yt_dlp: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
+    extras: Extras = Extras()
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from kinetics_tui.model.clock_set import move_times
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipDone,
+    ClipExtracted,
     ClipFailed,
     ClipProgress,
     ClipReturned,
@@ -237,6 +238,13 @@ def _clip_returned(run: Run, event: ClipReturned) -> None:
     _write(run, LogLine(event.at, "put back", path_text(event.clip), event.reason))
 
 
+def _clip_extracted(run: Run, event: ClipExtracted) -> None:
+    _let_go(run, event.slot, event.at)
+    made = [f"{event.frames:,} frames"] * bool(event.frames) + ["sound"] * event.sound
+    word = "no extract" if event.why else "extract"
+    _write(run, LogLine(event.at, word, path_text(event.clip), event.why or "  ".join(made) or "nothing new"))
+
+
 def _clips_retried(run: Run, event: ClipsRetried) -> None:
     for split, count in event.by_split.items():
         _count(run, split, failed=-count)
@@ -297,6 +305,7 @@ _STEPS = cast(
         ClipDone: _clip_done,
         ClipFailed: _clip_failed,
         ClipReturned: _clip_returned,
+        ClipExtracted: _clip_extracted,
         ClipsRetried: _clips_retried,
         DiskMeasured: _disk_measured,
         ClockSet: _clock_set,

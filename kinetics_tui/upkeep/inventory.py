@@ -15,10 +15,12 @@ import msgspec
 from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.upkeep import Account
 from kinetics_tui.model.errors import DatasetError
+from kinetics_tui.model.extras import FRAMES_FOLDER, SOUND_FOLDER
 from kinetics_tui.upkeep.walking import Stopped, files_below
 
 PAGE = 500
-_OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER})
+OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, FRAMES_FOLDER, SOUND_FOLDER})
+"""What lies in a dataset folder beside the clips."""
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER, account BLOB);
@@ -71,7 +73,7 @@ class Inventory:
         self._db.execute("BEGIN")
         try:
             # A folder that cannot be listed is told of by the clips in it, one by one.
-            paths = files_below(self._dataset, stopped, leave_out=_OURS, marked=EXPORT_FOLDER)
+            paths = files_below(self._dataset, stopped, leave_out=OURS, marked=EXPORT_FOLDER)
             self._db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
         except OSError as error:
             raise DatasetError(

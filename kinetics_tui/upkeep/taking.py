@@ -14,7 +14,7 @@ import msgspec
 
 from kinetics_tui.dataset.attempts import write_attempts
 from kinetics_tui.dataset.database import Database, connect, version_in_head
-from kinetics_tui.dataset.folder import STATE_FOLDER, ledger_path
+from kinetics_tui.dataset.folder import STATE_FOLDER, ledger_path, state_folder
 from kinetics_tui.dataset.meta import read_meta
 from kinetics_tui.dataset.rows import Attempt
 from kinetics_tui.dataset.schema import VERSION
@@ -26,6 +26,7 @@ from kinetics_tui.upkeep.check import MAX_WORKERS, WAIT_S, Tell
 from kinetics_tui.upkeep.condition import ledger_state
 from kinetics_tui.upkeep.fit import Fit, adopted_attempt, fit
 from kinetics_tui.upkeep.foreign import is_clip_file, named
+from kinetics_tui.upkeep.inventory import OURS
 from kinetics_tui.upkeep.offer import Match, Offer, Offered
 from kinetics_tui.upkeep.placing import Look, look_at, place
 from kinetics_tui.upkeep.reader import Job, Reading, ReadingKind
@@ -131,9 +132,8 @@ class Taking:
 
     def _clip_files(self) -> Iterator[bytes]:
         state = os.fsencode(STATE_FOLDER)
-        for path in files_below(
-            self._source, self._stopped, leave_out={STATE_FOLDER}, on_unreadable=self._unreadable
-        ):
+        ours = OURS if state_folder(self._source).is_dir() else ()
+        for path in files_below(self._source, self._stopped, leave_out=ours, on_unreadable=self._unreadable):
             if not is_clip_file(os.fsdecode(path)):
                 self._adoption.others += 1
             elif state not in path.split(b"/"):

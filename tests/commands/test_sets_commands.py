@@ -13,11 +13,12 @@ from kinetics_tui.annotations.readers import read_annotations
 from kinetics_tui.cli import run_command
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.manifest import COLUMNS
-from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.dataset import SOURCE_S, Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.model.options import LayoutName
+from tests.dataset.export.conftest import make_dataset
 from tests.program import Program
-from tests.upkeep.conftest import CLIPS, DONE, finished  # noqa: F401 - a fixture
+from tests.upkeep.conftest import DONE, finished  # noqa: F401 - a fixture
 
 Capture = pytest.CaptureFixture[str]
 
@@ -133,17 +134,14 @@ def test_the_common_list_makes_a_run_of_its_own(
     program: Program, serve: Callable[..., tuple[Demo, LoopbackYouTube]], tmp_path: Path
 ) -> None:
     demo, youtube = serve(6)
-    options = ["--headless", "--workers", "2", "--pace", "unlimited", f"--yt-dlp={youtube.yt_dlp_options()}"]
-    lists = [str(path) for path in demo.annotations]
-    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
-    program("run", str(first), "--annotations", *lists, "--limit", "4", *options)
-    program("run", str(second), "--annotations", *lists, "--limit", "3", *options)
+    plain = [clip for clip in demo.clips if clip.time_end <= SOURCE_S]
+    a = make_dataset(tmp_path / "a", plain, plain[:3])
+    b = make_dataset(tmp_path / "b", plain, plain[1:])
     common = tmp_path / "common.csv"
-    done = program("compare", str(first), str(second), "--json", "--common", str(common))
-    told = json.loads(done.stdout)
-    assert told["common"] == told["same_bytes"] == told["clips_b"] > 0
-    ended = program("run", str(third), "--annotations", str(common), *options)
-    assert ended.returncode == 0, ended.stderr
-    done = program("compare", str(third), str(common.with_name("second")), "--json")
-    told = json.loads(done.stdout)
-    assert (told["only_a"], told["only_b"], told["same_bytes"]) == (0, 0, told["common"])
+    assert program("compare", str(a), str(b), "--common", str(common)).returncode == 0
+    options = ["--headless", "--workers", "2", "--retry", "none", f"--yt-dlp={youtube.yt_dlp_options()}"]
+    run = program("run", str(program.dataset), "--annotations", str(common), *options)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(program("compare", str(program.dataset), str(b), "--json").stdout)
+    assert (told["clips_a"], told["common"], told["relabelled"]) == (2, 2, 0)
+    assert told["other_bytes"] == 2  # those of the other two were made up

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,8 +20,10 @@ from kinetics_tui.engine.messages import (
     Finished,
     FromWorker,
     Ready,
+    Taken,
     ToWorker,
 )
+from kinetics_tui.model.extras import frames_path
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
@@ -28,6 +31,7 @@ BAD_PROXY = "http://liar.example:3128"
 """By this network every clip is private, and none is in truth."""
 
 HALF_SAID = "half-said"
+WAS_FULL = "was-full"
 
 
 def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
@@ -48,6 +52,9 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
             continue
         assert isinstance(message, Assign)
         in_hand = message.clip_id
+        if message.extract:
+            extract(message, dataset, send)
+            continue
         match message.clip.youtube_id[-1]:
             case "D":
                 os.kill(os.getpid(), signal.SIGSEGV)
@@ -85,6 +92,23 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
                 send(failed(in_hand, Category.TIMEOUT))
             case _:
                 send(finished(in_hand))
+
+
+def extract(message: Assign, dataset: Path, send: Callable[[FromWorker], None]) -> None:
+    """Frames are made, unless the tenth sign of the id says otherwise."""
+    match message.clip.youtube_id[-2]:
+        case "D":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "C":
+            pass  # keeps the clip until it is told to let go
+        case "P":
+            send(failed(message.clip_id, Category.TRIM_FAILED))
+        case "W" if not (dataset / WAS_FULL).exists():
+            (dataset / WAS_FULL).touch()
+            send(failed(message.clip_id, Category.DISK_FULL))
+        case _:
+            (dataset / frames_path(message.path)).mkdir(parents=True)
+            send(Taken(clip_id=message.clip_id, frames=50))
 
 
 def failed(clip_id: int, category: Category) -> Failed:

@@ -12,6 +12,7 @@ from kinetics_tui.model.commands import Reply
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipDone,
+    ClipExtracted,
     ClipFailed,
     ClipProgress,
     ClipReturned,
@@ -87,6 +88,19 @@ def test_a_returned_clip_counts_nowhere() -> None:
     state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
     state.apply(ClipReturned(at=AT, slot=1, clip=CLIP, reason="put back"))
     assert (state.done, state.failed, state.left, state.in_hand) == (0, 0, 100, 0)
+
+
+def test_a_clip_that_frames_are_made_of_counts_once() -> None:
+    state = opened()
+    state.apply(ClipDone(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500))
+    state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
+    state.apply(ClipProgress(at=AT, slot=1, phase=Phase.EXTRACT, fraction=0.5))
+    assert (state.workers[1].phase, state.in_hand) == (Phase.EXTRACT, 1)
+    state.apply(ClipExtracted(at=AT, slot=1, clip=CLIP, frames=50, sound=True))
+    assert (state.done, state.left, state.in_hand, state.total_bytes) == (1, 99, 0, 1_000_000)
+    assert (state.log[-1].word, state.log[-1].detail) == ("extract", "50 frames  sound")
+    state.apply(ClipExtracted(at=AT, slot=1, clip=CLIP, why="It holds no pictures."))
+    assert (state.log[-1].word, state.log[-1].detail) == ("no extract", "It holds no pictures.")
 
 
 def test_retried_failures_are_left_again() -> None:

@@ -60,6 +60,7 @@ def make_dataset(
 def settle(dataset: Path, ledger: Ledger, clips: list[Clip], done: list[Clip], height_px: int = 256) -> None:
     """Have these clips done, the n-th of which the ledger knows by the number n + 1."""
     paths = {}
+    numbers = {clip.key: number for number, clip in enumerate(clips, start=1)}
     ledger.flush()
     for holding in read_holdings(ledger._db, ledger.options.layout):
         paths[holding.clip.key] = dataset / holding.path
@@ -69,7 +70,7 @@ def settle(dataset: Path, ledger: Ledger, clips: list[Clip], done: list[Clip], h
         path.write_bytes(content_of(clip))
         ledger.record(
             Attempt(
-                clip_id=clips.index(clip) + 1,
+                clip_id=numbers[clip.key],
                 at=1000.0,
                 network="home",
                 outcome=Outcome.DONE,

@@ -1,0 +1,122 @@
+"""Frames and sound of clips that are here: which clip has some of it still to be made."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from kinetics_tui.dataset.ledger import ClipRow, Ledger
+from kinetics_tui.engine.messages import Taken
+from kinetics_tui.engine.pool import Slot
+from kinetics_tui.model.events import AnyEvent, ClipExtracted, ClipReturned
+from kinetics_tui.model.extras import Extras, frames_path, sound_path
+
+PAGE = 256
+LOOK_S = 0.02
+"""So long at a time the disk is searched for clips that lack something: the engine has more to do."""
+DEATHS_A_CLIP = 2
+"""A clip that takes down so many workers is left as it is."""
+
+
+class Extraction:
+    """Hands out clips that are done and lack frames or sound, each to one hand at a time.
+
+    What is on the disk says what is made: it has its name when it is whole. The ledger knows nothing of
+    it, and nothing is lost with an engine that dies.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        dataset: Path,
+        extras: Extras,
+        publish: Callable[[AnyEvent], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._dataset = dataset
+        self._extras = extras
+        self._publish = publish
+        self._clock = clock
+        self._fresh: deque[ClipRow] = deque()
+        self._page: deque[ClipRow] = deque()
+        self._after_id: int | None = 0 if extras.any else None
+        self._taken: set[int] = set()
+        self._deaths: dict[int, int] = {}
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._taken)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there is a clip that has just come, or was put back."""
+        return bool(self._fresh)
+
+    @property
+    def exhausted(self) -> bool:
+        """Nothing is left but what is in hand."""
+        return not (self._fresh or self._page) and self._after_id is None
+
+    def add(self, row: ClipRow) -> None:
+        """A clip has just come."""
+        if self._extras.any:
+            self._fresh.append(row)
+
+    def take(self) -> ClipRow | None:
+        """The next clip, now in hand; None where none was found in the time there is for looking."""
+        until = time.monotonic() + LOOK_S
+        while time.monotonic() < until:
+            row = self._next()
+            if row is None:
+                return None
+            if row.id not in self._taken and self._lacks(row):
+                self._taken.add(row.id)
+                return row
+        return None
+
+    def made(self, slot: Slot, row: ClipRow, message: Taken) -> None:
+        """All that is wanted of the clip is there."""
+        self._settle(row)
+        self._publish(
+            ClipExtracted(
+                at=self._clock(), slot=slot.number, clip=row.clip, frames=message.frames, sound=message.sound
+            )
+        )
+
+    def failed(self, slot: Slot, row: ClipRow, why: str) -> None:
+        """It cannot be made; the next run tries again."""
+        self._settle(row)
+        self._publish(ClipExtracted(at=self._clock(), slot=slot.number, clip=row.clip, why=why))
+
+    def dropped(self, slot: Slot, row: ClipRow, death: str = "") -> None:
+        """The clip is out of its hand unfinished; ``death`` is how the worker died, if it did."""
+        if death:
+            self._deaths[row.id] = self._deaths.get(row.id, 0) + 1
+            if self._deaths[row.id] >= DEATHS_A_CLIP:
+                self.failed(slot, row, f"Its worker died ({death}).")
+                return
+        self._taken.discard(row.id)
+        self._fresh.append(row)
+        reason = f"worker died ({death})" if death else "unfinished"
+        self._publish(ClipReturned(at=self._clock(), slot=slot.number, clip=row.clip, reason=reason))
+
+    def _settle(self, row: ClipRow) -> None:
+        self._taken.discard(row.id)
+        self._deaths.pop(row.id, None)
+
+    def _next(self) -> ClipRow | None:
+        if self._fresh:
+            return self._fresh.popleft()
+        if not self._page and self._after_id is not None:
+            self._page.extend(self._ledger.done_clips(self._after_id, PAGE))
+            self._after_id = self._page[-1].id if self._page else None
+        return self._page.popleft() if self._page else None
+
+    def _lacks(self, row: ClipRow) -> bool:
+        extras = self._extras
+        if extras.frames_fps is not None and not (self._dataset / frames_path(row.path)).is_dir():
+            return True
+        return extras.sound is not None and not (self._dataset / sound_path(row.path, extras.sound)).exists()
