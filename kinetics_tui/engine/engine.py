@@ -414,7 +414,7 @@ class Engine:
                 self._extraction.made(slot, row, message)
             case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE):
                 self._extraction.dropped(slot, row)
-                self._disk.hold(message.text)
+                self._disk.hold(message.text, full=message.category is Category.DISK_FULL)
             case Failed():
                 self._extraction.failed(slot, row, message.text)
             case _:
