@@ -5,6 +5,7 @@ UserError              one plain sentence with what to do next; ends a command w
 +-- DatasetError       a dataset folder or ledger that cannot be used
 +-- EngineError        the engine cannot be started or reached, or refuses a command
 +-- SettingsError      the settings file, a variable or an option that cannot be used
++-- ReportError        files that a report cannot be made of, or written to
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class EngineError(UserError):
 
 class SettingsError(UserError):
     """A settings file, environment variable or option that cannot be used."""
+
+
+class ReportError(UserError):
+    """Records that a report cannot be made of, or a file that it cannot be written to."""
 
 
 class EngineDiedError(Exception):

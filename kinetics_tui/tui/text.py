@@ -10,6 +10,8 @@ from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 
+from kinetics_tui.model.amounts import bytes_text as bytes_text
+from kinetics_tui.model.amounts import share_text as share_text
 from kinetics_tui.model.durations import bounded, duration_text
 from kinetics_tui.model.options import DAY_S, HOUR_S, MINUTE_S
 
@@ -86,16 +88,6 @@ def countdown_text(seconds: float) -> str:
     return f"{minutes:02}:{left_s:02}"
 
 
-def bytes_text(size_bytes: float) -> str:
-    """A size in decimal units with two or three digits: ``1.1 MB``, ``138 GB``."""
-    size = max(0.0, size_bytes)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 999.5 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:.1f} {unit}" if size < 9.95 and unit != "B" else f"{size:,.0f} {unit}"
-
-
 def rate_text(bytes_per_s: float) -> str:
     """A speed in megabytes a second: ``1.1 MB/s``, ``0.11 MB/s``."""
     megabytes = max(0.0, bytes_per_s) / 1e6
@@ -105,11 +97,6 @@ def rate_text(bytes_per_s: float) -> str:
 def percent_text(part: int, whole: int) -> str:
     """``51 %``; rounded down, so that 100 % means all of it."""
     return f"{100 * part // whole if whole > 0 else 0} %"
-
-
-def share_text(part: int, whole: int) -> str:
-    """``2.3 %``, for shares that are small as a rule."""
-    return f"{100 * part / whole if whole > 0 else 0:.1f} %"
 
 
 def clock_text(at: float, zone: tzinfo | None) -> str:

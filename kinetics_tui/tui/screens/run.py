@@ -30,6 +30,7 @@ from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
 from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
 from kinetics_tui.tui.screens.network_actions import NetworkActions
 from kinetics_tui.tui.screens.networks import NetworksScreen
+from kinetics_tui.tui.screens.report import ReportScreen
 from kinetics_tui.tui.screens.run_keys import KEYS, hints, key_text
 from kinetics_tui.tui.widgets.countdown import longer_wait_s
 from kinetics_tui.tui.widgets.key_bar import Hint
@@ -217,6 +218,12 @@ class RunScreen(LiveScreen):
         if self.is_active:
             self.app.push_screen(
                 NetworksScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
+            )
+
+    def action_report(self) -> None:
+        if self.is_active:
+            self.app.push_screen(
+                ReportScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
             )
 
     def action_help(self) -> None:

@@ -1,0 +1,90 @@
+"""The report as a command: of a dataset or of files in the 2019 form, as text, JSON or a page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from kinetics_tui.model.errors import ReportError, SettingsError
+from kinetics_tui.report.figures import Report
+from kinetics_tui.report.html import GENERATOR, page
+
+_NARROWEST, _WIDEST, _NO_TERMINAL = 60, 140, 80
+_LOOK_FOR_MARK_BYTES = 1024
+
+
+def read_report(dataset: Path | None, stats: Path | None, failed: Path | None) -> Report:
+    """The report that was asked for. Raises UserError for what cannot be reported on."""
+    files = [file for file in (stats, failed) if file is not None]
+    if dataset is not None and files:
+        raise SettingsError("Give a dataset, or --stats and --failed; not both.")
+    if stats is not None and failed is not None:
+        from kinetics_tui.report.write_up import report_write_up
+
+        return report_write_up(stats, failed, time.time())
+    if files:
+        raise SettingsError("--stats and --failed go together: give both files.")
+    if dataset is None:
+        raise SettingsError("Give a dataset folder, or --stats FILE and --failed FILE.")
+    from kinetics_tui.report.gather import gather
+
+    return gather(dataset)
+
+
+def report_text(report: Report) -> str:
+    """The report for people, as wide as the terminal."""
+    from kinetics_tui.tui.report.lines import report_lines
+
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _NO_TERMINAL
+    width = max(_NARROWEST, min(_WIDEST, columns))
+    return "\n".join(line.text.rstrip() for line in report_lines(report, width))
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Write the page, whole or not at all; takes the place of an older one, and of nothing else.
+
+    Raises ReportError where it cannot be written there.
+    """
+    path = path.resolve()
+    _require_room(path)
+    try:
+        handle, name = tempfile.mkstemp(".new", f"{path.name[:100]}.", path.parent)
+        making = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(page(report))
+                file.flush()
+                os.fsync(file.fileno())
+            making.chmod(0o644 & ~_umask())
+            making.replace(path)
+        finally:
+            making.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReportError(
+            f"{path} cannot be written ({error.strerror or error}); choose another place."
+        ) from error
+
+
+def _require_room(path: Path) -> None:
+    if path.is_dir():
+        raise ReportError(f"{path} is a folder; give the name of a file in it, such as report.html.")
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            ours = path.is_file() and GENERATOR.encode() in file.read(_LOOK_FOR_MARK_BYTES)
+    except OSError:
+        ours = False
+    if not ours:
+        raise ReportError(f"{path} exists and is no report; choose another name, or move it away.")
+
+
+def _umask() -> int:
+    """Which permissions new files do not get. It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,210 @@
+"""What terminal and page both make of a report: classes over all splits, sums of time, rates, sentences."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from kinetics_tui.model.amounts import bytes_text, share_text
+from kinetics_tui.model.durations import duration_text
+from kinetics_tui.model.options import HOUR_S
+from kinetics_tui.report.figures import (
+    Count,
+    Doing,
+    Hour,
+    Progress,
+    Report,
+    Session,
+    Spread,
+    Timing,
+    Traffic,
+    ranked,
+)
+
+NO_LABEL = "(no label)"
+SPREADS = ("mean", "median", "p95", "max")
+"""The figures of a spread, in the order of ``spread_cells``."""
+
+
+def by_label(report: Report) -> list[Progress]:
+    """The classes over all splits, those first of which the largest share failed."""
+    parts: defaultdict[str, list[Progress]] = defaultdict(list)
+    for part in report.classes:
+        parts[part.label].append(part)
+    found = [Progress.sum_of(rows, label) for label, rows in parts.items()]
+    return sorted(found, key=lambda row: (-row.failed_share, -row.failed, -row.done, row.label))
+
+
+def label_text(label: str) -> str:
+    """A label, or words for none."""
+    return label or NO_LABEL
+
+
+def seconds_by_doing(report: Report) -> list[tuple[Doing, float]]:
+    """How long the run did what, in the order of ``Doing``; what it never did is left out."""
+    sums: defaultdict[Doing, float] = defaultdict(float)
+    for stretch in report.stretches:
+        sums[stretch.doing] += stretch.took_s
+    return [(doing, sums[doing]) for doing in Doing if doing in sums]
+
+
+def fruitful(report: Report) -> list[Session]:
+    """The sessions in which a clip was fetched, the oldest first."""
+    return [session for session in report.sessions if session.clips]
+
+
+def endings(report: Report) -> tuple[Count, ...]:
+    """How many sessions ended for each reason, the most frequent first."""
+    return ranked(Counter(session.why for session in report.sessions if session.why))
+
+
+class Rates(NamedTuple):
+    """Clips an hour from ``began_at`` to ``ended_at``, each value the mean over ``hours`` hours."""
+
+    began_at: float
+    ended_at: float
+    hours: int
+    per_hour: list[float]
+
+
+def rates(hours: Sequence[Hour], columns: int) -> Rates | None:
+    """Clips done an hour over the whole run, in at most ``columns`` values; None where nothing was done."""
+    if not hours or columns < 1:
+        return None
+    began_at = hours[0].at
+    span = round((hours[-1].at - began_at) / HOUR_S) + 1
+    width = math.ceil(span / columns)
+    values = [0.0] * math.ceil(span / width)
+    for hour in hours:
+        values[int((hour.at - began_at) / HOUR_S) // width] += hour.done / width
+    return Rates(began_at, hours[-1].at + HOUR_S, width, values)
+
+
+def rates_text(found: Rates) -> str:
+    """How to read a chart of them."""
+    if len(found.per_hour) == 1:
+        return f"{found.per_hour[0]:,.0f} in the one hour so far"
+    each = "a column is an hour" if found.hours == 1 else f"a column is the mean of {found.hours:,} hours"
+    return f"at most {max(found.per_hour):,.0f} an hour; {each}"
+
+
+def refusals_text(report: Report) -> str:
+    """How often YouTube refused, and what it cost; empty where it did not."""
+    if not report.throttles:
+        return ""
+    waited_s = sum(max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None)
+    times = "once" if len(report.throttles) == 1 else f"{len(report.throttles):,} times"
+    return f"YouTube refused {times}; it took {duration_text(waited_s)} in all until each was over."
+
+
+def endings_text(report: Report) -> str:
+    """Why sessions ended; empty where the source does not tell."""
+    ended = ", ".join(f"{count.clips:,} {count.name}" for count in endings(report))
+    sessions = "1 session" if len(report.sessions) == 1 else f"{len(report.sessions):,} sessions"
+    return f"{sessions} in all: {ended}." if ended else ""
+
+
+def dated(at: float, zone: tzinfo | None) -> str:
+    """A moment to the minute: ``2026-08-25 14:02``; a time that no calendar has is the first of all."""
+    try:
+        moment = datetime.fromtimestamp(at, zone)
+    except (OverflowError, OSError, ValueError):
+        moment = datetime.fromtimestamp(0, zone)
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+KNOWN = (
+    "This is known from the sessions and why each ended: after a throttle the network cools down until the "
+    "next session begins. Waiting for the pace is work. Where another engine began the next session, nobody "
+    "wrote down when the first one ended."
+)
+"""What the figures of where the time went rest on."""
+
+
+def spread_cells(spread: Spread) -> list[str]:
+    """Mean, median, p95 and maximum as they stand in a table."""
+    return [seconds_text(value) for value in (spread.mean_s, spread.median_s, spread.p95_s, spread.max_s)]
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds to a hundredth, as the write-up told them: ``21.47``."""
+    return f"{seconds:,.2f}"
+
+
+def spread_rows(timing: Timing, *, fenced: bool) -> list[tuple[str, Spread]]:
+    """The rows of a table of seconds: what took them, and how they are spread."""
+    seconds = timing.fenced if fenced else timing.in_full
+    parts = (("resolve", seconds.resolve), ("download", seconds.download))
+    rows = [(name, spread) for name, spread in parts if spread is not None]
+    together = "resolve + download" if rows else "download"
+    return [*rows, (together, seconds.fetch), ("trim", seconds.trim), ("total", seconds.total)]
+
+
+def failed_share_text(part: Progress) -> str:
+    """Which share of the settled clips failed; nothing where none is settled."""
+    settled = part.done + part.failed
+    return share_text(part.failed, settled) if settled else ""
+
+
+# -- sentences ------------------------------------------------------------------------------------
+
+
+def headline(report: Report) -> str:
+    """Downloaded against failed, in one sentence."""
+    whole = report.whole
+    share = f" ({failed_share_text(whole)})" if whole.done + whole.failed else ""
+    left = f", {whole.left:,} left" if whole.left else ""
+    return f"{whole.done:,} downloaded, {whole.failed:,} failed{share}{left}."
+
+
+def fences_text(timing: Timing) -> str:
+    """How many clips are inside the fences."""
+    inside = f"{timing.fenced.clips:,} of {timing.in_full.clips:,} clips"
+    return f"inside the interquartile fences: {inside}"
+
+
+def dominance_text(timing: Timing) -> str:
+    """What takes longer."""
+    share = 100 * timing.fetch_longer / timing.in_full.clips
+    return f"Getting a clip takes longer than trimming it for {share:.2f} % of clips."
+
+
+def sequence_text(timing: Timing) -> str:
+    """What all clips would take one after the other."""
+    full, fenced = _days(timing.sequential_s), _days(timing.fenced_sequential_s)
+    return f"One after the other all settled clips take {full}, or {fenced} by the mean inside the fences."
+
+
+def taken_text(timing: Timing) -> str:
+    """The time that the run was at work against it; empty where the source does not tell."""
+    if not timing.taken_s:
+        return ""
+    text = f"The run was at work for {_days(timing.taken_s)}"
+    if timing.sequential_s >= timing.taken_s:
+        text += f", which is {timing.sequential_s / timing.taken_s:,.1f} times as fast"
+    if timing.in_hand_s:
+        text += f"; {timing.in_hand_s / timing.taken_s:,.1f} workers had a clip in hand on average"
+    return text + "."
+
+
+def traffic_text(traffic: Traffic) -> list[str]:
+    """What went over the wire and what came of it."""
+    lost = traffic.wire_bytes - traffic.done_wire_bytes
+    lines = [f"{bytes_text(traffic.wire_bytes)} over the wire, {bytes_text(traffic.stored_bytes)} on disk."]
+    if traffic.stored_bytes and traffic.done_wire_bytes:
+        ratio = traffic.done_wire_bytes / traffic.stored_bytes
+        lines.append(f"{ratio:.2f} bytes were fetched for each that is stored.")
+    if lost > 0:
+        lines.append(f"{bytes_text(lost)} went into attempts that made no clip.")
+    if traffic.free_bytes is not None:
+        lines.append(f"{bytes_text(traffic.free_bytes)} are free on that disk.")
+    return lines
+
+
+def _days(seconds: float) -> str:
+    """As the write-up told it in days, where it is days: ``176.1 days``."""
+    days = seconds / 86_400
+    return f"{days:,.1f} days" if days >= 1 else duration_text(seconds)
