@@ -49,24 +49,13 @@ def write_page(report: Report, path: Path) -> None:
 
     Raises ReportError where it cannot be written there.
     """
-    path = path.resolve()
-    _require_room(path)
     try:
-        handle, name = tempfile.mkstemp(".new", f"{path.name[:100]}.", path.parent)
-        making = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(page(report))
-                file.flush()
-                os.fsync(file.fileno())
-            making.chmod(0o644 & ~_umask())
-            making.replace(path)
-        finally:
-            making.unlink(missing_ok=True)
-    except OSError as error:
-        raise ReportError(
-            f"{path} cannot be written ({error.strerror or error}); choose another place."
-        ) from error
+        path = path.resolve()
+        _require_room(path)
+        _write(path, page(report))
+    except (OSError, RuntimeError) as error:  # a RuntimeError tells of links that lead in a circle
+        why = getattr(error, "strerror", None) or str(error)
+        raise ReportError(f"{path} cannot be written ({why}); choose another place.") from error
 
 
 def _require_room(path: Path) -> None:
@@ -74,13 +63,26 @@ def _require_room(path: Path) -> None:
         raise ReportError(f"{path} is a folder; give the name of a file in it, such as report.html.")
     if not path.exists():
         return
-    try:
+    ours = False
+    if path.is_file():  # opening a pipe would wait for somebody at its other end
         with path.open("rb") as file:
-            ours = path.is_file() and GENERATOR.encode() in file.read(_LOOK_FOR_MARK_BYTES)
-    except OSError:
-        ours = False
+            ours = GENERATOR.encode() in file.read(_LOOK_FOR_MARK_BYTES)
     if not ours:
         raise ReportError(f"{path} exists and is no report; choose another name, or move it away.")
+
+
+def _write(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(".new", f"{path.name[:100]}.", path.parent)
+    making = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        making.chmod(0o666 & ~_umask())
+        making.replace(path)
+    finally:
+        making.unlink(missing_ok=True)
 
 
 def _umask() -> int:

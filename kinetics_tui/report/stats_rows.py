@@ -208,7 +208,9 @@ class _Sittings:
         return row.skipped != before.skipped and row.skipped == self._done
 
     def sessions(self) -> list[Session]:
-        """The sessions in which a clip was downloaded, the oldest first."""
+        """Those in which a clip was downloaded, the oldest first; a file without iterations has none."""
+        if self._before is None or self._before.iteration is None:
+            return []
         both = zip(self._clips, self._took_s, strict=True)
         return [Session(clips=clips, took_s=took_s) for clips, took_s in both if clips]
 

@@ -51,4 +51,9 @@ class ReportPanel(Panel):
             return "being made"
         if self._report is None:
             return ""
-        return f"{age_text(moment.now - self._report.at)} old"
+        age = f"{age_text(moment.now - self._report.at)} old"
+        if not self.flat or self._body_length <= self._body_room:
+            return age
+        # Without a frame there is no line below that says where in it one is.
+        end = min(self._body_length, self.first_line + self._body_room)
+        return f"{age}  {self.first_line + 1}-{end} of {self._body_length}"
