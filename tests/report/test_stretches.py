@@ -68,9 +68,7 @@ def test_no_time_counts_twice_after_a_clock_was_set_back() -> None:
         Worked(50.0, 150.0, "paused", 1),
         Worked(180.0, 230.0, "", 1),
     ]
-    found = stretches(sessions, None)
-    assert sum(stretch.took_s for stretch in found) == 130.0
-    assert found[-1] == Stretch(Doing.WORKING, 200.0, 230.0) or found[-1].ended_at == 230.0
+    assert stretches(sessions, None) == (Stretch(Doing.WORKING, 100.0, 230.0),)
 
 
 def test_without_a_session_there_is_nothing() -> None:

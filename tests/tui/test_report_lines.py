@@ -130,10 +130,10 @@ def test_a_cell_of_the_band_is_what_took_the_longest_part_of_it() -> None:
 def test_sessions_have_clips_length_and_end_the_newest_first() -> None:
     lines = section(full_report(), "Sessions")
     assert lines[:3] == [
-        "began             clips      took                 ended",
-        "2025-08-25 13:00    300     6 min                paused  ███████████▌",
-        "2025-08-25 04:00    600  1 h 00 min  throttled: bot check  " + "█" * 22,
-    ] or [line.split()[2:4] for line in lines[1:3]] == [["300", "6"], ["600", "1"]]
+        "began             clips        took                 ended",
+        "2025-08-25 13:00    300       6 min                paused  ██████████▌",
+        "2025-08-25 04:00    600  1 h 00 min  throttled: bot check  █████████████████████",
+    ]
     assert lines[3:] == [
         "3 sessions in all: 1 offline, 1 paused, 1 throttled: bot check.",
         "YouTube refused once; it took 1 h 00 min in all until each was over.",

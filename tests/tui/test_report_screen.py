@@ -171,11 +171,11 @@ async def test_the_palette_offers_what_can_be_done_here(maker: Maker) -> None:
         await settled(run)
         provider = RunCommands(run.app.screen)
         offered = {offer.name: offer.run for offer in provider._offers()}
-        assert {"Make it again", "Back", "Pause or resume", "Networks", "Pace: unlimited"} <= set(offered)
+        assert {"Make it again", "Back", "Pause or resume", "Pace: unlimited"} <= set(offered)
         await run.app.screen.act("pause_or_resume")  # type: ignore[attr-defined]  # it steers a run
         await settled(run)
         assert run.link.commands == [Pause()]
-        await run.app.screen.act("networks")  # type: ignore[attr-defined]  # it steers a run
+        offered["Network: check phone socks5://127.0.0.1:1080"]()
         await settled(run)
         assert run.shown == "NetworksScreen"
         await run.press("escape")

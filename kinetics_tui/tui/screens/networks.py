@@ -7,33 +7,31 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
-from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.tui.arrangement import arrange_networks
 from kinetics_tui.tui.known_networks import known_networks
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
-from kinetics_tui.tui.screens.live import ALWAYS, REFRESH_HZ, LiveScreen
-from kinetics_tui.tui.screens.network_actions import NetworkActions
+from kinetics_tui.tui.screens.live import ALWAYS, REFRESH_HZ
 from kinetics_tui.tui.screens.network_keys import KEYS, WORDS, hints
+from kinetics_tui.tui.screens.on_run import OnRunScreen
 from kinetics_tui.tui.screens.palette import Steering
-from kinetics_tui.tui.screens.run_keys import key_text
 from kinetics_tui.tui.widgets.check_line import CheckLine, check_lines
 from kinetics_tui.tui.widgets.key_bar import Hint
 from kinetics_tui.tui.widgets.network_details import NetworkDetailsPanel
 from kinetics_tui.tui.widgets.network_list import NetworksPanel
 
-_STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
-"""What the palette offers here of the run screen's keys."""
 
-
-class NetworksScreen(LiveScreen):
-    """Stands on the run screen, which sends what is asked for here: a reply may come after this is closed."""
+class NetworksScreen(OnRunScreen):
+    """The list, what came of a check, and the details of the network at the cursor."""
 
     TITLE = "Networks"
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    OWN_KEYS = KEYS
+    OWN_WORDS = WORDS
+    # What is done to networks the palette offers by their names, not by the cursor.
+    OFFERED = ("back", "help")
 
     def __init__(
         self,
@@ -43,18 +41,9 @@ class NetworksScreen(LiveScreen):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
     ) -> None:
-        super().__init__(run.link, now=now, zone=zone, refresh_hz=refresh_hz)
-        self._run = run
+        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
         self._list, self._check, self._details = NetworksPanel(), CheckLine(), NetworkDetailsPanel()
         self._arranged: object = None
-
-    @property
-    def networks(self) -> NetworkActions:
-        return self._run.networks
-
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something."""
-        self._run.send(command, refused=refused)
 
     def open_networks(self) -> None:
         """This is the network screen."""
@@ -132,27 +121,3 @@ class NetworksScreen(LiveScreen):
         info = self._list.highlighted
         if info is not None:
             act(info.name)
-
-    def action_help(self) -> None:
-        if self.is_active:
-            keys = [KeyHelp(key_text(key), key.description, key.tooltip) for key in KEYS]
-            self.app.push_screen(HelpScreen(keys, WORDS))
-
-    def action_back(self) -> None:
-        if self.is_active:
-            self.dismiss()
-
-    # -- what can be done ---------------------------------------------------------------------------------
-
-    def offered_bindings(self) -> list[Binding]:
-        """Keys that make sense in the palette now, and those of the run screen that do here."""
-        # What is done to networks the palette offers by their names, not by the cursor.
-        own = [key for key in KEYS if key.action in ("back", "help")]
-        runs = [key for key in self._run.offered_bindings() if key.action.partition("(")[0] in _STEERS]
-        return [*own, *runs]
-
-    async def act(self, action: str) -> None:
-        if action.partition("(")[0] in _STEERS:
-            await self._run.act(action)
-        else:
-            await super().act(action)

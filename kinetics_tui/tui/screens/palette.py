@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kinetics_tui.tui.screens.network_actions import NetworkActions
 
 _PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
+STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
+"""What the screens that stand on the run screen offer of its keys."""
 _WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
 
 

@@ -8,33 +8,30 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
-from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.model.errors import ReportError
 from kinetics_tui.report.program import make_report
 from kinetics_tui.tui.arrangement import BARS, WIDE_COLUMNS, WIDE_ROWS
 from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
-from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
-from kinetics_tui.tui.screens.network_actions import NetworkActions
+from kinetics_tui.tui.screens.live import REFRESH_HZ
 from kinetics_tui.tui.screens.networks import NetworksScreen
+from kinetics_tui.tui.screens.on_run import OnRunScreen
 from kinetics_tui.tui.screens.palette import Steering
 from kinetics_tui.tui.screens.report_keys import HINTS, KEYS, WORDS
-from kinetics_tui.tui.screens.run_keys import key_text
 from kinetics_tui.tui.widgets.key_bar import Hint
 from kinetics_tui.tui.widgets.report_panel import ReportPanel
 
-_STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach", "networks")
-"""What the palette offers here of the run screen's keys."""
 
-
-class ReportScreen(LiveScreen):
-    """Stands on the run screen. The figures are of the moment when they were added up, which is told."""
+class ReportScreen(OnRunScreen):
+    """The figures are of the moment when they were added up, which is told."""
 
     TITLE = "Report"
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    OWN_KEYS = KEYS
+    OWN_WORDS = WORDS
+    OFFERED = ("make", "back", "help")
 
     def __init__(
         self,
@@ -44,17 +41,8 @@ class ReportScreen(LiveScreen):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
     ) -> None:
-        super().__init__(run.link, now=now, zone=zone, refresh_hz=refresh_hz)
-        self._run = run
+        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
         self._panel = ReportPanel()
-
-    @property
-    def networks(self) -> NetworkActions:
-        return self._run.networks
-
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something."""
-        self._run.send(command, refused=refused)
 
     def open_networks(self) -> None:
         """Show the network screen, where nothing else is in front."""
@@ -109,28 +97,3 @@ class ReportScreen(LiveScreen):
 
     def action_to_end(self, end: bool) -> None:
         self._panel.move_to_end(end=end)
-
-    def action_help(self) -> None:
-        if self.is_active:
-            keys = [KeyHelp(key_text(key), key.description, key.tooltip) for key in KEYS]
-            self.app.push_screen(HelpScreen(keys, WORDS))
-
-    def action_back(self) -> None:
-        if self.is_active:
-            self.dismiss()
-
-    # -- what can be done ---------------------------------------------------------------------------------
-
-    def offered_bindings(self) -> list[Binding]:
-        """Keys that make sense in the palette now, and those of the run screen that do here."""
-        own = [key for key in KEYS if key.action in ("make", "back", "help")]
-        runs = [key for key in self._run.offered_bindings() if key.action.partition("(")[0] in _STEERS]
-        return [*own, *runs]
-
-    async def act(self, action: str) -> None:
-        if action == "networks":
-            self.open_networks()
-        elif action.partition("(")[0] in _STEERS:
-            await self._run.act(action)
-        else:
-            await super().act(action)
