@@ -65,13 +65,17 @@ def stop(dataset: Dataset) -> None:
 @app.command()
 def retry(
     dataset: Dataset,
-    category: Annotated[
-        list[str] | None, typer.Option(help="Failure categories (all that may work another time).")
+    category: Annotated[list[str] | None, typer.Option(help="Those of these failure categories.")] = None,
+    class_: Annotated[list[str] | None, typer.Option("--class", help="Those of these classes.")] = None,
+    clip: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Clips by name, or by the id of their video.")
     ] = None,
+    transient: Annotated[
+        bool, typer.Option("--transient", help="Those that may work another time (if nothing else is given).")
+    ] = False,
 ) -> None:
     """Make failed clips pending again; a run that goes on takes them up, else the next one does."""
-    from kinetics_tui.engine.retry import find_categories, retry_failed
+    from kinetics_tui.commands.retry import retry_clips
 
-    counts = retry_failed(dataset, find_categories(category or []))
-    for name, count in counts.items():
-        typer.echo(f"pending again: {count:,} of {name}")
+    for line in retry_clips(dataset, categories=category, classes=class_, clips=clip, transient=transient):
+        say(line)

@@ -25,7 +25,7 @@ BROKEN_PIPE = 141
 """As a shell reports a program ended by SIGINT and SIGPIPE."""
 
 DEFAULT_COMMAND = "open"
-MANY = ("--annotations", "--split", "--class", "--category")
+MANY = ("--annotations", "--split", "--class", "--category", "--clip")
 """Options that take several values in a row: ``--split val test``."""
 
 
@@ -46,7 +46,7 @@ def spread(args: Sequence[str]) -> list[str]:
     for number, arg in enumerate(args):
         if arg == "--":
             return [*out, *args[number:]]
-        if arg.startswith("-"):
+        if arg.startswith("-") and not (number and args[number - 1] in MANY):  # ids of videos may begin so
             spreading = arg if arg in MANY else ""
         elif spreading and number >= 2 and args[number - 1] != spreading:
             out.append(spreading)

@@ -236,13 +236,19 @@ class Ledger:
         self._clock_set_by_s += by_s
         self._buffer = [(moving.moved(attempt, by_s), session) for attempt, session in self._buffer]
 
-    def retry_failed(self, categories: Collection[Category]) -> dict[tuple[str, Category], int]:
-        """Make selected clips that failed for these categories pending, as if never tried.
+    def retry_failed(
+        self,
+        categories: Collection[Category] = (),
+        labels: Collection[str] = (),
+        clip_ids: Collection[int] = (),
+    ) -> dict[tuple[str, Category], int]:
+        """Make selected clips that failed pending, as if never tried: those that all of these name.
 
-        Returns how many, by split and category. Their ids may be smaller than those handed out last.
+        An empty collection narrows nothing; with all three empty no clip is meant. Returns how many, by
+        split and category. Their ids may be smaller than those handed out last.
         """
         with self._changing() as connection:
-            return pending.retry_failed(connection, categories)
+            return pending.retry_failed(connection, categories, labels, clip_ids)
 
     def reopen(self, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:
         """Make these failed clips pending: the network was to blame, nothing is held against them.

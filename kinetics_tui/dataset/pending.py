@@ -27,7 +27,8 @@ _WAITING = (
     f" FROM clips INDEXED BY clips_waiting {CLIP_JOINS}"
     " WHERE status = 'waiting' AND selected = 1 AND splits.enabled = 1"
 )
-_FAILED = " FROM clips JOIN splits ON splits.id = split_id WHERE status = 'failed' AND selected = 1"
+_STANDS = "WHERE status = 'failed' AND selected = 1"
+_FAILED = f" FROM clips JOIN splits ON splits.id = split_id {_STANDS}"
 
 
 def next_pending(
@@ -54,22 +55,48 @@ def next_retry_at(database: Database) -> float | None:
 
 
 def retry_failed(
-    connection: sqlite3.Connection, categories: Collection[Category]
+    connection: sqlite3.Connection,
+    categories: Collection[Category] = (),
+    labels: Collection[str] = (),
+    clip_ids: Collection[int] = (),
 ) -> dict[tuple[str, Category], int]:
-    """Make selected clips that failed for these categories pending, as if never tried; the caller commits."""
-    found: dict[tuple[str, Category], int] = {}
-    for category in categories:
-        for split, count in connection.execute(
-            f"SELECT splits.name, count(*) {_FAILED} AND category = ? GROUP BY 1",
-            (category.value,),
-        ):
-            found[split, category] = count
-        connection.execute(
-            "UPDATE clips SET status = 'pending', attempts = 0, crashes = 0, category = NULL"
-            " WHERE status = 'failed' AND selected = 1 AND category = ?",
-            (category.value,),
+    """Make selected clips that failed pending, as if never tried; the caller commits.
+
+    Categories, labels and ids narrow each other; an empty one narrows nothing, and with all three empty no
+    clip is meant. Returns how many there were, by split and category.
+    """
+    wanted: list[tuple[str, list[object]]] = []
+    if categories:
+        wanted.append(("category", [category.value for category in categories]))
+    if labels:
+        wanted.append(("label_id", _label_ids(connection, labels)))
+    if clip_ids:
+        wanted.append(("clips.id", list(clip_ids)))
+    if not wanted:
+        return {}
+    where = "".join(f" AND {column} IN ({','.join('?' * len(values))})" for column, values in wanted)
+    parameters = [value for _, values in wanted for value in values]
+    # As above: the planner would walk through all clips of a ledger, not through the few that failed.
+    index = "" if clip_ids else " INDEXED BY clips_failed"
+    found = {
+        (split, Category(category)): count
+        for split, category, count in connection.execute(
+            f"SELECT splits.name, category, count(*) FROM clips{index}"  # noqa: S608 - names of ours
+            f" JOIN splits ON splits.id = split_id {_STANDS}{where} GROUP BY 1, 2",
+            parameters,
         )
+    }
+    connection.execute(
+        f"UPDATE clips{index} SET status = 'pending', attempts = 0, crashes = 0, category = NULL"  # noqa: S608
+        f" {_STANDS}{where}",
+        parameters,
+    )
     return found
+
+
+def _label_ids(connection: sqlite3.Connection, labels: Collection[str]) -> list[object]:
+    known = dict(connection.execute("SELECT name, id FROM labels"))
+    return [known[label] for label in labels if label in known]
 
 
 def reopen(connection: sqlite3.Connection, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:

@@ -18,10 +18,12 @@ from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import FAILED, READY, socket_paths
 from kinetics_tui.engine.files import allow_files
+from kinetics_tui.engine.lookup import look_up
 from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.errors import EngineDiedError, EngineError
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.state import RunState
 from kinetics_tui.programs import python_program
 
@@ -129,6 +131,14 @@ class EngineClient:
             return Reply(id=command.id, ok=False, message="The engine did not answer; see engine.log.")
         finally:
             self._replies.pop(command.id, None)
+
+    async def failed_clips(self, query: FailedQuery) -> FailedPage:
+        """A part of the list of failed clips. Raises ``EngineError``; needs no engine, only the ledger."""
+        return await look_up(self.dataset, query, FailedPage)
+
+    async def history(self, clip_id: int) -> ClipHistory:
+        """What was tried with a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
 
 
 async def _let_gather(line: asyncio.BaseTransport, seconds: float) -> None:

@@ -42,6 +42,7 @@ from kinetics_tui.model.state import RunState
 
 MAX_WORKERS = 64
 LONGEST_WAIT_S = 30 * DAY_S
+NONE_FAILED = "No clip that was meant stands as failed."
 
 
 class Orders:
@@ -78,8 +79,11 @@ class Orders:
 
     def obey(self, command: AnyCommand) -> Reply:
         """Carry a command out, or say in one sentence why not; nothing is changed then."""
+        now = self._clock()
         try:
-            refusal = self._obey(command, self._clock())
+            if isinstance(command, Retry):
+                return self._retry(command, now)
+            refusal = self._obey(command, now)
         except UserError as error:
             refusal = str(error)
         self._dispatcher.held = self.paused or self.stopping
@@ -125,10 +129,8 @@ class Orders:
                 self._networks.list(now)
             case CheckNetwork(name=name):
                 return self._check_network(name)
-            case Retry(categories=categories):
-                return self._retry(categories, now)
-            case Subscribe():
-                pass  # the server's own
+            case Retry() | Subscribe():
+                pass  # answered by ``obey``, and by the server
         return ""
 
     def _set_workers(self, workers: int) -> str:
@@ -181,10 +183,10 @@ class Orders:
         self._backlog.restart()
         return ""
 
-    def _retry(self, categories: tuple[Category, ...], now: float) -> str:
-        counts = self._ledger.retry_failed(categories)
+    def _retry(self, asked: Retry, now: float) -> Reply:
+        counts = self._ledger.retry_failed(asked.categories, asked.labels, asked.clip_ids)
         if not counts:
-            return "No clip has failed for that reason."
+            return Reply(id=asked.id, ok=False, message=NONE_FAILED)
         by_split: dict[str, int] = {}
         by_category: dict[Category, int] = {}
         for (split, category), count in counts.items():
@@ -192,4 +194,6 @@ class Orders:
             by_category[category] = by_category.get(category, 0) + count
         self._publish(ClipsRetried(at=now, by_split=by_split, by_category=by_category))
         self._backlog.restart()
-        return ""
+        number = sum(by_split.values())
+        message = f"{number:,} clips are pending again." if number > 1 else "The clip is pending again."
+        return Reply(id=asked.id, ok=True, message=message, retried=by_category)

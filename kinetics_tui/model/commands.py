@@ -93,9 +93,15 @@ class CheckNetwork(Command, frozen=True, tag="check-network"):
 
 
 class Retry(Command, frozen=True, tag="retry"):
-    """Make settled failures of these categories pending again."""
+    """Make clips that stand as failed pending again; the reply counts them.
 
-    categories: tuple[Category, ...]
+    They are those of these categories, of these classes (``labels``) and with these ids in the ledger,
+    where the three narrow each other; an empty one narrows nothing. With all of them empty none is meant.
+    """
+
+    categories: tuple[Category, ...] = ()
+    labels: tuple[str, ...] = ()
+    clip_ids: tuple[int, ...] = ()
 
 
 AnyCommand = (
@@ -119,9 +125,11 @@ AnyCommand = (
 class Reply(msgspec.Struct, frozen=True, tag_field="event", tag="reply"):
     """The engine's answer to the command with this ``id``; ``message`` is one plain sentence.
 
-    It comes down the same line as the events, and is told from them in the same way.
+    ``retried`` counts the clips that are pending again, by category. It comes down the same line as the
+    events, and is told from them in the same way.
     """
 
     id: int
     ok: bool
     message: str = ""
+    retried: dict[Category, int] = {}

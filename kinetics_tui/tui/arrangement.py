@@ -136,3 +136,37 @@ def arrange_networks(width: int, height: int, networks: int, said: int) -> Netwo
         heights["networks"] += heights["details"]
         heights["details"] = 0
     return NetworkRooms(boxed, **heights)
+
+
+class FailureRooms(NamedTuple):
+    """Rows of each part of the failures screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
+
+    boxed: bool
+    said: int
+    failed: int
+    details: int
+
+
+def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
+    """Share out a terminal between the filters, the list and one clip, which has all of it when open."""
+    rows = max(0, height - BARS)
+    boxed = width >= WIDE_COLUMNS and height >= WIDE_ROWS
+    if opened:
+        return FailureRooms(boxed, said=0, failed=0, details=rows)
+    frame = 2 if boxed else 1
+    # As in ``_stacked``: the most needed first, until the rows are used up.
+    steps = (
+        ("failed", frame + 2),
+        ("said", 1),
+        ("failed", rows // 2),
+        ("details", frame + 5),
+        ("failed", rows),
+    )
+    heights = {"said": 0, "failed": 0, "details": 0}
+    for name, wanted in steps:
+        heights[name] += max(0, min(wanted - heights[name], rows - sum(heights.values())))
+    if heights["details"] <= frame:
+        # A title alone tells nothing.
+        heights["failed"] += heights["details"]
+        heights["details"] = 0
+    return FailureRooms(boxed, **heights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from kinetics_tui.model.commands import AnyCommand, Reply
+from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.state import RunState
 
 
@@ -25,3 +26,9 @@ class Link(Protocol):
 
     async def send(self, command: AnyCommand) -> Reply:
         """Ask the engine for something; raises EngineError where it cannot be reached."""
+
+    async def failed_clips(self, query: FailedQuery) -> FailedPage:
+        """A part of the list of failed clips; raises EngineError where the ledger cannot be read."""
+
+    async def history(self, clip_id: int) -> ClipHistory:
+        """What was tried with a clip, by its number in the ledger; raises as ``failed_clips`` does."""

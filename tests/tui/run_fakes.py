@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.dataset.database import connect
+from kinetics_tui.dataset.failed import read_history, read_page
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
@@ -28,6 +32,7 @@ from kinetics_tui.model.events import (
     WorkerIdle,
     WorkerStarted,
 )
+from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
@@ -52,6 +57,9 @@ class FakeLink:
         """Answers to give, the first first; without any, every command is granted in silence."""
         self.before_reply: tuple[AnyEvent, ...] = ()
         """What is told before each answer."""
+        self.dataset: Path | None = None
+        """Whose ledger is read for failed clips; without one there are none."""
+        self.queries: list[FailedQuery] = []
         self.fold(*events)
 
     def fold(self, *events: AnyEvent) -> None:
@@ -68,6 +76,19 @@ class FakeLink:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def failed_clips(self, query: FailedQuery) -> FailedPage:
+        self.queries.append(query)
+        if self.dataset is None:
+            return FailedPage(total=0, first=0, rows=(), by_category={}, by_label={})
+        with closing(connect(self.dataset, read_only=True)) as database:
+            return read_page(database, query)
+
+    async def history(self, clip_id: int) -> ClipHistory:
+        if self.dataset is None:
+            return ClipHistory(attempts=())
+        with closing(connect(self.dataset, read_only=True)) as database:
+            return read_history(database, HistoryQuery(clip_id=clip_id))
 
 
 def clip(number: int, split: str = "train") -> Clip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -32,7 +33,7 @@ class LiveScreen(Screen[None]):
     """
 
     COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
-    AUTO_FOCUS = None
+    AUTO_FOCUS: ClassVar[str | None] = None
 
     def __init__(
         self,

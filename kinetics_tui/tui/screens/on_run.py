@@ -58,9 +58,12 @@ class OnRunScreen(LiveScreen):
 
     def offered_bindings(self) -> list[Binding]:
         """Keys that make sense in the palette now, and those of the run screen that do here."""
-        own = [key for key in self.OWN_KEYS if key.action in self.OFFERED]
         runs = [key for key in self._run.offered_bindings() if key.action.partition("(")[0] in STEERS]
-        return [*own, *runs]
+        return [*self.own_bindings(), *runs]
+
+    def own_bindings(self) -> list[Binding]:
+        """Keys of this screen's own that make sense in the palette now."""
+        return [key for key in self.OWN_KEYS if key.action in self.OFFERED]
 
     async def act(self, action: str) -> None:
         if action.partition("(")[0] in STEERS:

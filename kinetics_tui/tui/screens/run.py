@@ -26,6 +26,7 @@ from kinetics_tui.tui.farewell import farewell
 from kinetics_tui.tui.link import Link
 from kinetics_tui.tui.moment import Moment, window_title
 from kinetics_tui.tui.screens.confirm import Answer, ConfirmScreen
+from kinetics_tui.tui.screens.failures import FailuresScreen
 from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
 from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
 from kinetics_tui.tui.screens.network_actions import NetworkActions
@@ -224,6 +225,12 @@ class RunScreen(LiveScreen):
         if self.is_active:
             self.app.push_screen(
                 ReportScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
+            )
+
+    def action_failures(self) -> None:
+        if self.is_active:
+            self.app.push_screen(
+                FailuresScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
             )
 
     def action_help(self) -> None:

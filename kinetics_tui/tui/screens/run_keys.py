@@ -30,6 +30,7 @@ KEYS = (
     _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends."),
     _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown."),
     _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
+    _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
     _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
     _key("up", "move(-1)", "up", "To the split above, or scroll a panel in full.", shown_as="↑"),
     _key("down", "move(1)", "down", "To the split below, or scroll a panel in full.", shown_as="↓"),
@@ -52,6 +53,8 @@ KEYS = (
 """Every key, in the order of the help; ids and tooltips are for key maps, help and palette."""
 
 
+FAILURES = Hint("f", "failures", "failures")
+REPORT = Hint("r", "report", "report")
 SWITCH_NETWORK = Hint("n", "switch network", "networks")
 
 
@@ -64,14 +67,15 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     """The keys that matter now, the most needed first; ``full``: one panel has the stage."""
     first = [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")] if full else []
     panels = Hint("1-5", "panels", "open('log')")
-    report = Hint("r", "report", "report")
     if moment.ended or moment.lost:
-        return [*first, Hint("q", "leave", "ask_to_leave"), report, panels, Hint("n", "networks", "networks")]
+        networks = Hint("n", "networks", "networks")
+        return [*first, Hint("q", "leave", "ask_to_leave"), FAILURES, REPORT, panels, networks]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
-    last = [report, Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split"), panels]
+    workers, split = Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split")
+    last = [FAILURES, REPORT, workers, split, panels]
     if moment.cooling:
         probe = Hint("p", "probe now", "probe_now", "probe")
         longer = Hint("e", "wait longer", "wait_longer", "longer")

@@ -1,0 +1,85 @@
+"""Failed clips as a view asks for them and gets them: a page of a list, and all that was tried with one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+
+
+class FailedQuery(msgspec.Struct, frozen=True, tag="page", kw_only=True):
+    """Which failed clips are wanted, and which part of their list.
+
+    ``category`` and ``label`` None mean any; of ``text`` every word must occur in a clip's name, label,
+    split, category or message, in any case. The part is ``around`` places to both sides of the clip with
+    the ledger id ``anchor``; where that is not in the list, of place ``place``.
+    """
+
+    category: Category | None = None
+    label: str | None = None
+    text: str = ""
+    anchor: int | None = None
+    place: int = 0
+    around: int = 200
+
+
+class FailedClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip that stands as failed; ``id`` is its number in the ledger.
+
+    ``at`` is when the attempt that settled it ended, in seconds since the epoch, ``message`` what that one
+    said, ``attempts`` how many were held against it.
+    """
+
+    id: int
+    clip: Clip
+    category: Category
+    attempts: int
+    at: float
+    message: str
+
+
+class FailedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the list of failed clips, which begins with the one that failed last.
+
+    ``total`` of them are as wanted; ``rows`` are those from place ``first`` on, counted from 0.
+    ``by_category`` and ``by_label`` count all clips that stand as failed, whatever was wanted.
+    """
+
+    total: int
+    first: int
+    rows: tuple[FailedClip, ...]
+    by_category: dict[Category, int]
+    by_label: dict[str, int]
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, tag="history", kw_only=True):
+    """What was tried with one clip is wanted, by its number in the ledger."""
+
+    clip_id: int
+
+
+class PastAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a clip.
+
+    ``at`` is its end, in seconds since the epoch, ``took_s`` how long it was in a worker's hand, ``outcome``
+    what became of the clip (done, failed, retry, returned), ``network`` what it went out by.
+    """
+
+    at: float
+    outcome: str
+    category: Category | None
+    message: str
+    took_s: float
+    wire_bytes: int
+    network: str
+
+
+class ClipHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """The last tries at a clip, the last one first, and how many there were before them."""
+
+    attempts: tuple[PastAttempt, ...]
+    earlier: int = 0
+
+
+Query = FailedQuery | HistoryQuery
