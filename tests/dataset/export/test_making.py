@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from kinetics_tui.dataset.ledger import Ledger, NoLedger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.errors import AnnotationError, DatasetError
 from kinetics_tui.model.options import LayoutName
+from tests.dataset.conftest import NOBODY
 from tests.dataset.export.conftest import (
     CLIPS,
     DONE,
@@ -287,3 +289,21 @@ def test_on_another_file_system_clips_are_copied(dataset: Path) -> None:
         assert export(dataset, Exporting(reader="torchvision", to=out), said.append).there == len(DONE)
     finally:
         shutil.rmtree(out, ignore_errors=True)
+
+
+def test_a_folder_that_may_not_be_written_is_one_sentence(dataset: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:  # the folders of pytest are closed to others
+        moved = Path(shutil.copytree(dataset, Path(name) / "set"))
+        for path in (Path(name), *moved.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(NOBODY)  # permissions do not bind root
+        try:
+            with pytest.raises(DatasetError, match=r"out cannot be used \(Permission denied\)"):
+                export(moved, Exporting(reader="csv", to=Path(name) / "out"), quiet)
+        finally:
+            if root:
+                os.seteuid(0)
+            for path in (Path(name), moved, *moved.rglob("*")):
+                path.chmod(0o755)
