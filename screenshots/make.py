@@ -73,7 +73,7 @@ async def picture_setup(folder: Path) -> None:
 
 
 async def pictures_of_a_run(dataset: Path) -> None:
-    """Running, paused, small, cooling down: one demo run from start to throttle."""
+    """Running, paused, small, cooling down, and what came of it: one demo run from start to past its throttle."""
     client = EngineClient(dataset)
     app = KineticsApp(client, theme="kinetics-dark")
     async with app.run_test(size=WIDE) as pilot:
@@ -95,6 +95,13 @@ async def pictures_of_a_run(dataset: Path) -> None:
         save(app, "small-cooling")
         await pilot.resize_terminal(*WIDE)
         await picture_networks(pilot, app, client)
+        await pilot.press("escape", "f")
+        await pilot.pause(1.5)
+        save(app, "failures")
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: "Splits" in str(app.export_screenshot()))
+        await pilot.pause(NOTICE_S)
+        save(app, "report")
 
 
 async def picture_networks(pilot: Pilot[Farewell], app: KineticsApp, client: EngineClient) -> None:
