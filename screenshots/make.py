@@ -73,7 +73,7 @@ async def picture_setup(folder: Path) -> None:
 
 
 async def pictures_of_a_run(dataset: Path) -> None:
-    """Running, paused, small, cooling down, and what came of it: one demo run from start to past its throttle."""
+    """Running, paused, small, cooling down, what came of it: one demo run from start to past its throttle."""
     client = EngineClient(dataset)
     app = KineticsApp(client, theme="kinetics-dark")
     async with app.run_test(size=WIDE) as pilot:
