@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kinetics_tui.cli import adopting, networks, results, running, sets, steering, upkeep
+from kinetics_tui.cli import adopting, networks, probe, results, running, sets, steering, upkeep
 from kinetics_tui.cli.app import app
 from kinetics_tui.commands.command_line import carry_out
 
 __all__ = ["app", "run_command"]
 
 _AS_HELP_LISTS_THEM = [
-    module.__name__ for module in (running, steering, networks, results, upkeep, adopting, sets)
+    module.__name__ for module in (running, probe, steering, networks, results, upkeep, adopting, sets)
 ]
 app.registered_commands.sort(
     key=lambda command: _AS_HELP_LISTS_THEM.index(getattr(command.callback, "__module__", ""))

@@ -9,13 +9,14 @@ import typer
 
 from kinetics_tui.commands import flags
 from kinetics_tui.commands.command_line import INTERRUPTED, SETTLED, tell
+from kinetics_tui.commands.selected import selected_clips
 from kinetics_tui.commands.stopping import stoppable
 from kinetics_tui.console.check_lines import progress_text, report_json, report_text
 from kinetics_tui.console.printed import json_line
 from kinetics_tui.console.progress import Progress
 from kinetics_tui.model.errors import SettingsError
 from kinetics_tui.model.options import Selection
-from kinetics_tui.settings import Settings, default_cache_dir
+from kinetics_tui.settings import Settings
 from kinetics_tui.upkeep.check import Checking, check
 from kinetics_tui.upkeep.rebuild import Wanted
 
@@ -63,12 +64,7 @@ def check_dataset(
 
 def wanted_clips(selection: Selection, settings: Settings) -> Wanted:
     """The clips that a ledger made anew is to hold. Raises UserError where annotations cannot be had."""
-    from kinetics_tui.annotations.obtain import obtain_annotations
-    from kinetics_tui.annotations.selection import select
     from kinetics_tui.engine.prepare import title_of
-    from kinetics_tui.media.opener import network_opener
 
     # By the settings alone: the ledger, which knows the network in use, is what was lost.
-    opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
-    annotations = obtain_annotations(selection, default_cache_dir(), tell, opener)
-    return Wanted(title_of(selection), selection, select(annotations, selection))
+    return Wanted(title_of(selection), selection, selected_clips(selection, settings))

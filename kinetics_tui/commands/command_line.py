@@ -25,6 +25,8 @@ BROKEN_PIPE = 141
 """As a shell reports a program ended by SIGINT and SIGPIPE."""
 
 DEFAULT_COMMAND = "open"
+NO_DATASET = ("probe",)
+"""Commands that take options alone."""
 MANY = ("--annotations", "--split", "--class", "--category", "--clip")
 """Options that take several values in a row: ``--split val test``."""
 
@@ -61,7 +63,8 @@ def completed(app: typer.Typer, args: Sequence[str]) -> list[str]:
     }
     if not args or (args[0] not in commands and not args[0].startswith("-")):
         args = [DEFAULT_COMMAND, *args]
-    return spread(args) if len(args) > 1 and not args[1].startswith("-") else list(args)
+    clear = len(args) > 1 and (not args[1].startswith("-") or args[0] in NO_DATASET)
+    return spread(args) if clear else list(args)
 
 
 def carry_out(app: typer.Typer, args: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Generic, TextIO, TypeVar
@@ -12,6 +13,7 @@ from kinetics_tui.model.durations import duration_text
 EVERY_S = 0.5
 EVERY_LINE_S = 30.0
 """A terminal is told so often, by one line that changes; a file so often, by one line more."""
+USUAL_COLUMNS = 80
 CLEAR_LINE = "\r\x1b[K"
 
 _T = TypeVar("_T")
@@ -34,7 +36,7 @@ class ProgressLine:
             return
         self._told_at = now
         line = plain(text(now - self._begun_at))
-        self._out.write(f"{CLEAR_LINE}{line}" if self._alive else f"{line}\n")
+        self._out.write(f"{CLEAR_LINE}{line[: self._width()]}" if self._alive else f"{line}\n")
         self._out.flush()
         self._told = True
 
@@ -43,6 +45,14 @@ class ProgressLine:
         if self._told and self._alive:
             self._out.write(CLEAR_LINE)
             self._out.flush()
+
+    def _width(self) -> int:
+        """What fits in one line: a longer one could not be taken back."""
+        try:
+            columns = os.get_terminal_size(self._out.fileno()).columns
+        except OSError:
+            columns = 0
+        return (columns or USUAL_COLUMNS) - 1  # some terminals do not tell
 
 
 class Progress(ProgressLine, Generic[_T]):

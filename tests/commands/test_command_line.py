@@ -42,6 +42,15 @@ def test_a_folder_alone_opens_the_app_on_it() -> None:
     assert completed(app, ["--version"]) == ["--version"]
 
 
+def test_ids_of_videos_may_begin_like_an_option_and_a_command_without_a_dataset_is_clear() -> None:
+    assert spread(["retry", "d", "--clip", "-abc", "def", "--transient"]) == [
+        "retry", "d", "--clip", "-abc", "--clip", "def", "--transient",
+    ]  # fmt: skip
+    assert completed(app, ["probe", "--annotations", "a", "b", "--json"]) == [
+        "probe", "--annotations", "a", "--annotations", "b", "--json",
+    ]  # fmt: skip
+
+
 def test_options_may_take_several_values_in_a_row_behind_the_dataset() -> None:
     assert spread(["run", "d", "--split", "val", "test", "--class", "yoga"]) == [
         "run", "d", "--split", "val", "--split", "test", "--class", "yoga",

@@ -275,6 +275,24 @@ async def test_a_permanent_failure_is_not_tried_again_until_the_user_asks(start:
         assert run.state.failures == {Category.PRIVATE: 1}
 
 
+async def test_single_clips_and_classes_are_tried_again_and_counted_in_the_reply(start: Start) -> None:
+    async with start([clip("P", number) for number in range(4)]) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert not run.engine.obey(Retry()).ok
+        assert not run.engine.obey(Retry(labels=("no such class",))).ok
+        assert not run.engine.obey(Retry(clip_ids=(99,))).ok
+        assert run.state.status is EngineStatus.DONE
+        reply = run.engine.obey(Retry(clip_ids=(1, 3, 99)))
+        assert (reply.ok, reply.retried) == (True, {Category.PRIVATE: 2})
+        assert reply.message == "2 clips are pending again."
+        assert run.state.left == 2
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        reply = run.engine.obey(Retry(labels=("yoga",)))
+        assert reply.retried == {Category.PRIVATE: 4}
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert run.state.failures == {Category.PRIVATE: 4}
+
+
 async def test_more_and_fewer_workers_while_running(start: Start) -> None:
     async with start([clip("C", number) for number in range(8)], workers=1) as run:
         await run.until(lambda: run.state.in_hand == 1)

@@ -1,0 +1,115 @@
+"""What a sample of videos tells of a set, as plain text and for scripts; how far it is, in a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinetics_tui.model.durations import duration_text
+from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.survey import Survey
+
+SUSPICIOUS = 10
+"""So many videos without one that is there, and the network may be to blame."""
+_INDENT = "  "
+
+
+def progress_text(survey: Survey, took_s: float, length_s: float | None) -> str:
+    """How far it is after so many seconds, of about ``length_s`` (None: not known)."""
+    parts = [f"{survey.asked:,} of {survey.sample:,} videos"]
+    if survey.share is not None:
+        parts.append(f"{survey.share:.0%} still there")
+    left_s = None if length_s is None else length_s - took_s
+    if survey.asked:
+        by_rate = took_s / survey.asked * (survey.sample - survey.asked)
+        left_s = max(by_rate, left_s or 0.0)
+    if left_s is not None:
+        parts.append(f"{duration_text(left_s)} left")
+    return ", ".join(parts)
+
+
+def survey_text(survey: Survey) -> str:
+    """All that is known: a table, the share with its confidence interval, what that makes in clips."""
+    lines = [*_table(survey), *_share(survey), *_end(survey)]
+    return "\n".join(lines)
+
+
+def survey_json(survey: Survey) -> dict[str, Any]:
+    """The same for scripts: what ``probe --json`` prints."""
+    low, high = survey.interval
+    share = survey.share
+    known = share is not None
+    return {
+        "clips": survey.clips,
+        "videos": survey.videos,
+        "sample": survey.sample,
+        "asked": survey.asked,
+        "there": survey.there,
+        "gone": {category.value: count for category, count in _by_count(survey.gone)},
+        "unclear": {category.value: count for category, count in _by_count(survey.unclear)},
+        "share": round(share, 4) if share is not None else None,
+        "share_95": [round(low, 4), round(high, 4)] if known else None,
+        "clips_there": round(share * survey.clips) if share is not None else None,
+        "clips_there_95": [round(low * survey.clips), round(high * survey.clips)] if known else None,
+        "ended": None if survey.ended is None else survey.ended.value,
+        "interrupted": survey.interrupted,
+    }
+
+
+def _by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0].value))
+
+
+def _table(survey: Survey) -> list[str]:
+    gone, unclear = sum(survey.gone.values()), sum(survey.unclear.values())
+    rows = [("still there", survey.there, survey.judged), ("gone", gone, survey.judged)]
+    rows += [
+        (f"{_INDENT}{category.value}", count, survey.judged) for category, count in _by_count(survey.gone)
+    ]
+    if unclear:
+        rows.append(("no clear answer", unclear, 0))
+        rows += [(f"{_INDENT}{category.value}", count, 0) for category, count in _by_count(survey.unclear)]
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(f"{count:,}") for _, count, _ in rows)
+    return [
+        f"{name:<{name_width}}  {count:>{count_width},}"
+        + (
+            f"  {100 * count / whole:5.1f} %"
+            if whole
+            else "  not counted in"
+            if name == "no clear answer"
+            else ""
+        )
+        for name, count, whole in rows
+    ]
+
+
+def _share(survey: Survey) -> list[str]:
+    if survey.share is None:
+        return ["Nothing is known yet."]
+    low, high = survey.interval
+    videos = f"{survey.there:,} of {survey.judged:,} videos are still there: {100 * survey.share:.1f} %"
+    about = f"{round(survey.share * survey.clips):,} of {survey.clips:,} clips"
+    if low == high:
+        return [f"{videos} of them all, with about {about}."]
+    return [
+        f"{videos}; of all {survey.videos:,} it is {100 * low:.1f} to {100 * high:.1f} % (95 % confidence).",
+        f"That makes about {about} ({round(low * survey.clips):,} to {round(high * survey.clips):,}).",
+    ]
+
+
+def _end(survey: Survey) -> list[str]:
+    lines = []
+    if survey.judged >= SUSPICIOUS and not survey.there:
+        lines.append("None at all is there: that may be the network's doing; see kinetics-tui doctor.")
+    how_far = f"{survey.asked:,} of {survey.sample:,} videos"
+    if survey.ended is not None and survey.ended.kind is Kind.THROTTLE:
+        lines.append(f"Ended early: YouTube throttles this network ({survey.ended.value}) after {how_far}.")
+        lines.append(f"The video asked for then is not counted. {_REMEDY}")
+    elif survey.ended is not None:
+        lines.append(f"Ended early after {how_far}: {survey.message} {survey.ended.advice}")
+    elif survey.interrupted:
+        lines.append(f"Ended early by you after {how_far}.")
+    return lines
+
+
+_REMEDY = "Wait some hours, or go by another network, before you ask again; a lower --pace holds longer."
