@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from kinetics_tui.cli.app import Dataset, Headless, Json, Workers, app
+from kinetics_tui.cli.app import (
+    AnnotationFiles,
+    ClassCategories,
+    Classes,
+    Dataset,
+    Headless,
+    Json,
+    Pace,
+    Release,
+    Splits,
+    Workers,
+    YtDlp,
+    app,
+)
 from kinetics_tui.commands.command_line import DEFAULT_COMMAND, tell
 from kinetics_tui.model.errors import SettingsError
 
@@ -33,13 +46,11 @@ def open_app(dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]")
 @app.command()
 def run(
     dataset: Dataset,
-    annotations: Annotated[
-        list[Path] | None, typer.Option(help="Annotation files (CSV, JSON, tar.gz).")
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="kinetics-400, -600, -700 or -700-2020.")] = None,
-    split: Annotated[list[str] | None, typer.Option(help="Splits: train, val, test (all).")] = None,
-    class_: Annotated[list[str] | None, typer.Option("--class", help="Classes by name (all).")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="Categories of classes (all).")] = None,
+    annotations: AnnotationFiles = None,
+    release: Release = None,
+    split: Splits = None,
+    class_: Classes = None,
+    category: ClassCategories = None,
     per_class: Annotated[
         str | None, typer.Option(metavar="N", help="So many clips of each class; none: all.")
     ] = None,
@@ -57,16 +68,11 @@ def run(
     short_side: Annotated[
         str | None, typer.Option(metavar="PX", help="Scale down to this short side in pixels.")
     ] = None,
-    pace: Annotated[
-        str | None, typer.Option(help="guest (300/h), account (2,000/h), unlimited, or videos an hour.")
-    ] = None,
+    pace: Pace = None,
     cooldown: Annotated[str | None, typer.Option(help="Waits after a throttle: 15m,1h,3h,...")] = None,
     retry: Annotated[str | None, typer.Option(help="Waits after a passing failure: 30s,5m,1h.")] = None,
     deadline: Annotated[str | None, typer.Option(help="How long one clip may take (15m).")] = None,
-    yt_dlp: Annotated[
-        str | None,
-        typer.Option("--yt-dlp", help="yt-dlp's own options in one string, for every request."),
-    ] = None,
+    yt_dlp: YtDlp = None,
     headless: Headless = False,
     as_json: Json = False,
 ) -> None:
