@@ -162,8 +162,7 @@ def headline(report: Report) -> str:
 
 def fences_text(timing: Timing) -> str:
     """How many clips are inside the fences."""
-    inside = f"{timing.fenced.clips:,} of {timing.in_full.clips:,} clips"
-    return f"inside the interquartile fences: {inside}"
+    return f"inside the interquartile fences: {timing.fenced.clips:,} of {timing.in_full.clips:,}"
 
 
 def dominance_text(timing: Timing) -> str:

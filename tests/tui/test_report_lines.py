@@ -82,7 +82,7 @@ def test_seconds_are_told_in_full_and_inside_the_fences() -> None:
         "trim                2.00    1.50   4.00   20.00",
         "total               8.25    6.50  18.00  305.50",
     ]
-    assert lines[6] == "inside the interquartile fences: 900 of 900 clips"
+    assert lines[6] == "inside the interquartile fences: 900 of 900"
     assert lines[-1] == "Getting a clip takes longer than trimming it for 98.33 % of clips."
 
 
