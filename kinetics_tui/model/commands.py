@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from kinetics_tui.model.failure import Category
@@ -92,6 +94,10 @@ class CheckNetwork(Command, frozen=True, tag="check-network"):
     name: str
 
 
+ClipId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A clip's number in the ledger, as far as SQLite counts."""
+
+
 class Retry(Command, frozen=True, tag="retry"):
     """Make clips that stand as failed pending again; the reply counts them.
 
@@ -101,7 +107,7 @@ class Retry(Command, frozen=True, tag="retry"):
 
     categories: tuple[Category, ...] = ()
     labels: tuple[str, ...] = ()
-    clip_ids: tuple[int, ...] = ()
+    clip_ids: tuple[ClipId, ...] = ()
 
 
 AnyCommand = (

@@ -355,6 +355,7 @@ def as_somebody() -> list[str]:
     return ["setpriv", f"--reuid={SOMEBODY}", *caps, "--"]
 
 
+@pytest.mark.torture
 def test_too_few_processes_are_told_of_at_the_start_or_hold_the_run_up(
     program: Program, serve: Serve
 ) -> None:
