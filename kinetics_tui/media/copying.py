@@ -19,6 +19,7 @@ from kinetics_tui.media.cut import (
     in_order,
 )
 from kinetics_tui.media.failures import ClipFailure
+from kinetics_tui.media.sound import seek_sound
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Trim
 
@@ -123,7 +124,7 @@ def _samples(
 ) -> list[Packet[av.AudioStream]]:
     unit_s = source.time_base or Fraction(1)
     if media.seekable:
-        container.seek(int(start_s / unit_s), stream=source)
+        seek_sound(container, source, start_s)
     start, end = floor(start_s / unit_s), ceil(end_s / unit_s)
     kept = []
     for packet in container.demux(source):

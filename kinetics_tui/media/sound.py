@@ -45,8 +45,7 @@ def encode_sound(
     layout = "mono" if source.layout.nb_channels == 1 else "stereo"
     wanted = round(duration_s * rate_hz)
     if seekable:
-        target_s = max(Fraction(0), start_s - LEAD_S)
-        container.seek(int(target_s / (source.time_base or 1)), stream=source)
+        seek_sound(container, source, max(Fraction(0), start_s - LEAD_S))
     pieces = _placed(container, source, start_s, rate_hz, layout)
     fifo = av.AudioFifo()
     ready = 0
@@ -81,6 +80,22 @@ def encode_sound(
         packets += stream.encode(frame)
     packets += stream.encode(None)
     return packets, Fraction(total, rate_hz)
+
+
+def seek_sound(container: av.container.InputContainer, source: av.AudioStream, time_s: Fraction) -> None:
+    """Go to the packet of sound at or before ``time_s``.
+
+    libav takes the time at which an MP4's sound begins off every time that it seeks (``min_corrected_pts`` in
+    its mov.c): where that is late, it would land so much too early, among bytes that were not fetched.
+    """
+    target = int(time_s / (source.time_base or 1))
+    begins = next((entry.timestamp for entry in source.index_entries if entry.timestamp >= 0), 0)
+    if begins:
+        container.seek(target + begins, stream=source)
+        packet = next(container.demux(source))
+        if packet.pts is None or packet.pts > target:
+            begins = 0  # it does not here
+    container.seek(target + begins, stream=source)
 
 
 def _placed(
