@@ -242,7 +242,7 @@ def _mp4_index(reader: RangeReader) -> Index | None:
         if box.kind == b"moov":
             moov, moov_bytes = box, reader.read(box.start, box.end - box.start)
             if b"mvex" not in moov_bytes:
-                check_tables(moov_bytes)
+                check_tables(moov_bytes, reader.size_bytes)
                 if reader.missing_bytes(0, box.start) <= NEAR_BYTES:
                     reader.ensure(0, box.start)
                 return SampleIndex(reader)

@@ -110,24 +110,44 @@ def _read_moof(data: bytes, moof: mp4.Box) -> tuple[int | None, int]:
     return time, total
 
 
-def check_tables(moov: bytes) -> None:
-    """Look over the sample tables of an MP4: whether the samples last as long as their track does."""
-    timescale = duration = 0
+def check_tables(moov: bytes, file_bytes: int) -> None:
+    """Look over the sample tables of an MP4 of ``file_bytes``.
+
+    The samples of a track last as long as the track does, both tables that count them count as many, and
+    they are not longer than the file: a reader that finds one too long leaves out the tables behind it, and
+    shows every picture at another time.
+    """
+    timescale = duration = timed = 0
     for box in mp4.walk(moov):
         try:
             if box.kind == b"mdhd":
+                timed = 0
                 layout, place = (">IQ", 20) if moov[box.body] else (">II", 12)
                 timescale, duration = struct.unpack_from(layout, moov, box.body + place)
             elif box.kind == b"stts":
-                (count,) = struct.unpack_from(">I", moov, box.body + 4)
-                if box.body + 8 + 8 * count > box.end:
-                    raise damaged("its index is too long")
-                entries = struct.iter_unpack(">II", moov[box.body + 8 : box.body + 8 + 8 * count])
+                entries = list(struct.iter_unpack(">II", _table(moov, box, 4, 8)))
+                timed = sum(samples for samples, _ in entries)
                 total = sum(samples * each for samples, each in entries)
                 if duration and total and abs(total - duration) > TABLE_TOLERANCE_S * timescale:
                     raise damaged("its index does not add up")
+            elif box.kind == b"stsz":
+                usual_bytes, count = struct.unpack_from(">II", moov, box.body + 4)
+                sizes = b"" if usual_bytes else _table(moov, box, 8, 4)
+                if sum(size for (size,) in struct.iter_unpack(">I", sizes)) > file_bytes:
+                    raise damaged("its index has samples that are longer than the file")
+                if timed and timed != count:
+                    raise damaged("its index counts its samples in two ways")
         except struct.error as error:
             raise damaged("its index cannot be read") from error
+
+
+def _table(moov: bytes, box: mp4.Box, at: int, entry_bytes: int) -> bytes:
+    """The entries of a box's table; their number is written ``at`` bytes into the box, right before them."""
+    (count,) = struct.unpack_from(">I", moov, box.body + at)
+    start = box.body + at + 4
+    if start + entry_bytes * count > box.end:
+        raise damaged("its index is too long")
+    return moov[start : start + entry_bytes * count]
 
 
 def check_clusters(data: bytes, origin: int, points: Sequence[Point], scale_ns: int) -> None:

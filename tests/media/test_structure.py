@@ -10,7 +10,7 @@ from kinetics_tui.demo.hls import pieces
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.media import mp4, webm
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.structure import Point, check_clusters, check_fragments
+from kinetics_tui.media.structure import Point, check_clusters, check_fragments, check_tables
 from tests.media.media_studio import made
 
 
@@ -44,6 +44,40 @@ def test_media_shown_later_than_written_are_whole() -> None:
     check_fragments(data, origin, later, timescale, Fraction(1000))
     with pytest.raises(ClipFailure, match="another moment"):
         check_fragments(data, origin, later, timescale)
+
+
+def tables() -> tuple[bytes, int]:
+    """The whole ``moov`` box of an MP4 in one piece, and how many bytes the file has."""
+    data = made(Kind.PROGRESSIVE, duration_s=20).path.read_bytes()
+    moov = next(box for box in mp4.walk(data) if box.kind == b"moov")
+    return data[moov.start : moov.end], len(data)
+
+
+def test_whole_tables_pass() -> None:
+    check_tables(*tables())
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "why"),
+    [
+        (b"mdhd", 16, "does not add up"),
+        (b"stts", 4, "too long"),
+        (b"stsz", 8, "too long"),
+        (b"stsz", 11, "in two ways"),
+        (b"stsz", 4, "in two ways"),
+        (b"stsz", 4 * 100, "longer than the file"),
+    ],
+)
+def test_damaged_tables_are_found(name: bytes, at: int, why: str) -> None:
+    moov, file_bytes = tables()
+    place = moov.index(name) + 4 + at
+    if (name, at) == (b"stsz", 4):  # all samples as large as each other, and one fewer
+        moov = moov[:place] + b"\x00\x00\x00\x07" + moov[place + 4 :]
+        place += 7
+    harm = -1 if why == "in two ways" else 0x70
+    damaged = moov[:place] + bytes([(moov[place] + harm) % 256]) + moov[place + 1 :]
+    with pytest.raises(ClipFailure, match=why):
+        check_tables(damaged, file_bytes)
 
 
 def test_a_damaged_cluster_is_found() -> None:
