@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -17,6 +18,17 @@ from kinetics_tui.tui.screens.live import LiveScreen
 from kinetics_tui.tui.screens.run import RunScreen
 from kinetics_tui.tui.themes import KINETICS_DARK
 from tests.tui.run_fakes import NOW, FakeLink, opened
+
+
+async def resize(pilot: Pilot[Farewell], width: int, height: int) -> None:
+    """Change the size of the terminal, and wait until the screen is laid out in it.
+
+    ``Screen.size`` is the terminal's, whether anything was laid out or not.
+    """
+    await pilot.resize_terminal(width, height)
+    async with asyncio.timeout(20):
+        while tuple(pilot.app.screen._compositor.size) != (width, height):
+            await pilot.pause(0.01)
 
 
 class Clock:

@@ -20,7 +20,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.screens.failure_keys import KEYS, WORDS
 from tests.tui.run_fakes import NOW
-from tests.tui.run_stand import Stand, stand
+from tests.tui.run_stand import Stand, resize, stand
 
 SMALL = (80, 24)
 LABELS = ("abseiling", "playing chess", "zumba")
@@ -88,13 +88,6 @@ async def press(run: Stand, *keys: str) -> list[object]:
     commands: list[object] = list(await run.press(*keys))
     await settle(run)
     return commands
-
-
-async def resize(run: Stand, width: int, height: int) -> None:
-    await run.pilot.resize_terminal(width, height)
-    async with asyncio.timeout(20):
-        while tuple(run.app.screen.size) != (width, height):
-            await run.pilot.pause(0.01)
 
 
 def cursor(run: Stand) -> str:
@@ -406,6 +399,6 @@ async def test_it_takes_every_size(ledger: Ledger, tmp_path: Path) -> None:
         for keys in ([], ["down"], ["enter"], ["escape"], ["slash", "a", "enter"], ["c"], ["escape"], ["R"]):
             await press(run, *keys)
             for size in [(1, 1), (2, 2), (7, 4), (20, 6), (40, 10), (99, 50), (120, 40), (200, 60)]:
-                await resize(run, *size)
+                await resize(run.pilot, *size)
                 strips = run.app.screen._compositor.render_strips()
                 assert [strip.cell_length for strip in strips] == [size[0]] * size[1]

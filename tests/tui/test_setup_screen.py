@@ -670,10 +670,10 @@ async def test_resizing_goes_from_one_arrangement_to_the_other() -> None:
     async with desk() as d:
         assert not d.screen.has_class("-narrow")
         await d.pilot.resize_terminal(80, 24)
-        await d.pilot.pause()
+        await d.until(lambda: tuple(d.screen._compositor.size) == (80, 24))
         assert d.screen.has_class("-narrow")
         await d.pilot.resize_terminal(200, 60)
-        await d.pilot.pause()
+        await d.until(lambda: tuple(d.screen._compositor.size) == (200, 60))
         assert not d.screen.has_class("-narrow")
         assert "Search" in d.text()
         assert "Trim" in d.text()

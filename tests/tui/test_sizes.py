@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC
 
 import pytest
-from textual.pilot import Pilot
 
 from kinetics_tui.model.events import AnyEvent, NetworkChecked
 from kinetics_tui.model.network import NetworkInfo, NetworkKind
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.screens.networks import NetworksScreen
 from kinetics_tui.tui.screens.run import RunScreen
 from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, listed, opened, paused
+from tests.tui.run_stand import resize
 
 SIZES = [
     (1, 1),
@@ -44,14 +42,6 @@ SCENES: dict[str, list[AnyEvent]] = {
 }
 
 
-async def resize(app: KineticsApp, pilot: Pilot[Farewell], width: int, height: int) -> None:
-    """Change the size of the terminal, and wait until the screen has it."""
-    await pilot.resize_terminal(width, height)
-    async with asyncio.timeout(20):
-        while tuple(app.screen.size) != (width, height):
-            await pilot.pause(0.01)
-
-
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("workers", [0, 64])
 async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None:
@@ -59,7 +49,7 @@ async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None
     app = KineticsApp(link, now=lambda: NOW, zone=UTC)
     async with app.run_test(size=SIZES[0]) as pilot:
         for width, height in SIZES:
-            await resize(app, pilot, width, height)
+            await resize(pilot, width, height)
             strips = app.screen._compositor.render_strips()
             assert [strip.cell_length for strip in strips] == [width] * height
             screen = app.screen
@@ -86,7 +76,7 @@ async def test_the_network_screen_takes_every_size(networks: int) -> None:
     async with app.run_test(size=SIZES[0]) as pilot:
         await pilot.press("n")
         for width, height in SIZES:
-            await resize(app, pilot, width, height)
+            await resize(pilot, width, height)
             strips = app.screen._compositor.render_strips()
             assert [strip.cell_length for strip in strips] == [width] * height
             screen = app.screen
