@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import site
+import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -38,22 +41,41 @@ async def run_program(module: str, *arguments: str, told: bytes = b"") -> Ended:
     started.
     """
     command, environment = python_program(module, *arguments)
-    process = await asyncio.create_subprocess_exec(
-        *command,
+    process = subprocess.Popen(
+        command,
         env=environment,
         cwd="/",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[Ended] = loop.create_future()
+
+    def tell(result: Ended) -> None:
+        if not ended.done():
+            ended.set_result(result)
+
+    def converse() -> None:
+        with process:
+            out, err = process.communicate(told)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for it
+            loop.call_soon_threadsafe(tell, Ended(process.returncode, out, err))
+
+    # A thread, not asyncio's own transports: those leave pipes and the process behind where the task is
+    # cancelled while they are being set up, or cancelled twice, or where its loop ends first.
     try:
-        out, err = await process.communicate(told)
-    except BaseException:
-        with suppress(ProcessLookupError):  # it has just ended
+        threading.Thread(target=converse, name=module, daemon=True).start()
+    except RuntimeError as error:  # no thread is to be had
+        with process:
             process.kill()
-        await process.wait()
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+    try:
+        return await asyncio.shield(ended)
+    except BaseException:
+        process.kill()
+        await ended
         raise
-    return Ended(process.returncode or 0, out, err)
 
 
 def _search_path() -> dict[str, str]:

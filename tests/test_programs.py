@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -94,3 +96,37 @@ async def test_a_program_that_nobody_waits_for_any_more_is_ended() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert not started[0].is_running()
+
+
+@pytest.mark.parametrize("cancels", [1, 2])
+@pytest.mark.parametrize("steps", range(0, 12, 3))
+def test_a_loop_that_ends_leaves_neither_the_program_nor_its_pipes(cancels: int, steps: int) -> None:
+    files = psutil.Process().num_fds()
+
+    async def leave() -> None:
+        running = asyncio.create_task(run_program("http.server", "0", "--bind", "127.0.0.1"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for _ in range(cancels):
+            running.cancel()
+            await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    for thread in threading.enumerate():
+        if thread.name == "http.server":
+            thread.join()
+    gc.collect()
+    assert psutil.Process().num_fds() == files
+    assert not [child for child in psutil.Process().children() if "http.server" in child.cmdline()]
+
+
+async def test_a_program_for_which_there_is_no_thread_is_said_not_to_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        await run_program("http.server", "0", "--bind", "127.0.0.1")
+    assert not [child for child in psutil.Process().children() if "http.server" in child.cmdline()]

@@ -40,7 +40,7 @@ async def test_a_notice_arrives_at_every_address(
 
 
 async def test_without_addresses_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncio.create_subprocess_exec", None)
+    monkeypatch.setattr("subprocess.Popen", None)
     notifier = Notifier((), "Kinetics-400")
     notifier.notify(NOTICE)
     await notifier.close()
