@@ -74,6 +74,11 @@ def _forkserver() -> ForkServerContext:
     return context
 
 
+def _one_thread() -> ThreadPoolExecutor:
+    """What starts workers: multiprocessing keeps its bookkeeping in globals, so one thread does it all."""
+    return ThreadPoolExecutor(1, thread_name_prefix="start-worker")
+
+
 class Death(NamedTuple):
     """How a worker ended unasked, in a few words.
 
@@ -254,8 +259,7 @@ class Pool:
         self._size = 0
         self._on_started = on_started
         self._on_gone = on_gone
-        # multiprocessing keeps its bookkeeping in globals: one thread does all the starting.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="start-worker")
+        self._starter = _one_thread()
         self._tasks: set[asyncio.Task[None]] = set()
         self._early_deaths: dict[int, int] = {}
         self._not_started_why = ""
@@ -339,6 +343,10 @@ class Pool:
 
     def _not_started(self, slot: Slot, error: Exception) -> None:
         log.warning("worker %d cannot be started: %s", slot.number, error)
+        if isinstance(error, RuntimeError):
+            # Its queue keeps what no thread came for, and would start that for nobody later on.
+            self._starter.shutdown(wait=False, cancel_futures=True)
+            self._starter = _one_thread()
         self._died_early(slot, f"{error}" or "what starts them has died")
         self._replace(slot)
 
