@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kinetics_tui.media.alarm import Alarm
 from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
 from kinetics_tui.media.disk import failure_of
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message
@@ -27,13 +27,14 @@ from kinetics_tui.model.options import Options, Trim
 class ClipMaker:
     """Makes clips, one at a time, with one reused resolver.
 
-    Make it in the process that uses it: it holds sockets. Raises SettingsError for yt-dlp options that
-    cannot be used.
+    Make it in the process that uses it: it holds sockets and a thread. Raises SettingsError for yt-dlp
+    options that cannot be used.
     """
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._resolver = Resolver(options.yt_dlp, height_px=options.height_px, audio=options.audio)
+        self._alarm = Alarm()
         self._guard: Guard | None = None
 
     def make(
@@ -54,15 +55,13 @@ class ClipMaker:
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
-        # An answer that trickles in is never late by itself.
-        timer = threading.Timer(seconds, guard.shut)
         try:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
                 return found
             self._resolver.switch_network(route)
             self._resolver.session.guard = guard
-            timer.start()
+            self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
             scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun anew
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
@@ -80,7 +79,7 @@ class ClipMaker:
             reason = clean_message(str(error)) or type(error).__name__
             raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be read: {reason}.") from error
         finally:
-            timer.cancel()
+            self._alarm.call_off()
             guard.watch(None)
             self._resolver.session.guard = self._guard = None
 
@@ -90,7 +89,8 @@ class ClipMaker:
             guard.abort()
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets, and end the alarm's thread."""
+        self._alarm.close()
         self._resolver.close()
 
     def _found(self, clip: Clip, path: Path) -> ClipFile | None:
