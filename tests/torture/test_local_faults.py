@@ -396,6 +396,50 @@ def test_too_few_processes_are_told_of_at_the_start_or_hold_the_run_up(
     check(program.dataset, 3)
 
 
+@pytest.mark.torture
+def test_clips_in_hand_are_made_where_no_process_or_thread_can_be_started_any_more(
+    program: Program, serve: Serve
+) -> None:
+    before = as_somebody()
+    demo, youtube = serve(8)
+    youtube.line.latency_s = 0.2
+    options = Options(workers=2, pace_per_hour=None, yt_dlp=youtube.yt_dlp_args())
+    create(program.dataset, Selection(), options, demo.clips)
+    for path in (program.folder, program.dataset, *program.dataset.rglob("*")):
+        os.chown(path, SOMEBODY, -1)
+
+    def status() -> dict[str, Any]:
+        done = run_it(program, "status", program.dataset.name, "--json", before=before)
+        return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
+
+    def limit(most: int) -> None:
+        engine = psutil.Process(status()["pid"])
+        for process in (engine, *engine.children(recursive=True)):
+            with_limit = ["prlimit", "--pid", str(process.pid), f"--nproc={most}:1000"]
+            subprocess.run([*before, *with_limit], check=True)
+
+    command = ["run", program.dataset.name, "--headless"]
+    view = subprocess.Popen(
+        [*before, sys.executable, "-m", "kinetics_tui", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=program.folder,
+    )
+    try:
+        until(lambda: status().get("done", 0) >= 1)
+        limit(1)
+        until(lambda: status()["done"] >= 6)
+        limit(1000)
+        _, said = view.communicate(timeout=90)
+        assert view.returncode == 0, said
+    finally:
+        if view.poll() is None:
+            run_it(program, "stop", program.dataset.name, before=before)
+            view.communicate(timeout=60)
+    check(program.dataset, 8)
+
+
 # -- around it ----------------------------------------------------------------------------------------------
 
 
