@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 from textual.app import App, ComposeResult, SystemCommand
@@ -20,10 +20,9 @@ from textual.widgets import Static
 from kinetics_tui.model.errors import UserError
 from kinetics_tui.tui.farewell import Farewell
 from kinetics_tui.tui.link import Link
+from kinetics_tui.tui.moment import REFRESH_HZ
 from kinetics_tui.tui.plan import Plan
 from kinetics_tui.tui.screens.dismissal import Palette
-from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
-from kinetics_tui.tui.screens.run import RunScreen
 from kinetics_tui.tui.terminal import (
     TerminalCalls,
     TerminalTitle,
@@ -32,6 +31,9 @@ from kinetics_tui.tui.terminal import (
     write_error_terminal,
 )
 from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
+
+if TYPE_CHECKING:
+    from kinetics_tui.tui.screens.run import RunScreen
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -75,6 +77,7 @@ class KineticsApp(App[Farewell]):
         self._now = now
         self._zone = zone
         self._refresh_hz = refresh_hz
+        self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None
         self._calls = TerminalCalls(
@@ -114,15 +117,14 @@ class KineticsApp(App[Farewell]):
             self._title_bar.restore()
 
     async def action_quit(self) -> None:
-        screen = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
-        if screen is None:
+        if self._run_screen is None:
             self.exit()
         else:
-            screen.action_detach()
+            self._run_screen.action_detach()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)
-        if not isinstance(screen, LiveScreen):
+        if self._run_screen is None:
             yield SystemCommand("Leave", "Leave the app, start nothing.", self.action_quit)
 
     def action_command_palette(self) -> None:
@@ -157,19 +159,19 @@ class KineticsApp(App[Farewell]):
             self._show_run(link)
 
     def _show_run(self, link: Link) -> None:
+        from kinetics_tui.tui.screens.run import RunScreen  # whoever sets up need not wait for it to load
+
         self.run_worker(link.follow(), group="link")
-        on_title = None if self._title_bar is None else self._title_bar.set
-        self.push_screen(
-            RunScreen(
-                link,
-                now=self._now,
-                zone=self._zone,
-                refresh_hz=self._refresh_hz,
-                on_title=on_title,
-                on_notice=None if self.is_headless else self._calls.call,
-                since=self._since,
-            )
+        self._run_screen = RunScreen(
+            link,
+            now=self._now,
+            zone=self._zone,
+            refresh_hz=self._refresh_hz,
+            on_title=None if self._title_bar is None else self._title_bar.set,
+            on_notice=None if self.is_headless else self._calls.call,
+            since=self._since,
         )
+        self.push_screen(self._run_screen)
 
     # -- terminal -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ from kinetics_tui.tui.lines import Tone
 from kinetics_tui.tui.shell import shell_word
 from kinetics_tui.tui.text import clean, counted, percent_text, until_text
 
+REFRESH_HZ = 4.0
+"""How often the screen looks at the run, unless the user wants it otherwise."""
+
 
 class Moment(NamedTuple):
     """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local)."""

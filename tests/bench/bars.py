@@ -16,7 +16,7 @@ import msgspec
 from kinetics_tui.engine.address import socket_paths
 from kinetics_tui.model.commands import Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, ClipProgress, ClipStarted
-from kinetics_tui.tui.screens.live import REFRESH_HZ
+from kinetics_tui.tui.moment import REFRESH_HZ
 
 _decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
 

@@ -20,7 +20,7 @@ import psutil
 
 from kinetics_tui.engine.address import READY
 from kinetics_tui.programs import python_program
-from kinetics_tui.tui.screens.live import REFRESH_HZ
+from kinetics_tui.tui.moment import REFRESH_HZ
 from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
 from tests.bench.played_engine import CLIP_S, Standing
 from tests.terminal_child import ROOT, TerminalChild

@@ -17,10 +17,9 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.tui.arrangement import arrange_failures
 from kinetics_tui.tui.failed_reading import TYPING_S, FailedReading
 from kinetics_tui.tui.failed_view import FailedView, Filter
-from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.moment import REFRESH_HZ, Moment
 from kinetics_tui.tui.screens.failure_keys import KEYS, WORDS, hints
 from kinetics_tui.tui.screens.failure_retries import FailureRetries
-from kinetics_tui.tui.screens.live import REFRESH_HZ
 from kinetics_tui.tui.screens.on_run import OnRunScreen
 from kinetics_tui.tui.screens.palette import Steering
 from kinetics_tui.tui.screens.pick import Choice, PickScreen

@@ -13,13 +13,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from kinetics_tui.tui.link import Link
-from kinetics_tui.tui.moment import Moment
+from kinetics_tui.tui.moment import REFRESH_HZ, Moment
 from kinetics_tui.tui.screens.palette import RunCommands
 from kinetics_tui.tui.widgets.canvas import Canvas
 from kinetics_tui.tui.widgets.header import Clock, HeaderLine
 from kinetics_tui.tui.widgets.key_bar import Hint, KeyBar
 
-REFRESH_HZ = 4.0
 REFRESH_HZ_MOST = 5.0
 ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
 """The hints at the right end of the bottom line."""

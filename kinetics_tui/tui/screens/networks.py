@@ -12,8 +12,8 @@ from textual.widget import Widget
 
 from kinetics_tui.tui.arrangement import arrange_networks
 from kinetics_tui.tui.known_networks import known_networks
-from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.screens.live import ALWAYS, REFRESH_HZ
+from kinetics_tui.tui.moment import REFRESH_HZ, Moment
+from kinetics_tui.tui.screens.live import ALWAYS
 from kinetics_tui.tui.screens.network_keys import KEYS, WORDS, hints
 from kinetics_tui.tui.screens.on_run import OnRunScreen
 from kinetics_tui.tui.screens.palette import Steering

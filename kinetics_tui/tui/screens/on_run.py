@@ -10,8 +10,9 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from kinetics_tui.model.commands import AnyCommand
+from kinetics_tui.tui.moment import REFRESH_HZ
 from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp, Words
-from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
+from kinetics_tui.tui.screens.live import LiveScreen
 from kinetics_tui.tui.screens.network_actions import NetworkActions
 from kinetics_tui.tui.screens.palette import STEERS, Steering
 from kinetics_tui.tui.screens.run_keys import key_text

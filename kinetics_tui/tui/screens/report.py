@@ -14,8 +14,7 @@ from textual.widget import Widget
 from kinetics_tui.model.errors import ReportError
 from kinetics_tui.report.program import make_report
 from kinetics_tui.tui.arrangement import BARS, WIDE_COLUMNS, WIDE_ROWS
-from kinetics_tui.tui.moment import Moment
-from kinetics_tui.tui.screens.live import REFRESH_HZ
+from kinetics_tui.tui.moment import REFRESH_HZ, Moment
 from kinetics_tui.tui.screens.networks import NetworksScreen
 from kinetics_tui.tui.screens.on_run import OnRunScreen
 from kinetics_tui.tui.screens.palette import Steering

@@ -24,11 +24,11 @@ from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.notices import NoticeKind
 from kinetics_tui.tui.farewell import farewell
 from kinetics_tui.tui.link import Link
-from kinetics_tui.tui.moment import Moment, window_title
+from kinetics_tui.tui.moment import REFRESH_HZ, Moment, window_title
 from kinetics_tui.tui.screens.confirm import Answer, ConfirmScreen
 from kinetics_tui.tui.screens.failures import FailuresScreen
 from kinetics_tui.tui.screens.help import HelpScreen, KeyHelp
-from kinetics_tui.tui.screens.live import REFRESH_HZ, LiveScreen
+from kinetics_tui.tui.screens.live import LiveScreen
 from kinetics_tui.tui.screens.network_actions import NetworkActions
 from kinetics_tui.tui.screens.networks import NetworksScreen
 from kinetics_tui.tui.screens.report import ReportScreen

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Markdown
 
 from kinetics_tui.tui.screens.dismissal import DismissedOnce
 
@@ -52,6 +51,8 @@ class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
+        from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
+
         with VerticalScroll() as scroll:
             scroll.border_title = "Set-up"
             scroll.border_subtitle = "escape closes"
