@@ -40,6 +40,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     width_px: int | None
     height_px: int | None
     fps: float | None
+    sound_hz: int | None
     protocol: str
     fragmented: bool
     available_at: float | None = None
@@ -141,6 +142,7 @@ def _stream(fmt: dict[str, Any]) -> Stream:
         width_px=fmt.get("width"),
         height_px=fmt.get("height"),
         fps=fmt.get("fps"),
+        sound_hz=fmt.get("asr"),
         protocol=str(fmt.get("protocol", "")),
         fragmented=not formats.has_ranges(fmt),
         available_at=fmt.get("available_at"),

@@ -19,12 +19,25 @@ USUAL_RATE_HZ = 48_000
 FRAME_SAMPLES = 1024
 LEAD_S = Fraction(1, 20)
 """Decoding starts so much early: a packet of sound decodes together with those before it."""
-FETCHED_LEAD_S = Fraction(1, 40)
-"""Where the fetched sound has to start: a packet early. The more, the more often a fragment for nothing."""
+AAC_PACKET_SAMPLES = {"mp4a.40.2": 1024, "mp4a.40.5": 2048, "mp4a.40.29": 2048}
+"""How many samples a packet holds, by the codec's name in RFC 6381: AAC, and AAC with a doubled rate."""
+OPUS_LEAD_S = Fraction(2, 25)
+"""So long before it is right after a seek (RFC 7845, 4.6); in a WebM libav goes back so far by itself."""
 JITTER_S = Fraction(1, 50)
 """Packets may stand so far from where the one before ended and still follow it without a gap."""
 
 Samples: TypeAlias = "list[Packet[av.AudioStream]]"
+
+
+def fetched_lead_s(codec: str | None, rate_hz: int | None) -> Fraction:
+    """How much sound has to be there before a clip begins, of a file with nothing but sound: a packet of AAC.
+
+    More, and now and then a whole fragment would be fetched for nothing.
+    """
+    if codec == "opus":
+        return OPUS_LEAD_S
+    samples = AAC_PACKET_SAMPLES.get(codec or "")
+    return Fraction(samples, rate_hz) if samples and rate_hz else LEAD_S
 
 
 def encode_sound(
@@ -45,7 +58,8 @@ def encode_sound(
     layout = "mono" if source.layout.nb_channels == 1 else "stereo"
     wanted = round(duration_s * rate_hz)
     if seekable:
-        seek_sound(container, source, max(Fraction(0), start_s - LEAD_S))
+        by_itself = source.codec_context.name == "opus" and "matroska" in container.format.name
+        seek_sound(container, source, start_s if by_itself else max(Fraction(0), start_s - LEAD_S))
     pieces = _placed(container, source, start_s, rate_hz, layout)
     fifo = av.AudioFifo()
     ready = 0

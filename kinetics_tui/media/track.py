@@ -12,7 +12,7 @@ from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.plan import Index, Section, open_view, read_index
 from kinetics_tui.media.resolve import Resolver, Source, Stream
 from kinetics_tui.media.session import Session
-from kinetics_tui.media.sound import FETCHED_LEAD_S
+from kinetics_tui.media.sound import fetched_lead_s
 from kinetics_tui.media.view import View
 from kinetics_tui.model.failure import Category
 
@@ -49,7 +49,9 @@ class Track:
         on_bytes: Callable[[int], None],
     ) -> None:
         self._duration_s = duration_s
-        self._sound_only = stream.vcodec is None
+        self._lead_s = (
+            fetched_lead_s(stream.acodec, stream.sound_hz) if stream.vcodec is None else Fraction(0)
+        )
         self._reader = RangeReader(session, stream, guard, renew=renewal, on_bytes=on_bytes)
         self._index: Index | None = None
         self._section: Section | None = None
@@ -70,8 +72,7 @@ class Track:
 
     def plan(self, start_s: Fraction, end_s: Fraction) -> None:
         """Find the bytes that cover these times."""
-        lead_s = FETCHED_LEAD_S if self._sound_only else 0
-        self._section = self._index.cover(start_s - lead_s, end_s) if self._index else None
+        self._section = self._index.cover(start_s - self._lead_s, end_s) if self._index else None
 
     def missing_bytes(self) -> int:
         """How much of the plan is still to be fetched."""

@@ -17,6 +17,8 @@ from kinetics_tui.demo.sources import Kind, Source
 
 CLUSTER = bytes.fromhex("1f43b675")
 FRAGMENTED = {Kind.DASH_VIDEO, Kind.DASH_AUDIO}
+OPUS_LEAD = 4
+"""So many packets of 20 ms."""
 IN_CLUSTERS = {Kind.WEBM_VIDEO, Kind.WEBM_AUDIO}
 
 
@@ -33,11 +35,14 @@ def needed_bytes(source: Source, start_s: float, end_s: float) -> int:
     """The bytes of ``source`` without which the clip from ``start_s`` to ``end_s`` cannot be made.
 
     Index and initialisation, and the fragments (MP4) or clusters (WebM) that hold the clip's pictures from
-    the keyframe before it, and its sound with the packet before it; of a progressive MP4, the span from
-    the first of these packets to the last.
+    the keyframe before it, and its sound with the packet before it (Opus: with the 80 ms before it that it
+    takes to settle, RFC 7845); of a progressive MP4, the span from the first of these packets to the last.
     """
     packets = _packets(source.path)
-    needed = [packet for kind in ("video", "audio") for packet in _covering(packets, kind, start_s, end_s)]
+    lead = OPUS_LEAD if source.spec.kind is Kind.WEBM_AUDIO else 1
+    needed = [
+        packet for kind in ("video", "audio") for packet in _covering(packets, kind, start_s, end_s, lead)
+    ]
     if source.spec.kind in FRAGMENTED | IN_CLUSTERS:
         seams = _fragments(source.path) if source.spec.kind in FRAGMENTED else _clusters(source.path)
         ends = [*seams[1:], source.size_bytes]
@@ -69,14 +74,16 @@ def _packets(path: Path) -> tuple[_Packet, ...]:
         )
 
 
-def _covering(packets: Sequence[_Packet], kind: str, start_s: float, end_s: float) -> list[_Packet]:
+def _covering(
+    packets: Sequence[_Packet], kind: str, start_s: float, end_s: float, lead: int
+) -> list[_Packet]:
     own = [packet for packet in packets if packet.kind == kind]
     shown = [n for n, packet in enumerate(own) if packet.over_s > start_s and packet.shown_s < end_s]
     if not shown:
         return []
     first = min(shown)
     if kind == "audio":
-        first = max(0, first - 1)
+        first = max(0, first - lead)
     else:
         first = max(
             (n for n, packet in enumerate(own) if packet.keyframe and packet.shown_s <= start_s + 1e-6),

@@ -91,6 +91,18 @@ def test_fetching_costs_a_twentieth_more_than_fragments_and_index(studio: Studio
     assert file.wire_bytes <= 1.05 * needed
 
 
+@pytest.mark.parametrize("packing", ["dash", "webm"])
+@pytest.mark.parametrize("trim", ["exact", "copy"])
+@pytest.mark.parametrize("behind_s", [0.0, 0.022, 0.045, 0.07, 0.1, 0.125])
+def test_a_clip_just_behind_a_seam_of_the_sound_takes_no_request_more(
+    studio: Studio, packings: Mapping[str, Sources], packing: str, trim: str, behind_s: float
+) -> None:
+    # Fragments of sound begin a little before each full five seconds, with the packet that goes on over it.
+    video = studio.add(packings[packing])
+    studio.make(studio.maker(trim=trim), video, 29.98 + behind_s)
+    assert len(studio.media_requests(video)) == 4
+
+
 def test_late_clip_of_a_long_video_costs_its_index_and_no_more(studio: Studio) -> None:
     shape = {"duration_s": 24_000, "period_s": 40, "fps": 8, "width_px": 160, "height_px": 90}
     sources = {160: made(Kind.DASH_VIDEO, **shape), 140: made(Kind.DASH_AUDIO, **shape)}
