@@ -43,6 +43,8 @@ class Extraction:
         self._fresh: deque[ClipRow] = deque()
         self._page: deque[ClipRow] = deque()
         self._after_id: int | None = 0 if extras.any else None
+        self._passed_id = 0
+        self._looked_at = 0
         self._taken: set[int] = set()
         self._deaths: dict[int, int] = {}
 
@@ -60,10 +62,17 @@ class Extraction:
         """Nothing is left but what is in hand."""
         return not (self._fresh or self._page) and self._after_id is None
 
+    @property
+    def through(self) -> int:
+        """How many of the clips that are here have all that is wanted of them, as far as was looked."""
+        return max(0, self._looked_at - len(self._taken) - len(self._fresh))
+
     def add(self, row: ClipRow) -> None:
         """A clip has just come."""
         if self._extras.any:
             self._fresh.append(row)
+            # One that the search is still to come to is counted then.
+            self._looked_at += self._after_id is None or row.id <= self._passed_id
 
     def take(self) -> ClipRow | None:
         """The next clip, now in hand; None where none was found in the time there is for looking."""
@@ -82,14 +91,20 @@ class Extraction:
         self._settle(row)
         self._publish(
             ClipExtracted(
-                at=self._clock(), slot=slot.number, clip=row.clip, frames=message.frames, sound=message.sound
+                at=self._clock(),
+                slot=slot.number,
+                clip=row.clip,
+                frames=message.frames,
+                sound=message.sound,
+                through=self.through,
             )
         )
 
     def failed(self, slot: Slot, row: ClipRow, why: str) -> None:
         """It cannot be made; the next run tries again."""
         self._settle(row)
-        self._publish(ClipExtracted(at=self._clock(), slot=slot.number, clip=row.clip, why=why))
+        at, through = self._clock(), self.through
+        self._publish(ClipExtracted(at=at, slot=slot.number, clip=row.clip, why=why, through=through))
 
     def dropped(self, slot: Slot, row: ClipRow, death: str = "") -> None:
         """The clip is out of its hand unfinished; ``death`` is how the worker died, if it did."""
@@ -113,7 +128,12 @@ class Extraction:
         if not self._page and self._after_id is not None:
             self._page.extend(self._ledger.done_clips(self._after_id, PAGE))
             self._after_id = self._page[-1].id if self._page else None
-        return self._page.popleft() if self._page else None
+        if not self._page:
+            return None
+        row = self._page.popleft()
+        self._passed_id = row.id
+        self._looked_at += 1
+        return row
 
     def _lacks(self, row: ClipRow) -> bool:
         extras = self._extras

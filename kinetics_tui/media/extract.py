@@ -20,6 +20,8 @@ from kinetics_tui.media.picture import Shaper
 from kinetics_tui.model.extras import Extras, SoundFormat, frames_path, sound_path
 from kinetics_tui.model.failure import Category
 
+FRAMES_SHARE = 0.8
+"""How much of the work frames are where sound is made too."""
 JPEG_QUALITY = 3
 """libav's scale for JPEG, from 2 (best) to 31."""
 _CODECS = {
@@ -56,11 +58,16 @@ def extract(
         scratch.mkdir(exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="extract-", dir=scratch))
         count, has_sound = 0, False
-        if extras.frames_fps and not frames.is_dir():
-            count = _frames(source, folder / "frames", extras, on_fraction)
+        lacks_frames = bool(extras.frames_fps) and not frames.is_dir()
+        lacks_sound = sound is not None and not sound.exists()
+        share = (FRAMES_SHARE if lacks_sound else 1.0) if lacks_frames else 0.0
+        if lacks_frames:
+            count = _frames(source, folder / "frames", extras, lambda part: on_fraction(part * share))
             _settle(folder / "frames", frames)
-        if extras.sound and sound is not None and not sound.exists():
-            has_sound = _sound(source, folder / "sound", extras.sound, on_fraction)
+        if extras.sound and sound is not None and lacks_sound:
+            has_sound = _sound(
+                source, folder / "sound", extras.sound, lambda part: on_fraction(share + part * (1.0 - share))
+            )
             if has_sound:
                 _settle(folder / "sound", sound)
         on_fraction(1.0)
@@ -140,10 +147,11 @@ def _sound(source: Path, path: Path, kind: SoundFormat, on_fraction: OnFraction)
         layout = "mono" if stream.layout.nb_channels == 1 else "stereo"
         with av.open(str(path), "w", format=container_name) as out:
             made: Any = out.add_stream(codec, rate=rate_hz, layout=layout)
+            length_s = (container.duration or 0) / 1_000_000
             for number, frame in enumerate(container.decode(stream)):
                 out.mux(made.encode(frame))
                 if number % 64 == 0:
-                    on_fraction(0.99)
+                    on_fraction(min(1.0, (frame.time or 0.0) / length_s) if length_s else 0.0)
             out.mux(made.encode(None))
     return True
 

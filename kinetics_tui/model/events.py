@@ -281,7 +281,8 @@ class ClipReturned(Event, frozen=True, tag="clip-returned"):
 class ClipExtracted(Event, frozen=True, tag="clip-extracted"):
     """Of a clip that was done before, so many ``frames`` were made, and a file of ``sound`` if it says so.
 
-    ``why`` says in one sentence why not all of it could be made, and is empty otherwise.
+    ``why`` says in one sentence why not all of it could be made, and is empty otherwise. ``through``: so many
+    of the clips that are done have been gone through.
     """
 
     slot: int
@@ -289,6 +290,7 @@ class ClipExtracted(Event, frozen=True, tag="clip-extracted"):
     frames: int = 0
     sound: bool = False
     why: str = ""
+    through: int = 0
 
 
 class ClipsRetried(Event, frozen=True, tag="clips-retried"):

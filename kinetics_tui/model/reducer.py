@@ -240,6 +240,7 @@ def _clip_returned(run: Run, event: ClipReturned) -> None:
 
 def _clip_extracted(run: Run, event: ClipExtracted) -> None:
     _let_go(run, event.slot, event.at)
+    run.extracted = event.through
     made = [f"{event.frames:,} frames"] * bool(event.frames) + ["sound"] * event.sound
     word = "no extract" if event.why else "extract"
     _write(run, LogLine(event.at, word, path_text(event.clip), event.why or "  ".join(made) or "nothing new"))

@@ -52,6 +52,7 @@ class Run:
         self.workers: dict[int, WorkerState] = {}
         self.network = NetworkState()
         self.networks: dict[str, NetworkInfo] = {}
+        self.extracted: int | None = None
         self.throttled_at: deque[float] = deque(maxlen=THROTTLES)
         self.checked: NetworkChecked | None = None
         self.notice: Notice | None = None

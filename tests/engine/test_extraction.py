@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from kinetics_tui.dataset.ledger import Attempt, ClipRow, Ledger, Outcome
 from kinetics_tui.engine.extraction import Extraction
+from kinetics_tui.engine.pool import Slot
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Pause, Resume
 from kinetics_tui.model.events import ClipDone, ClipExtracted, ClipReturned, EngineStatus
@@ -114,6 +117,29 @@ def test_clips_that_are_done_and_lack_something_are_handed_out_once(ledger: Ledg
     assert [row.id for row in all_of(looking(ledger, tmp_path, FRAMES))] == [3]
     shutil.rmtree(tmp_path / "set" / "frames")
     assert [row.id for row in all_of(looking(ledger, tmp_path, FRAMES))] == [1, 2, 3]
+
+
+def test_clips_gone_through_count_once_whether_they_were_here_or_have_just_come(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    extraction = looking(ledger, tmp_path, FRAMES)
+    rows = ledger.done_clips(0, 3)
+    made = tmp_path / "set" / frames_path(rows[0].path)
+    made.mkdir(parents=True)
+    extraction.add(rows[2])
+    assert extraction.through == 0
+    assert [row.id for row in all_of(extraction)] == [3, 2]
+    assert (extraction.exhausted, extraction.in_hand, extraction.through) == (True, 2, 1)
+    slot = cast("Slot", SimpleNamespace(number=1))
+    extraction.dropped(slot, rows[2])
+    assert extraction.through == 1
+    taken = extraction.take()
+    assert taken == rows[2]
+    for row in rows[1:]:
+        extraction.failed(slot, row, "It holds no pictures.")
+    assert extraction.through == 3
+    extraction.add(rows[1])
+    assert extraction.through == 3
 
 
 def test_where_nothing_is_wanted_nothing_is_looked_for(ledger: Ledger, tmp_path: Path) -> None:

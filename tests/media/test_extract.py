@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -75,6 +76,17 @@ def test_sound_is_all_of_the_clips_sound(dataset: Path, sound: SoundFormat, code
         samples = sum(frame.samples for frame in container.decode(stream))
         assert stream.codec_context.name.startswith(codec)
         assert samples / stream.rate == pytest.approx(2.0, abs=0.1)
+
+
+def test_progress_goes_on_evenly_through_frames_and_sound(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes((dataset / PATH).read_bytes())
+    told: list[float] = []
+    extras = Extras(frames_fps=10, sound=SoundFormat.WAV)
+    extract(tmp_path, "clip.mp4", extras, tmp_path / "scratch", told.append)
+    assert told == sorted(told)
+    assert max(after - before for before, after in pairwise([0.0, *told])) < 0.3
+    assert any(0.85 < fraction < 0.95 for fraction in told)
+    assert told[-1] == 1.0
 
 
 def test_what_is_there_is_left_as_it_is(dataset: Path) -> None:

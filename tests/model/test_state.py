@@ -99,7 +99,8 @@ def test_a_clip_that_frames_are_made_of_counts_once() -> None:
     state.apply(ClipExtracted(at=AT, slot=1, clip=CLIP, frames=50, sound=True))
     assert (state.done, state.left, state.in_hand, state.total_bytes) == (1, 99, 0, 1_000_000)
     assert (state.log[-1].word, state.log[-1].detail) == ("extract", "50 frames  sound")
-    state.apply(ClipExtracted(at=AT, slot=1, clip=CLIP, why="It holds no pictures."))
+    state.apply(ClipExtracted(at=AT, slot=1, clip=CLIP, why="It holds no pictures.", through=7))
+    assert state.extracted == 7
     assert (state.log[-1].word, state.log[-1].detail) == ("no extract", "It holds no pictures.")
 
 

@@ -120,6 +120,8 @@ def _end_line(moment: Moment) -> Line:
     if moment.state.status is EngineStatus.DONE:
         return Line()  # the throttle panel says so
     if not moment.state.left:
+        if moment.state.status is EngineStatus.RUNNING and moment.state.extracted is not None:
+            return Line(f"frames and sound: {moment.state.extracted:,} of {moment.done:,} clips")
         return Line("every clip is settled" if moment.state.total else "no split is switched on", Tone.GOOD)
     if moment.lost:
         return Line(f"as of {clock_text(moment.seen_at, moment.zone)}", Tone.WARN)
