@@ -24,7 +24,8 @@ def networks(dataset: Path, check: str | None, as_json: bool) -> int:
     from kinetics_tui.commands.steering import make_known, read_networks
     from kinetics_tui.console.network_lines import networks_json, networks_text
     from kinetics_tui.console.printed import json_line
-    from kinetics_tui.engine.client import EngineClient, require_running
+    from kinetics_tui.engine.asking import require_running
+    from kinetics_tui.engine.client import EngineClient
     from kinetics_tui.settings import load_settings
 
     if check is not None:

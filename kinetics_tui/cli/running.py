@@ -92,7 +92,7 @@ def run(
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     from kinetics_tui.commands import flags, views
     from kinetics_tui.commands.steering import adjust, load_annotations, make_known, run_engine
-    from kinetics_tui.engine.client import is_running
+    from kinetics_tui.engine.asking import is_running
     from kinetics_tui.engine.prepare import prepare
     from kinetics_tui.settings import load_settings
 
@@ -151,7 +151,7 @@ def attach(dataset: Path, headless: bool, as_json: bool) -> int:
     """Look at a run that goes on already, from any terminal."""
     from kinetics_tui.commands import views
     from kinetics_tui.commands.steering import make_known
-    from kinetics_tui.engine.client import require_running
+    from kinetics_tui.engine.asking import require_running
     from kinetics_tui.settings import load_settings
 
     if not headless:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from pathlib import Path
 
 import click
@@ -18,8 +16,10 @@ from kinetics_tui.model.errors import EngineError
 @as_json
 def status(dataset: Path, as_json: bool) -> None:
     """Say how far a dataset is, whether an engine runs or not."""
-    from kinetics_tui.console.following import status_json, summary_text
-    from kinetics_tui.engine.client import read_state
+    import json
+
+    from kinetics_tui.console.status_lines import status_json, summary_text
+    from kinetics_tui.engine.asking import read_state
 
     state = read_state(dataset)
     if as_json:
@@ -34,10 +34,10 @@ def status(dataset: Path, as_json: bool) -> None:
 def pause(dataset: Path, now: bool) -> None:
     """Hand out no more clips; says when it is safe to switch networks."""
     from kinetics_tui.console.following import wait_until_paused
-    from kinetics_tui.engine.client import ask
+    from kinetics_tui.engine.asking import ask
     from kinetics_tui.model.commands import Pause
 
-    asyncio.run(ask(dataset, Pause(now=now)))
+    ask(dataset, Pause(now=now))
     say(wait_until_paused(dataset))
 
 
@@ -45,10 +45,10 @@ def pause(dataset: Path, now: bool) -> None:
 @dataset
 def resume(dataset: Path) -> None:
     """Go on after a pause."""
-    from kinetics_tui.engine.client import ask
+    from kinetics_tui.engine.asking import ask
     from kinetics_tui.model.commands import Resume
 
-    asyncio.run(ask(dataset, Resume()))
+    ask(dataset, Resume())
     click.echo("Resumed.")
 
 
@@ -56,10 +56,10 @@ def resume(dataset: Path) -> None:
 @dataset
 def stop(dataset: Path) -> None:
     """End the engine; what is left is kept for the next run."""
-    from kinetics_tui.engine.client import ask, read_state, wait_until_gone
+    from kinetics_tui.engine.asking import ask, read_state, wait_until_gone
     from kinetics_tui.model.commands import Stop
 
-    asyncio.run(ask(dataset, Stop()))
+    ask(dataset, Stop())
     if not wait_until_gone(dataset):
         raise EngineError("The engine takes long to end; see status, and engine.log in the dataset.")
     click.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
