@@ -17,7 +17,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from kinetics_tui.demo.show import open_demo
-from kinetics_tui.engine.client import EngineClient, ask, start_engine
+from kinetics_tui.engine.asking import ask
+from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.engine.starting import start_engine
 from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
 from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.events import EngineStatus
@@ -127,7 +129,7 @@ def main() -> None:
             asyncio.run(pictures_of_a_run(dataset))
         finally:
             with contextlib.suppress(EngineError):
-                asyncio.run(ask(dataset, Stop()))
+                ask(dataset, Stop())
 
 
 if __name__ == "__main__":

@@ -97,3 +97,15 @@ def test_what_has_to_be_quick_loads_neither_textual_nor_yt_dlp_nor_av(statement:
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_status_of_a_dataset_without_an_engine_loads_no_event_loop(tmp_path: Path) -> None:
+    create(tmp_path, Selection(), Options(), [Clip("-a_B0123456", 1.0, 11.0, "val", "abseiling")])
+    code = (
+        "import sys; from kinetics_tui.cli import run_command; run_command(['status', sys.argv[1]]);"
+        "print(sorted({'asyncio', 'ssl', 'subprocess'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

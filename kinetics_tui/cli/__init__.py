@@ -1,7 +1,7 @@
 """The command line: what is asked is handed on, and what comes of it is printed. No logic.
 
-Each module registers its commands with the app. Heavy packages are imported by the commands that need them,
-so that ``status`` answers at once.
+Each module holds some commands, and here they are added to the app in the order in which its help lists
+them. Heavy packages are imported by the commands that need them, so that ``status`` answers at once.
 """
 
 from __future__ import annotations
@@ -14,12 +14,29 @@ from kinetics_tui.commands.command_line import carry_out
 
 __all__ = ["app", "run_command"]
 
-_AS_HELP_LISTS_THEM = [
-    module.__name__ for module in (running, probe, steering, networks, results, upkeep, adopting, sets)
-]
-app.registered_commands.sort(
-    key=lambda command: _AS_HELP_LISTS_THEM.index(getattr(command.callback, "__module__", ""))
-)
+for _command in (
+    running.open_app,
+    running.run,
+    running.attach,
+    running.demo,
+    probe.probe,
+    steering.status,
+    steering.pause,
+    steering.resume,
+    steering.stop,
+    steering.retry,
+    networks.networks,
+    networks.switch,
+    results.report,
+    upkeep.check,
+    upkeep.doctor,
+    adopting.adopt,
+    adopting.extract,
+    sets.export,
+    sets.manifest,
+    sets.compare,
+):
+    app.add_command(_command)
 
 
 def run_command(args: Sequence[str]) -> int:

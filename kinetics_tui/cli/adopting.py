@@ -3,49 +3,67 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from kinetics_tui.cli.app import Dataset, Headless, Json, app
+from kinetics_tui.cli.app import Number, as_json, dataset, files_at_a_time, headless, several
 
 
-@app.command()
+@click.command()
+@dataset
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="DIR",
+    type=Path,
+    help="The folder that the clips are in, in any layout.",
+)
+@click.option(
+    "--link",
+    metavar="HOW",
+    default="hard",
+    show_default=True,
+    help="hard: one file under two names; copy: a file of its own.",
+)
+@click.option("--dry-run", is_flag=True, help="Read and judge everything, and change nothing.")
+@click.option("--quick", is_flag=True, help="Read the files and decode none of them.")
+@click.option(
+    "--tolerance",
+    metavar="S",
+    type=Number(0.0, 10.0),
+    default=0.0,
+    show_default=True,
+    help="Seconds a file may be too short or too long (one frame).",
+)
+@click.option("--table", metavar="FILE", type=Path, help="Write a CSV row about every file to FILE.")
+@several(
+    "--annotations",
+    metavar="FILE",
+    type=Path,
+    help="Where DATASET has no ledger: which clips it is to hold.",
+)
+@click.option("--release", metavar="NAME", help="The same by the name of a release.")
+@files_at_a_time
+@as_json
 def adopt(
-    dataset: Dataset,
-    source: Annotated[
-        Path, typer.Option("--from", metavar="DIR", help="The folder that the clips are in, in any layout.")
-    ],
-    link: Annotated[
-        str, typer.Option(metavar="HOW", help="hard: one file under two names; copy: a file of its own.")
-    ] = "hard",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and judge everything, and change nothing.")
-    ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Read the files and decode none of them.")] = False,
-    tolerance: Annotated[
-        float,
-        typer.Option(
-            metavar="S", min=0.0, max=10.0, help="Seconds a file may be too short or too long (one frame)."
-        ),
-    ] = 0.0,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a CSV row about every file to FILE.")
-    ] = None,
-    annotations: Annotated[
-        list[Path] | None, typer.Option(help="Where DATASET has no ledger: which clips it is to hold.")
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="The same by the name of a release.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=64, help="Files read at a time (one a processor).")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+    dataset: Path,
+    source: Path,
+    link: str,
+    dry_run: bool,
+    quick: bool,
+    tolerance: float,
+    table: Path | None,
+    annotations: list[Path] | None,
+    release: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
     """Take over clips that you have already, each one verified; DIR stays as it is."""
     from kinetics_tui.commands.adopting import adopt_clips
     from kinetics_tui.settings import load_settings
 
-    code = adopt_clips(
+    return adopt_clips(
         dataset,
         load_settings({}),
         source=source,
@@ -59,25 +77,23 @@ def adopt(
         workers=workers,
         as_json=as_json,
     )
-    raise typer.Exit(code)
 
 
-@app.command()
+@click.command()
+@dataset
+@click.option("--frames", metavar="FPS", help="So many pictures a second as JPEG; none: no more.")
+@click.option("--short-side", metavar="PX", help="Scale pictures down to this short side; none: as the clip.")
+@click.option("--sound", metavar="FORMAT", help="Sound as wav, mp3 or opus; none: no more.")
+@headless
+@as_json
 def extract(
-    dataset: Dataset,
-    frames: Annotated[
-        str | None, typer.Option(metavar="FPS", help="So many pictures a second as JPEG; none: no more.")
-    ] = None,
-    short_side: Annotated[
-        str | None,
-        typer.Option(metavar="PX", help="Scale pictures down to this short side; none: as the clip."),
-    ] = None,
-    sound: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="Sound as wav, mp3 or opus; none: no more.")
-    ] = None,
-    headless: Headless = False,
-    as_json: Json = False,
-) -> None:
+    dataset: Path,
+    frames: str | None,
+    short_side: str | None,
+    sound: str | None,
+    headless: bool,
+    as_json: bool,
+) -> int:
     """Have frames and sound made of every clip, of those that are here and of those to come; then run."""
     from kinetics_tui.commands import views
     from kinetics_tui.commands.command_line import tell
@@ -94,5 +110,5 @@ def extract(
     want_extras(dataset, frames=frames, short_side=short_side, sound=sound)
     owner = run_engine(dataset, settings.networks, tell)
     if headless:
-        raise typer.Exit(views.follow(dataset, as_json=as_json, owner=owner))
-    raise typer.Exit(views.look(dataset, settings))
+        return views.follow(dataset, as_json=as_json, owner=owner)
+    return views.look(dataset, settings)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from kinetics_tui.cli.app import Dataset, Json, app
+from kinetics_tui.cli.app import as_json, dataset, now
 from kinetics_tui.commands.command_line import NO_ANSWER, SETTLED, say, tell
 
 
-@app.command()
-def networks(
-    dataset: Dataset,
-    check: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Send one request by a network; exits 1 if refused.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+@click.command()
+@dataset
+@click.option("--check", metavar="NAME", help="Send one request by a network; exits 1 if refused.")
+@as_json
+def networks(dataset: Path, check: str | None, as_json: bool) -> int:
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
+    import asyncio
+    import json
+
     from kinetics_tui.commands.networks import check as check_network
     from kinetics_tui.commands.steering import make_known, read_networks
     from kinetics_tui.console.network_lines import networks_json, networks_text
     from kinetics_tui.console.printed import json_line
-    from kinetics_tui.engine.client import EngineClient, require_running
+    from kinetics_tui.engine.asking import require_running
+    from kinetics_tui.engine.client import EngineClient
     from kinetics_tui.settings import load_settings
 
     if check is not None:
@@ -35,29 +34,28 @@ def networks(
     if check is None:
         state = read_networks(dataset)
         if as_json:
-            typer.echo(json.dumps(networks_json(state)))
+            click.echo(json.dumps(networks_json(state)))
         else:
             say(networks_text(state, time.time()))
-        return
+        return SETTLED
     answer = asyncio.run(check_network(EngineClient(dataset), check))
     if as_json:
-        typer.echo(json_line(answer))
+        click.echo(json_line(answer))
     else:
         say(answer.text)
-    raise typer.Exit(SETTLED if answer.ok else NO_ANSWER)
+    return SETTLED if answer.ok else NO_ANSWER
 
 
-@app.command()
+@click.command()
+@dataset
+@click.argument(
+    "network", metavar="[NAME]", required=False, help="A network as networks lists it, or default."
+)
+@click.option("--source-address", metavar="A", help="An address of this machine to send from.")
+@click.option("--proxy", metavar="URL", help="A proxy to send through.")
+@now
 def switch(
-    dataset: Dataset,
-    network: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A network as networks lists it, or default.")
-    ] = None,
-    source_address: Annotated[
-        str | None, typer.Option(metavar="A", help="An address of this machine to send from.")
-    ] = None,
-    proxy: Annotated[str | None, typer.Option(metavar="URL", help="A proxy to send through.")] = None,
-    now: Annotated[bool, typer.Option("--now", help="Put the clips in hand back at once.")] = False,
+    dataset: Path, network: str | None, source_address: str | None, proxy: str | None, now: bool
 ) -> None:
     """Send everything by another network; says when no clip is in hand by the old one any more."""
     from kinetics_tui.commands.flags import way

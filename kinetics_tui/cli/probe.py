@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from kinetics_tui.cli.app import (
-    AnnotationFiles,
-    ClassCategories,
-    Classes,
-    Json,
-    Pace,
-    Release,
-    Splits,
-    YtDlp,
-    app,
+    Integer,
+    annotation_files,
+    as_json,
+    class_categories,
+    classes,
+    pace,
+    release,
+    splits,
+    yt_dlp,
 )
 
 
-@app.command()
+@click.command()
+@annotation_files
+@release
+@splits
+@classes
+@class_categories
+@click.option(
+    "--sample",
+    metavar="N",
+    type=Integer(min=1),
+    default=200,
+    show_default=True,
+    help="How many videos are asked for.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Which ones are drawn.")
+@pace
+@yt_dlp
+@as_json
 def probe(
-    annotations: AnnotationFiles = None,
-    release: Release = None,
-    split: Splits = None,
-    class_: Classes = None,
-    category: ClassCategories = None,
-    sample: Annotated[int, typer.Option(min=1, help="How many videos are asked for.")] = 200,
-    seed: Annotated[int, typer.Option(help="Which ones are drawn.")] = 0,
-    pace: Pace = None,
-    yt_dlp: YtDlp = None,
-    as_json: Json = False,
-) -> None:
+    annotations: list[Path] | None,
+    release: str | None,
+    split: list[str] | None,
+    class_: list[str] | None,
+    category: list[str] | None,
+    sample: int,
+    seed: int,
+    pace: str | None,
+    yt_dlp: str | None,
+    as_json: bool,
+) -> int:
     """Say how much of a set is still there, by a random sample; downloads nothing."""
     from kinetics_tui.commands import flags
     from kinetics_tui.commands.probe import probe_set
@@ -41,11 +58,10 @@ def probe(
     asked = flags.selection(
         release=release, annotations=annotations, splits=split, classes=class_, categories=category
     )
-    code = probe_set(
+    return probe_set(
         Selection(**asked),  # type: ignore[arg-type]  # the command line types its flags
         load_settings(flags.given(pace=pace, yt_dlp=yt_dlp)),
         sample=sample,
         seed=seed,
         as_json=as_json,
     )
-    raise typer.Exit(code)

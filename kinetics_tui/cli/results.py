@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from kinetics_tui.cli.app import Json, app
+from kinetics_tui.cli.app import as_json
 from kinetics_tui.commands.command_line import say
 
 
-@app.command()
+@click.command()
+@click.argument("dataset", required=False, type=Path, help="The dataset folder.")
+@click.option("--stats", metavar="FILE", type=Path, help="A stats.csv in the 2019 write-up's form.")
+@click.option("--failed", metavar="FILE", type=Path, help="The failed.csv that goes with it.")
+@click.option("--html", metavar="FILE", type=Path, help="Write one self-contained page.")
+@as_json
 def report(
-    dataset: Annotated[Path | None, typer.Argument(metavar="DATASET", help="The dataset folder.")] = None,
-    stats: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A stats.csv in the 2019 write-up's form.")
-    ] = None,
-    failed: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The failed.csv that goes with it.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained page.")
-    ] = None,
-    as_json: Json = False,
+    dataset: Path | None, stats: Path | None, failed: Path | None, html: Path | None, as_json: bool
 ) -> None:
     """Say what became of a dataset: failures, seconds a clip, sessions, bytes, where the time went."""
     from kinetics_tui.commands.report import read_report, report_text, write_page
@@ -37,6 +31,6 @@ def report(
         write_page(found, html)
         say(f"Written: {html}")
     elif as_json:
-        typer.echo(json_line(found))
+        click.echo(json_line(found))
     else:
         say(report_text(found))

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from kinetics_tui.cli.app import (
-    AnnotationFiles,
-    ClassCategories,
-    Classes,
-    Dataset,
-    Headless,
-    Json,
-    Pace,
-    Release,
-    Splits,
-    Workers,
-    YtDlp,
-    app,
+    Integer,
+    annotation_files,
+    as_json,
+    class_categories,
+    classes,
+    dataset,
+    headless,
+    pace,
+    release,
+    splits,
+    yt_dlp,
 )
 from kinetics_tui.commands.command_line import DEFAULT_COMMAND, tell
 from kinetics_tui.model.errors import SettingsError
@@ -28,8 +26,9 @@ from kinetics_tui.model.errors import SettingsError
 DEMO_WORKERS = 4
 
 
-@app.command(DEFAULT_COMMAND, hidden=True)
-def open_app(dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]")] = None) -> None:
+@click.command(DEFAULT_COMMAND, hidden=True)
+@click.argument("dataset", required=False, type=Path, help="The dataset folder.")
+def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run."""
     from kinetics_tui.commands.steering import run_engine
     from kinetics_tui.commands.views import look, set_up
@@ -39,47 +38,61 @@ def open_app(dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]")
     settings = load_settings({})
     if dataset is not None and has_ledger(dataset):
         run_engine(dataset, settings.networks, tell)
-        raise typer.Exit(look(dataset, settings))
-    raise typer.Exit(set_up(dataset or Path("kinetics"), settings))
+        return look(dataset, settings)
+    return set_up(dataset or Path("kinetics"), settings)
 
 
-@app.command()
+@click.command()
+@dataset
+@annotation_files
+@release
+@splits
+@classes
+@class_categories
+@click.option("--per-class", metavar="N", help="So many clips of each class; none: all.")
+@click.option("--seed", metavar="N", type=int, help="Which clips --per-class draws (0).")
+@click.option("--limit", metavar="N", help="At most so many clips; none: all.")
+@click.option("--workers", metavar="N", help="Worker processes, 1 to 64 (16).")
+@click.option("--height", metavar="PX", help="Largest source height in pixels (360).")
+@click.option("--trim", metavar="HOW", help="exact, or copy: cheap and inexact (exact).")
+@click.option("--layout", metavar="NAME", help="activitynet, showmax or torchvision (activitynet).")
+@click.option("--no-audio/--audio", "no_audio", default=None, help="Leave the sound out.")
+@click.option("--short-side", metavar="PX", help="Scale down to this short side in pixels.")
+@pace
+@click.option("--cooldown", metavar="TIMES", help="Waits after a throttle: 15m,1h,3h,...")
+@click.option("--retry", metavar="TIMES", help="Waits after a passing failure: 30s,5m,1h.")
+@click.option("--deadline", metavar="TIME", help="How long one clip may take (15m).")
+@yt_dlp
+@headless
+@as_json
 def run(
-    dataset: Dataset,
-    annotations: AnnotationFiles = None,
-    release: Release = None,
-    split: Splits = None,
-    class_: Classes = None,
-    category: ClassCategories = None,
-    per_class: Annotated[
-        str | None, typer.Option(metavar="N", help="So many clips of each class; none: all.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Which clips --per-class draws (0).")] = None,
-    limit: Annotated[str | None, typer.Option(metavar="N", help="At most so many clips; none: all.")] = None,
-    workers: Workers = None,
-    height: Annotated[
-        str | None, typer.Option(metavar="PX", help="Largest source height in pixels (360).")
-    ] = None,
-    trim: Annotated[str | None, typer.Option(help="exact, or copy: cheap and inexact (exact).")] = None,
-    layout: Annotated[
-        str | None, typer.Option(help="activitynet, showmax or torchvision (activitynet).")
-    ] = None,
-    no_audio: Annotated[bool | None, typer.Option("--no-audio/--audio", help="Leave the sound out.")] = None,
-    short_side: Annotated[
-        str | None, typer.Option(metavar="PX", help="Scale down to this short side in pixels.")
-    ] = None,
-    pace: Pace = None,
-    cooldown: Annotated[str | None, typer.Option(help="Waits after a throttle: 15m,1h,3h,...")] = None,
-    retry: Annotated[str | None, typer.Option(help="Waits after a passing failure: 30s,5m,1h.")] = None,
-    deadline: Annotated[str | None, typer.Option(help="How long one clip may take (15m).")] = None,
-    yt_dlp: YtDlp = None,
-    headless: Headless = False,
-    as_json: Json = False,
-) -> None:
+    dataset: Path,
+    annotations: list[Path] | None,
+    release: str | None,
+    split: list[str] | None,
+    class_: list[str] | None,
+    category: list[str] | None,
+    per_class: str | None,
+    seed: int | None,
+    limit: str | None,
+    workers: str | None,
+    height: str | None,
+    trim: str | None,
+    layout: str | None,
+    no_audio: bool | None,
+    short_side: str | None,
+    pace: str | None,
+    cooldown: str | None,
+    retry: str | None,
+    deadline: str | None,
+    yt_dlp: str | None,
+    headless: bool,
+    as_json: bool,
+) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     from kinetics_tui.commands import flags, views
     from kinetics_tui.commands.steering import adjust, load_annotations, make_known, run_engine
-    from kinetics_tui.engine.client import is_running
+    from kinetics_tui.engine.asking import is_running
     from kinetics_tui.engine.prepare import prepare
     from kinetics_tui.settings import load_settings
 
@@ -126,16 +139,19 @@ def run(
         )
         run_engine(dataset, settings.networks, tell)
     if headless:
-        raise typer.Exit(views.follow(dataset, as_json=as_json, owner=owner))
-    raise typer.Exit(views.look(dataset, settings))
+        return views.follow(dataset, as_json=as_json, owner=owner)
+    return views.look(dataset, settings)
 
 
-@app.command()
-def attach(dataset: Dataset, headless: Headless = False, as_json: Json = False) -> None:
+@click.command()
+@dataset
+@headless
+@as_json
+def attach(dataset: Path, headless: bool, as_json: bool) -> int:
     """Look at a run that goes on already, from any terminal."""
     from kinetics_tui.commands import views
     from kinetics_tui.commands.steering import make_known
-    from kinetics_tui.engine.client import require_running
+    from kinetics_tui.engine.asking import require_running
     from kinetics_tui.settings import load_settings
 
     if not headless:
@@ -144,18 +160,31 @@ def attach(dataset: Dataset, headless: Headless = False, as_json: Json = False) 
     settings = load_settings({})
     make_known(dataset, settings.networks, tell)
     if headless:
-        raise typer.Exit(views.follow(dataset, as_json=as_json, owner=False))
-    raise typer.Exit(views.look(dataset, settings))
+        return views.follow(dataset, as_json=as_json, owner=False)
+    return views.look(dataset, settings)
 
 
-@app.command()
-def demo(
-    dataset: Annotated[Path | None, typer.Argument(metavar="[DATASET]", help="Where to.")] = None,
-    headless: Headless = False,
-    as_json: Json = False,
-    clips: Annotated[int, typer.Option(min=1, help="How many clips the made-up dataset has.")] = 120,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = DEMO_WORKERS,
-) -> None:
+@click.command()
+@click.argument("dataset", required=False, type=Path, help="Where to.")
+@headless
+@as_json
+@click.option(
+    "--clips",
+    metavar="N",
+    type=Integer(min=1),
+    default=120,
+    show_default=True,
+    help="How many clips the made-up dataset has.",
+)
+@click.option(
+    "--workers",
+    metavar="N",
+    type=Integer(1, 64),
+    default=DEMO_WORKERS,
+    show_default=True,
+    help="Worker processes.",
+)
+def demo(dataset: Path | None, headless: bool, as_json: bool, clips: int, workers: int) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
     from kinetics_tui.commands import views
     from kinetics_tui.commands.steering import run_engine
@@ -167,5 +196,5 @@ def demo(
     folder = open_demo(dataset, clips=clips, workers=workers, tell=tell)
     owner = run_engine(folder, {}, tell)
     if headless:
-        raise typer.Exit(views.follow(folder, as_json=as_json, owner=owner))
-    raise typer.Exit(views.look(folder, load_settings({})))
+        return views.follow(folder, as_json=as_json, owner=owner)
+    return views.look(folder, load_settings({}))

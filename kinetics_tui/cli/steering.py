@@ -2,77 +2,83 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from kinetics_tui.cli.app import Dataset, Json, app
+from kinetics_tui.cli.app import as_json, dataset, now, several
 from kinetics_tui.commands.command_line import say
 from kinetics_tui.model.errors import EngineError
 
 
-@app.command()
-def status(dataset: Dataset, as_json: Json = False) -> None:
+@click.command()
+@dataset
+@as_json
+def status(dataset: Path, as_json: bool) -> None:
     """Say how far a dataset is, whether an engine runs or not."""
-    from kinetics_tui.console.following import status_json, summary_text
-    from kinetics_tui.engine.client import read_state
+    import json
+
+    from kinetics_tui.console.status_lines import status_json, summary_text
+    from kinetics_tui.engine.asking import read_state
 
     state = read_state(dataset)
     if as_json:
-        typer.echo(json.dumps(status_json(state)))
+        click.echo(json.dumps(status_json(state)))
     else:
         say(summary_text(state))
 
 
-@app.command()
-def pause(
-    dataset: Dataset,
-    now: Annotated[bool, typer.Option("--now", help="Put the clips in hand back at once.")] = False,
-) -> None:
+@click.command()
+@dataset
+@now
+def pause(dataset: Path, now: bool) -> None:
     """Hand out no more clips; says when it is safe to switch networks."""
     from kinetics_tui.console.following import wait_until_paused
-    from kinetics_tui.engine.client import ask
+    from kinetics_tui.engine.asking import ask
     from kinetics_tui.model.commands import Pause
 
-    asyncio.run(ask(dataset, Pause(now=now)))
+    ask(dataset, Pause(now=now))
     say(wait_until_paused(dataset))
 
 
-@app.command()
-def resume(dataset: Dataset) -> None:
+@click.command()
+@dataset
+def resume(dataset: Path) -> None:
     """Go on after a pause."""
-    from kinetics_tui.engine.client import ask
+    from kinetics_tui.engine.asking import ask
     from kinetics_tui.model.commands import Resume
 
-    asyncio.run(ask(dataset, Resume()))
-    typer.echo("Resumed.")
+    ask(dataset, Resume())
+    click.echo("Resumed.")
 
 
-@app.command()
-def stop(dataset: Dataset) -> None:
+@click.command()
+@dataset
+def stop(dataset: Path) -> None:
     """End the engine; what is left is kept for the next run."""
-    from kinetics_tui.engine.client import ask, read_state, wait_until_gone
+    from kinetics_tui.engine.asking import ask, read_state, wait_until_gone
     from kinetics_tui.model.commands import Stop
 
-    asyncio.run(ask(dataset, Stop()))
+    ask(dataset, Stop())
     if not wait_until_gone(dataset):
         raise EngineError("The engine takes long to end; see status, and engine.log in the dataset.")
-    typer.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
+    click.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
 
 
-@app.command()
+@click.command()
+@dataset
+@several("--category", metavar="NAME", help="Those of these failure categories.")
+@several("--class", "class_", metavar="NAME", help="Those of these classes.")
+@several("--clip", metavar="NAME", help="Clips by name, or by the id of their video.")
+@click.option(
+    "--transient", is_flag=True, help="Those that may work another time (if nothing else is given)."
+)
 def retry(
-    dataset: Dataset,
-    category: Annotated[list[str] | None, typer.Option(help="Those of these failure categories.")] = None,
-    class_: Annotated[list[str] | None, typer.Option("--class", help="Those of these classes.")] = None,
-    clip: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Clips by name, or by the id of their video.")
-    ] = None,
-    transient: Annotated[
-        bool, typer.Option("--transient", help="Those that may work another time (if nothing else is given).")
-    ] = False,
+    dataset: Path,
+    category: list[str] | None,
+    class_: list[str] | None,
+    clip: list[str] | None,
+    transient: bool,
 ) -> None:
     """Make failed clips pending again; a run that goes on takes them up, else the next one does."""
     from kinetics_tui.commands.retry import retry_clips

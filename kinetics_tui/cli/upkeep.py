@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from kinetics_tui.cli.app import Dataset, Json, app
-from kinetics_tui.commands.command_line import OUR_FAULT, say
+from kinetics_tui.cli.app import as_json, dataset, files_at_a_time, several
+from kinetics_tui.commands.command_line import OUR_FAULT, SETTLED, say
 
 
-@app.command()
+@click.command()
+@dataset
+@click.option("--repair", is_flag=True, help="Put right what is found; deletes nothing but scratch.")
+@click.option("--quick", is_flag=True, help="Decode only files that are not as recorded.")
+@several(
+    "--annotations",
+    metavar="FILE",
+    type=Path,
+    help="For a lost ledger: the annotation files it was made from.",
+)
+@click.option("--release", metavar="NAME", help="For a lost ledger: its release.")
+@files_at_a_time
+@as_json
 def check(
-    dataset: Dataset,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Put right what is found; deletes nothing but scratch.")
-    ] = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Decode only files that are not as recorded.")
-    ] = False,
-    annotations: Annotated[
-        list[Path] | None, typer.Option(help="For a lost ledger: the annotation files it was made from.")
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="For a lost ledger: its release.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=64, help="Files read at a time (one a processor).")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+    dataset: Path,
+    repair: bool,
+    quick: bool,
+    annotations: list[Path] | None,
+    release: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
     """Hold every file against the ledger; exits 0 if all is well, 4 if faults are left."""
     from kinetics_tui.commands.check import check_dataset
     from kinetics_tui.settings import load_settings
 
-    code = check_dataset(
+    return check_dataset(
         dataset,
         load_settings({}),
         repair=repair,
@@ -43,11 +46,11 @@ def check(
         workers=workers,
         as_json=as_json,
     )
-    raise typer.Exit(code)
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
+@click.command()
+@as_json
+def doctor(as_json: bool) -> int:
     """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""
     from kinetics_tui.doctor import as_json as findings_json
     from kinetics_tui.doctor import as_text, examine
@@ -55,8 +58,7 @@ def doctor(as_json: Json = False) -> None:
 
     findings = examine(Path.cwd(), load_settings({}))
     if as_json:
-        typer.echo(findings_json(findings))
+        click.echo(findings_json(findings))
     else:
         say(as_text(findings))
-    if any(finding.state == "fail" for finding in findings):
-        raise typer.Exit(OUR_FAULT)
+    return OUR_FAULT if any(finding.state == "fail" for finding in findings) else SETTLED

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
+import click
 
 from kinetics_tui.commands import flags
 from kinetics_tui.commands.check import wanted_clips
@@ -43,6 +44,8 @@ def adopt_clips(
     """Take clips over into a dataset and print what came of it; the exit code. Raises UserError."""
     if link not in list(LinkMode):
         raise SettingsError(f"--link takes {' or '.join(LinkMode)}.")
+    if math.isnan(tolerance_s):  # no bound keeps it out
+        raise SettingsError("--tolerance takes a number of seconds.")
     asked = flags.selection(annotations=annotations, release=release)
     selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
     progress = Progress(sys.stderr, progress_text)
@@ -65,7 +68,7 @@ def adopt_clips(
             adoption = adopt(dataset, how)
         finally:
             progress.end()
-    typer.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
+    click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
     return INTERRUPTED if adoption.interrupted else SETTLED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import typer
+import click
 
 from kinetics_tui.commands import flags
 from kinetics_tui.commands.command_line import INTERRUPTED, SETTLED, tell
@@ -56,7 +56,7 @@ def check_dataset(
             report = check(dataset, how)
         finally:
             progress.end()
-    typer.echo(json_line(report_json(report)) if as_json else report_text(report))
+    click.echo(json_line(report_json(report)) if as_json else report_text(report))
     if report.interrupted:
         return INTERRUPTED
     return FAULTS_FOUND if report.left else SETTLED

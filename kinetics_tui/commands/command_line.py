@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-import traceback
 from collections.abc import Sequence
 
-import platformdirs
-import typer
+import click
 
 from kinetics_tui.console.printed import plain_lines
 from kinetics_tui.model.errors import EngineDiedError, UserError
@@ -33,12 +30,12 @@ MANY = ("--annotations", "--split", "--class", "--category", "--clip")
 
 def tell(line: str) -> None:
     """Progress for people: never on standard output, which belongs to events."""
-    typer.echo(plain_lines(line), err=True)
+    click.echo(plain_lines(line), err=True)
 
 
 def say(text: str) -> None:
     """What a command was asked for, for people."""
-    typer.echo(plain_lines(text))
+    click.echo(plain_lines(text))
 
 
 def spread(args: Sequence[str]) -> list[str]:
@@ -56,24 +53,20 @@ def spread(args: Sequence[str]) -> list[str]:
     return out
 
 
-def completed(app: typer.Typer, args: Sequence[str]) -> list[str]:
+def completed(app: click.Group, args: Sequence[str]) -> list[str]:
     """The command line with what people leave out: ``DATASET`` alone opens the app on it."""
-    commands = {
-        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
-    }
-    if not args or (args[0] not in commands and not args[0].startswith("-")):
+    if not args or (args[0] not in app.commands and not args[0].startswith("-")):
         args = [DEFAULT_COMMAND, *args]
     clear = len(args) > 1 and (not args[1].startswith("-") or args[0] in NO_DATASET)
     return spread(args) if clear else list(args)
 
 
-def carry_out(app: typer.Typer, args: Sequence[str]) -> int:
+def carry_out(app: click.Group, args: Sequence[str]) -> int:
     """Carry out a command line; the exit code."""
     try:
-        code = app(args=completed(app, args), prog_name=PROGRAM, standalone_mode=False)
-    except typer.TyperException as error:
-        said = error.format_message().rstrip(".")
-        tell(f"{PROGRAM}: {said}. See {PROGRAM} --help.")
+        code = app.main(args=completed(app, args), prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        tell(f"{PROGRAM}: {_usage_error(error)}. See {PROGRAM} --help.")
         return BAD_INPUT
     except UserError as error:
         tell(f"{PROGRAM}: {error}")
@@ -81,15 +74,29 @@ def carry_out(app: typer.Typer, args: Sequence[str]) -> int:
     except EngineDiedError as error:
         tell(f"{PROGRAM}: {error}")
         return OUR_FAULT
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback
         return _own_up(error)
     return code if isinstance(code, int) else SETTLED
 
 
+def _usage_error(error: click.ClickException) -> str:
+    """What is wrong with a command line, as a sentence without its full stop."""
+    if isinstance(error, click.NoSuchOption):
+        # click asks here what was meant, which makes two sentences of one.
+        near = f" (possible options: {', '.join(error.possibilities)})" if error.possibilities else ""
+        return f"No such option: {error.option_name}{near}"
+    return error.format_message().rstrip(".")
+
+
 def _own_up(error: Exception) -> int:
     """A fault of ours: one sentence for the user, the trace into a file for whoever mends it."""
+    import time
+    import traceback
+
+    import platformdirs
+
     folder = platformdirs.user_log_path(PROGRAM, ensure_exists=True)
     path = folder / time.strftime("crash-%Y%m%d-%H%M%S.log")
     path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
+import click
 
 from kinetics_tui.annotations.sample import draw_videos
 from kinetics_tui.commands.command_line import INTERRUPTED, NO_ANSWER, SETTLED, say, tell
@@ -52,7 +52,7 @@ def probe_set(selection: Selection, settings: Settings, *, sample: int, seed: in
     finally:
         progress.end()
     if as_json:
-        typer.echo(json_line(survey_json(survey)))
+        click.echo(json_line(survey_json(survey)))
     else:
         say(survey_text(survey))
     if survey.interrupted:

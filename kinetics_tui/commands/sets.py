@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
-import typer
+from click.exceptions import Exit
 
 from kinetics_tui.commands.command_line import BROKEN_PIPE, say, tell
 from kinetics_tui.console.printed import json_line, plain_lines
@@ -104,7 +104,7 @@ def _written(to: Path | None) -> Iterator[TextIO]:
         except BrokenPipeError:
             # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            raise typer.Exit(BROKEN_PIPE) from None
+            raise Exit(BROKEN_PIPE) from None
         return
     with plain_errors(to):
         handle, name = tempfile.mkstemp(".new", f".{to.name[:50]}-", to.absolute().parent)

@@ -13,7 +13,9 @@ from kinetics_tui.annotations.readers import Annotations
 from kinetics_tui.commands.networks import switch
 from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.client import EngineClient, ask, is_running, read_state, start_engine
+from kinetics_tui.engine.asking import ask, is_running, read_state
+from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.engine.starting import start_engine
 from kinetics_tui.model.commands import AddNetwork, SetPace, SetWorkers
 from kinetics_tui.model.errors import SettingsError, UserError
 from kinetics_tui.model.options import Selection
@@ -40,7 +42,7 @@ def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
     try:
         if is_running(dataset):
             for name, way in networks.items():
-                asyncio.run(ask(dataset, AddNetwork(way=way, given_as=name)))
+                ask(dataset, AddNetwork(way=way, given_as=name))
         elif networks and ledger_path(dataset).exists():
             from kinetics_tui.engine.offline import keep_ways  # it brings yt-dlp with it, which takes a while
 
@@ -60,9 +62,9 @@ def adjust(
             f"kinetics-tui stop {dataset} first."
         )
     if "workers" in flags:
-        asyncio.run(ask(dataset, SetWorkers(workers=settings.options.workers)))
+        ask(dataset, SetWorkers(workers=settings.options.workers))
     if "pace" in flags:
-        asyncio.run(ask(dataset, SetPace(per_hour=settings.options.pace_per_hour)))
+        ask(dataset, SetPace(per_hour=settings.options.pace_per_hour))
 
 
 def switch_network(dataset: Path, way: str, *, now: bool, tell: Tell) -> str:

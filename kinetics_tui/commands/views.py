@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kinetics_tui.commands.command_line import BROKEN_PIPE, CLIPS_LEFT, SETTLED
 from kinetics_tui.commands.steering import annotation_opener, run_engine
-from kinetics_tui.engine.client import EngineClient, wait_until_gone
+from kinetics_tui.engine.asking import wait_until_gone
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.settings import Settings, Theme
 
 LEAVING_S = 3.0

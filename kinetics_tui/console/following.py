@@ -1,4 +1,4 @@
-"""The run without a screen: a line an event, or JSON lines, and the status for scripts."""
+"""The run without a screen: a line an event, or JSON lines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from kinetics_tui.console.network_lines import networks_json
 from kinetics_tui.console.printed import json_line, plain
 from kinetics_tui.dataset.folder import log_path
-from kinetics_tui.engine.client import EngineClient, read_state
+from kinetics_tui.engine.asking import read_state
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.model.commands import Stop
 from kinetics_tui.model.errors import EngineDiedError, EngineError
 from kinetics_tui.model.events import (
@@ -47,74 +47,6 @@ def line_text(line: LogLine) -> str:
     except (OverflowError, ValueError, OSError):
         at = "unknown"  # an event may carry any number
     return plain("  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part))
-
-
-def summary_text(state: RunState) -> str:
-    """The run in one sentence."""
-    return (
-        f"{state.status.value}: {state.done:,} of {state.total:,} clips done, {state.failed:,} failed, "
-        f"{state.left:,} left. {state.reason}"
-    ).strip()
-
-
-def status_json(state: RunState) -> dict[str, Any]:
-    """The run for scripts: what ``status --json`` prints."""
-    network = state.network
-    return {
-        "dataset": state.dataset,
-        "title": state.title,
-        "state": state.status.value,
-        "reason": state.reason,
-        "pid": state.pid or None,
-        "total": state.total,
-        "done": state.done,
-        "failed": state.failed,
-        "pending": state.left,
-        "splits": {
-            split.name: {
-                "total": split.total,
-                "done": split.done,
-                "failed": split.failed,
-                "pending": split.left,
-                "enabled": split.enabled,
-            }
-            for split in state.splits.values()
-        },
-        "failures": {category.value: count for category, count in state.failures.items()},
-        "tried_again_later": {category.value: count for category, count in state.retried.items()},
-        "network": {
-            "name": network.name,
-            "label": network.label,
-            "kind": network.kind.value,
-            "family": network.family.value,
-            "state": network.status.value,
-            "signal": network.signal.value if network.signal else None,
-            "until": network.until,
-            "step": network.step,
-            "clips_since_throttle": network.clips_since_throttle,
-            "last_throttle_at": network.last_throttle_at,
-            "allowed_per_hour": network.allowed_per_hour,
-            "learned_per_hour": network.learned_per_hour,
-        },
-        "networks": networks_json(state),
-        "workers": [
-            {
-                "slot": worker.slot,
-                "pid": worker.pid,
-                "phase": worker.phase.value,
-                "clip": worker.clip.name if worker.clip else None,
-                "label": worker.clip.label if worker.clip else None,
-                "fraction": worker.fraction,
-                "bytes_per_s": worker.bytes_per_s,
-                "since": worker.since,
-            }
-            for worker in state.workers.values()
-        ],
-        "clips_per_minute": 0.0 if state.idle else state.clips_per_minute(time.time()),
-        "total_bytes": state.total_bytes,
-        "wire_bytes": state.wire_bytes,
-        "free_bytes": state.free_bytes,
-    }
 
 
 def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:

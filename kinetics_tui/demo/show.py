@@ -12,7 +12,7 @@ from kinetics_tui.annotations.readers import Annotations
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.demo.launch import DemoServer, launch
-from kinetics_tui.engine.client import is_running
+from kinetics_tui.engine.asking import is_running
 from kinetics_tui.engine.prepare import has_ledger, prepare
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import Options, Selection

@@ -1,47 +1,28 @@
-"""A view's side of the engine: find it, start it, follow it, tell it what to do."""
+"""A view's line to the engine: follow it, tell it what to do, ask what the ledger says."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import select
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.dataset.folder import log_path
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import FAILED, READY, socket_paths
-from kinetics_tui.engine.files import allow_files
+from kinetics_tui.engine.address import socket_paths
+from kinetics_tui.engine.asking import MAX_LINE_BYTES, NONSENSE, READ_BYTES, REPLY_WITHIN_S, decoder
 from kinetics_tui.engine.lookup import look_up
-from kinetics_tui.engine.opening import opening_events
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
-from kinetics_tui.model.errors import EngineDiedError, EngineError
-from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.errors import EngineError
+from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.state import RunState
-from kinetics_tui.programs import python_program
 
-MAX_LINE_BYTES = 8 << 20
-"""The longest line that is taken from an engine; the longest that one sends is well below a megabyte."""
-READ_BYTES = 65536
-"""Events come in handfuls; taken one by one each would cost more than what is done with it."""
 GATHER_S = 0.04
 """A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
 RECONNECT_S = 1.0
-REPLY_WITHIN_S = 15.0
-START_WITHIN_S = 60.0
-
-NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
-"""What comes of a line that breaks off or is too long, or says what no engine says: figures that are none."""
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
+_decoder = decoder()
 
 
 class EngineClient:
@@ -156,130 +137,3 @@ async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamW
         except OSError:
             continue  # nobody listens there
     raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
-
-
-def is_running(dataset: Path) -> bool:
-    """Whether an engine of this dataset answers its socket."""
-    return any(_answers(path) for path in socket_paths(dataset))
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(REPLY_WITHIN_S)
-        try:
-            probe.connect(str(path))
-        except (BlockingIOError, TimeoutError):
-            return True  # somebody listens there who has no time
-        except OSError:
-            return False
-    return True
-
-
-def start_engine(dataset: Path) -> None:
-    """Start an engine of its own session on a dataset; returns when it serves its socket.
-
-    Raises ``EngineError`` with the engine's own sentence where it cannot run.
-    """
-    allow_files(workers=0)
-    ready, theirs = os.pipe()
-    try:
-        with log_path(dataset).open("ab") as log:
-            command, environment = python_program(
-                "kinetics_tui.engine", str(dataset.absolute()), "--ready-fd", str(theirs)
-            )
-            subprocess.Popen(
-                command,
-                env=environment,
-                cwd="/",  # the engine outlives the user's stay in a folder, and keeps no mount busy
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(theirs,),
-            )
-    except OSError as error:
-        os.close(ready)
-        why = error.strerror or error
-        raise EngineError(
-            f"The engine cannot be started ({why}): end other programs, or raise ulimit -u."
-        ) from error
-    finally:
-        os.close(theirs)
-    with os.fdopen(ready, "rb") as pipe:
-        if not select.select([pipe], [], [], START_WITHIN_S)[0]:
-            raise EngineError(f"The engine does not come up; see {log_path(dataset)}.")
-        said = pipe.read().decode("utf-8", "replace").strip()
-    if not said or said == FAILED:
-        raise EngineDiedError(f"The engine failed as it started; see {log_path(dataset)}.")
-    if said != READY:
-        raise EngineError(said)
-
-
-async def ask(dataset: Path, command: AnyCommand) -> Reply:
-    """Send one command to a running engine.
-
-    Raises ``EngineError`` where none runs or it refuses.
-    """
-    reply, _ = await _converse(dataset, command)
-    if not reply.ok:
-        raise EngineError(reply.message)
-    return reply
-
-
-async def _ask_state(dataset: Path) -> RunState:
-    _, state = await _converse(dataset, Subscribe(live=False))
-    return state
-
-
-async def _converse(dataset: Path, command: AnyCommand) -> tuple[Reply, RunState]:
-    """Send one command; the reply, and the run as the events before it tell."""
-    reader, writer = await _connect(dataset)
-    state = RunState()
-    try:
-        async with asyncio.timeout(REPLY_WITHIN_S):
-            writer.write(_encoder.encode(command) + b"\n")
-            while line := await reader.readline():
-                message = _decoder.decode(line)
-                if isinstance(message, Reply):
-                    return message, state
-                state.apply(message)
-    except NONSENSE as error:
-        raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
-    finally:
-        writer.close()
-    raise EngineError("The engine went away before it answered.")
-
-
-def read_state(dataset: Path) -> RunState:
-    """The run as it stands: from the engine, or from the ledger where none runs.
-
-    Raises ``DatasetError`` where the folder has no usable ledger.
-    """
-    with contextlib.suppress(EngineError):
-        return asyncio.run(_ask_state(dataset))
-    state = RunState()
-    now = time.time()
-    with Ledger.open(dataset, read_only=True) as ledger:
-        state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
-    if state.left:
-        reason = f"{state.left:,} clips are left; kinetics-tui run {dataset} goes on with them."
-        state.apply(StatusChanged(at=now, status=EngineStatus.STOPPED, reason=reason))
-    else:
-        state.apply(StatusChanged(at=now, status=EngineStatus.DONE, reason="Every clip is settled."))
-    return state
-
-
-def require_running(dataset: Path) -> None:
-    """Raise ``EngineError`` where no engine runs on the dataset."""
-    if not is_running(dataset):
-        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
-
-
-def wait_until_gone(dataset: Path, within_s: float = START_WITHIN_S) -> bool:
-    """Wait for an engine to end; False where it is still there after ``within_s`` seconds."""
-    deadline = time.monotonic() + within_s
-    while is_running(dataset):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

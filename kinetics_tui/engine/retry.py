@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -15,7 +14,7 @@ from kinetics_tui.dataset.database import connect
 from kinetics_tui.dataset.failed import read_labels, read_names
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import WriterLock
-from kinetics_tui.engine.client import ask, is_running
+from kinetics_tui.engine.asking import ask, is_running
 from kinetics_tui.model.commands import Retry
 from kinetics_tui.model.errors import DatasetError, SettingsError
 from kinetics_tui.model.failure import Category, Kind
@@ -90,7 +89,7 @@ def retry_failed(dataset: Path, wanted: Retry) -> dict[Category, int]:
 
 def _retry_part(dataset: Path, part: Retry) -> dict[Category, int]:
     if is_running(dataset):
-        return asyncio.run(ask(dataset, part)).retried
+        return ask(dataset, part).retried
     counts: dict[Category, int] = {}
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
         found = ledger.retry_failed(part.categories, part.labels, part.clip_ids)

@@ -13,7 +13,7 @@ from kinetics_tui.dataset.database import Database, connect, plain_errors
 from kinetics_tui.dataset.history import Effort, SessionRow
 from kinetics_tui.dataset.meta import read_meta
 from kinetics_tui.dataset.rows import Outcome
-from kinetics_tui.engine.client import is_running
+from kinetics_tui.engine.asking import is_running
 from kinetics_tui.model.failure import Category
 from kinetics_tui.report.figures import (
     Count,

@@ -17,7 +17,7 @@ from kinetics_tui.dataset.meta import read_meta
 from kinetics_tui.dataset.records import write_records
 from kinetics_tui.dataset.upkeep import read_accounts
 from kinetics_tui.engine.address import WriterLock, read_whereabouts
-from kinetics_tui.engine.client import is_running
+from kinetics_tui.engine.asking import is_running
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.options import Options
 from kinetics_tui.upkeep.condition import ledger_state

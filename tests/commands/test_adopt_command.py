@@ -72,6 +72,7 @@ def test_bad_input_is_one_sentence_and_exits_2(
         ["adopt", dataset, "--from", str(source), "--dry-run"],
         [*first, "--link", "sym"],
         [*first, "--tolerance", "-1"],
+        [*first, "--tolerance", "nan"],
         [*first, "--table", str(tmp_path / "no" / "table.csv")],
     ):
         assert run_command(args) == 2, args

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
-import typer
+from click.exceptions import Exit
 
 from kinetics_tui.cli import app
+from kinetics_tui.cli.app import several
 from kinetics_tui.commands.command_line import (
     BAD_INPUT,
+    DEFAULT_COMMAND,
     INTERRUPTED,
     OUR_FAULT,
     SETTLED,
@@ -20,13 +23,9 @@ from kinetics_tui.commands.command_line import (
 from kinetics_tui.model.errors import EngineDiedError, EngineError
 
 
-def failing(error: BaseException) -> typer.Typer:
+def failing(error: BaseException) -> click.Group:
     """A program whose only command fails."""
-    program = typer.Typer()
-
-    @program.callback()
-    def main() -> None:
-        pass
+    program = click.Group()
 
     @program.command()
     def fail() -> None:
@@ -70,8 +69,8 @@ def test_options_may_take_several_values_in_a_row_behind_the_dataset() -> None:
         (EngineError("No engine runs."), BAD_INPUT, "kinetics-tui: No engine runs."),
         (EngineDiedError("The engine died."), OUR_FAULT, "kinetics-tui: The engine died."),
         (KeyboardInterrupt(), INTERRUPTED, ""),
-        (typer.Exit(3), 3, ""),
-        (typer.Exit(), SETTLED, ""),
+        (Exit(3), 3, ""),
+        (Exit(), SETTLED, ""),
     ],
 )
 def test_every_end_is_an_exit_code_and_at_most_one_sentence(
@@ -82,9 +81,49 @@ def test_every_end_is_an_exit_code_and_at_most_one_sentence(
     assert (captured.out, captured.err.strip()) == ("", said)
 
 
-def test_usage_errors_point_to_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert carry_out(app, ["status"]) == BAD_INPUT
-    assert capsys.readouterr().err.strip().endswith("See kinetics-tui --help.")
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["status"], "Missing argument 'DATASET'"),
+        (["status", "d", "e"], "Got unexpected extra argument (e)"),
+        (["status", "d", "--jsn"], "No such option: --jsn (possible options: --json)"),
+        (["status", "d", "-h"], "No such option: -h"),
+        (
+            ["check", "d", "--workers", "many"],
+            "Invalid value for '--workers': 'many' is not a valid integer",
+        ),
+        (["check", "d", "--workers", "65"], "Invalid value for '--workers': 65 is not in the range 1<=x<=64"),
+    ],
+)
+def test_usage_errors_are_one_sentence_and_point_to_the_help(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(app, args) == BAD_INPUT
+    assert capsys.readouterr().err == f"kinetics-tui: {said}. See kinetics-tui --help.\n"
+
+
+def test_the_help_lists_every_command_but_the_one_that_need_not_be_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert carry_out(app, ["--help"]) == SETTLED
+    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == [name for name in app.commands if name != DEFAULT_COMMAND]
+    assert listed[0].split()[0] == "run"
+
+
+@pytest.mark.parametrize(("given", "handed_on"), [([], None), (["--class", "a", "--class", "b"], ["a", "b"])])
+def test_an_option_given_several_times_is_a_list_and_one_not_given_is_nothing(
+    given: list[str], handed_on: list[str] | None
+) -> None:
+    taken: list[list[str] | None] = []
+
+    @click.command()
+    @several("--class", "class_")
+    def take(class_: list[str] | None) -> None:
+        taken.append(class_)
+
+    take.main(given, standalone_mode=False)
+    assert taken == [handed_on]
 
 
 def test_a_fault_of_ours_exits_1_with_a_sentence_and_keeps_the_trace(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 
-from kinetics_tui.console.following import json_lines, line_text, status_json, summary_text, text_lines
+from kinetics_tui.console.following import json_lines, line_text, text_lines
+from kinetics_tui.console.status_lines import status_json, summary_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import re
@@ -16,7 +15,7 @@ import pytest
 
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.client import ask, is_running
+from kinetics_tui.engine.asking import ask, is_running
 from kinetics_tui.engine.logfile import KEPT, PATIENCE, LogFile, LogHandler, older_log
 from kinetics_tui.engine.repeats import AT_FIRST
 from kinetics_tui.model.clip import Clip
@@ -159,7 +158,7 @@ def test_an_engine_begins_a_new_file_where_the_last_one_left_a_large_one(
             [sys.executable, "-m", "kinetics_tui.engine", str(dataset)], stdout=opened, stderr=opened
         )
     until(lambda: is_running(dataset))
-    asyncio.run(ask(dataset, Stop()))
+    ask(dataset, Stop())
     assert engine.wait(60) == 0
     assert older_log(log, 1).read_text().startswith("xxx")
     assert re.fullmatch(r".* serves .*\n.* ends: .*\n", log.read_text())

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.engine import client
+from kinetics_tui.engine import asking, client
 from kinetics_tui.engine.address import socket_paths
-from kinetics_tui.engine.client import EngineClient, ask, is_running
+from kinetics_tui.engine.asking import ask, is_running
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.model.commands import Pause
 from kinetics_tui.model.errors import EngineError
 
@@ -58,17 +59,17 @@ async def lying(dataset: Path, lie: bytes, *, for_ever: bool = False) -> AsyncIt
 async def test_a_command_is_not_answered_by_a_lie(
     tmp_path: Path, lie: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MAX_LINE_BYTES", 200_000)
+    monkeypatch.setattr(asking, "MAX_LINE_BYTES", 200_000)
     async with lying(tmp_path, lie):
         with pytest.raises(EngineError, match=r"did not answer; see|went away before it answered"):
-            await ask(tmp_path, Pause())
+            await asyncio.to_thread(ask, tmp_path, Pause())
 
 
 async def test_a_talk_without_end_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "REPLY_WITHIN_S", 0.2)
+    monkeypatch.setattr(asking, "REPLY_WITHIN_S", 0.2)
     async with lying(tmp_path, b'{"event":"logged","at":1,"text":"and"}\n', for_ever=True):
         with pytest.raises(EngineError, match="did not answer"):
-            await ask(tmp_path, Pause())
+            await asyncio.to_thread(ask, tmp_path, Pause())
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -84,7 +85,10 @@ async def test_a_view_takes_a_lie_for_a_lost_engine(
     assert not view.connected
 
 
-async def test_an_engine_that_takes_no_time_for_a_question_is_there_all_the_same(tmp_path: Path) -> None:
+async def test_an_engine_that_takes_no_time_for_a_question_is_there_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "REPLY_WITHIN_S", 0.2)
     make_state_folder(tmp_path)
     path = socket_paths(tmp_path)[0]
     server = await asyncio.start_unix_server(lambda _reader, _writer: None, path, backlog=0)
@@ -92,6 +96,8 @@ async def test_an_engine_that_takes_no_time_for_a_question_is_there_all_the_same
     for _ in range(3):  # nobody takes their calls while this loop holds the only thread
         assert is_running(tmp_path)
         waiting.append(asyncio.create_task(asyncio.open_unix_connection(path)))
+    with pytest.raises(EngineError, match="did not answer"):
+        ask(tmp_path, Pause())
     server.close()
     for task in waiting:
         task.cancel()

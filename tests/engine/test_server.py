@@ -14,7 +14,8 @@ import pytest
 from kinetics_tui.dataset.folder import make_state_folder, state_folder
 from kinetics_tui.engine import client as client_module
 from kinetics_tui.engine.address import socket_paths
-from kinetics_tui.engine.client import EngineClient, ask, is_running
+from kinetics_tui.engine.asking import ask, is_running
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.engine.server import MAX_LINE_BYTES, Server
 from kinetics_tui.model.commands import AnyCommand, Pause, Reply, SetWorkers
 from kinetics_tui.model.errors import DatasetError, EngineError
@@ -167,15 +168,15 @@ async def test_a_lost_engine_is_noticed_and_found_again(dataset: Path) -> None:
 
 
 async def test_one_command_from_the_shell(dataset: Path, served: tuple[Engine, Server]) -> None:
-    await ask(dataset, Pause())
+    await asyncio.to_thread(ask, dataset, Pause())
     with pytest.raises(EngineError, match=r"No\."):
-        await ask(dataset, SetWorkers(workers=99))
+        await asyncio.to_thread(ask, dataset, SetWorkers(workers=99))
 
 
 async def test_where_no_engine_runs_one_sentence_says_so(dataset: Path) -> None:
     assert not is_running(dataset)
     with pytest.raises(EngineError, match="No engine runs"):
-        await ask(dataset, Pause())
+        await asyncio.to_thread(ask, dataset, Pause())
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ async def test_a_command_that_fails_is_answered_with_its_sentence(dataset: Path)
     server = Server(refuse, list)
     await server.open(socket_paths(dataset))
     with pytest.raises(EngineError, match="The ledger is full"):
-        await ask(dataset, Pause())
+        await asyncio.to_thread(ask, dataset, Pause())
     await server.close()
 
 
@@ -297,9 +298,9 @@ async def test_a_command_that_fails_through_a_fault_of_ours_is_answered_and_the_
     server = Server(stumble, list)
     await server.open(socket_paths(dataset))
     with pytest.raises(EngineError, match=r"failed at that; see engine\.log"):
-        await ask(dataset, SetWorkers(workers=1))
+        await asyncio.to_thread(ask, dataset, SetWorkers(workers=1))
     with pytest.raises(EngineError, match=r"No\."):
-        await ask(dataset, Pause())
+        await asyncio.to_thread(ask, dataset, Pause())
     await server.close()
 
 
@@ -313,13 +314,13 @@ async def test_one_view_too_many_is_told_so_and_the_others_are_unharmed(
         writer.write(b'{"command":"subscribe"}\n')
     await until(lambda: served[1].views == 3)
     with pytest.raises(EngineError, match="3 views look at this run already"):
-        await ask(dataset, Pause())
+        await asyncio.to_thread(ask, dataset, Pause())
     served[1].broadcast(Logged(at=AT, text="still there"))
     for reader, writer in there:
         await reader.readuntil(b"still there")
         writer.close()
     await until(lambda: served[1].views == 0)
-    await ask(dataset, Pause())
+    await asyncio.to_thread(ask, dataset, Pause())
 
 
 async def test_who_opens_a_line_and_says_nothing_is_hung_up_on(

@@ -23,7 +23,8 @@ import psutil
 from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger import Ledger
 from kinetics_tui.engine.address import read_whereabouts
-from kinetics_tui.engine.client import EngineClient, is_running
+from kinetics_tui.engine.asking import is_running
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.state import RunState

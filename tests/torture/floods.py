@@ -14,7 +14,8 @@ import msgspec
 import psutil
 
 from kinetics_tui.engine.address import read_whereabouts, socket_paths
-from kinetics_tui.engine.client import EngineClient, ask
+from kinetics_tui.engine.asking import ask
+from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.model.commands import AnyCommand, SetWorkers, Stop
 from kinetics_tui.model.errors import EngineError
 from tests.torture.hostile import message_maker
@@ -79,7 +80,7 @@ async def _still_there(dataset: Path, view: EngineClient) -> None:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             while True:  # a place may have to become free first
                 with contextlib.suppress(EngineError):
-                    await ask(dataset, SetWorkers(workers=workers))
+                    await asyncio.to_thread(ask, dataset, SetWorkers(workers=workers))
                     break
                 await asyncio.sleep(0.1)
             while view.version == before:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.console.following import json_lines, status_json, summary_text, text_lines
+from kinetics_tui.console.following import json_lines, text_lines
 from kinetics_tui.console.network_lines import networks_text
 from kinetics_tui.console.printed import plain_lines
-from kinetics_tui.engine.client import NONSENSE
+from kinetics_tui.console.status_lines import status_json, summary_text
+from kinetics_tui.engine.asking import NONSENSE
 from kinetics_tui.engine.messages import FromWorker
 from kinetics_tui.engine.pool import Pool, Slot
 from kinetics_tui.model.commands import Reply

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.engine import client
+from kinetics_tui.engine import asking
 from kinetics_tui.engine.address import socket_paths
 from kinetics_tui.engine.client import EngineClient
 from kinetics_tui.model.events import AnyEvent
@@ -64,7 +64,7 @@ async def lie_to_the_app(dataset: Path, *, lies: int, seed: int) -> int:
         writer.close()
 
     make_state_folder(dataset)
-    server = await asyncio.start_unix_server(serve, socket_paths(dataset)[0], limit=client.MAX_LINE_BYTES)
+    server = await asyncio.start_unix_server(serve, socket_paths(dataset)[0], limit=asking.MAX_LINE_BYTES)
     view = EngineClient(dataset)
     app = KineticsApp(view)
     try:

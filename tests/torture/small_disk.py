@@ -24,7 +24,7 @@ from kinetics_tui.dataset.folder import ledger_path, scratch_path
 from kinetics_tui.demo.dataset import make_demo
 from kinetics_tui.demo.policy import Open
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.client import read_state
+from kinetics_tui.engine.asking import read_state
 from kinetics_tui.engine.disk import floor_of
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.errors import UserError
