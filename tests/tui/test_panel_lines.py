@@ -12,6 +12,7 @@ import pytest
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipDone,
+    ClipExtracted,
     ClipReturned,
     ClipStarted,
     DiskMeasured,
@@ -45,7 +46,18 @@ from kinetics_tui.tui.widgets.pace import pace_lines
 from kinetics_tui.tui.widgets.splits import counts_and_end, overall_lines, split_columns, split_line
 from kinetics_tui.tui.widgets.throttle import throttle_lines
 from kinetics_tui.tui.widgets.workers import WorkersPanel, worker_line, worker_lines
-from tests.tui.run_fakes import NOW, at_rest, at_work, clip, cooling, network, opened, paused, switching
+from tests.tui.run_fakes import (
+    NOW,
+    at_rest,
+    at_work,
+    clip,
+    cooling,
+    finished,
+    network,
+    opened,
+    paused,
+    switching,
+)
 
 
 def moment(*events: AnyEvent, workers: int = 16, connected: bool = True, now: float = NOW) -> Moment:
@@ -192,6 +204,12 @@ def test_a_run_that_stands_still_promises_no_end(value: EngineStatus, end: str) 
         _, rates, said = texts(overall_lines(moment(status(value), now=now)))
         assert said == end
         assert "MB/s" not in rates
+
+
+def test_a_run_with_nothing_left_but_frames_and_sound_says_of_how_many_clips_they_are_made() -> None:
+    extracted = ClipExtracted(at=NOW, slot=1, clip=clip(1), frames=50, through=8_120)
+    run = moment(*finished(), status(EngineStatus.RUNNING), extracted)
+    assert texts(overall_lines(run))[2] == "frames and sound: 8,120 of 236,568 clips"
 
 
 def test_an_engine_that_is_gone_has_no_rates_and_no_end() -> None:
