@@ -43,10 +43,16 @@ def failure_of(error: OSError, final_path: Path, scratch_dir: Path) -> ClipFailu
     reason = clean_message(error.strerror or str(error)) or type(error).__name__
     if error.errno in FULL:
         return ClipFailure(Category.DISK_FULL, f"The disk is full: {reason}.")
-    gone = error.errno == errno.ENOENT and not scratch_dir.exists()
+    # What was made here and is not there any more went with its folder, which may be back by now.
+    gone = error.errno == errno.ENOENT and (_is_below(scratch_dir, error) or not scratch_dir.exists())
     if gone or (is_of_disk(error) and _is_ours(error.filename, final_path, scratch_dir)):
         return ClipFailure(Category.NOT_WRITABLE, f"The clip cannot be written: {reason}.")
     return ClipFailure(Category.TRIM_FAILED, f"The clip cannot be made: {reason}.")
+
+
+def _is_below(folder: Path, error: OSError) -> bool:
+    name = error.filename
+    return isinstance(name, str | bytes) and Path(os.fsdecode(name)).is_relative_to(folder)
 
 
 def _is_ours(filename: object, final_path: Path, scratch_dir: Path) -> bool:

@@ -38,7 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 def verify(path: Path, *, decode: bool = True) -> Facts:
     """Read the clip at ``path`` from end to end; ``decode`` also decodes it.
 
-    Raises ClipFailure (TRIM_FAILED) where it holds no pictures, does not decode, or goes back in time.
+    Raises ClipFailure (TRIM_FAILED) where it holds no pictures, does not decode, or goes back in time, and
+    FileNotFoundError where it is not there.
     """
     try:
         with av.open(str(path)) as container:
@@ -65,6 +66,8 @@ def verify(path: Path, *, decode: bool = True) -> Facts:
                 height_px=video.codec_context.height,
                 fps=round(float(video.average_rate or 0), 3),
             )
+    except av.FileNotFoundError:
+        raise
     except av.FFmpegError as error:
         raise _bad(error.strerror or type(error).__name__) from error
 

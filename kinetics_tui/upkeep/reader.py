@@ -76,6 +76,8 @@ def _play(path: Path, size_bytes: int, *, decode: bool) -> Reading:
         facts = verify(path, decode=decode)
     except ClipFailure as failure:
         return Reading(ReadingKind.UNPLAYABLE, failure.message, size_bytes)
+    except FileNotFoundError:
+        return Reading(ReadingKind.UNREADABLE, "it was taken away while it was read", size_bytes)
     except MemoryError:
         return Reading(ReadingKind.UNREADABLE, "there is not enough memory to decode it", size_bytes)
     except Exception as error:  # noqa: BLE001 -- a file from anywhere: what it breaks is its own fault

@@ -40,9 +40,14 @@ def test_a_refused_file_elsewhere_is_the_clips_own(scratch: Path) -> None:
 
 
 def test_a_folder_that_went_away_is_not_writable(scratch: Path) -> None:
-    error = FileNotFoundError(errno.ENOENT, "No such file", str(scratch / "clip-1"))
+    error = FileNotFoundError(errno.ENOENT, "No such file")
     assert category(error, scratch) is Category.TRIM_FAILED
     scratch.rmdir()
+    assert category(error, scratch) is Category.NOT_WRITABLE
+
+
+def test_a_folder_that_went_away_and_is_back_took_with_it_what_was_made_there(scratch: Path) -> None:
+    error = FileNotFoundError(errno.ENOENT, "No such file", str(scratch / "clip-1" / "clip.mp4"))
     assert category(error, scratch) is Category.NOT_WRITABLE
 
 

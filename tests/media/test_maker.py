@@ -13,6 +13,7 @@ import pytest
 from kinetics_tui.demo.sources import Kind
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
+from kinetics_tui.media.verify import Facts, verify
 from kinetics_tui.media.versions import made_with
 from kinetics_tui.media.webm import read_cues
 from kinetics_tui.model.clip import Clip
@@ -313,6 +314,21 @@ def test_disk_errors_are_told_apart(
     with pytest.raises(ClipFailure) as caught:
         studio.make(studio.maker(), studio.add(dash), 20.0, 21.0)
     assert caught.value.category is category
+    assert studio.left_over() == []
+
+
+@pytest.mark.parametrize("trim", ["exact", "copy"])
+def test_a_clip_that_went_away_with_its_folder_before_it_was_verified_is_put_back(
+    studio: Studio, dash: Sources, monkeypatch: pytest.MonkeyPatch, trim: str
+) -> None:
+    def verify_what_is_gone(path: Path, *, decode: bool) -> Facts:
+        path.unlink()
+        return verify(path, decode=decode)
+
+    monkeypatch.setattr("kinetics_tui.media.attempt.verify", verify_what_is_gone)
+    with pytest.raises(ClipFailure) as caught:
+        studio.make(studio.maker(trim=trim), studio.add(dash), 20.0, 21.0)
+    assert caught.value.category is Category.NOT_WRITABLE
     assert studio.left_over() == []
 
 
