@@ -65,7 +65,8 @@ def load_workers() -> None:
     It takes about as long as the engine itself takes to get ready.
     """
     _forkserver()
-    forkserver.ensure_running()
+    with suppress(OSError):  # no process is to be had: the pool tries again, and tells of it
+        forkserver.ensure_running()
 
 
 def _forkserver() -> ForkServerContext:

@@ -103,6 +103,12 @@ def counts(program: Program) -> tuple[object, ...]:
     return status["done"], status["failed"], status["pending"], status["failures"], status["splits"]
 
 
+def by_kind(faults: Counter[Fault]) -> Counter[Fault]:
+    """Noise among the sound may decode, and then be too short: either way the file is found."""
+    kinds = {Fault.WRONG_LENGTH: Fault.UNPLAYABLE}
+    return Counter(kinds.get(fault, fault) for fault in faults.elements())
+
+
 def settled(dataset: Path) -> Counter[str]:
     """How often each clip is settled in the records."""
     with (dataset / "stats.csv").open(newline="") as file:
@@ -150,7 +156,7 @@ def harm_and_bring_back(
         harm.leave_scratch()
         spoilt = tree(dataset)
         report = checked(dataset)
-        assert report.counts == harm.due
+        assert by_kind(report.counts) == by_kind(harm.due)
         assert tree(dataset) == spoilt
         assert checked(dataset, repair=True).left == 0
         after = tree(dataset, contents_of_ledger=False)
