@@ -569,7 +569,7 @@ def test_waiting_longer_adds_the_step_that_the_network_is_on() -> None:
         (status(EngineStatus.DISK_FULL), "Make room"),
         (status(EngineStatus.HELD), "look again now"),
         (status(EngineStatus.STOPPING), "put back"),
-        (status(EngineStatus.DONE), "retry failed clips from the palette"),
+        (status(EngineStatus.DONE), "see what failed and retry it (f)"),
         (status(EngineStatus.STOPPED), "kinetics-tui run '/data/my kinetics'"),
     ],
 )

@@ -121,8 +121,8 @@ def _done_text(moment: Moment) -> str:
     counts = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed."
     if moment.switched_off:
         counts += f" {counted(moment.switched_off, 'clip')} left in splits that are off."
-    retry = "retry failed clips from the palette (ctrl+p), " if moment.connected and moment.failed else ""
-    return f"{counts} Next: {retry}read stats.csv and failed.csv in the dataset folder, or leave (q)."
+    failures = "see what failed and retry it (f), " if moment.connected and moment.failed else ""
+    return f"{counts} Next: {failures}read the report (r) or stats.csv in the dataset folder, or leave (q)."
 
 
 def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
