@@ -68,7 +68,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a player request."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length_bytes = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length_bytes)
+        if len(body) < length_bytes:
+            raise ConnectionError  # the client was ended while it asked
         if urlsplit(self.path).path != PLAYER_PATH:
             self._send(HTTPStatus.NOT_FOUND)
             return
