@@ -23,12 +23,13 @@ from av.stream import Discard
 from av.video.frame import PictureType
 
 from kinetics_tui.media.copying import can_copy, copy_packets
-from kinetics_tui.media.cut import Cut, Inputs, Job, Progress, in_order
+from kinetics_tui.media.cut import Cut, Inputs, Job, Media, Progress, in_order
 from kinetics_tui.media.disk import is_of_disk
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.pick import FINE_TIME_BASE, Picker, decode_from, on_grid
 from kinetics_tui.media.picture import Shaper
-from kinetics_tui.media.sound import encode_sound
+from kinetics_tui.media.sound import Samples, encode_sound
+from kinetics_tui.media.sound_copy import can_copy_sound, copy_sound
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Trim
 
@@ -76,9 +77,15 @@ def _open(job: Job, stack: ExitStack) -> Inputs:
     sound = stack.enter_context(job.audio.open())
     if not sound.streams.audio:
         return (pictures, video), None
-    _ignore_others(sound, sound.streams.audio[0])
-    sound.streams.audio[0].codec_context.options = dict(STRICT_DECODING)
-    return (pictures, video), (sound, sound.streams.audio[0])
+    return (pictures, video), (sound, _sound_of(sound))
+
+
+def _sound_of(container: av.container.InputContainer) -> av.AudioStream:
+    """The sound of a file that has some, ready to be read."""
+    sound = container.streams.audio[0]
+    _ignore_others(container, sound)
+    sound.codec_context.options = dict(STRICT_DECODING)
+    return sound
 
 
 def _ignore_others(container: av.container.InputContainer, wanted: av.VideoStream | av.AudioStream) -> None:
@@ -131,9 +138,7 @@ def _encode(
         samples: list[Packet[av.AudioStream]] = []
         audio_s = Fraction(0)
         if sound and job.audio:
-            samples, audio_s = encode_sound(
-                out, *sound, first.time_s, duration_s, seekable=job.audio.seekable
-            )
+            samples, audio_s = _sound(out, sound, job.audio, first.time_s, duration_s)
         for one in in_order(packets, samples):
             out.mux(one)
     return Cut(
@@ -146,6 +151,25 @@ def _encode(
         short=picker.ended and wanted_s - duration_s > frame_s / 2,
         late=picker.late,
     )
+
+
+def _sound(
+    out: av.container.OutputContainer,
+    sound: tuple[av.container.InputContainer, av.AudioStream],
+    media: Media,
+    start_s: Fraction,
+    duration_s: Fraction,
+) -> tuple[Samples, Fraction]:
+    """The sound of these times: as it is where that can be, else encoded."""
+    container, source = sound
+    if not can_copy_sound(source):
+        return encode_sound(out, container, source, start_s, duration_s, seekable=media.seekable)
+    copied = copy_sound(out, container, source, start_s, duration_s, seekable=media.seekable)
+    if copied is not None:
+        return copied
+    with media.open() as again:  # some of it has been read already
+        source = _sound_of(again)
+        return encode_sound(out, again, source, start_s, duration_s, seekable=media.seekable)
 
 
 def _describe(video: av.VideoStream, shaper: Shaper, source: av.VideoStream, time_base: Fraction) -> None:
