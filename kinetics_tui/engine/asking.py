@@ -107,7 +107,8 @@ def _converse(dataset: Path, command: AnyCommand) -> tuple[Reply, RunState]:
 def _answer(line: socket.socket, command: AnyCommand) -> Iterator[bytes]:
     """What is said after a command, line by line. Raises one of ``NONSENSE`` for talk without end."""
     deadline = time.monotonic() + REPLY_WITHIN_S
-    line.sendall(msgspec.json.encode(command) + b"\n")
+    with contextlib.suppress(BrokenPipeError):  # one that hangs up at once has said why
+        line.sendall(msgspec.json.encode(command) + b"\n")
     rest = b""
     while (left_s := deadline - time.monotonic()) > 0:
         line.settimeout(left_s)

@@ -17,7 +17,7 @@ from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.state import RunState
 
-GATHER_S = 0.04
+GATHER_S = 0.1
 """A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
 RECONNECT_S = 1.0
 
@@ -40,6 +40,7 @@ class EngineClient:
         self._writer: asyncio.StreamWriter | None = None
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self._last_id = 0
+        self._resume: asyncio.TimerHandle | None = None
 
     async def follow(self) -> None:
         """Fold events in until cancelled; come back by itself when the line breaks."""
@@ -51,7 +52,7 @@ class EngineClient:
     async def events(self, *, gather_s: float = 0.0) -> AsyncIterator[AnyEvent]:
         """Every event, folded into ``state`` already, until the engine hangs up or is not there.
 
-        What comes within ``gather_s`` seconds is taken in one go.
+        What comes within ``gather_s`` seconds is taken in one go, unless an answer is waited for.
         """
         try:
             reader, self._writer = await _connect(self.dataset)
@@ -74,16 +75,33 @@ class EngineClient:
                     self.connected = True
                     self.version += 1
                     yield message
-                if gather_s and len(told) < READ_BYTES:  # else it is behind already
-                    await _let_gather(self._writer.transport, gather_s)
+                if gather_s and len(told) < READ_BYTES and not self._replies:  # else it is behind already
+                    self._let_gather(gather_s)
         except NONSENSE:
             pass  # a broken line is a lost engine: the caller tries again
         finally:
             self._writer.close()
             self._lost()
 
+    def _let_gather(self, seconds: float) -> None:
+        """Leave what comes in to the system's own buffer for so long, or until something is asked."""
+        assert self._writer is not None
+        line = self._writer.transport
+        assert isinstance(line, asyncio.ReadTransport)
+        line.pause_reading()
+        self._resume = asyncio.get_running_loop().call_later(seconds, line.resume_reading)
+
+    def _take_at_once(self) -> None:
+        if self._resume is not None and self._writer is not None:
+            self._resume.cancel()
+            line = self._writer.transport
+            assert isinstance(line, asyncio.ReadTransport)
+            line.resume_reading()
+
     def _lost(self) -> None:
-        self._writer = None
+        if self._resume is not None:
+            self._resume.cancel()
+        self._writer = self._resume = None
         if self.connected:
             self.connected = False
             self.version += 1
@@ -105,6 +123,7 @@ class EngineClient:
         command = msgspec.structs.replace(command, id=self._last_id)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[command.id] = future
+        self._take_at_once()
         try:
             self._writer.write(_encoder.encode(command) + b"\n")
             return await asyncio.wait_for(future, REPLY_WITHIN_S)
@@ -120,14 +139,6 @@ class EngineClient:
     async def history(self, clip_id: int) -> ClipHistory:
         """What was tried with a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
         return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
-
-
-async def _let_gather(line: asyncio.BaseTransport, seconds: float) -> None:
-    """Leave what comes in to the system's own buffer for so long."""
-    assert isinstance(line, asyncio.ReadTransport)
-    line.pause_reading()
-    await asyncio.sleep(seconds)
-    line.resume_reading()
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from rich.cells import cell_len
@@ -47,13 +48,15 @@ class Line:
     def add(self, text: str, tone: Tone = Tone.PLAIN) -> Line:
         """Write ``text`` behind what is there."""
         text = clean(text)
-        if not text:
-            return self
-        self.width += cell_len(text)
+        if text:
+            self.width += len(text) if text.isascii() else cell_len(text)
+            self._put(text, tone)
+        return self
+
+    def _put(self, text: str, tone: Tone) -> None:
         if self._spans and self._spans[-1][1] is tone:
             text = self._spans.pop()[0] + text
         self._spans.append((text, tone))
-        return self
 
     def cell(self, text: str, width: int, tone: Tone = Tone.PLAIN, *, right: bool = False) -> Line:
         """Write ``text`` into a column of exactly ``width`` cells."""
@@ -71,8 +74,13 @@ class Line:
 
     def append(self, other: Line) -> Line:
         """Write another line's spans behind what is there."""
-        for text, tone in other._spans:
-            self.add(text, tone)
+        return self.append_spans(other._spans, other.width)
+
+    def append_spans(self, spans: Iterable[Span], width: int) -> Line:
+        """Write the spans of another line behind what is there; they fill ``width`` cells."""
+        for text, tone in spans:
+            self._put(text, tone)
+        self.width += width
         return self
 
     @property

@@ -138,9 +138,7 @@ class Panel(Canvas):
 
     @staticmethod
     def _framed(line: Line, inner_width: int, frame: Frame) -> Line:
-        framed = Line(f"{frame.down} ", Tone.BORDER)
-        for text, tone in line.spans(inner_width):
-            framed.add(text, tone)
+        framed = Line(f"{frame.down} ", Tone.BORDER).append_spans(line.spans(inner_width), inner_width)
         return framed.add(f" {frame.down}", Tone.BORDER)
 
     def _bottom(self, width: int, frame: Frame, start: int, room: int) -> Line:
