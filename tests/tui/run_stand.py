@@ -110,5 +110,8 @@ async def stand(
     link, clock = FakeLink([*opened(workers), *events]), Clock()
     app = KineticsApp(link, now=clock, zone=UTC, theme=KINETICS_DARK.name)
     async with app.run_test(size=size) as pilot:
+        async with asyncio.timeout(30.0):
+            while not isinstance(app.screen, RunScreen) or app.screen._keys.moment is None:
+                await pilot.pause()
         await pilot.pause()
         yield Stand(app, link, pilot, clock)
