@@ -102,7 +102,7 @@ def of_limit(what: str, runs: list[Done]) -> Figure:
     reached = spread(done.per_minute / most.per_minute for done, most in zip(runs, limits, strict=True))
     names = " and ".join(sorted({most.name for most in limits}))
     return Figure(
-        what=f"share of what the {names} allow, {what}",
+        what=f"share of the tighter limit ({names}), {what}",
         ours=reached,
         bar=f">= {OF_LIMIT}",
         met=reached.median >= OF_LIMIT,
