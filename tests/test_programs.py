@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import subprocess
@@ -17,6 +18,16 @@ import kinetics_tui
 from kinetics_tui.programs import python_program, run_program
 
 CHECKOUT = str(Path(kinetics_tui.__file__).parent.parent)
+
+
+def servers() -> list[psutil.Process]:
+    """The programs of the tests below that run."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            if "http.server" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.fixture
@@ -88,9 +99,7 @@ async def test_a_program_is_told_and_heard_and_says_how_it_ended() -> None:
 
 async def test_a_program_that_nobody_waits_for_any_more_is_ended() -> None:
     waiting = asyncio.create_task(run_program("http.server", "0", "--bind", "127.0.0.1"))
-    while not (
-        started := [child for child in psutil.Process().children() if "http.server" in child.cmdline()]
-    ):
+    while not (started := servers()):
         await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -117,7 +126,7 @@ def test_a_loop_that_ends_leaves_neither_the_program_nor_its_pipes(cancels: int,
             thread.join()
     gc.collect()
     assert psutil.Process().num_fds() == files
-    assert not [child for child in psutil.Process().children() if "http.server" in child.cmdline()]
+    assert not servers()
 
 
 async def test_a_program_for_which_there_is_no_thread_is_said_not_to_start(
@@ -129,4 +138,4 @@ async def test_a_program_for_which_there_is_no_thread_is_said_not_to_start(
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(OSError, match="temporarily unavailable"):
         await run_program("http.server", "0", "--bind", "127.0.0.1")
-    assert not [child for child in psutil.Process().children() if "http.server" in child.cmdline()]
+    assert not servers()
