@@ -108,7 +108,7 @@ class Attempt:
         trimmed = time.monotonic()
 
         self._tell(Phase.VERIFY, 0.0)
-        facts = verify(self.output, decode=cut.mode is Trim.EXACT)
+        facts = verify(self.output, decode=cut.mode is Trim.EXACT, strict=True)
         compare(facts, duration_s=cut.duration_s, audio_s=cut.audio_s, frames=cut.frames)
         self._guard.check()
         self._tell(Phase.VERIFY, 1.0)

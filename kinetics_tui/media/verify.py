@@ -12,6 +12,7 @@ from av.packet import Packet
 
 from kinetics_tui.media.cut import frame_time
 from kinetics_tui.media.failures import ClipFailure
+from kinetics_tui.media.trim import STRICT_DECODING
 from kinetics_tui.model.failure import Category
 
 SOUND_TOLERANCE_S = 0.05
@@ -35,8 +36,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return self.audio_s > 0
 
 
-def verify(path: Path, *, decode: bool = True) -> Facts:
-    """Read the clip at ``path`` from end to end; ``decode`` also decodes it.
+def verify(path: Path, *, decode: bool = True, strict: bool = False) -> Facts:
+    """Read the clip at ``path`` from end to end; ``decode`` also decodes it,
+    ``strict`` with no damage to its sound let pass: it may have been taken from its source as it was.
 
     Raises ClipFailure (TRIM_FAILED) where it holds no pictures, does not decode, or goes back in time, and
     FileNotFoundError where it is not there.
@@ -49,6 +51,8 @@ def verify(path: Path, *, decode: bool = True) -> Facts:
             video.codec_context.thread_count = 1
             video.codec_context.options = dict(QUICK_DECODING)
             audio = container.streams.audio[0] if container.streams.audio else None
+            if strict and audio is not None:
+                audio.codec_context.options = dict(STRICT_DECODING)
             pictures = _Track(video.time_base)
             sound = _Track(audio.time_base if audio else None)
             for packet in container.demux(video, *([audio] if audio else [])):

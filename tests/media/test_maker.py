@@ -321,9 +321,9 @@ def test_disk_errors_are_told_apart(
 def test_a_clip_that_went_away_with_its_folder_before_it_was_verified_is_put_back(
     studio: Studio, dash: Sources, monkeypatch: pytest.MonkeyPatch, trim: str
 ) -> None:
-    def verify_what_is_gone(path: Path, *, decode: bool) -> Facts:
+    def verify_what_is_gone(path: Path, *, decode: bool, strict: bool) -> Facts:
         path.unlink()
-        return verify(path, decode=decode)
+        return verify(path, decode=decode, strict=strict)
 
     monkeypatch.setattr("kinetics_tui.media.attempt.verify", verify_what_is_gone)
     with pytest.raises(ClipFailure) as caught:
