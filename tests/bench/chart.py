@@ -15,11 +15,11 @@ import msgspec
 
 from tests.bench.figures import Series
 
-PANEL_PX = (330, 200)
-PLOT_PX = (270, 110)
+PANEL_PX = (260, 200)
+PLOT_PX = (200, 110)
 """Of a panel; the curve is drawn in it from (``LEFT_PX``, ``TOP_PX``) on."""
 LEFT_PX, TOP_PX = 36, 50
-COLUMNS = 3
+COLUMNS = 4
 HEADROOM = 1.25
 """Above the highest value: its number stands there."""
 BACKGROUND, TEXT, RULE, CURVE = "#121212", "#d0d0d0", "#585858", "#5fafff"

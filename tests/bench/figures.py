@@ -103,7 +103,7 @@ def table(found: Mapping[str, Figures]) -> Report:
             "" if figure.theirs is None else f"{figure.rival}: {figure.theirs:{figure.form}}",
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
             figure.bar,
-            "yes" if figure.met else "NO",
+            "" if not figure.bar else "yes" if figure.met else "NO",
         )
         for name, figures in found.items()
         for figure in figures.figures

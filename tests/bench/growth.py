@@ -1,11 +1,12 @@
-"""What a clip costs the engine as the work grows: the bench ``growth``."""
+"""What a clip costs the engine, and a run the screen, as the work grows: the bench ``growth``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.bench.engine import MB, REAL, WORKERS, EngineRun, run_engine
 from tests.bench.figures import Figure, Figures, Point, Series, Spread, spread
+from tests.bench.screen import EVENTS_PER_S, WATCHED_S, Case, cost
 
 CLIPS = (1_000, 10_000, 100_000, 650_000)
 WIDTHS = (1, 4, 16, 64)
@@ -15,50 +16,80 @@ SHORT_RUNS = 5
 """Runs up to that many clips are over in a second or two, and taken so often."""
 MOST_TIMES = 1.25
 """What is flat stays within this factor from one end to the other."""
-MOST_MORE_MB = 50.0
 
 RATE, CPU, MEMORY = "clips/s", "CPU of the engine, ms a clip", "peak memory of the engine, MB"
-_MEASURES: dict[str, Callable[[EngineRun], float]] = {
+SCREEN = "screen, % of a core"
+MOST_MORE = {MEMORY: 50.0, SCREEN: 1.0}
+"""So much more is flat too, for what is small at the beginning."""
+_OF_A_RUN: Mapping[str, Callable[[EngineRun], float]] = {
     RATE: lambda run: run.clips_per_s,
     CPU: lambda run: run.cpu_ms,
     MEMORY: lambda run: run.took.peak_bytes / MB,
 }
-_FORMS = {RATE: ",.0f", CPU: ".3f", MEMORY: ".0f"}
+_FORMS = {RATE: ",.0f", CPU: ".3f", MEMORY: ".0f", SCREEN: ".1f"}
 
-Runs = dict[int, list[EngineRun]]
+Curve = Mapping[int, Spread]
+"""A measure by the size of the work."""
 
 
 def growth(seed: int) -> Figures:
-    """Runs of more and more clips, and with more and more workers."""
+    """Runs of more and more clips, and with more and more workers; then the screen of such runs."""
     by_clips = {
         clips: [run_engine(clips, WORKERS, seed) for _ in range(SHORT_RUNS if clips <= SHORT else 1)]
         for clips in CLIPS
     }
     by_workers = {workers: [run_engine(CLIPS_A_WIDTH, workers, seed)] for workers in WIDTHS}
-    return summed_up(by_clips, by_workers)
-
-
-def summed_up(by_clips: Runs, by_workers: Runs) -> Figures:
-    """The figures of these runs, by the number of clips and by that of workers."""
-    figures = []
-    for axis, runs in (("clips", by_clips), ("workers", by_workers)):
-        for what in (CPU, RATE, MEMORY):
-            figures.append(_first_to_last(what, axis, runs))
-    series = tuple(
-        _series(what, axis, runs)
-        for axis, runs in (("clips", by_clips), ("workers", by_workers))
-        for what in _MEASURES
+    screens = {
+        "clips": [Case(clips=clips) for clips in CLIPS],
+        "workers": [Case(workers=workers) for workers in WIDTHS],
+    }
+    return summed_up(
+        {
+            axis: {
+                **curves(runs),
+                SCREEN: {
+                    size: spread([cost(case).core_percent])
+                    for size, case in zip(runs, screens[axis], strict=True)
+                },
+            }
+            for axis, runs in (("clips", by_clips), ("workers", by_workers))
+        }
     )
-    return Figures(figures=tuple(figures), notes=(REAL,), series=series)
 
 
-def _first_to_last(what: str, axis: str, runs: Runs) -> Figure:
+def curves(runs: Mapping[int, Sequence[EngineRun]]) -> dict[str, Curve]:
+    """The measures of an engine's runs, by their size."""
+    return {
+        what: {size: spread(map(measure, found)) for size, found in runs.items()}
+        for what, measure in _OF_A_RUN.items()
+    }
+
+
+def summed_up(found: Mapping[str, Mapping[str, Curve]]) -> Figures:
+    """The figures of these measures, by axis (``clips``, ``workers``) and what was measured."""
+    return Figures(
+        figures=tuple(
+            _first_to_last(what, axis, curve)
+            for axis, measures in found.items()
+            for what, curve in measures.items()
+        ),
+        notes=(
+            REAL,
+            f"The screen: of a run with so many clips or workers that tells of {EVENTS_PER_S:,} events/s, "
+            f"watched for {WATCHED_S:.0f} s.",
+        ),
+        series=tuple(
+            _series(what, axis, curve) for axis, measures in found.items() for what, curve in measures.items()
+        ),
+    )
+
+
+def _first_to_last(what: str, axis: str, curve: Curve) -> Figure:
     """The measure at the largest size beside that at the smallest."""
-    (least, *_, most) = runs
-    first, last = (_spread_of(what, runs[size]) for size in (least, most))
+    (least, first), *_, (most, last) = curve.items()
     times = last.median / first.median if what != RATE else first.median / last.median
-    if what == MEMORY:
-        bar, met = f"<= {MOST_MORE_MB:.0f} MB more", last.median <= first.median + MOST_MORE_MB
+    if (more := MOST_MORE.get(what)) is not None:
+        bar, met = f"<= {more:g} more", last.median <= first.median + more
     else:
         bar, met = f"<= {MOST_TIMES}x worse", times <= MOST_TIMES
     return Figure(
@@ -73,10 +104,6 @@ def _first_to_last(what: str, axis: str, runs: Runs) -> Figure:
     )
 
 
-def _series(what: str, axis: str, runs: Runs) -> Series:
-    points = tuple(Point(size, _spread_of(what, found)) for size, found in runs.items())
+def _series(what: str, axis: str, curve: Curve) -> Series:
+    points = tuple(Point(size, found) for size, found in curve.items())
     return Series(what=what, axis=axis, points=points, form=_FORMS[what])
-
-
-def _spread_of(what: str, runs: Sequence[EngineRun]) -> Spread:
-    return spread(map(_MEASURES[what], runs))

@@ -11,10 +11,12 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import count, cycle
 from pathlib import Path
+
+import msgspec
 
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.engine.address import READY, socket_paths
@@ -29,12 +31,15 @@ from kinetics_tui.model.events import (
     EngineStatus,
     OptionsChanged,
     Phase,
+    RunOpened,
     StatusChanged,
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.state import RunState
 from tests.tui.run_fakes import clip, cooling, opened, paused
 
+KINETICS_400 = 278_373
+"""Clips of the run that is played, where nothing else is asked for."""
 CLIP_S = 8.0
 FAILS_EVERY = 25
 """One clip of so many fails."""
@@ -109,18 +114,18 @@ class Worker:
 class PlayedEngine:
     """Answers views and publishes what its workers have to say."""
 
-    def __init__(self, workers: int, standing: Standing | None) -> None:
+    def __init__(self, workers: int, clips: int, standing: Standing | None) -> None:
         now = time.time()
         self.server = Server(self.obey, lambda: self._state.as_events())
         self._state = RunState()
-        self._state.apply_all(opened(workers, now))
+        self._state.apply_all(of_so_many(clips, opened(workers, now)))
         if standing is Standing.PAUSED:
             self._state.apply_all(paused(now))
         elif standing is Standing.COOLING:
             self._state.apply_all(cooling(now + 3600, now))
-        clips = count(1)
+        numbers = count(1)
         late_s = [slot * 5 % workers / workers * CLIP_S for slot in range(1, workers + 1)]
-        self._turn = cycle([Worker(slot, clips, now, each) for slot, each in enumerate(late_s, start=1)])
+        self._turn = cycle([Worker(slot, numbers, now, each) for slot, each in enumerate(late_s, start=1)])
 
     def obey(self, command: AnyCommand) -> Reply:
         """As an engine does what the keys of the bench ask for: it tells at once what changed."""
@@ -157,9 +162,30 @@ class PlayedEngine:
         self.server.broadcast(event)
 
 
-async def serve(dataset: Path, workers: int, events_per_s: float, standing: Standing | None) -> None:
+def of_so_many(clips: int, events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """The same run with so many clips in all, about as far in each split."""
+    for event in events:
+        if isinstance(event, RunOpened):
+            share = clips / sum(split.total for split in event.splits)
+            splits = tuple(
+                msgspec.structs.replace(
+                    split,
+                    total=round(share * split.total),
+                    done=round(share * split.done),
+                    failed=round(share * split.failed),
+                )
+                for split in event.splits
+            )
+            yield msgspec.structs.replace(event, splits=splits)
+        else:
+            yield event
+
+
+async def serve(
+    dataset: Path, workers: int, clips: int, events_per_s: float, standing: Standing | None
+) -> None:
     """Serve until killed; a run that stands still has nothing to say."""
-    engine = PlayedEngine(workers, standing)
+    engine = PlayedEngine(workers, clips, standing)
     state_folder(dataset).mkdir(mode=0o700, exist_ok=True)
     await engine.server.open(socket_paths(dataset))
     sys.stdout.write(f"{READY}\n")
@@ -171,12 +197,13 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.played_engine", description=__doc__)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--workers", type=int, default=16)
+    parser.add_argument("--clips", type=int, default=KINETICS_400)
     parser.add_argument("--events-per-s", type=float, default=1000.0)
     parser.add_argument("--standing", type=Standing, choices=list(Standing))
     given = parser.parse_args(arguments)
     # Of a view that was ended asyncio warns event by event until the server notices.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    asyncio.run(serve(given.dataset, given.workers, given.events_per_s, given.standing))
+    asyncio.run(serve(given.dataset, given.workers, given.clips, given.events_per_s, given.standing))
 
 
 if __name__ == "__main__":

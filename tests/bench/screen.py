@@ -22,7 +22,7 @@ from kinetics_tui.engine.address import READY
 from kinetics_tui.programs import python_program
 from kinetics_tui.tui.moment import REFRESH_HZ
 from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
-from tests.bench.played_engine import CLIP_S, Standing
+from tests.bench.played_engine import CLIP_S, KINETICS_400, Standing
 from tests.terminal_child import ROOT, TerminalChild
 
 COLUMNS, ROWS = 120, 40
@@ -56,12 +56,13 @@ KEYS: Sequence[tuple[str, bytes, bytes]] = (
 
 
 class Case(NamedTuple):
-    """Something on the terminal: ``rival`` or, where that is empty, the app."""
+    """Something on the terminal: ``rival`` or, where that is empty, the app; ``clips``: of how many."""
 
     rival: str = ""
     theme: str = "dark"
     workers: int = WORKERS
     standing: Standing | None = None
+    clips: int = KINETICS_400
 
 
 class Cost(NamedTuple):
@@ -199,6 +200,7 @@ def on_terminal(case: Case) -> Iterator[TerminalChild]:
 def playing(dataset: Path, case: Case) -> Iterator[None]:
     """A ``played_engine`` that serves."""
     arguments = ["--workers", str(case.workers), "--events-per-s", str(EVENTS_PER_S)]
+    arguments += ["--clips", str(case.clips)]
     if case.standing:
         arguments += ["--standing", case.standing]
     command, environ = python_program("tests.bench.played_engine", str(dataset), *arguments)

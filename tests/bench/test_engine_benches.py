@@ -82,13 +82,16 @@ def test_the_engine_is_held_to_its_rate_and_its_memory() -> None:
 
 
 def test_growth_is_flat_where_the_largest_run_is_about_as_good_as_the_smallest() -> None:
-    flat = {size: [run_of(size, per_s=3000)] for size in (1000, 650_000)}
-    worse = {1000: flat[1000], 650_000: [run_of(650_000, per_s=2000, cpu_ms=0.2, memory_mb=200)]}
-    assert all(met(growth.summed_up(flat, flat)))
-    found = growth.summed_up(worse, flat)
-    assert met(found) == [False] * 3 + [True] * 3
-    assert [figure.ratio and figure.ratio.median for figure in found.figures[:2]] == pytest.approx([2, 1.5])
-    assert [series.axis for series in found.series] == ["clips"] * 3 + ["workers"] * 3
+    small, worst = run_of(1000, per_s=3000), run_of(650_000, per_s=2000, cpu_ms=0.2, memory_mb=200)
+    flat = growth.curves({1000: [small], 650_000: [run_of(650_000, per_s=3000)]})
+    worse = growth.curves({1000: [small], 650_000: [worst]})
+    screen = {1000: spread([2.0]), 650_000: spread([2.9])}
+    busier = {1000: spread([2.0]), 650_000: spread([3.1])}
+    assert all(met(growth.summed_up({"clips": {**flat, growth.SCREEN: screen}, "workers": flat})))
+    found = growth.summed_up({"clips": {**worse, growth.SCREEN: busier}, "workers": flat})
+    assert met(found) == [False] * 4 + [True] * 3
+    assert [figure.ratio and figure.ratio.median for figure in found.figures[:2]] == pytest.approx([1.5, 2])
+    assert [series.axis for series in found.series] == ["clips"] * 4 + ["workers"] * 3
     assert [point.size for point in found.series[0].points] == [1000, 650_000]
 
 

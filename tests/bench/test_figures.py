@@ -22,6 +22,7 @@ FOUND = Figures(
             ratio=ratios([30, 10, 20], [10, 5, 5]),
         ),
         Figure(what="start, s", ours=spread([1.5]), bar="<= 0.7", met=False),
+        Figure(what="memory, MB", ours=spread([7]), bar="", met=True, form=".0f"),
     ),
     notes=("On a shaped line.",),
 )
@@ -57,7 +58,8 @@ def test_all_figures_stand_in_one_table_with_the_machine_named(capsys: pytest.Ca
         "yes",
     ]
     assert lines[3] == ["rate", "start, s", "1.50", "", "", "<= 0.7", "NO"]
-    assert [line[0] for line in lines[4:]] == ["more", "more"]
+    assert lines[4] == ["rate", "memory, MB", "7", "", "", "", ""]
+    assert [line[0] for line in lines[5:]] == ["more"] * 3
     assert "rate: On a shaped line." in told
     assert "cores" in told
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import count
 
+import pytest
+
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipProgress, ClipStarted
 from kinetics_tui.model.state import RunState
-from tests.bench.played_engine import CLIP_S, FAILS_EVERY, Worker
+from tests.bench.played_engine import CLIP_S, FAILS_EVERY, Worker, of_so_many
 from tests.bench.screen import Cost, alone, beside
 from tests.tui.run_fakes import NOW, opened
 
@@ -29,6 +31,15 @@ def test_what_is_played_is_counted_like_a_run() -> None:
     worker = Worker(1, count(1), NOW, late_s=CLIP_S / 2)
     state.apply_all(worker.event(NOW + step * CLIP_S) for step in range(10))
     assert state.done == done + 5
+
+
+def test_a_run_of_another_size_is_about_as_far() -> None:
+    state = RunState()
+    state.apply_all(of_so_many(100_000, opened(4)))
+    clips = sum(split.total for split in state.splits.values())
+    assert clips == pytest.approx(100_000, abs=2)
+    assert state.done / clips == pytest.approx(0.47, abs=0.01)
+    assert len(state.workers) == 4
 
 
 def test_a_figure_is_held_against_its_bar_and_its_rival() -> None:
