@@ -225,7 +225,7 @@ def begin_again_and_again(
     chance = random.Random(seed)
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
-    demo, youtube = serve(8)
+    demo, youtube = serve(2 * times)  # more than get done in between: each run has clips to come up with
     shrink(demo, sources)
     command = beginning(program, demo, youtube, workers=2)
     came_up = 0
