@@ -21,6 +21,7 @@ from kinetics_tui.engine.address import (
     Whereabouts,
     WriterLock,
     socket_paths,
+    temporary_folder,
     write_whereabouts,
 )
 from kinetics_tui.engine.clock import Clock
@@ -55,7 +56,7 @@ def main() -> int:
         with WriterLock(given.dataset), Ledger.open(given.dataset) as ledger:
             handler.tend()  # what the engines before this one left
             allow_files(ledger.options.workers)
-            load_workers()
+            load_workers(temporary_folder(given.dataset))
             asyncio.run(_serve(given.dataset, ledger, starter, handler))
     except UserError as error:
         log.error("%s", error)  # noqa: TRY400 -- the user's to mend: the sentence says all, a trace nothing

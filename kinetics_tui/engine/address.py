@@ -3,7 +3,8 @@
 The lock (``engine.lock``, held with ``flock``) makes one engine the only writer of a dataset. The
 socket sits in the dataset's own state folder, which only its user can open; where that path is too
 long for a socket, in a folder of the same kind below the system's temporary one. It is not put into
-``XDG_RUNTIME_DIR``: that folder is removed when the last login ends, and the engine outlives it.
+``XDG_RUNTIME_DIR``: that folder is removed when the last login ends, and the engine outlives it. Beside
+that last socket is the engine's folder for what its libraries must keep outside of the dataset.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -30,6 +32,9 @@ SOCKET_NAME = "engine.sock"
 SOCKET_PATH_BYTES = 100
 """The shortest limit in use is macOS's 104 bytes with the NUL; Linux has 108."""
 
+LONGEST_INSIDE = "pymp-12345678/listener-12345678"
+"""What multiprocessing calls its own folder and socket."""
+
 
 class Whereabouts(msgspec.Struct, frozen=True):
     """What a running engine leaves in ``engine.json`` for those who ask whether it lives."""
@@ -46,10 +51,32 @@ def socket_paths(dataset: Path) -> list[Path]:
     """
     dataset = dataset.resolve()
     beside = state_folder(dataset) / SOCKET_NAME
-    digest = hashlib.sha256(os.fsencode(dataset)).hexdigest()[:16]
-    private = Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}" / f"{digest}.sock"
+    private = _away(dataset).with_suffix(".sock")
     short = len(os.fsencode(beside)) <= SOCKET_PATH_BYTES
     return [beside, private] if short and _is_private(beside.parent) else [private]
+
+
+def _away(dataset: Path) -> Path:
+    """The one name of a dataset in its user's private folder below the system's temporary one."""
+    digest = hashlib.sha256(os.fsencode(dataset.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}" / digest
+
+
+def temporary_folder(dataset: Path) -> Path | None:
+    """An empty folder for the dataset's engine alone: what one that was killed left there is gone.
+
+    For the holder of the dataset's lock. None where there cannot be one, or none that a socket can be in.
+    """
+    folder = _away(dataset)
+    if len(os.fsencode(folder / LONGEST_INSIDE)) > SOCKET_PATH_BYTES:
+        return None
+    try:
+        make_private(folder.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    except (OSError, EngineError):
+        return None
+    return folder
 
 
 def make_private(folder: Path) -> None:

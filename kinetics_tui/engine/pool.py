@@ -12,12 +12,14 @@ import multiprocessing
 import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,11 +61,17 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 
 
-def load_workers() -> None:
+def load_workers(folder: Path | None) -> None:
     """Begin to load what workers are made from, in the process that they come from; returns at once.
 
-    It takes about as long as the engine itself takes to get ready.
+    It takes about as long as the engine itself takes to get ready. The socket that it is asked by is put into
+    ``folder``, which goes with this process; None: where the system's settings have it.
     """
+    if folder is not None:
+        usual, tempfile.tempdir = tempfile.tempdir, str(folder)
+        get_temp_dir()  # multiprocessing makes one, once, and removes it at priority -100
+        tempfile.tempdir = usual
+        Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-101)
     _forkserver()
     with suppress(OSError):  # no process is to be had: the pool tries again, and tells of it
         forkserver.ensure_running()

@@ -7,6 +7,7 @@ import random
 import resource
 import signal
 import sqlite3
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,17 @@ from tests.torture.small_videos import FPS, shrink
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The system's temporary folder, which is empty but for the user's own when all has ended."""
+    with tempfile.TemporaryDirectory() as name:  # those of pytest are too long for a socket
+        monkeypatch.setenv("TMPDIR", name)
+        monkeypatch.setattr(tempfile, "tempdir", None)  # it is asked for once
+        yield Path(name)
+        assert [path for path in Path(name).rglob("*") if path.name != f"kinetics-tui-{os.getuid()}"] == []
+
 
 FINISH_WITHIN_S = 400.0
 KILLED = (signal.SIGKILL,)
@@ -280,6 +292,7 @@ def test_a_clip_whose_worker_crashed_too_often_comes_through_when_it_is_retried(
     view = program.start(*beginning(program, demo, youtube, workers=1))
     crashed: set[tuple[int, str]] = set()
     while len(crashed) < CRASHES_A_CLIP:
+        assert view.poll() is None, crashed
         for worker in program.status()["workers"] if program.is_running() else ():
             if worker["clip"] and (worker["pid"], worker["clip"]) not in crashed:
                 crashed.add((worker["pid"], worker["clip"]))
