@@ -16,9 +16,9 @@ import msgspec
 from tests.bench.figures import Series
 
 PANEL_PX = (260, 200)
-PLOT_PX = (200, 110)
+PLOT_PX = (196, 110)
 """Of a panel; the curve is drawn in it from (``LEFT_PX``, ``TOP_PX``) on."""
-LEFT_PX, TOP_PX = 36, 50
+LEFT_PX, TOP_PX = 32, 50
 COLUMNS = 4
 HEADROOM = 1.25
 """Above the highest value: its number stands there."""
