@@ -79,16 +79,27 @@ def _table(path: Path | None) -> Iterator[Callable[[Adopted], None]]:
         yield lambda _adopted: None
         return
     with _writing(path):
-        file = path.open("w", encoding="utf-8", errors="replace", newline="")
+        is_new = not path.exists()
+        file = path.open("a", encoding="utf-8", errors="replace", newline="")
+    begun = False
     with file:
         writer = csv.writer(file, lineterminator="\n")
 
-        def write(row: tuple[str, ...]) -> None:
+        def write(*rows: tuple[str, ...]) -> None:
+            nonlocal begun
             with _writing(path):
-                writer.writerow(row)
+                if not begun:
+                    file.truncate(0)  # what it held before stays until there is something to say
+                    writer.writerow(COLUMNS)
+                writer.writerows(rows)
+            begun = True
 
-        write(COLUMNS)
-        yield lambda adopted: write(table_row(adopted))
+        try:
+            yield lambda adopted: write(table_row(adopted))
+            write()
+        finally:
+            if is_new and not begun:
+                path.unlink()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from kinetics_tui.upkeep.adoption import Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.check import Tell
 from kinetics_tui.upkeep.condition import ledger_state
 from kinetics_tui.upkeep.offer import Offer
-from kinetics_tui.upkeep.rebuild import rebuild
+from kinetics_tui.upkeep.rebuild import Wanted, rebuild
 from kinetics_tui.upkeep.report import LedgerState
 from kinetics_tui.upkeep.taking import Adopting, Taking
 
@@ -37,25 +37,22 @@ def adopt(dataset: Path, how: Adopting) -> Adoption:
     state, _ = ledger_state(dataset)
     if state is LedgerState.DAMAGED:
         raise DatasetError(f"The ledger of {dataset} is damaged; kinetics-tui check --repair mends it.")
+    wanted = how.wanted() if state is LedgerState.MISSING else None
+    if state is LedgerState.MISSING and wanted is None:
+        raise NoLedger(
+            f"{dataset} holds no ledger; say which clips it is to hold with --annotations FILE or "
+            "--release R."
+        )
     if how.dry_run:
-        if state is LedgerState.MISSING:
-            raise NoLedger(f"{dataset} holds no ledger to hold files against; adopt without --dry-run.")
-        _adopt(dataset, how, adoption)
+        _rehearse(dataset, how, adoption, wanted)
         return adoption
-    wanted = None
-    if state is LedgerState.MISSING:
-        wanted = how.wanted()
-        if wanted is None:
-            raise NoLedger(
-                f"{dataset} holds no ledger; say which clips it is to hold with --annotations FILE or "
-                "--release R."
-            )
+    if wanted is not None:
         make_state_folder(dataset)
     with WriterLock(dataset):
         if wanted is not None and not ledger_path(dataset).exists():
             rebuild(dataset, wanted, how.options, how.tell)
         try:
-            _adopt(dataset, how, adoption)
+            _adopt(dataset, how, adoption, ledger_of=dataset)
         finally:
             if adoption.counts[Fate.TAKEN]:
                 _write_records(dataset, how.tell)
@@ -81,10 +78,20 @@ def _write_records(dataset: Path, tell: Tell) -> None:
         tell(str(error))
 
 
-def _adopt(dataset: Path, how: Adopting, adoption: Adoption) -> None:
+def _rehearse(dataset: Path, how: Adopting, adoption: Adoption, wanted: Wanted | None) -> None:
+    if wanted is None:
+        _adopt(dataset, how, adoption, ledger_of=dataset)
+        return
+    with tempfile.TemporaryDirectory(prefix="kinetics-adopt-") as name:
+        made = Path(name)
+        rebuild(dataset if dataset.exists() else made, wanted, how.options, how.tell, into=made)
+        _adopt(dataset, how, adoption, ledger_of=made)
+
+
+def _adopt(dataset: Path, how: Adopting, adoption: Adoption, *, ledger_of: Path) -> None:
     with contextlib.ExitStack() as stack:
         offer = stack.enter_context(Offer())
-        database = stack.enter_context(contextlib.closing(connect(dataset, read_only=how.dry_run)))
+        database = stack.enter_context(contextlib.closing(connect(ledger_of, read_only=how.dry_run)))
         scratch = scratch_path(dataset)
         if not how.dry_run:
             with plain_errors(scratch):

@@ -32,19 +32,22 @@ class Wanted(msgspec.Struct, frozen=True):
     clips: Sequence[Clip]
 
 
-def rebuild(dataset: Path, wanted: Wanted | None, options: Options, tell: Tell) -> None:
+def rebuild(
+    dataset: Path, wanted: Wanted | None, options: Options, tell: Tell, *, into: Path | None = None
+) -> None:
     """Make the ledger anew, with every clip as it stood, or else pending; the caller holds the lock.
 
-    The old file is kept beside it under another name. ``options`` are for what cannot be read of it.
+    The old file is kept beside it under another name. ``options`` are for what cannot be read of it. With
+    ``into`` it is made in that folder, and nothing is changed in the dataset.
     Raises DatasetError where nothing says which clips there are.
     """
     with Inventory(dataset) as inventory:
         inventory.list_files()
-        moved = put_aside(dataset)
+        moved = put_aside(dataset) if into is None else None
         if moved is not None:
             tell(f"The damaged ledger is kept as {moved}.")
         source = moved or newest_aside(dataset)
-        with new_database(dataset) as connection:
+        with new_database(into or dataset) as connection:
             salvaged = salvage(source, connection) if source else Salvaged()
             _tell_salvaged(salvaged, source, tell)
             options = _options(inventory, wanted, salvaged, options)

@@ -81,6 +81,22 @@ def test_bad_input_is_one_sentence_and_exits_2(
     assert not (tmp_path / "set").exists()
 
 
+def test_a_table_stays_as_it_is_until_there_is_something_to_say(
+    tmp_path: Path, source: Path, wanted_rows: Path, capsys: Capture
+) -> None:
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("what was found last time\n")
+    for table in (old, new):
+        wrong = ["adopt", str(tmp_path / "set"), "--from", str(tmp_path / "nowhere"), "--table", str(table)]
+        assert run_command(wrong) == 2
+    assert old.read_text() == "what was found last time\n"
+    assert not new.exists()
+    right = ["adopt", str(tmp_path / "set"), "--from", str(source), "--annotations", str(wanted_rows)]
+    assert run_command([*right, "--dry-run", "--table", str(old)]) == 0
+    assert old.read_text().startswith("file,clip,outcome,why\n")
+    assert not (tmp_path / "set").exists()
+
+
 def test_beside_an_engine_it_is_refused_in_one_sentence(
     tmp_path: Path, source: Path, wanted_rows: Path, capsys: Capture
 ) -> None:

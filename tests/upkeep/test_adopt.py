@@ -253,8 +253,21 @@ def test_a_ledger_is_made_where_the_user_says_what_it_holds(tmp_path: Path, sour
         adopted(dataset, source)
     assert not dataset.exists()
     wanted = Wanted("Custom dataset", Selection(), CLIPS)
+    before = tree(tmp_path)
+    assert counts(adopted(dataset, source, wanted=lambda: wanted, dry_run=True)) == {"taken": len(WHOLE)}
+    assert tree(tmp_path) == before
     assert counts(adopted(dataset, source, wanted=lambda: wanted)) == {"taken": len(WHOLE)}
     assert len(statuses(dataset)) == len(CLIPS)
+
+
+def test_a_dry_run_where_the_ledger_is_lost_finds_what_is_in_its_place(target: Path, source: Path) -> None:
+    adopted(target, source)
+    shutil.rmtree(target / ".kinetics-tui")
+    before = tree(target)
+    wanted = Wanted("Custom dataset", Selection(), CLIPS)
+    rehearsed = adopted(target, source, wanted=lambda: wanted, dry_run=True)
+    assert tree(target) == before
+    assert counts(rehearsed) == counts(adopted(target, source, wanted=lambda: wanted))
 
 
 def test_folders_in_one_another_are_refused(target: Path, source: Path, tmp_path: Path) -> None:
