@@ -94,7 +94,7 @@ def extract(
     headless: bool,
     as_json: bool,
 ) -> int:
-    """Have frames and sound made of every clip, of those that are here and of those to come; then run."""
+    """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
     from kinetics_tui.commands import views
     from kinetics_tui.commands.command_line import tell
     from kinetics_tui.commands.extracting import want_extras

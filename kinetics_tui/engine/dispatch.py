@@ -76,7 +76,7 @@ class Dispatcher:
         if row is None:
             return False
         self._waiting_until.pop(slot.number, None)
-        slot.assign_extract(row)
+        slot.assign_extract(row, self._extraction.extras)
         self._publish(ClipStarted(at=self._clock(), slot=slot.number, clip=row.clip))
         return True
 

@@ -154,6 +154,7 @@ class Engine:
             backlog=self._backlog,
             pool=self._pool,
             outcomes=self._outcomes,
+            extraction=self._extraction,
             dispatcher=self._dispatcher,
             disk=self._disk,
             checks=self._checks,

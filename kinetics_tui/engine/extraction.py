@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics_tui.dataset.ledger import ClipRow, Ledger
+from kinetics_tui.engine.extras import next_extras
 from kinetics_tui.engine.messages import Taken
 from kinetics_tui.engine.pool import Slot
 from kinetics_tui.model.events import AnyEvent, ClipExtracted, ClipReturned
@@ -37,7 +38,7 @@ class Extraction:
     ) -> None:
         self._ledger = ledger
         self._dataset = dataset
-        self._extras = extras
+        self.extras = extras
         self._publish = publish
         self._clock = clock
         self._fresh: deque[ClipRow] = deque()
@@ -46,7 +47,23 @@ class Extraction:
         self._passed_id = 0
         self._looked_at = 0
         self._taken: set[int] = set()
+        self._outdated: set[int] = set()
         self._deaths: dict[int, int] = {}
+
+    def next_extras(self, wanted: Extras) -> Extras:
+        """What is to be kept of them; DatasetError where what is there does not go with them."""
+        return next_extras(self._dataset, self.extras, wanted, making=bool(self._taken))
+
+    def want(self, extras: Extras) -> None:
+        """Have these made from now on: every clip is looked at again."""
+        self.extras = extras
+        self._page.clear()
+        self._after_id = 0 if extras.any else None
+        self._passed_id = self._looked_at = 0
+        self._deaths.clear()
+        self._outdated = set(self._taken)  # what is made of these now may not be all
+        if not extras.any:
+            self._fresh.clear()
 
     @property
     def in_hand(self) -> int:
@@ -69,7 +86,7 @@ class Extraction:
 
     def add(self, row: ClipRow) -> None:
         """A clip has just come."""
-        if self._extras.any:
+        if self.extras.any:
             self._fresh.append(row)
             # One that the search is still to come to is counted then.
             self._looked_at += self._after_id is None or row.id <= self._passed_id
@@ -87,7 +104,7 @@ class Extraction:
         return None
 
     def made(self, slot: Slot, row: ClipRow, message: Taken) -> None:
-        """All that is wanted of the clip is there."""
+        """All that was wanted of the clip is there."""
         self._settle(row)
         self._publish(
             ClipExtracted(
@@ -114,13 +131,19 @@ class Extraction:
                 self.failed(slot, row, f"Its worker died ({death}).")
                 return
         self._taken.discard(row.id)
-        self._fresh.append(row)
+        self._outdated.discard(row.id)
+        if self.extras.any:
+            self._fresh.append(row)
         reason = f"worker died ({death})" if death else "unfinished"
         self._publish(ClipReturned(at=self._clock(), slot=slot.number, clip=row.clip, reason=reason))
 
     def _settle(self, row: ClipRow) -> None:
         self._taken.discard(row.id)
         self._deaths.pop(row.id, None)
+        if row.id in self._outdated:
+            self._outdated.discard(row.id)
+            if self.extras.any:
+                self._fresh.append(row)
 
     def _next(self) -> ClipRow | None:
         if self._fresh:
@@ -136,7 +159,7 @@ class Extraction:
         return row
 
     def _lacks(self, row: ClipRow) -> bool:
-        extras = self._extras
+        extras = self.extras
         if extras.frames_fps is not None and not (self._dataset / frames_path(row.path)).is_dir():
             return True
         return extras.sound is not None and not (self._dataset / sound_path(row.path, extras.sound)).exists()

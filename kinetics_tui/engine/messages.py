@@ -12,6 +12,7 @@ import msgspec
 from kinetics_tui.media.route import Route
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
+from kinetics_tui.model.extras import Extras
 from kinetics_tui.model.failure import Category
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -26,14 +27,14 @@ class Assign(Message, frozen=True, tag="assign"):
     """To the worker: make this clip; ``path`` is relative to the dataset folder.
 
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
-    ``extract``: it is here already, and frames and sound are to be made of it; nothing is requested.
+    ``extract``: it is here already, and these are to be made of it; nothing is requested.
     """
 
     clip_id: Count
     clip: Clip
     path: str
     route: Route = Route()
-    extract: bool = False
+    extract: Extras | None = None
 
 
 class Cancel(Message, frozen=True, tag="cancel"):

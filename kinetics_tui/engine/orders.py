@@ -11,6 +11,7 @@ from kinetics_tui.engine.backlog import Backlog
 from kinetics_tui.engine.checks import Checks
 from kinetics_tui.engine.disk import DiskWatch
 from kinetics_tui.engine.dispatch import Dispatcher
+from kinetics_tui.engine.extraction import Extraction
 from kinetics_tui.engine.networks import Networks
 from kinetics_tui.engine.opening import options_event
 from kinetics_tui.engine.outcomes import Outcomes
@@ -32,6 +33,7 @@ from kinetics_tui.model.commands import (
     SwitchNetwork,
     SwitchSplit,
     WaitLonger,
+    WantExtras,
 )
 from kinetics_tui.model.errors import UserError
 from kinetics_tui.model.events import AnyEvent, ClipsRetried, SplitSwitched
@@ -57,6 +59,7 @@ class Orders:
         backlog: Backlog,
         pool: Pool,
         outcomes: Outcomes,
+        extraction: Extraction,
         dispatcher: Dispatcher,
         disk: DiskWatch,
         checks: Checks,
@@ -71,6 +74,7 @@ class Orders:
         self._backlog = backlog
         self._pool = pool
         self._outcomes = outcomes
+        self._extraction = extraction
         self._dispatcher = dispatcher
         self._disk = disk
         self._checks = checks
@@ -109,6 +113,10 @@ class Orders:
                 return self._set_workers(workers)
             case SetPace(per_hour=per_hour):
                 return self._set_pace(per_hour, now)
+            case WantExtras(extras=wanted):
+                extras = self._extraction.next_extras(wanted)
+                self._keep(extras=extras)
+                self._extraction.want(extras)
             case SwitchSplit(split=split, enabled=enabled):
                 return self._switch_split(split, enabled, now)
             case ProbeNow():

@@ -30,6 +30,7 @@ from kinetics_tui.engine.messages import Assign, Cancel, FromWorker, Ready, ToWo
 from kinetics_tui.engine.networks import NO_STAMP, Stamp
 from kinetics_tui.engine.target import WORKER_MODULE, WorkerTarget, run_worker
 from kinetics_tui.media.route import Route
+from kinetics_tui.model.extras import Extras
 from kinetics_tui.model.options import Options
 
 RENEW_AFTER_CLIPS = 500
@@ -139,14 +140,14 @@ class Slot(asyncio.Protocol):
         self.clips += 1
         self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
 
-    def assign_extract(self, row: ClipRow) -> None:
+    def assign_extract(self, row: ClipRow, extras: Extras) -> None:
         """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
         self.row = row
         self.extracting = True
         self.stamp = NO_STAMP
         self.assigned_at = time.monotonic()
         self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=True))
+        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
 
     def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
         """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.

@@ -34,6 +34,7 @@ from kinetics_tui.media.extract import extract
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.media.maker import ClipMaker
 from kinetics_tui.model.events import Phase
+from kinetics_tui.model.extras import Extras
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
@@ -81,7 +82,7 @@ class Worker:
             self._wake.clear()
             todo, self._todo = self._todo, None
             if todo is not None:
-                self._send(self._extract(todo) if todo.extract else self._make(todo))
+                self._send(self._make(todo) if todo.extract is None else self._extract(todo, todo.extract))
 
     # -- the listening thread ---------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ class Worker:
             retry_after_s=failure.retry_after_s,
         )
 
-    def _extract(self, todo: Assign) -> FromWorker:
+    def _extract(self, todo: Assign, extras: Extras) -> FromWorker:
         self._in_hand = todo.clip_id
         self._wire_bytes = 0
         self._spent_s = {}
@@ -170,7 +171,7 @@ class Worker:
 
         try:
             follow(0.0)
-            made = extract(self._dataset, todo.path, self._options.extras, self._scratch, follow)
+            made = extract(self._dataset, todo.path, extras, self._scratch, follow)
         except ClipCancelled:
             if self._cancel.is_set():
                 return Cancelled(clip_id=todo.clip_id)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from kinetics_tui.model.extras import Extras
 from kinetics_tui.model.failure import Category
 
 
@@ -45,6 +46,12 @@ class SetPace(Command, frozen=True, tag="set-pace"):
     """Resolve at most ``per_hour`` videos an hour (None: unlimited)."""
 
     per_hour: float | None
+
+
+class WantExtras(Command, frozen=True, tag="want-extras"):
+    """Have these made of every clip from now on, of those that are here too; others no longer."""
+
+    extras: Extras
 
 
 class SwitchSplit(Command, frozen=True, tag="switch-split"):
@@ -117,6 +124,7 @@ AnyCommand = (
     | Stop
     | SetWorkers
     | SetPace
+    | WantExtras
     | SwitchSplit
     | ProbeNow
     | WaitLonger

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from tests.upkeep.conftest import DONE, finished  # noqa: F401 - a fixture
 
 Capture = pytest.CaptureFixture[str]
 CLIPS = DONE[:2]
+START_ENGINE = """
+import pathlib, sys
+from kinetics_tui.engine.starting import start_engine
+start_engine(pathlib.Path(sys.argv[1]))
+"""
 
 
 @pytest.fixture
@@ -51,9 +58,19 @@ def test_clips_that_are_here_get_theirs_and_are_no_strays(program: Program, data
     assert (again.returncode, again.stdout.count("10 frames")) == (0, 0)
 
 
+def test_a_run_that_is_under_way_is_told_and_goes_on_with_them(program: Program, dataset: Path) -> None:
+    subprocess.run([sys.executable, "-c", START_ENGINE, str(dataset)], check=True)
+    done = program("extract", str(dataset), "--sound", "opus", "--headless")
+    assert done.returncode == 0, done.stderr
+    assert len(list((dataset / "sound").rglob("*.opus"))) == 2
+    status = program.status()
+    assert (status["done"], status["pid"]) == (2, None)
+
+
 def test_bad_input_is_one_sentence_and_exits_2(dataset: Path, tmp_path: Path, capsys: Capture) -> None:
     for args in (
         ["extract", str(dataset), "--headless"],
+        ["extract", str(dataset), "--frames", "none", "--headless"],
         ["extract", str(dataset), "--frames", "many", "--headless"],
         ["extract", str(dataset), "--sound", "flac", "--headless"],
         ["extract", str(dataset), "--frames", "5", "--short-side", "1", "--headless"],

@@ -52,7 +52,7 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
             continue
         assert isinstance(message, Assign)
         in_hand = message.clip_id
-        if message.extract:
+        if message.extract is not None:
             extract(message, dataset, send)
             continue
         match message.clip.youtube_id[-1]:

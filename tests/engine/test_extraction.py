@@ -12,11 +12,12 @@ import pytest
 
 from kinetics_tui.dataset.ledger import Attempt, ClipRow, Ledger, Outcome
 from kinetics_tui.engine.extraction import Extraction
+from kinetics_tui.engine.messages import Taken
 from kinetics_tui.engine.pool import Slot
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.commands import Pause, Resume
+from kinetics_tui.model.commands import Pause, Resume, WantExtras
 from kinetics_tui.model.events import ClipDone, ClipExtracted, ClipReturned, EngineStatus
-from kinetics_tui.model.extras import Extras, SoundFormat, frames_path, sound_path
+from kinetics_tui.model.extras import Extras, FramesKind, SoundFormat, frames_path, sound_path
 from tests.engine.engine_clips import clip, some_clips
 from tests.engine.engine_run import Start
 
@@ -73,6 +74,24 @@ async def test_a_full_disk_is_waited_out(start: Start) -> None:
     async with start([odd("W")], extras=FRAMES) as run:
         await run.until(lambda: run.state.status is EngineStatus.DONE)
         assert [event.frames for event in run.told(ClipExtracted)] == [50]
+
+
+async def test_what_is_asked_for_while_it_runs_is_made_of_all_clips_and_kept(
+    start: Start, tmp_path: Path
+) -> None:
+    async with start([odd("C"), *some_clips(3)]) as run:
+        await run.until(lambda: run.state.done == 4)
+        asked = WantExtras(extras=Extras(frames_fps=5, sound=SoundFormat.WAV))
+        assert run.engine.obey(asked).ok
+        await run.until(lambda: len(run.told(ClipExtracted)) == 3 and run.state.in_hand == 1)
+        refused = run.engine.obey(WantExtras(extras=Extras(frames_fps=10)))
+        assert (refused.ok, "move it away" in refused.message) == (False, True)
+        assert run.engine.obey(WantExtras(extras=Extras())).ok
+        run.engine.obey(Pause(now=True))
+        run.engine.obey(Resume())
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+    with Ledger.open(tmp_path / "set", read_only=True) as ledger:
+        assert ledger.options.extras == Extras(frames_before=FramesKind(5))
 
 
 # -- which clip has something to be made ---------------------------------------------------------------
@@ -147,3 +166,19 @@ def test_where_nothing_is_wanted_nothing_is_looked_for(ledger: Ledger, tmp_path:
     assert extraction.exhausted
     extraction.add(ledger.done_clips(0, 1)[0])
     assert extraction.take() is None
+
+
+def test_a_clip_in_hand_while_more_is_asked_for_is_looked_at_again(ledger: Ledger, tmp_path: Path) -> None:
+    extraction = looking(ledger, tmp_path, FRAMES)
+    rows = all_of(extraction)
+    extraction.want(Extras(frames_fps=5, sound=SoundFormat.WAV))
+    assert all_of(extraction) == []
+    slot = cast("Slot", SimpleNamespace(number=1))
+    for row in rows:
+        (tmp_path / "set" / frames_path(row.path)).mkdir(parents=True)
+        extraction.made(slot, row, Taken(clip_id=row.id, frames=50))
+    assert extraction.through == 0
+    assert all_of(extraction) == rows
+    for row in rows:
+        extraction.made(slot, row, Taken(clip_id=row.id, sound=True))
+    assert (extraction.through, extraction.exhausted) == (3, True)
