@@ -33,7 +33,7 @@ POLL_S = 0.05
 
 
 class Took(msgspec.Struct, frozen=True):
-    """What the engine took for its clips, from handing out the first to settling the last.
+    """What the engine took for its clips, from handing out the first to writing the last into its ledger.
 
     ``cpu_s`` and ``peak_bytes`` are of its process alone, without workers and views.
     """
@@ -47,11 +47,12 @@ class Took(msgspec.Struct, frozen=True):
 class _Watch:
     """Hears every event on its way to the views, and ends the engine with the last clip."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, ledger: Ledger) -> None:
         self.engine: Engine | None = None
         self.clips = 0
         self.wall_s = self.cpu_s = 0.0
         self._server = server
+        self._ledger = ledger
         self._began = (0.0, 0.0)
 
     def hear(self, event: AnyEvent) -> None:
@@ -59,6 +60,7 @@ class _Watch:
         if isinstance(event, ClipDone | ClipFailed):
             self.clips += 1
             if self.engine is not None and self.engine.state.left == 0:
+                self._ledger.flush()
                 self.wall_s = time.perf_counter() - self._began[0]
                 self.cpu_s = time.process_time() - self._began[1]
                 self.engine.stop()
@@ -79,7 +81,7 @@ async def _run(dataset: Path) -> Took:
     clock = Clock()
     with Ledger.open(dataset) as ledger:
         server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
-        watch = _Watch(server)
+        watch = _Watch(server, ledger)
         engine = watch.engine = Engine(
             dataset,
             ledger,

@@ -38,17 +38,19 @@ ANSWER_MOST_S = 0.1
 MEASURE = "rich"
 """The rival that the app has to stay below."""
 KEY_ROUNDS = 8
+LONE_ESC, TOLD_ESC = "esc", "esc by Kitty's protocol"
+"""The byte alone, after which a program waits for the rest of a sequence, and one that nothing can follow."""
 KEYS: Sequence[tuple[str, bytes, bytes]] = (
     ("↓", b"\x1b[B", "›".encode()),
     ("↑", b"\x1b[A", "›".encode()),
     ("+", b"+", b" 16 of 17 "),
     ("-", b"-", b" 16  1"),
     ("?", b"?", b"COOLING DOWN"),
-    ("esc", b"\x1b", b"Failures"),
+    (LONE_ESC, b"\x1b", b"Failures"),
     ("5", b"5", b"Log"),
-    ("esc", b"\x1b", b"Failures"),
+    (LONE_ESC, b"\x1b", b"Failures"),
     ("n", b"n", b"Details"),
-    ("esc", b"\x1b", b"Failures"),
+    (TOLD_ESC, b"\x1b[27u", b"Failures"),
     ("space", b" ", b"PAUSING"),
     ("space", b" ", b"RUNNING"),
 )
@@ -87,8 +89,8 @@ def screen(seed: int) -> Figures:
     """The costs, all cases in turn, then the keys."""
     costs = side_by_side(RUNS, {name: partial(cost, case) for name, case in CASES.items()})
     keys = key_times_s(seed)
-    times_ms = spread(1000 * time_s for times_s in keys.values() for time_s in times_s)
     told = ", ".join(f"{name} {1000 * spread(times_s).median:.0f}" for name, times_s in keys.items())
+    lone = {LONE_ESC: keys.pop(LONE_ESC)}
     return Figures(
         figures=(
             *beside("rich", costs["ours"], costs["rich"]),
@@ -102,13 +104,8 @@ def screen(seed: int) -> Figures:
                 bar="",
                 met=True,
             ),
-            Figure(
-                what="a key is answered on screen, ms",
-                ours=times_ms,
-                bar=f"<= {1000 * ANSWER_MOST_S:.0f}",
-                met=times_ms.high <= 1000 * ANSWER_MOST_S,
-                form=".0f",
-            ),
+            answered("a key is answered on screen, ms", keys),
+            answered("a lone esc is answered on screen, ms", lone),
         ),
         notes=(
             f"{EVENTS_PER_S:,} events/s of {WORKERS} workers (64 where it says so), {CLIP_S:.0f} s a clip, "
@@ -144,6 +141,13 @@ def alone(
         if most is not None:
             ours = spread(each[key] for each in costs)
             yield Figure(what=f"{what}, {unit}", ours=ours, bar=f"<= {most:g}", met=ours.median <= most)
+
+
+def answered(what: str, keys: Mapping[str, Sequence[float]]) -> Figure:
+    """How long keys took, in seconds by the key's name: not one of them may take longer than the bar."""
+    times_ms = spread(1000 * time_s for times_s in keys.values() for time_s in times_s)
+    most_ms = 1000 * ANSWER_MOST_S
+    return Figure(what=what, ours=times_ms, bar=f"<= {most_ms:.0f}", met=times_ms.high <= most_ms, form=".0f")
 
 
 def cost(case: Case) -> Cost:

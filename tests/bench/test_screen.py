@@ -9,7 +9,7 @@ import pytest
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipProgress, ClipStarted
 from kinetics_tui.model.state import RunState
 from tests.bench.played_engine import CLIP_S, FAILS_EVERY, Worker, of_so_many
-from tests.bench.screen import Cost, alone, beside
+from tests.bench.screen import Cost, alone, answered, beside
 from tests.tui.run_fakes import NOW, opened
 
 
@@ -50,3 +50,8 @@ def test_a_figure_is_held_against_its_bar_and_its_rival() -> None:
     assert core.ratio.median == 2.0
     assert not line.met, "within the bar, but not below the rival"
     assert [figure.met for figure in alone("paused", ours, None, 0.3)] == [False]
+
+
+def test_one_late_answer_to_a_key_is_too_late() -> None:
+    assert answered("keys", {"a": [0.02, 0.03], "b": [0.09]}).met
+    assert not answered("keys", {"a": [0.02, 0.03], "b": [0.02, 0.11]}).met
