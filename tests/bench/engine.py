@@ -18,6 +18,9 @@ from tests.bench.figures import Figure, Figures, spread
 from tests.bench.ledgers import make_ledger
 from tests.bench.rows import KINETICS_700
 
+# By -c: multiprocessing would have each worker import a main module that has a name, as it does not that of
+# the program's own engine.
+ENGINE_ALONE = (sys.executable, "-c", "from tests.bench.engine_alone import main; main()")
 RUNS = 3
 SHORT = 50_000
 WORKERS = 16
@@ -50,8 +53,7 @@ def run_engine(clips: int, workers: int, seed: int) -> EngineRun:
     """Take so many clips through an engine in a process of its own, with a view at it."""
     with tempfile.TemporaryDirectory() as folder:
         dataset = make_ledger(Path(folder) / "set", clips, seed, Options(workers=workers, pace_per_hour=None))
-        alone = [sys.executable, "-m", "tests.bench.engine_alone", str(dataset)]
-        with subprocess.Popen(alone, stdout=subprocess.PIPE) as engine:
+        with subprocess.Popen([*ENGINE_ALONE, str(dataset)], stdout=subprocess.PIPE) as engine:
             while engine.poll() is None and not is_running(dataset):
                 time.sleep(0.01)
             look = [sys.executable, "-m", "kinetics_tui", "attach", str(dataset), "--headless", "--json"]

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.engine_alone DATASET``: a real engine whose workers take no time for a clip.
+"""A real engine whose workers take no time for a clip, as a program of its own.
 
 Its ledger, its event loop, its socket for views, its pool and its worker processes are real; the clips
 are not. It waits for all workers and for a view, and when every clip is settled it prints as JSON what
@@ -107,11 +107,7 @@ async def _run(dataset: Path) -> Took:
 
 def main() -> None:
     """Run one engine on a dataset whose ledger is there already."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.engine_alone")
+    parser = argparse.ArgumentParser()
     parser.add_argument("dataset", type=Path)
     took = asyncio.run(_run(parser.parse_args().dataset))
     sys.stdout.write(f"{msgspec.json.encode(took).decode()}\n")
-
-
-if __name__ == "__main__":
-    main()

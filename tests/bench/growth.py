@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from tests.bench.engine import MB, REAL, WORKERS, EngineRun, run_engine
-from tests.bench.figures import Figure, Figures, Point, Series, Spread, spread
+from tests.bench.figures import Figure, Figures, Point, Series, Spread, side_by_side, spread
 from tests.bench.screen import EVENTS_PER_S, WATCHED_S, Case, cost
 
 CLIPS = (1_000, 10_000, 100_000, 650_000)
@@ -14,6 +15,7 @@ CLIPS_A_WIDTH = 20_000
 SHORT = 10_000
 SHORT_RUNS = 5
 """Runs up to that many clips are over in a second or two, and taken so often."""
+SCREEN_RUNS = 3
 MOST_TIMES = 1.25
 """What is flat stays within this factor from one end to the other."""
 
@@ -40,21 +42,24 @@ def growth(seed: int) -> Figures:
     }
     by_workers = {workers: [run_engine(CLIPS_A_WIDTH, workers, seed)] for workers in WIDTHS}
     screens = {
-        "clips": [Case(clips=clips) for clips in CLIPS],
-        "workers": [Case(workers=workers) for workers in WIDTHS],
+        "clips": {clips: Case(clips=clips) for clips in CLIPS},
+        "workers": {workers: Case(workers=workers) for workers in WIDTHS},
     }
     return summed_up(
         {
             axis: {
                 **curves(runs),
-                SCREEN: {
-                    size: spread([cost(case).core_percent])
-                    for size, case in zip(runs, screens[axis], strict=True)
-                },
+                SCREEN: screen_curve(screens[axis]),
             }
             for axis, runs in (("clips", by_clips), ("workers", by_workers))
         }
     )
+
+
+def screen_curve(cases: Mapping[int, Case]) -> Curve:
+    """What the screen of each case takes of a core, all cases in turn."""
+    costs = side_by_side(SCREEN_RUNS, {str(size): partial(cost, case) for size, case in cases.items()})
+    return {size: spread(each.core_percent for each in costs[str(size)]) for size in cases}
 
 
 def curves(runs: Mapping[int, Sequence[EngineRun]]) -> dict[str, Curve]:
