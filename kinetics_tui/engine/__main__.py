@@ -102,8 +102,8 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
     loop.add_signal_handler(signal.SIGHUP, log.info, "hang-up ignored")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.stop)
+    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))  # before anybody calls
     path = await server.open(socket_paths(dataset))
-    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)
     keepers = [asyncio.create_task(_keep_socket(server, engine)), asyncio.create_task(_keep_log(handler))]
