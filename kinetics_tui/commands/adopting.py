@@ -89,7 +89,8 @@ def _table(path: Path | None) -> Iterator[Callable[[Adopted], None]]:
             nonlocal begun
             with _writing(path):
                 if not begun:
-                    file.truncate(0)  # what it held before stays until there is something to say
+                    if path.is_file():
+                        file.truncate(0)  # what it held before stays until there is something to say
                     writer.writerow(COLUMNS)
                 writer.writerows(rows)
             begun = True

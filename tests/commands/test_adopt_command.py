@@ -94,6 +94,7 @@ def test_a_table_stays_as_it_is_until_there_is_something_to_say(
     right = ["adopt", str(tmp_path / "set"), "--from", str(source), "--annotations", str(wanted_rows)]
     assert run_command([*right, "--dry-run", "--table", str(old)]) == 0
     assert old.read_text().startswith("file,clip,outcome,why\n")
+    assert run_command([*right, "--dry-run", "--table", "/dev/null"]) == 0
     assert not (tmp_path / "set").exists()
 
 
