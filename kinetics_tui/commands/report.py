@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -51,9 +52,11 @@ def write_page(report: Report, path: Path) -> None:
     """
     try:
         path = path.resolve()
+        if path.is_symlink():  # links in a circle, of which Python tells from 3.13 on in no other way
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         _require_room(path)
         _write(path, page(report))
-    except (OSError, RuntimeError) as error:  # a RuntimeError tells of links that lead in a circle
+    except (OSError, RuntimeError) as error:  # a RuntimeError tells of such links until then
         why = getattr(error, "strerror", None) or str(error)
         raise ReportError(f"{path} cannot be written ({why}); choose another place.") from error
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -110,7 +111,7 @@ def no_answer() -> DownloadError:
 
 def http_error(status: int, **headers: str) -> HTTPError:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HTTPError(Response(fp=None, url="http://x", headers=names, status=status))
+    return HTTPError(Response(fp=BytesIO(), url="http://x", headers=names, status=status))
 
 
 def transport_error(cause: Exception) -> TransportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,8 @@ async def test_a_cooldown_keeps_the_time_it_has_left(tmp_path: Path, by_s: float
             run.times.passed_s += 601
             await run.until(lambda: run.state.network.step == 2)
             assert left_s(run, run.state.network.until) == pytest.approx(3600, abs=A_LITTLE_S)
-    (refused, _) = sqlite3.connect(ledger_path(tmp_path / "set")).execute(
-        "SELECT at, ended_at FROM throttles ORDER BY id"
-    )
+    with closing(sqlite3.connect(ledger_path(tmp_path / "set"))) as database:
+        (refused, _) = database.execute("SELECT at, ended_at FROM throttles ORDER BY id")
     assert refused[1] - refused[0] == pytest.approx(901, abs=A_LITTLE_S)
 
 

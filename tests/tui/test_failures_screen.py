@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -58,12 +58,12 @@ def ledger_of(dataset: Path, count: int) -> Ledger:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """A ledger of 60 clips, of which 12 failed: clip 12 was the last one."""
-    ledger = ledger_of(tmp_path / "set", 60)
-    for clip_id in range(1, 13):
-        record(ledger, clip_id, CATEGORIES[clip_id % 3])
-    return ledger
+    with ledger_of(tmp_path / "set", 60) as ledger:
+        for clip_id in range(1, 13):
+            record(ledger, clip_id, CATEGORIES[clip_id % 3])
+        yield ledger
 
 
 @asynccontextmanager
@@ -186,10 +186,10 @@ async def test_no_failure_and_no_ledger_are_said(tmp_path: Path, monkeypatch: py
 
 async def test_labels_from_outside_reach_the_terminal_harmless(tmp_path: Path) -> None:
     clip = Clip("aaaaaaaaaaa", 1.0, 11.0, "train", "evil \x1b]0;title\x07 class")
-    ledger = Ledger.create(
+    with Ledger.create(
         tmp_path / "set", title="t", release="", selection=Selection(), options=Options(), clips=[clip]
-    )
-    record(ledger, 1, Category.MISCELLANEOUS, "\x1b[2Jgone \u202e backwards")
+    ) as ledger:
+        record(ledger, 1, Category.MISCELLANEOUS, "\x1b[2Jgone \u202e backwards")
     async with failures(tmp_path / "set") as run:
         assert "\x1b" not in run.text.replace("\n", "")
         assert "evil ?]0;title? class" in run.text
@@ -356,9 +356,9 @@ async def test_what_two_filters_show_can_be_retried(ledger: Ledger, tmp_path: Pa
 
 
 async def test_many_clips_are_retried_only_after_a_second_question(tmp_path: Path) -> None:
-    ledger = ledger_of(tmp_path / "set", 60)
-    for clip_id in range(1, 61):
-        record(ledger, clip_id, Category.PRIVATE)
+    with ledger_of(tmp_path / "set", 60) as ledger:
+        for clip_id in range(1, 61):
+            record(ledger, clip_id, Category.PRIVATE)
     async with failures(tmp_path / "set") as run:
         assert await press(run, "R", "c") == []
         assert dialog(run) == "Retry 60 clips?"
