@@ -52,16 +52,16 @@ def write_page(report: Report, path: Path) -> None:
     """
     try:
         path = path.resolve()
-        if path.is_symlink():  # links in a circle, of which Python tells from 3.13 on in no other way
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         _require_room(path)
         _write(path, page(report))
-    except (OSError, RuntimeError) as error:  # a RuntimeError tells of such links until then
+    except (OSError, RuntimeError) as error:  # a RuntimeError tells of links that lead in a circle
         why = getattr(error, "strerror", None) or str(error)
         raise ReportError(f"{path} cannot be written ({why}); choose another place.") from error
 
 
 def _require_room(path: Path) -> None:
+    if path.is_symlink():  # resolved already: links in a circle, of which Python 3.13 tells in no other way
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if path.is_dir():
         raise ReportError(f"{path} is a folder; give the name of a file in it, such as report.html.")
     if not path.exists():
