@@ -13,9 +13,7 @@ being loaded time and again: a tenth of a second before the first paint."""
 def main() -> None:
     """Run the command line; ends the process with the exit code of the command."""
     gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
-    from kinetics_tui.cli import (
-        run_command,  # not for the children that multiprocessing starts from this module
-    )
+    from kinetics_tui.cli import run_command
 
     sys.exit(run_command(sys.argv[1:]))
 

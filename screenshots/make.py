@@ -16,19 +16,18 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from kinetics_tui.base.errors import EngineError
 from kinetics_tui.demo.show import open_demo
-from kinetics_tui.engine.asking import ask
-from kinetics_tui.engine.client import EngineClient
-from kinetics_tui.engine.starting import start_engine
+from kinetics_tui.engine.client.ask import ask
+from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
-from kinetics_tui.model.errors import EngineError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.farewell import Farewell
-from kinetics_tui.tui.library import PublishedLibrary
-from kinetics_tui.tui.plan import Plan
-from kinetics_tui.tui.screens.setup import SetupScreen
+from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
+from kinetics_tui.tui.setup.screen import SetupScreen
+from kinetics_tui.tui.terminal import Farewell
 
 HERE = Path(__file__).parent
 WIDE = (120, 40)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from kinetics_tui.demo.dataset import Demo, make_demo
-from kinetics_tui.demo.policy import Open
+from kinetics_tui.demo.site import Open
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.program import Program
 

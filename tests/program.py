@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kinetics_tui.engine.asking import is_running, read_state
+from kinetics_tui.engine.client.ask import is_running, read_state
 from kinetics_tui.model.state import RunState
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,65 +14,83 @@ import kinetics_tui
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
+from tests.house import FLOORS, MOST_ENTRIES, faults, floors_of, read_imports
 
 PACKAGE = Path(kinetics_tui.__file__).parent
-FLOORS = [
-    "model",
-    "annotations",
-    "dataset",
-    "media",
-    "engine",
-    "upkeep",
-    "report",
-    "console",
-    "demo",
-    "tui",
-    "commands",
-    "cli",
-]
-VIEWS_NEVER_SEE = {
-    "tui": ("dataset.ledger", "media", "engine.worker", "engine.pool", "engine.engine"),
-    "console": ("dataset.ledger", "media", "engine.worker", "engine.pool"),
-    "model": ("yt_dlp", "textual", "sqlite3", "av"),
+FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
+
+
+def test_the_floors_are_the_folders_of_the_package() -> None:
+    assert sorted(floors_of(PACKAGE)) == sorted(FLOORS)
+
+
+def test_every_import_leads_downwards_and_nothing_stands_in_a_circle() -> None:
+    assert faults(read_imports(PACKAGE)) == []
+
+
+PLANTED = {
+    "__init__": "kinetics_tui.base.words",
+    "base": "kinetics_tui.model.clip",
+    "model": "kinetics_tui.annotations.releases",
+    "annotations": "kinetics_tui.dataset.folder",
+    "dataset": "kinetics_tui.media.guard",
+    "media": "kinetics_tui.engine.status",
+    "engine": "kinetics_tui.upkeep.walk",
+    "upkeep": "kinetics_tui.report.figures",
+    "report": "kinetics_tui.demo.site",
+    "demo": "kinetics_tui.tui.terminal",
+    "tui": "kinetics_tui.settings.values",
+    "settings": "kinetics_tui.cli.progress",
+    "cli": "kinetics_tui.__main__",
 }
 
 
-def imports_of(path: Path) -> set[str]:
-    """Full names of all that a module imports, wherever in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+def test_a_wrong_import_is_named_on_whichever_floor_it_is(tmp_path: Path) -> None:
+    assert set(PLANTED) == set(FLOORS[:-1])
+    copy = tmp_path / "kinetics_tui"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for floor, module in PLANTED.items():
+        planted = copy / f"{floor}.py" if floor == "__init__" else copy / floor / "planted.py"
+        with planted.open("a", encoding="utf-8") as file:
+            file.write(f"def planted() -> None:\n    import {module}\n")
+    named = faults(read_imports(copy))
+    for floor, module in PLANTED.items():
+        planted_module = floor if floor == "__init__" else f"{floor}.planted"
+        assert f"{planted_module} imports upwards from {module.split('.')[1]}" in named
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ("engine/status.py", "engine/context.py", "a circle of files: engine.context <-> engine.status"),
+        ("media/fetch/plan.py", "media/youtube/session.py", "a circle inside media: fetch <-> youtube"),
+    ],
+    ids=["files", "folders"],
+)
+def test_a_circle_is_named(first: str, second: str, named: str, tmp_path: Path) -> None:
+    copy = tmp_path / "kinetics_tui"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, other in ((first, second), (second, first)):
+        with (copy / path).open("a", encoding="utf-8") as file:
+            file.write(f"\nimport kinetics_tui.{other.removesuffix('.py').replace('/', '.')}\n")
+    assert named in faults(read_imports(copy))
 
 
-def floor_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+def test_a_view_that_looks_into_the_engine_is_named() -> None:
+    imports = read_imports(PACKAGE)
+    imports["tui.app"].add("kinetics_tui.engine.workers.pool.Pool")
+    assert faults(imports) == ["tui.app must not know engine.workers"]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_downwards(path: Path) -> None:
-    floor = floor_of(path)
-    if floor not in FLOORS:
-        return
-    above = FLOORS[FLOORS.index(floor) + 1 :]
-    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("kinetics_tui.")}
-    assert not ours & set(above)
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_does_not_know_what_its_floor_must_not(path: Path) -> None:
-    for barred in VIEWS_NEVER_SEE.get(floor_of(path), ()):
-        for name in imports_of(path):
-            inner = name.removeprefix("kinetics_tui.")
-            assert inner != barred
-            assert not inner.startswith(barred + ".")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(PACKAGE.parent)))
+def test_a_folder_says_in_one_line_what_it_is_for_and_holds_few_things(folder: Path) -> None:
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert said
+    assert len(said.splitlines()[0]) <= 110
+    modules = [path for path in folder.glob("*.py") if path.stem not in ("__init__", "__main__")]
+    folders = [path for path in folder.iterdir() if (path / "__init__.py").exists()]
+    assert len(modules) + len(folders) <= MOST_ENTRIES
+    assert len(folder.relative_to(PACKAGE).parts) <= 2
 
 
 def test_the_app_class_stays_small() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.demo.dataset import Demo
-from kinetics_tui.demo.policy import AfterClips
+from kinetics_tui.demo.site import AfterClips
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.program import Program

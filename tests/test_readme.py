@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from kinetics_tui.cli import app
 from kinetics_tui.model.failure import Category
-from kinetics_tui.settings import EXAMPLE_TOML
+from kinetics_tui.settings.settings import EXAMPLE_TOML
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from kinetics_tui.demo.dataset import Demo
-from kinetics_tui.demo.policy import Throttled
+from kinetics_tui.demo.site import Throttled
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.model.events import EngineStatus

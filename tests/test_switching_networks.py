@@ -14,7 +14,7 @@ import pytest
 from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.commands import SwitchNetwork
 from kinetics_tui.model.events import EngineStatus, NetworkSwitched
 from tests.media.proxies import HttpProxy, SocksProxy

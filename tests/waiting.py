@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from kinetics_tui.engine.address import WriterLock
-from kinetics_tui.model.errors import EngineError
+from kinetics_tui.base.errors import EngineError
+from kinetics_tui.engine.process.address import WriterLock
 
 
 def until(condition: Callable[[], bool], seconds: float = 60.0, every_s: float = 0.1) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.base.errors import AnnotationError
 
 MAX_MEMBER_BYTES = 512 * 1024**2
 """The largest file of a release, Kinetics-700's JSON, has 198 MB."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from kinetics_tui.annotations.rows import (
+from kinetics_tui.annotations.row_rules import (
     LONGEST_CLIP_S,
     MAX_ROWS,
     SPLIT_WORDS,
@@ -24,8 +24,8 @@ from kinetics_tui.annotations.rows import (
     is_youtube_id,
     shown,
 )
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 
 EXPECTED = "label,youtube_id,time_start,time_end,split or id,start,end"
 MAX_LINE_LENGTH = 4096

@@ -2,6 +2,8 @@
 
 The cache holds one file a split, ``<cache>/<release>/<split>.csv``, whichever address it came from.
 A file has that name only once it was fetched whole and read as annotations.
+
+The annotations of a selection: from its files, from the cache, or fetched.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from kinetics_tui.annotations.archives import MAX_MEMBER_BYTES, read_members
-from kinetics_tui.annotations.names import unknown_name
-from kinetics_tui.annotations.readers import read_annotations
-from kinetics_tui.annotations.releases import Release
-from kinetics_tui.annotations.rows import SPLIT_WORDS
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.annotations.read import Annotations, read_annotations
+from kinetics_tui.annotations.releases import Release, find_release, unknown_name
+from kinetics_tui.annotations.row_rules import SPLIT_WORDS
+from kinetics_tui.base.errors import AnnotationError
+from kinetics_tui.model.options import Selection
 
 CONNECT_TIMEOUT_S = 20.0
 _CHUNK_BYTES = 64 * 1024
@@ -227,3 +229,30 @@ def _why(error: Exception) -> str:
         return f"HTTP {error.code}"
     reason = getattr(error, "reason", error)
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+
+
+TELL_EVERY_BYTES = 5_000_000
+
+
+def obtain_annotations(
+    selection: Selection, cache_dir: Path, tell: Callable[[str], None], opener: Opener | None = None
+) -> Annotations:
+    """Read the annotations that a selection is made from; ``tell`` is told a line now and then.
+
+    Raises ``AnnotationError``, offline with the way in by a local file.
+    """
+    if selection.annotations:
+        return read_annotations([Path(file) for file in selection.annotations])
+    told_bytes = -1
+
+    def on_progress(url: str, got_bytes: int, total_bytes: int | None) -> None:
+        nonlocal told_bytes
+        if got_bytes < told_bytes:
+            told_bytes = -1  # the next address
+        if told_bytes < 0 or got_bytes - told_bytes >= TELL_EVERY_BYTES or got_bytes == total_bytes:
+            told_bytes = got_bytes
+            total = f" of {total_bytes / 1e6:.1f}" if total_bytes else ""
+            tell(f"Fetching {url}: {got_bytes / 1e6:.1f}{total} MB")
+
+    release = find_release(selection.release)
+    return read_annotations(fetch_annotations(release, selection.splits, cache_dir, on_progress, opener))

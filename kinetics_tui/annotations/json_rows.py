@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kinetics_tui.annotations.rows import (
+from kinetics_tui.annotations.row_rules import (
     Heap,
     UnusableRowError,
     checked_clip,
@@ -15,7 +15,7 @@ from kinetics_tui.annotations.rows import (
     checked_split,
     shown,
 )
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.base.errors import AnnotationError
 
 EXPECTED = '{"<id>": {"annotations": {"label": ..., "segment": [start, end]}, "subset": ...}, ...}'
 PROGRESS_EVERY_ROWS = 20_000

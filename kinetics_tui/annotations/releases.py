@@ -2,19 +2,53 @@
 
 Class names and their order are DeepMind's (CC BY 4.0); the groups of classes are those of the
 Kinetics-400 paper, with the classes that it left out under "other".
+
+Names that users type: how they are compared, and what is said where one is not known.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import re
+from collections.abc import Iterable, Sequence
 from importlib import resources
 
 import msgspec
 
-from kinetics_tui.annotations.names import unknown_name
+from kinetics_tui.annotations.row_rules import shown
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import TEST, TRAIN, VAL
+
+_SUGGESTIONS = 3
+_LISTED = 8
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: capitals and the kind of blank between words do not matter."""
+    return " ".join(name.casefold().replace("_", " ").split())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they stand in a message; only the first few of many."""
+    rest = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(shown(name) for name in names[:_LISTED]) + rest
+
+
+def unknown_name(what: str, asked: str, known: Iterable[str], where: str = "") -> AnnotationError:
+    """The error for a name that is not known: suggests the nearest ones, or lists them if they are few."""
+    by_folded = {folded(name): name for name in known}
+    near = difflib.get_close_matches(folded(asked), by_folded, n=_SUGGESTIONS, cutoff=0.5)
+    if near:
+        hint = "did you mean " + " or ".join(shown(by_folded[name]) for name in near) + "?"
+    elif len(by_folded) <= _LISTED:
+        hint = f"there is {listed(list(by_folded.values()))}."
+    else:
+        some = listed(list(by_folded.values())[:_SUGGESTIONS])
+        hint = f"there are {len(by_folded):,} others, such as {some}."
+    return AnnotationError(f"No {what} {shown(asked)}{where}: {hint}")
+
 
 CUSTOM = "custom"
 """Stands for annotations of one's own where the name of a release is expected."""

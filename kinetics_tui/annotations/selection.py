@@ -1,4 +1,7 @@
-"""Picks the clips that are wanted out of the annotations."""
+"""Picks the clips that are wanted out of the annotations.
+
+A random sample of the videos that clips are cut from.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kinetics_tui.annotations.names import folded, listed, unknown_name
-from kinetics_tui.annotations.releases import CUSTOM, categories, find_release
-from kinetics_tui.annotations.rows import SPLIT_WORDS, Annotations
+from kinetics_tui.annotations.releases import CUSTOM, categories, find_release, folded, listed, unknown_name
+from kinetics_tui.annotations.row_rules import SPLIT_WORDS, Annotations
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip, ClipKey
-from kinetics_tui.model.errors import AnnotationError
 from kinetics_tui.model.options import Selection
 
 _SPLIT_ORDER = (TRAIN, VAL, TEST, ALL)
@@ -130,3 +132,15 @@ def _drawn(clips: Sequence[Clip], per_class: int, seed: int) -> list[Clip]:
         ranks = sorted((dice.random(), key) for key in sorted(keys))
         drawn.update(key for _, key in ranks[:per_class])
     return [clip for clip in clips if clip.key in drawn]
+
+
+def draw_videos(youtube_ids: Iterable[str], size: int, seed: int) -> list[str]:
+    """``size`` of these videos, or all where there are fewer, each once, in the order of the draw.
+
+    The draw depends on the seed and the videos, not on their order in the files; so each beginning of it is
+    a random sample as well, and a larger one draws the same ones first.
+    """
+    # Of Random only random() is promised to stay the same from one Python to the next.
+    dice = random.Random(seed)  # noqa: S311 - a repeatable draw, no secret
+    ranks = sorted((dice.random(), youtube_id) for youtube_id in sorted(set(youtube_ids)))
+    return [youtube_id for _, youtube_id in ranks[:size]]

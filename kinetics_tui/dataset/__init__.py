@@ -1,1 +1,1 @@
-"""What lies on the disk: the ledger, the layout of the clips, the records written from them."""
+"""What lies on the disk: the ledger, the layout of the clips, the files written from the ledger."""

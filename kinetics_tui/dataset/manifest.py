@@ -32,10 +32,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-from kinetics_tui.annotations.clip_rows import CLIP_COLUMNS, clip_row, write_row
-from kinetics_tui.annotations.rows import shown
+from kinetics_tui.annotations.row_rules import CLIP_COLUMNS, clip_row, shown, write_row
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import DatasetError
 
 UNKNOWN = "unknown"
 COLUMNS = (

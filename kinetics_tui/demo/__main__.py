@@ -23,15 +23,13 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from kinetics_tui.annotations.readers import read_annotations
-from kinetics_tui.demo.catalogues import FAILING_SHARE, catalogue_for
+from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.demo.dataset import BLOCK_S, make_demo
-from kinetics_tui.demo.launch import Announcement
-from kinetics_tui.demo.line import Line
-from kinetics_tui.demo.policy import AfterClips
-from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.show import Announcement
+from kinetics_tui.demo.site import AfterClips, Line
+from kinetics_tui.demo.videos import FAILING_SHARE, Case, Failure, catalogue_for
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.address import read_whereabouts
+from kinetics_tui.engine.process.address import read_whereabouts
 
 UNTIL_IDLE_S = 600.0
 _LOOK_EVERY_S = 1.0

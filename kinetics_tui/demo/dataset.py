@@ -16,11 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.demo.catalogues import FAILING_SHARE, WRITE_UP_CASES
-from kinetics_tui.demo.line import Line
-from kinetics_tui.demo.policy import AfterClips
-from kinetics_tui.demo.sources import Kind, Source, SourceSpec, cached_source
-from kinetics_tui.demo.videos import Case, Failure, Video
+from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source
+from kinetics_tui.demo.site import AfterClips, Line
+from kinetics_tui.demo.videos import FAILING_SHARE, WRITE_UP_CASES, Case, Failure, Video
 from kinetics_tui.model.clip import TEST, TRAIN, VAL, Clip
 
 CLASSES = (

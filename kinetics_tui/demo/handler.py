@@ -15,8 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from kinetics_tui.demo.hls import MANIFEST_PATH, master_playlist, media_playlist
-from kinetics_tui.demo.player import MEDIA_PATH, Answer, player_answer
+from kinetics_tui.demo.player import (
+    MANIFEST_PATH,
+    MEDIA_PATH,
+    Answer,
+    master_playlist,
+    media_playlist,
+    player_answer,
+)
 from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure
 

@@ -16,9 +16,7 @@ from importlib import resources
 from types import TracebackType
 
 from kinetics_tui.demo.handler import Handler, is_reset
-from kinetics_tui.demo.line import Line
-from kinetics_tui.demo.policy import Policy
-from kinetics_tui.demo.site import RequestSeen, Site
+from kinetics_tui.demo.site import Line, Policy, RequestSeen, Site
 from kinetics_tui.demo.videos import Catalogue
 
 __all__ = ["LoopbackYouTube", "RequestSeen"]

@@ -1,1 +1,1 @@
-"""The process that owns workers, ledger, throttle and pace, and the way to talk to it."""
+"""The process that runs for days: it owns workers, ledger, throttle and pace."""

@@ -13,9 +13,14 @@ import sys
 import time
 from pathlib import Path
 
+from kinetics_tui.base.errors import EngineError, UserError
+from kinetics_tui.base.programs import allow_files
 from kinetics_tui.dataset.folder import log_path
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import (
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import Clock
+from kinetics_tui.engine.engine import Engine
+from kinetics_tui.engine.networks.routes import ways_of
+from kinetics_tui.engine.process.address import (
     FAILED,
     READY,
     Whereabouts,
@@ -24,14 +29,9 @@ from kinetics_tui.engine.address import (
     temporary_folder,
     write_whereabouts,
 )
-from kinetics_tui.engine.clock import Clock
-from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.files import allow_files
-from kinetics_tui.engine.logfile import LogFile, LogHandler
-from kinetics_tui.engine.offline import ways_of
-from kinetics_tui.engine.pool import load_workers
-from kinetics_tui.engine.server import Server
-from kinetics_tui.model.errors import EngineError, UserError
+from kinetics_tui.engine.process.logfile import LogFile, LogHandler
+from kinetics_tui.engine.process.server import Server
+from kinetics_tui.engine.workers.pool import load_workers
 
 SOCKET_EVERY_S = 60.0
 LOG_EVERY_S = 5.0

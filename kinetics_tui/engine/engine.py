@@ -15,30 +15,37 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics_tui.dataset.database import LedgerFull
-from kinetics_tui.dataset.folder import scratch_path
-from kinetics_tui.dataset.ledger import ClipRow, Ledger
-from kinetics_tui.dataset.leftovers import sweep
-from kinetics_tui.engine.backlog import Backlog
-from kinetics_tui.engine.checker import ask_youtube
-from kinetics_tui.engine.checks import Ask, Checks
-from kinetics_tui.engine.clock import never_set
-from kinetics_tui.engine.disk import DiskWatch
-from kinetics_tui.engine.dispatch import Dispatcher
-from kinetics_tui.engine.extraction import Extraction
-from kinetics_tui.engine.messages import Cancelled, Failed, Finished, FromWorker, Progress, Ready, Taken
-from kinetics_tui.engine.networks import Networks
-from kinetics_tui.engine.notify import Notifier
-from kinetics_tui.engine.opening import opening_events
-from kinetics_tui.engine.orders import Orders
-from kinetics_tui.engine.outcomes import Aftermath, Outcomes
-from kinetics_tui.engine.pool import LET_GO_S, Death, Pool, Slot
-from kinetics_tui.engine.recordkeeping import RecordKeeper
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.dataset.folder import scratch_path, sweep
+from kinetics_tui.dataset.ledger.database import LedgerFull
+from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
+from kinetics_tui.engine.context import never_set
+from kinetics_tui.engine.initial_events import opening_events
+from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
+from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.run.commands import Orders
+from kinetics_tui.engine.run.disk import DiskWatch
+from kinetics_tui.engine.run.dispatch import Dispatcher
+from kinetics_tui.engine.run.extraction import Extraction
+from kinetics_tui.engine.run.notify import Notifier
+from kinetics_tui.engine.run.outcomes import Aftermath, Outcomes
+from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.stats_writer import RecordKeeper
+from kinetics_tui.engine.run.suspicion import StreakCheck
 from kinetics_tui.engine.status import Facts, tell
-from kinetics_tui.engine.target import WorkerTarget, run_worker
-from kinetics_tui.engine.ways import Ways
+from kinetics_tui.engine.workers.messages import (
+    Cancelled,
+    Failed,
+    Finished,
+    FromWorker,
+    Progress,
+    Ready,
+    Taken,
+)
+from kinetics_tui.engine.workers.pool import LET_GO_S, Death, Pool, Slot
+from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.commands import AnyCommand, Reply
-from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipProgress,
@@ -140,12 +147,22 @@ class Engine:
         self._checks = Checks(
             ledger=ledger,
             networks=self._networks,
-            backlog=self._backlog,
-            outcomes=self._outcomes,
-            dispatcher=self._dispatcher,
+            options=lambda: self._outcomes.options,
+            witnesses=lambda: self._outcomes.suspicion.witnesses,
+            let_go=lambda: self._dispatcher.let_go_of_all(network_only=True),
             publish=self._publish,
             clock=clock,
             ask=ask,
+        )
+        self._streak_check = StreakCheck(
+            self._outcomes.suspicion,
+            checks=self._checks,
+            ledger=ledger,
+            networks=self._networks,
+            backlog=self._backlog,
+            dispatcher=self._dispatcher,
+            publish=self._publish,
+            clock=clock,
         )
         self._orders = Orders(
             ledger=ledger,
@@ -330,7 +347,7 @@ class Engine:
             only_retries_left=backlog.only_retries_left,
             leaving=self._networks.leaving,
             in_hand_by_others=self._dispatcher.in_hand_by_others() if self._networks.leaving else 0,
-            suspicious=self._checks.suspicious,
+            suspicious=self._streak_check.streak,
         )
 
     def _tell_status(self) -> None:
@@ -401,7 +418,7 @@ class Engine:
         else:
             self._settle(slot, row, message)
         self._settle_switch()
-        self._checks.look_into()
+        self._streak_check.look_into()
         self._records.stale = True
         if not self._pool.renew_if_old(slot) and not slot.leaving:
             self._dispatcher.dispatch()

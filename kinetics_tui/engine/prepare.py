@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.annotations.readers import Annotations, BadRow
+from kinetics_tui.annotations.read import Annotations, BadRow
 from kinetics_tui.annotations.releases import RELEASES
 from kinetics_tui.annotations.selection import select
+from kinetics_tui.base.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.model.options import Options, Selection
 
 BAD_ROWS_SHOWN = 5
@@ -113,7 +113,10 @@ def prepare(
 
 def check_options(options: Options) -> None:
     """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs."""
-    from kinetics_tui.media.arguments import check_args, parse_args  # they bring yt-dlp with them
+    from kinetics_tui.media.youtube.yt_dlp_options import (  # they bring yt-dlp with them
+        check_args,
+        parse_args,
+    )
 
     check_args(options.yt_dlp)
     cookies = parse_args(options.yt_dlp).get("cookiefile")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
+from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 
@@ -38,16 +37,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     suspicious: int = 0
 
 
-def clock_text(at: float) -> str:
-    """A time of day, with the date where it is not today."""
-    try:
-        then, today = time.localtime(at), time.localtime()
-    except (OverflowError, ValueError, OSError):
-        return "an unknown time"
-    same_day = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
-    return time.strftime("%H:%M" if same_day else "%b %d %H:%M", then)
-
-
 def tell(facts: Facts) -> tuple[EngineStatus, str]:
     """The status and one plain sentence on it (or nothing, where the word says all)."""
     if facts.stopping:
@@ -76,7 +65,7 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         return EngineStatus.PROBING, f"{streak}; one that came through before is asked for again."
     match facts.network:
         case NetworkStatus.COOLING:
-            until = clock_text(facts.until) if facts.until is not None else "later"
+            until = dated_clock_text(facts.until) if facts.until is not None else "later"
             return EngineStatus.COOLING, f"YouTube refuses this network; the next try is at {until}."
         case NetworkStatus.PROBING:
             return EngineStatus.PROBING, "One clip goes first."
@@ -85,6 +74,6 @@ def tell(facts: Facts) -> tuple[EngineStatus, str]:
         case _:
             pass
     if facts.only_retries_left and facts.next_retry_at is not None:
-        at = clock_text(facts.next_retry_at)
+        at = dated_clock_text(facts.next_retry_at)
         return EngineStatus.RUNNING, f"Only clips to be tried again are left, the next at {at}."
     return EngineStatus.RUNNING, ""

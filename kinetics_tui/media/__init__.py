@@ -1,1 +1,1 @@
-"""One clip's way: resolve, fetch, trim, verify, and what can go wrong in between."""
+"""One clip's way: resolve, fetch, cut, verify, and what can go wrong in between."""

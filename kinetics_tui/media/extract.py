@@ -13,12 +13,11 @@ from typing import Any
 import av
 import msgspec
 
-from kinetics_tui.media.cut import frame_time
-from kinetics_tui.media.disk import failure_of, is_of_disk
-from kinetics_tui.media.failures import ClipFailure, clean_message
-from kinetics_tui.media.picture import Shaper
-from kinetics_tui.model.extras import Extras, SoundFormat, frames_path, sound_path
+from kinetics_tui.media.cut.frames import Shaper
+from kinetics_tui.media.cut.order import frame_time
+from kinetics_tui.media.failures import ClipFailure, clean_message, failure_of, is_of_disk
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Extras, SoundFormat, frames_path, sound_path
 
 FRAMES_SHARE = 0.8
 """How much of the work frames are where sound is made too."""

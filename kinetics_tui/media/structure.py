@@ -12,7 +12,23 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 
-from kinetics_tui.media import mp4, webm
+from kinetics_tui.media.containers import (
+    BLOCK_GROUP,
+    CLUSTER,
+    CRC_32,
+    ENCRYPTED_BLOCK,
+    POSITION,
+    PREV_SIZE,
+    SILENT_TRACKS,
+    SIMPLE_BLOCK,
+    TIMECODE,
+    VOID,
+    Box,
+    Element,
+    read_header,
+    walk_boxes,
+    walk_elements,
+)
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.model.failure import Category
 
@@ -25,15 +41,15 @@ Point = tuple[Fraction, int]
 
 _IN_CLUSTERS = frozenset(
     {
-        webm.TIMECODE,
-        webm.SIMPLE_BLOCK,
-        webm.BLOCK_GROUP,
-        webm.POSITION,
-        webm.PREV_SIZE,
-        webm.ENCRYPTED_BLOCK,
-        webm.SILENT_TRACKS,
-        webm.VOID,
-        webm.CRC_32,
+        TIMECODE,
+        SIMPLE_BLOCK,
+        BLOCK_GROUP,
+        POSITION,
+        PREV_SIZE,
+        ENCRYPTED_BLOCK,
+        SILENT_TRACKS,
+        VOID,
+        CRC_32,
     }
 )
 
@@ -59,7 +75,7 @@ def check_fragments(
     while at < len(data):
         if at in expected:
             due = expected.pop(at)
-        box = mp4.read_header(data[at : at + 16], at)
+        box = read_header(data[at : at + 16], at)
         # Boxes may come between fragments that nobody has heard of yet; their names are letters all the same.
         if box is None or not box.kind.isalnum() or box.end > len(data):
             raise damaged("a fragment does not end where it should")
@@ -83,11 +99,11 @@ def check_fragments(
         raise damaged("a fragment is not where it should be")
 
 
-def _read_moof(data: bytes, moof: mp4.Box) -> tuple[int | None, int]:
+def _read_moof(data: bytes, moof: Box) -> tuple[int | None, int]:
     """When a fragment begins, in the track's units, and how many bytes its samples have."""
     time: int | None = None
     total = usual_bytes = 0
-    for box in mp4.walk(data, moof.body, moof.end):
+    for box in walk_boxes(data, moof.body, moof.end):
         flags = int.from_bytes(data[box.body + 1 : box.body + 4])
         place = box.body + 4
         if box.kind == b"tfhd":
@@ -118,7 +134,7 @@ def check_tables(moov: bytes, file_bytes: int) -> None:
     shows every picture at another time.
     """
     timescale = duration = timed = 0
-    for box in mp4.walk(moov):
+    for box in walk_boxes(moov):
         try:
             if box.kind == b"mdhd":
                 timed = 0
@@ -141,7 +157,7 @@ def check_tables(moov: bytes, file_bytes: int) -> None:
             raise damaged("its index cannot be read") from error
 
 
-def _table(moov: bytes, box: mp4.Box, at: int, entry_bytes: int) -> bytes:
+def _table(moov: bytes, box: Box, at: int, entry_bytes: int) -> bytes:
     """The entries of a box's table; their number is written ``at`` bytes into the box, right before them."""
     (count,) = struct.unpack_from(">I", moov, box.body + at)
     start = box.body + at + 4
@@ -160,10 +176,10 @@ def check_clusters(data: bytes, origin: int, points: Sequence[Point], scale_ns: 
         expected.setdefault(offset - origin, []).append(time_s)
     at = 0
     while at < len(data):
-        element = next(webm.walk(data, at, len(data)), None)
+        element = next(walk_elements(data, at, len(data)), None)
         if element is None or element.end > len(data):
             raise damaged("a cluster does not end where it should")
-        if element.id == webm.CLUSTER:
+        if element.id == CLUSTER:
             first, last = _read_cluster(data, element)
             for time_s in expected.pop(at, ()):
                 unit = Fraction(scale_ns, 1_000_000_000)
@@ -174,16 +190,16 @@ def check_clusters(data: bytes, origin: int, points: Sequence[Point], scale_ns: 
         raise damaged("a cluster is not where it should be")
 
 
-def _read_cluster(data: bytes, cluster: webm.Element) -> tuple[int, int]:
+def _read_cluster(data: bytes, cluster: Element) -> tuple[int, int]:
     """When a cluster begins, and when its last block does, in the file's units."""
     time = last = 0
     at = cluster.body
-    for element in webm.walk(data, cluster.body, cluster.end):
+    for element in walk_elements(data, cluster.body, cluster.end):
         if element.id not in _IN_CLUSTERS or element.end > cluster.end:
             raise damaged("a cluster cannot be read")
-        if element.id == webm.TIMECODE:
+        if element.id == TIMECODE:
             time = last = int.from_bytes(data[element.body : element.end])
-        elif element.id == webm.SIMPLE_BLOCK:
+        elif element.id == SIMPLE_BLOCK:
             # Behind the track's number, which has one byte: there are no more than 127 tracks.
             last = max(last, time + int.from_bytes(data[element.body + 1 : element.body + 3], signed=True))
         at = element.end

@@ -1,4 +1,7 @@
-"""Read a finished clip as a stranger would, and compare it with what it should be."""
+"""Read a finished clip as a stranger would, and compare it with what it should be.
+
+Whether a file that plays is as long as its clip.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import av
 import msgspec
 from av.packet import Packet
 
-from kinetics_tui.media.cut import frame_time
+from kinetics_tui.media.cut.cut import STRICT_DECODING
+from kinetics_tui.media.cut.order import frame_time
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.trim import STRICT_DECODING
 from kinetics_tui.model.failure import Category
 
 SOUND_TOLERANCE_S = 0.05
@@ -127,3 +130,13 @@ class _Track:
                 if frame.is_corrupt:
                     raise _bad("a picture does not decode")
                 self.frames += 1
+
+
+USUAL_FRAME_S = 0.05
+
+
+def is_right_length(facts: Facts, expected_s: float, *, exact: bool) -> bool:
+    """Whether a file lasts ``expected_s``, to one frame; one that was not cut exactly may be longer."""
+    frame_s = 1 / facts.fps if facts.fps else USUAL_FRAME_S
+    longer_s = facts.duration_s - expected_s
+    return longer_s >= -frame_s and not (exact and longer_s > frame_s)

@@ -1,1 +1,1 @@
-"""Plain data that every other floor speaks in; imports nothing of ours."""
+"""Plain data of a run: clips, failures, options, networks, events, commands and the state they make."""

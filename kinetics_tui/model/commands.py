@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from kinetics_tui.model.extras import Extras
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Extras
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):

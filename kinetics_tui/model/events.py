@@ -2,6 +2,8 @@
 
 On the wire each is one JSON object a line with its type under ``event``; times (``at``, ``until``)
 are seconds since the epoch. No event carries proxy passwords, cookies or media addresses.
+
+Notices: the few turns of a run for which people want to be called.
 """
 
 from __future__ import annotations
@@ -14,8 +16,33 @@ import msgspec
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
-from kinetics_tui.model.notices import Notice
 from kinetics_tui.model.options import LayoutName, Trim
+
+
+class NoticeKind(StrEnum):
+    """What people are called for."""
+
+    THROTTLED = "throttled"
+    PROBE_FAILED = "probe failed"
+    COOLDOWN_ENDED = "cooldown ended"
+    DISK_FULL = "disk full"
+    HELD = "held"
+    DONE = "done"
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One call: when (seconds since the epoch), what for, and one plain sentence."""
+
+    at: float
+    kind: NoticeKind
+    text: str
+
+
+def throttle_notice(at: float, label: str, signal: Category, *, probe: bool) -> Notice:
+    """A network is throttled; ``probe``: the clip that was to find out whether it still is."""
+    if probe:
+        return Notice(at, NoticeKind.PROBE_FAILED, f"The probe by {label} was refused: {signal.heading}.")
+    return Notice(at, NoticeKind.THROTTLED, f"YouTube throttles {label}: {signal.heading}.")
 
 
 class EngineStatus(StrEnum):

@@ -124,3 +124,9 @@ ABOUT: dict[Category, About] = {
     Category.CAPTCHA: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.ADDRESS_BLOCKED: About(Kind.THROTTLE, "This address is blocked: switch networks, or wait."),
 }
+
+
+def by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
+    """Categories, the most frequent first; those with none are left out."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].value))
+    return [(category, count) for category, count in ranked if count > 0]

@@ -2,6 +2,35 @@
 
 A *way* is how requests are sent out (the default route, an interface, a source address, a proxy); a
 *network* is what YouTube throttles: the address, or the proxy, that a way leads to right now.
+
+How requests are sent out: what yt-dlp is told of the network that a clip is to come by.
+
+An address of this machine sends from there. The two unspecified addresses leave the choice of the address
+to the system and fix the family: ``0.0.0.0`` is the default route over IPv4 alone, ``::`` over IPv6
+alone. yt-dlp and urllib3 bind the socket to it before they connect, and pass over every address of the
+server that is of the other family (yt-dlp's own ``create_connection`` sorts them out; in urllib3 the bind
+fails); so do they with the addresses of a proxy. Where none is left, the request fails and nothing is
+sent.
+
+What follows a route: the player's and every other request of the extractor, manifests, keys, ranges,
+fragments, redirects. All go through ``Session.urlopen``, whichever of yt-dlp's handlers serves them.
+What does not:
+
+- Names are looked up by the system's resolver, on whatever network it uses, except for ``http``,
+  ``socks5``, ``socks5h`` and ``socks4a`` proxies, which are given the name.
+- Binding an address does not choose an interface: that is for the system's routing table, which may need
+  a rule for each source address.
+- yt-dlp's JavaScript runtime has no network in its sandbox. It would fetch its packages from npm past
+  every source address (``--remote-components ejs:npm``), so that is refused.
+- ffmpeg, which yt-dlp falls back on for some playlists, knows neither source addresses nor SOCKS: no
+  session finds one.
+- Plugins of yt-dlp's that the user installed may send what they like.
+- curl_cffi, where the user installed it and asks to ``--impersonate``, reads the environment's proxies
+  by itself where a route says that there is none.
+
+What the throttles of a network taught: kept with it in the ledger, as plain data.
+
+The rules that read and write it are in ``engine.pace`` and ``engine.waits``.
 """
 
 from __future__ import annotations
@@ -9,11 +38,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.failure import Category
 
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -180,3 +210,77 @@ def _checked_proxy(text: str) -> str:
             "and names a host and a port."
         )
     return text
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What requests are sent from and through.
+
+    ``source_address`` None: as the system chooses. ``proxy`` is a URL; None: the one that the environment
+    names, if any; empty: none at all. The URL may carry a password: a route goes to workers and into
+    the ledger, never into events or logs, and does not show the proxy when printed.
+    """
+
+    source_address: str | None = None
+    proxy: str | None = None
+
+    def __repr__(self) -> str:
+        proxy = "***" if self.proxy else self.proxy
+        return f"Route(source_address={self.source_address!r}, proxy={proxy!r})"
+
+
+class Lessons(msgspec.Struct, kw_only=True):
+    """What is learned of one network: rates in requests an hour, waits in seconds; None: not known.
+
+    Of its pace: the network is held to ``safe_per_hour``, and ``ceiling_per_hour`` is what it refused at
+    last. A stretch of work, begun by a throttle or a rest, has ``stretch_requests`` in ``stretch_s`` so
+    far, the last one at ``last_request_at``. ``clean_requests`` went out since the learned pace was
+    changed, and ``clean_weeks`` were worked at its ceiling. ``compared_requests`` and
+    ``compared_per_hour`` are the stretch that the next one is compared with; ``counts_requests``: the
+    network counts requests, whatever their pace; ``doubts`` are the throttles in a row that spoke against
+    what is believed of it. ``throttled_before``: it was ever throttled.
+
+    Of its blocks: ``refused_after_s`` is the longest wait that was too short, seen at ``refused_at``,
+    ``passed_after_s`` the shortest that was long enough. Of the cooldown in hand: ``blocked_since``; the
+    length of its first wait; ``answered_after_s``, where a probe was answered and it is not known yet
+    whether the block is over; ``outlasted``, where it lasts longer than the ones before.
+    """
+
+    safe_per_hour: float | None = None
+    ceiling_per_hour: float | None = None
+    stretch_requests: int = 0
+    stretch_s: float = 0.0
+    last_request_at: float | None = None
+    clean_requests: int = 0
+    clean_weeks: int = 0
+    compared_requests: int | None = None
+    compared_per_hour: float | None = None
+    counts_requests: bool = False
+    doubts: int = 0
+    throttled_before: bool = False
+
+    refused_after_s: float | None = None
+    refused_at: float | None = None
+    passed_after_s: float | None = None
+    blocked_since: float | None = None
+    first_wait_s: float | None = None
+    answered_after_s: float | None = None
+    outlasted: bool = False
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: what was learned when stays as long ago as it was."""
+        if self.last_request_at is not None:
+            self.last_request_at += by_s
+        if self.refused_at is not None:
+            self.refused_at += by_s
+        if self.blocked_since is not None:
+            self.blocked_since += by_s
+
+
+class Stamp(NamedTuple):
+    """By which network a clip was handed out, and in which epoch of its throttle."""
+
+    network: str
+    epoch: int
+
+
+NO_STAMP = Stamp("", -1)

@@ -1,4 +1,9 @@
-"""The one reducer: folds what the engine publishes into a run, one small step an event."""
+"""The one reducer: folds what the engine publishes into a run, one small step an event.
+
+A run told anew: the events that build it, which a view is sent first.
+
+A run whose clock was set: its times moved, so that what lasted an hour still did.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,6 @@ from typing import Any, cast
 import msgspec
 
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.clock_set import move_times
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipDone,
@@ -31,6 +35,8 @@ from kinetics_tui.model.events import (
     NetworksListed,
     NetworkSwitched,
     NetworkThrottled,
+    Notice,
+    NoticeKind,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -40,11 +46,96 @@ from kinetics_tui.model.events import (
     WorkerIdle,
     WorkerStarted,
     WorkerStopped,
+    throttle_notice,
 )
-from kinetics_tui.model.notices import Notice, NoticeKind, throttle_notice
-from kinetics_tui.model.rates import Rates
-from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Run
-from kinetics_tui.model.run_parts import NetworkState, WorkerState
+from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, NetworkState, Rates, Run, WorkerState
+
+
+def retell(run: Run) -> list[AnyEvent]:
+    """Events that build this run out of nothing."""
+    events: list[AnyEvent] = [
+        RunOpened(
+            at=run.at,
+            dataset=run.dataset,
+            title=run.title,
+            pid=run.pid,
+            started_at=run.started_at,
+            splits=tuple(run.splits.values()),
+            failures=dict(run.failures),
+            retried=dict(run.retried),
+            total_bytes=run.total_bytes,
+            wire_bytes=run.wire_bytes,
+            done_by_minute=dict(run.done_by_minute),
+            recent=tuple(run.rates.recent),
+            idle_s=run.rates.idle_s,
+            throttled_at=tuple(run.throttled_at),
+        ),
+        OptionsChanged(
+            at=run.at,
+            workers=run.worker_target,
+            pace_per_hour=run.pace_per_hour,
+            height_px=run.height_px,
+            trim=run.trim,
+            layout=run.layout,
+            audio=run.audio,
+        ),
+    ]
+    for worker in run.workers.values():
+        events.append(WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
+        if worker.clip is not None:
+            events.append(ClipStarted(at=worker.since, slot=worker.slot, clip=worker.clip))
+            events.append(
+                ClipProgress(
+                    at=run.at,
+                    slot=worker.slot,
+                    phase=worker.phase,
+                    fraction=worker.fraction,
+                    wire_bytes=worker.wire_bytes,
+                    bytes_per_s=worker.bytes_per_s,
+                )
+            )
+        elif worker.phase is not Phase.STARTING:
+            events.append(
+                WorkerIdle(at=worker.since, slot=worker.slot, phase=worker.phase, until=worker.until)
+            )
+    if run.free_bytes is not None:
+        events.append(DiskMeasured(at=run.at, free_bytes=run.free_bytes))
+    events.append(NetworksListed(at=run.at, networks=tuple(run.networks.values())))
+    events.append(NetworkChanged(at=run.at, **msgspec.structs.asdict(run.network)))
+    events.append(StatusChanged(at=run.status_since, status=run.status, reason=run.reason))
+    if run.checked is not None:
+        events.append(run.checked)
+    events.append(LogReplayed(at=run.at, lines=tuple(run.log), count=run.log_count, notice=run.notice))
+    return events
+
+
+def move_times(run: Run, at: float, by_s: float) -> None:
+    """Move all times that something is counted from or waited for by ``by_s`` seconds; it is ``at`` now.
+
+    What the log says was said at its time and stays.
+    """
+    run.at = at
+    run.started_at += by_s
+    run.status_since += by_s
+    run.rates.move_times(by_s)
+    minutes = round(by_s / 60)
+    run.done_by_minute = {minute + minutes: count for minute, count in run.done_by_minute.items()}
+    run.throttled_at = deque((then + by_s for then in run.throttled_at), run.throttled_at.maxlen)
+    for worker in run.workers.values():
+        worker.since += by_s
+        worker.until = moved_if_any(worker.until, by_s)
+    network = run.network
+    network.until = moved_if_any(network.until, by_s)
+    network.last_throttle_at = moved_if_any(network.last_throttle_at, by_s)
+    run.networks = {
+        name: msgspec.structs.replace(known, until=moved_if_any(known.until, by_s))
+        for name, known in run.networks.items()
+    }
+
+
+def moved_if_any(at: float | None, by_s: float) -> float | None:
+    """A time, if there is one, on a clock that was set by ``by_s`` seconds."""
+    return None if at is None else at + by_s
 
 
 def fold(run: Run, event: AnyEvent) -> None:

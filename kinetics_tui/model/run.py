@@ -1,16 +1,108 @@
-"""What is known of a run: plain data, and what views ask of it."""
+"""What is known of a run: plain data, and what views ask of it.
+
+The parts of a run that are looked at by themselves: a worker's slot, the network in use.
+
+How fast a run goes, over its time of work alone.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 
-from kinetics_tui.model.events import EngineStatus, LogLine, NetworkChecked, SplitCounts
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import EngineStatus, LogLine, NetworkChecked, Notice, Phase, SplitCounts
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkInfo
-from kinetics_tui.model.notices import Notice
+from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
 from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
-from kinetics_tui.model.rates import Rates
-from kinetics_tui.model.run_parts import NetworkState, WorkerState
+
+
+class WorkerState(msgspec.Struct):
+    """One worker slot. ``since`` is when its clip was handed out, or when it fell idle."""
+
+    slot: int
+    pid: int = 0
+    phase: Phase = Phase.STARTING
+    clip: Clip | None = None
+    fraction: float = 0.0
+    wire_bytes: int = 0
+    bytes_per_s: float = 0.0
+    since: float = 0.0
+    until: float | None = None
+
+
+class NetworkState(msgspec.Struct):
+    """The network in use; the fields are those of ``NetworkChanged``."""
+
+    name: str = ""
+    label: str = ""
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
+    status: NetworkStatus = NetworkStatus.OPEN
+    family: Family = Family.UNKNOWN
+    signal: Category | None = None
+    until: float | None = None
+    step: int = 0
+    steps_s: tuple[float, ...] = ()
+    clips_since_throttle: int = 0
+    last_throttle_at: float | None = None
+    workers_allowed: int | None = None
+    allowed_per_hour: float | None = None
+    learned_per_hour: float | None = None
+
+
+RECENT_S = 300.0
+"""Rates are means over this many seconds of work, or over the run where it is younger."""
+GRAIN_S = 0.1
+"""Clips that come within it are counted as one entry: the memory is bounded, however fast they come."""
+
+
+class Rates(msgspec.Struct):
+    """Clips done lately, in a time that stands still while no clip can be worked on.
+
+    ``recent`` holds (time, clips, wire bytes), oldest first, with the time taken out in which the run was
+    idle; ``idle_s`` is that time since ``started_at``.
+    """
+
+    started_at: float = 0.0
+    idle_s: float = 0.0
+    recent: deque[tuple[float, int, int]] = msgspec.field(default_factory=deque)
+
+    def came(self, at: float, wire_bytes: int) -> None:
+        """A clip was done."""
+        began, clips, so_far_bytes = self.recent[-1] if self.recent else (at, 0, 0)
+        if clips and 0 <= at - began < GRAIN_S:
+            self.recent[-1] = (began, clips + 1, so_far_bytes + wire_bytes)
+            return
+        self.recent.append((at, 1, wire_bytes))
+        while self.recent[0][0] <= at - RECENT_S:
+            self.recent.popleft()
+
+    def take_out(self, idle_s: float) -> None:
+        """Take idle time that has just ended out of what came before it."""
+        if idle_s:
+            self.idle_s += idle_s
+            self._move_recent(idle_s)
+
+    def move_times(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: the rates stay what they are."""
+        self.started_at += by_s
+        self._move_recent(by_s)
+
+    def _move_recent(self, by_s: float) -> None:
+        self.recent = deque((at + by_s, clips, size) for at, clips, size in self.recent)
+
+    def clips_per_minute(self, end: float) -> float:
+        """Done clips a minute over the last ``RECENT_S`` seconds before ``end``."""
+        return sum(clips for at, clips, _ in self.recent if at > end - RECENT_S) / self._window_s(end) * 60
+
+    def bytes_per_s(self, end: float) -> float:
+        """Wire bytes of clips done in the last ``RECENT_S`` seconds before ``end``, a second."""
+        return sum(size for at, _, size in self.recent if at > end - RECENT_S) / self._window_s(end)
+
+    def _window_s(self, end: float) -> float:
+        return max(1.0, min(RECENT_S, end - self.started_at - self.idle_s))
+
 
 LOG_LINES = 200
 CHART_MINUTES = 120

@@ -1,12 +1,17 @@
-"""The run as a view sees it, built from the engine's events alone."""
+"""The run as a view sees it, built from the engine's events alone.
+
+How long a run will still take, and what limits it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kinetics_tui.model.events import AnyEvent
-from kinetics_tui.model.reducer import fold
-from kinetics_tui.model.retelling import retell
+import msgspec
+
+from kinetics_tui.base.words import HOUR_S
+from kinetics_tui.model.events import AnyEvent, EngineStatus
+from kinetics_tui.model.reducer import fold, retell
 from kinetics_tui.model.run import Run
 
 
@@ -25,3 +30,42 @@ class RunState(Run):
     def as_events(self) -> list[AnyEvent]:
         """Events that build this state in an empty ``RunState``: what a new view is sent first."""
         return retell(self)
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """What lies before the last clip is settled: ``wait_s`` of cooldown, then ``work_s`` of work.
+
+    ``limit`` is what limits the work, in a few words (empty: the line and cores). ``held``: the run
+    stands still until somebody or something lets it go on, so that no time of day follows from it.
+    """
+
+    work_s: float
+    wait_s: float = 0.0
+    limit: str = ""
+    held: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """From now to the end, where nothing holds the run."""
+        return self.wait_s + self.work_s
+
+
+def forecast(state: RunState, now: float) -> Forecast | None:
+    """The time left of a run, None where nothing is known yet or nothing is left.
+
+    The rate is the one measured while the run worked, never above the pace, the user's or the learned one.
+    """
+    if not state.left:
+        return None
+    measured_per_s = state.clips_per_minute(now) / 60
+    paces = [pace for pace in (state.pace_per_hour, state.network.learned_per_hour) if pace]
+    pace_per_s = min(paces) / HOUR_S if paces else None
+    if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
+        rate_per_s, limit = pace_per_s, f"pace is the limit: {min(paces):,.0f}/h"
+    elif measured_per_s == 0:
+        return None
+    else:
+        rate_per_s, limit = measured_per_s, ""
+    held = state.idle and state.status is not EngineStatus.COOLING
+    wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
+    return Forecast(state.left / rate_per_s, wait_s, limit, held)

@@ -1,15 +1,137 @@
-"""The charts of the page: which figures go into which shapes."""
+"""The charts of the page: which figures go into which shapes.
+
+Charts as SVG: plain shapes and words that take their colours from the page around them.
+
+Every word is escaped here. Shapes carry classes: ``done``, ``failed``, ``left``, ``bar``, ``doing-N``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
+from html import escape
+from typing import NamedTuple
 
-from kinetics_tui.model.amounts import share_text
-from kinetics_tui.model.durations import duration_text
+from kinetics_tui.base.words import duration_text, share_text
 from kinetics_tui.report.digest import Rates, dated, failed_share_text, label_text, seconds_by_doing
 from kinetics_tui.report.figures import Doing, Histogram, Progress, Report, Session
-from kinetics_tui.report.svg import Bar, Part, Piece, band, bars, columns
+
+WIDTH = 760
+"""Units across; a page scales a chart to its own width."""
+_ROW, _THICK = 24, 14
+_CHARACTER = 6.6
+"""How wide a character of the small type is on average."""
+_NAME_MOST, _BAR_LEAST = 250, 150
+_CHART_HEIGHT = 150
+
+
+class Part(NamedTuple):
+    """A piece of a bar: its share of the longest bar, and its class."""
+
+    share: float
+    kind: str
+
+
+class Bar(NamedTuple):
+    """A row of a bar chart: what it is called, its pieces from the left, and the figures behind it."""
+
+    name: str
+    parts: Sequence[Part]
+    figures: str
+
+
+class Piece(NamedTuple):
+    """A piece of a band: from and to as shares of its length, its class, and what it is."""
+
+    start: float
+    end: float
+    kind: str
+    title: str
+
+
+def shown(text: str) -> str:
+    """Text of whatever origin as it may stand in a page: escaped, without control characters."""
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return escape(text)
+
+
+def bars(title: str, rows: Sequence[Bar]) -> str:
+    """Horizontal bars, a row each."""
+    longest = max((len(row.name) for row in rows), default=0)
+    left = min(_NAME_MOST, longest * _CHARACTER + 12)
+    behind = max((len(row.figures) for row in rows), default=0)
+    room = max(_BAR_LEAST, WIDTH - left - behind * _CHARACTER - 16)
+    drawn = []
+    for number, row in enumerate(rows):
+        top = number * _ROW + (_ROW - _THICK) / 2
+        base = number * _ROW + _ROW / 2 + 4
+        drawn.append(_words(left - 8, base, _fitted(row.name, left), "end", whole=row.name))
+        x = left
+        for part in row.parts:
+            width = max(0.0, min(1.0, part.share)) * room
+            if width > 0:
+                drawn.append(_box(x, top, max(width, 0.8), _THICK, part.kind))
+            x += width
+        drawn.append(_words(x + 8, base, row.figures, "start", kind="figures"))
+    return _svg(title, len(rows) * _ROW, drawn)
+
+
+def columns(title: str, values: Sequence[float], ends: Sequence[str], most: str, kind: str = "bar") -> str:
+    """Upright columns side by side; ``ends`` are words below the left and right end, ``most`` at the top."""
+    top, height = 18, _CHART_HEIGHT
+    highest = max(values, default=0.0) or 1.0
+    step = WIDTH / max(1, len(values))
+    gap = 1.5 if step > 6 else 0.0
+    drawn = [
+        f'<line class="axis" x1="0" y1="{top}" x2="{WIDTH}" y2="{top}"/>',
+        f'<line class="axis" x1="0" y1="{top + height}" x2="{WIDTH}" y2="{top + height}"/>',
+        _words(0, top - 6, most, "start", kind="figures"),
+    ]
+    for number, value in enumerate(values):
+        tall = value / highest * height
+        if tall > 0:
+            tall = max(tall, 0.8)
+            drawn.append(_box(number * step, top + height - tall, step - gap, tall, kind))
+    below = top + height + 16
+    drawn.append(_words(0, below, ends[0], "start"))
+    drawn.append(_words(WIDTH, below, ends[-1], "end"))
+    return _svg(title, below + 6, drawn)
+
+
+def band(title: str, pieces: Sequence[Piece], ends: Sequence[str]) -> str:
+    """One long bar in pieces, from one moment to another."""
+    drawn = [
+        f'<rect class="{piece.kind}" x="{piece.start * WIDTH:.2f}" y="0"'
+        f' width="{max(0.5, (piece.end - piece.start) * WIDTH):.2f}" height="30">'
+        f"<title>{shown(piece.title)}</title></rect>"
+        for piece in pieces
+    ]
+    drawn.append(_words(0, 46, ends[0], "start"))
+    drawn.append(_words(WIDTH, 46, ends[-1], "end"))
+    return _svg(title, 52, drawn)
+
+
+def _svg(title: str, height: float, drawn: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{shown(title)}">'
+        f"{''.join(drawn)}</svg>"
+    )
+
+
+def _box(x: float, y: float, width: float, height: float, kind: str) -> str:
+    return f'<rect class="{kind}" x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"/>'
+
+
+def _words(x: float, y: float, text: str, anchor: str, *, kind: str = "name", whole: str = "") -> str:
+    tip = f"<title>{shown(whole)}</title>" if whole and whole != text else ""
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{shown(text)}{tip}</text>'
+
+
+def _fitted(text: str, width: float) -> str:
+    room = int((width - 8) / _CHARACTER)
+    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
+
 
 WORST, BEST = 15, 5
 MOST_SESSIONS = 40

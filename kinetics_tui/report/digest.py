@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from kinetics_tui.model.amounts import bytes_text, share_text
-from kinetics_tui.model.durations import duration_text
-from kinetics_tui.model.options import HOUR_S
+from kinetics_tui.base.words import HOUR_S, bytes_text, duration_text, share_text
 from kinetics_tui.report.figures import (
     Count,
     Doing,

@@ -11,13 +11,19 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from kinetics_tui.annotations.rows import is_youtube_id, shown
+from kinetics_tui.annotations.row_rules import is_youtube_id, shown
 from kinetics_tui.model.clip import ALL
 from kinetics_tui.model.failure import Category
 from kinetics_tui.report.figures import Count, Progress, Report, ranked
-from kinetics_tui.report.record_rows import Refusals, UnusableRecordError, read_rows
 from kinetics_tui.report.statistics import timing
-from kinetics_tui.report.stats_rows import Stats, checked_label, read_stats
+from kinetics_tui.report.write_up_rows import (
+    Refusals,
+    Stats,
+    UnusableRecordError,
+    checked_label,
+    read_rows,
+    read_stats,
+)
 
 GROUPS: tuple[tuple[tuple[str, ...], Category], ...] = (
     (("HTTP Error 404",), Category.HTTP_404),

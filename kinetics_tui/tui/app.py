@@ -17,23 +17,26 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Static
 
-from kinetics_tui.model.errors import UserError
-from kinetics_tui.tui.farewell import Farewell
-from kinetics_tui.tui.link import Link
-from kinetics_tui.tui.moment import REFRESH_HZ
-from kinetics_tui.tui.plan import Plan
-from kinetics_tui.tui.screens.dismissal import Palette
+from kinetics_tui.base.errors import UserError
+from kinetics_tui.tui.parts.dialogs import Palette
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link
+from kinetics_tui.tui.setup.ports import Plan
 from kinetics_tui.tui.terminal import (
+    KINETICS_ANSI,
+    KINETICS_DARK,
+    Farewell,
     TerminalCalls,
     TerminalTitle,
     check_terminal,
+    colour_depth,
     terminal_answers,
+    theme_name,
     write_error_terminal,
 )
-from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
 
 if TYPE_CHECKING:
-    from kinetics_tui.tui.screens.run import RunScreen
+    from kinetics_tui.tui.run.screen import RunScreen
+
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -159,7 +162,7 @@ class KineticsApp(App[Farewell]):
             self._show_run(link)
 
     def _show_run(self, link: Link) -> None:
-        from kinetics_tui.tui.screens.run import RunScreen  # whoever sets up need not wait for it to load
+        from kinetics_tui.tui.run.screen import RunScreen  # whoever sets up need not wait for it to load
 
         self.run_worker(link.follow(), group="link")
         self._run_screen = RunScreen(

@@ -1,4 +1,9 @@
-"""The terminal under the app: whether it can carry it, its title, its bell and its notices."""
+"""The app's own colours, and which theme suits a terminal.
+
+The terminal under the app: whether it can carry it, its title, its bell and its notices.
+
+What is said on the terminal after the app is gone.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,101 @@ import os
 import sys
 import termios
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from kinetics_tui.model.errors import UserError
-from kinetics_tui.tui.text import clean
+from rich.console import Console
+from textual.theme import BUILTIN_THEMES, Theme
+
+from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.words import counted
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.tui.parts.view_state import Moment
+
+KINETICS_DARK = Theme(
+    name="kinetics-dark",
+    # Colours of the 256-colour palette: they cost half the bytes of free ones on the line.
+    primary="#5fafff",
+    secondary="#5fd7af",
+    accent="#ffd75f",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    success="#87d787",
+    warning="#ffaf5f",
+    error="#ff8787",
+    dark=True,
+    variables={
+        "rule": "#585858",
+        "dim": "#949494",
+        "strong": "#ffffff",
+        "splits": "#5fafff",
+        "workers": "#5fd7af",
+        "failures": "#ff8787",
+        "throttle": "#ffd75f",
+        "log": "#afafd7",
+        "splits-rule": "#5f87d7",
+        "workers-rule": "#5faf87",
+        "failures-rule": "#d75f5f",
+        "throttle-rule": "#d7af5f",
+        "log-rule": "#8787af",
+        "on-badge": "#121212",
+        "badge": "#949494",
+    },
+)
+"""Dark, with a colour for each panel."""
+
+_ANSI = BUILTIN_THEMES["ansi-dark"]
+KINETICS_ANSI = Theme(
+    name="kinetics-ansi",
+    primary=_ANSI.primary,
+    secondary=_ANSI.secondary,
+    warning=_ANSI.warning,
+    error=_ANSI.error,
+    success=_ANSI.success,
+    accent=_ANSI.accent,
+    foreground=_ANSI.foreground,
+    background=_ANSI.background,
+    surface=_ANSI.surface,
+    panel=_ANSI.panel,
+    boost=_ANSI.boost,
+    ansi=True,
+    variables={
+        **_ANSI.variables,
+        "rule": "ansi_default",
+        "dim": "ansi_default",
+        "strong": "ansi_default",
+        "splits": "ansi_blue",
+        "workers": "ansi_cyan",
+        "failures": "ansi_red",
+        "throttle": "ansi_yellow",
+        "log": "ansi_magenta",
+        "splits-rule": "ansi_blue",
+        "workers-rule": "ansi_cyan",
+        "failures-rule": "ansi_red",
+        "throttle-rule": "ansi_yellow",
+        "log-rule": "ansi_magenta",
+        "on-badge": "ansi_black",
+        "badge": "ansi_white",
+    },
+)
+"""The terminal's own sixteen colours, and its own ground: dark or light as the user has it."""
+
+
+def theme_name(environ: Mapping[str, str]) -> str:
+    """The theme for a terminal: its own colours where it has sixteen, or is to show none."""
+    if "NO_COLOR" in environ or colour_depth(environ) == "standard":
+        return KINETICS_ANSI.name
+    return KINETICS_DARK.name
+
+
+def colour_depth(environ: Mapping[str, str]) -> str:
+    """``standard`` (16 colours), ``256`` or ``truecolor``, by what the environment says."""
+    without = {name: value for name, value in environ.items() if name != "NO_COLOR"}
+    console = Console(force_terminal=True, legacy_windows=False, _environ=without)
+    return console.color_system or "standard"
+
 
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
@@ -95,3 +192,33 @@ def write_error_terminal(text: str) -> None:
     if stream is not None:
         stream.write(text)
         stream.flush()
+
+
+EXIT_DONE = 0
+EXIT_STOPPED = 3
+"""The run was stopped with clips left."""
+
+
+class Farewell(NamedTuple):
+    """One line for the user, and the exit code of the program."""
+
+    line: str
+    code: int
+
+
+def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
+    """The parting line: how the run ended, or how to come back to one that goes on.
+
+    ``stopped``: the user has had it stopped, whether or not the engine could still say so.
+    """
+    state = moment.state
+    if state.status is EngineStatus.DONE:
+        clips = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed"
+        return Farewell(f"Done: {clips}. Look again with: {moment.command('status')}", EXIT_DONE)
+    if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
+        left = counted(state.left, "clip")
+        code = EXIT_STOPPED if state.left else EXIT_DONE
+        return Farewell(f"Stopped with {left} left. Go on with: {moment.command('run')}", code)
+    if moment.lost:
+        return Farewell(f"The engine does not answer. Go on with: {moment.command('run')}", EXIT_DONE)
+    return Farewell(f"The run goes on. Come back with: {moment.command('attach')}", EXIT_DONE)

@@ -1,1 +1,1 @@
-"""Upkeep of a dataset: its files held against its ledger, and what is found put right."""
+"""A dataset looked after, with no run needed: checked, adopted into, listed, compared."""

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kinetics_tui.annotations.rows import Annotations, BadRow
+from kinetics_tui.annotations.row_rules import Annotations, BadRow
 
 DATA = Path(__file__).parent / "data"
 

@@ -10,9 +10,9 @@ import pytest
 
 from kinetics_tui.annotations import fetch
 from kinetics_tui.annotations.fetch import Stream, cached_annotations, fetch_annotations, open_url
-from kinetics_tui.annotations.readers import read_annotations
+from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.base.errors import AnnotationError
 from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
 from tests.website import Website
 

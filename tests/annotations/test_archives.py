@@ -8,7 +8,7 @@ import pytest
 
 from kinetics_tui.annotations import archives
 from kinetics_tui.annotations.archives import read_members
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.base.errors import AnnotationError
 from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, tar_bytes
 
 CSV = f"{HEADER}\n{ROW}\n"

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.annotations import csv_rows, rows
+from kinetics_tui.annotations import csv_rows
+from kinetics_tui.annotations import row_rules as rows
 from kinetics_tui.annotations.csv_rows import BLOCK_BYTES, MAX_LINE_LENGTH, read_csv
-from kinetics_tui.annotations.rows import Annotations, Heap
+from kinetics_tui.annotations.row_rules import Annotations, Heap
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 from tests.annotations.annotation_files import HEADER, ROW, where
 
 ARCHERY = Clip("AAAAAAAAAAA", 10, 20, "val", "archery")

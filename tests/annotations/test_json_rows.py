@@ -4,9 +4,9 @@ import pytest
 
 from kinetics_tui.annotations import json_rows
 from kinetics_tui.annotations.json_rows import PROGRESS_EVERY_ROWS, read_json
-from kinetics_tui.annotations.rows import Annotations, Heap
+from kinetics_tui.annotations.row_rules import Annotations, Heap
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 from tests.annotations.annotation_files import entry, json_bytes
 
 

@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kinetics_tui.annotations import csv_rows
-from kinetics_tui.annotations.readers import Annotations, read_annotations
-from kinetics_tui.annotations.rows import Heap
+from kinetics_tui.annotations.read import Annotations, read_annotations
+from kinetics_tui.annotations.row_rules import Heap
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 from tests.annotations.annotation_files import HEADER, ROW, json_bytes, member, tar_bytes, where
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

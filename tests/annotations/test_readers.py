@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations import readers
-from kinetics_tui.annotations.readers import read_annotations
+from kinetics_tui.annotations import read as readers
+from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.annotations.selection import class_counts, split_counts
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 from tests.annotations.annotation_files import (
     DATA,
     HEADER,

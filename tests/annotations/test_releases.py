@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.annotations.releases import RELEASES, categories, class_index, class_names, find_release
-from kinetics_tui.model.errors import AnnotationError
+from kinetics_tui.base.errors import AnnotationError
 
 
 def test_there_are_four_releases_with_three_splits_each() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kinetics_tui.annotations.sample import draw_videos
+from kinetics_tui.annotations.selection import draw_videos
 
 VIDEOS = [f"video{n:06}" for n in range(1000)]
 

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from kinetics_tui.annotations.readers import Annotations, read_annotations
+from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.annotations.selection import class_counts, select, split_counts
+from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError
 from kinetics_tui.model.options import Selection
 from tests.annotations.annotation_files import DATA
 

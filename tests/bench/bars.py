@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.engine.address import socket_paths
+from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.commands import Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, ClipProgress, ClipStarted
-from kinetics_tui.tui.moment import REFRESH_HZ
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ
 
 _decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
 

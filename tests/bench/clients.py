@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from kinetics_tui.dataset.lessons import Lessons
-from kinetics_tui.engine.pace import Pace
-from kinetics_tui.engine.throttle import Throttle
+from kinetics_tui.engine.networks.pace import Pace
+from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.network import Lessons, NetworkStatus
 from kinetics_tui.model.options import COOLDOWN_STEPS_S
 from tests.bench.youtubes import CLIP_S, DAY_S, HOUR_S, WORKERS, YouTube
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import av
 
-from kinetics_tui.demo.sources import Source
-from kinetics_tui.media.cut import Job, Media
-from kinetics_tui.media.trim import VIDEO_OPTIONS, trim
+from kinetics_tui.demo.media import Source
+from kinetics_tui.media.cut.cut import VIDEO_OPTIONS, trim
+from kinetics_tui.media.cut.order import Job, Media
 from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
 from tests.bench.footage import CLIP_S, SHORT_S, USUAL, footage
 from tests.bench.rivals import find_ffmpeg, run

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.engine.asking import is_running
+from kinetics_tui.engine.client.ask import is_running
 from kinetics_tui.model.options import Options
 from tests.bench.engine_alone import Took
 from tests.bench.figures import Figure, Figures, spread

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import socket_paths
-from kinetics_tui.engine.clock import Clock
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import Clock
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.network import Network
-from kinetics_tui.engine.server import Server
-from kinetics_tui.engine.ways import Ways
+from kinetics_tui.engine.networks.addresses import Network
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.process.address import socket_paths
+from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.commands import Pause, Resume
 from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, Phase
 from kinetics_tui.model.network import Way

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kinetics_tui.demo.sources import Kind, Source, SourceSpec, cached_source
+from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.model.clip import VAL, Clip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.engine.messages import (
+from kinetics_tui.engine.workers.messages import (
     Assign,
     Cancel,
     Cancelled,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.engine.messages import Finished
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.engine.workers.messages import Finished
 from kinetics_tui.model.options import Options, Selection
 from tests.bench.instant import made
 from tests.bench.rows import made_clips

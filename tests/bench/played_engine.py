@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.dataset.folder import state_folder
-from kinetics_tui.engine.address import READY, socket_paths
-from kinetics_tui.engine.server import Server
+from kinetics_tui.engine.process.address import READY, socket_paths
+from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.commands import AnyCommand, Pause, Reply, Resume, SetWorkers
 from kinetics_tui.model.events import (
     AnyEvent,

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 from av.video.frame import PictureType
 
-from kinetics_tui.media.trim import VIDEO_OPTIONS
+from kinetics_tui.media.cut.cut import VIDEO_OPTIONS
 from tests.bench.encoding import START_S, cpu_now_s
 from tests.bench.figures import spread
 from tests.bench.footage import CLIP_S, SHORT_S, USUAL, footage

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.annotations.readers import Annotations, read_annotations
+from kinetics_tui.annotations.read import Annotations, read_annotations
 from tests.bench.memory import peak_bytes
 
 SOUGHT = "z"
@@ -63,10 +63,9 @@ async def show(path: Path) -> Took:
     from textual.widgets import Static
 
     from kinetics_tui.model.options import Options, Selection
-    from kinetics_tui.tui.library import PublishedLibrary
-    from kinetics_tui.tui.plan import Plan, Source
-    from kinetics_tui.tui.screens.setup import SetupScreen
-    from kinetics_tui.tui.widgets.class_tree import ClassTree
+    from kinetics_tui.tui.setup.class_tree import ClassTree
+    from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary, Source
+    from kinetics_tui.tui.setup.screen import SetupScreen
 
     class Timed(PublishedLibrary):
         """The real library; ``read`` is when it was through."""

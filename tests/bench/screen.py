@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import psutil
 
-from kinetics_tui.engine.address import READY
-from kinetics_tui.programs import python_program
-from kinetics_tui.tui.moment import REFRESH_HZ
+from kinetics_tui.base.programs import python_program
+from kinetics_tui.engine.process.address import READY
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ
 from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
 from tests.bench.played_engine import CLIP_S, KINETICS_400, Standing
 from tests.terminal_child import ROOT, TerminalChild

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from kinetics_tui.demo.line import Line
+from kinetics_tui.demo.site import Line
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.bench.footage import Shown
 

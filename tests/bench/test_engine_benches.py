@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.readers import read_annotations
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.annotations.read import read_annotations
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.options import Options
 from tests.bench import engine, growth, reading, start
 from tests.bench.annotations import write_csv, write_json

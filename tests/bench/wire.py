@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from kinetics_tui.demo.sources import Source
+from kinetics_tui.demo.media import Source
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.bench.figures import Figure, Figures, spread

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset import folder
-from kinetics_tui.model.errors import DatasetError
 
 
 def test_the_state_folder_is_for_the_user_alone_whatever_it_was(dataset: Path) -> None:

@@ -6,8 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.leftovers import STALE_S, leftovers, sweep
+from kinetics_tui.dataset.folder import STALE_S, leftovers, make_state_folder, sweep
 
 
 def test_without_the_lock_only_what_nobody_touched_for_an_hour_is_nobodys(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.readers import read_annotations
+from kinetics_tui.annotations.read import read_annotations
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.manifest import (
     COLUMNS,
     UNKNOWN,
@@ -22,7 +23,6 @@ from kinetics_tui.dataset.manifest import (
     write_header,
 )
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import DatasetError
 
 CLIP = Clip("-bbbbbbbbbb", 10.5, 20, "val", "massaging person's head")
 SHA = "0123456789abcdef" * 4

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.demo.sources import Kind, Source, SourceSpec, cached_source
+from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source
 
 LENGTH_S = 12
 SHAPE = {"duration_s": LENGTH_S, "fps": 24, "width_px": 256, "height_px": 144, "gop_s": 2, "crf": 28}

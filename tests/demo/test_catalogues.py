@@ -7,16 +7,16 @@ from pathlib import Path
 import av
 import pytest
 
-from kinetics_tui.demo.catalogues import (
+from kinetics_tui.demo.media import Source, read_frame_number
+from kinetics_tui.demo.videos import (
     FAILING_SHARE,
     LENGTHS_S,
     LONG_FPS,
     PERIOD_S,
+    Case,
     SyntheticCatalogue,
     catalogue_for,
 )
-from kinetics_tui.demo.sources import Source, read_frame_number
-from kinetics_tui.demo.videos import Case
 from kinetics_tui.model.clip import Clip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.readers import read_annotations
+from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.demo.dataset import CLASSES, SOURCE_S, Demo, make_demo
 from kinetics_tui.demo.videos import Case
 from kinetics_tui.model.clip import TEST, TRAIN, VAL

@@ -13,10 +13,10 @@ import msgspec
 import psutil
 import pytest
 
+from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.demo.launch import LOG_NAME, Announcement, DemoServer, launch
-from kinetics_tui.engine.address import Whereabouts, write_whereabouts
-from kinetics_tui.model.errors import EngineError
+from kinetics_tui.demo.show import LOG_NAME, Announcement, DemoServer, launch
+from kinetics_tui.engine.process.address import Whereabouts, write_whereabouts
 
 
 @pytest.fixture

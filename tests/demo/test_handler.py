@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import pytest
 
-from kinetics_tui.demo.line import Line
-from kinetics_tui.demo.sources import Source
+from kinetics_tui.demo.media import Source
+from kinetics_tui.demo.site import Line
 from kinetics_tui.demo.videos import Case, Failure, Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 

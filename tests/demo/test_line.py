@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.demo.line import Line
+from kinetics_tui.demo.site import Line
 
 
 def test_an_unlimited_line_never_waits() -> None:

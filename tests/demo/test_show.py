@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo import show
-from kinetics_tui.demo.launch import DemoServer, launch
-from kinetics_tui.demo.show import FOLDER_NAME, open_demo
+from kinetics_tui.demo.show import FOLDER_NAME, DemoServer, launch, open_demo
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import DatasetError, EngineError
 from kinetics_tui.model.options import Options, Selection
 
 

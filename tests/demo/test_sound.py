@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.demo.sound import match_sound, tune
+from kinetics_tui.demo.pattern import match_sound, tune
 
 RATE_HZ = 48_000
 

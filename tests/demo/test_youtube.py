@@ -14,8 +14,8 @@ import yt_dlp
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import DownloadError, GeoRestrictedError
 
-from kinetics_tui.demo.policy import AfterClips
-from kinetics_tui.demo.sources import Source
+from kinetics_tui.demo.media import Source
+from kinetics_tui.demo.site import AfterClips
 from kinetics_tui.demo.videos import Case, Failure, Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 

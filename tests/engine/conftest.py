@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from tests.engine.engine_run import Run, Start

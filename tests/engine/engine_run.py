@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.network import Network, network_of
-from kinetics_tui.engine.ways import Ways
-from kinetics_tui.media.check import CheckAnswer
-from kinetics_tui.media.route import Route
+from kinetics_tui.engine.networks.addresses import Network, network_of
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.media.youtube.probe_program import CheckAnswer
 from kinetics_tui.model.events import AnyEvent
-from kinetics_tui.model.network import NetworkKind, Way
+from kinetics_tui.model.network import NetworkKind, Route, Way
 from kinetics_tui.model.options import Options
 from kinetics_tui.model.state import RunState
 from tests.engine.scripted_worker import scripted_worker

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.engine.messages import (
+from kinetics_tui.engine.workers.messages import (
     Assign,
     Cancel,
     Cancelled,
@@ -23,9 +23,8 @@ from kinetics_tui.engine.messages import (
     Taken,
     ToWorker,
 )
-from kinetics_tui.model.extras import frames_path
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import Options, frames_path
 
 BAD_PROXY = "http://liar.example:3128"
 """By this network every clip is private, and none is in truth."""

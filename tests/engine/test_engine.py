@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from kinetics_tui.dataset.ledger import Ledger, LedgerFull
-from kinetics_tui.engine.network import NO_ROUTE, Network
-from kinetics_tui.engine.outcomes import KILLS_A_CLIP
-from kinetics_tui.engine.pool import Slot
+from kinetics_tui.dataset.ledger.ledger import Ledger, LedgerFull
+from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
+from kinetics_tui.engine.run.outcomes import KILLS_A_CLIP
+from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.commands import (
     Pause,
     ProbeNow,
@@ -74,7 +74,7 @@ async def test_a_worker_that_talks_garbage_is_replaced(start: Start) -> None:
 async def test_a_worker_that_hangs_past_its_deadline_is_killed(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinetics_tui.engine.dispatch.HANG_MARGIN_S", 0.2)
+    monkeypatch.setattr("kinetics_tui.engine.run.dispatch.HANG_MARGIN_S", 0.2)
     async with start([clip("H"), *some_clips(4)], clip_deadline_s=0.3) as run:
         await run.until(lambda: run.state.status is EngineStatus.DONE)
         assert run.state.failures == {Category.WORKER_CRASHED: 1}
@@ -207,7 +207,7 @@ async def test_an_engine_with_a_full_ledger_holds_and_goes_on_and_loses_nothing(
             raise LedgerFull("The disk is full: make room.")
         flush(self)
 
-    monkeypatch.setattr("kinetics_tui.engine.disk.HOLD_S", 0.2)
+    monkeypatch.setattr("kinetics_tui.engine.run.disk.HOLD_S", 0.2)
     async with start(some_clips(6)) as run:
         monkeypatch.setattr(Ledger, "flush", fail_while_full)
         await run.until(lambda: run.state.status is EngineStatus.DISK_FULL)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kinetics_tui.engine.clock import Clock, steady_time
+from kinetics_tui.engine.context import Clock, steady_time
 
 
 class Hands:

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from kinetics_tui.dataset.folder import state_folder
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.recordkeeping import WRITER, RecordKeeper
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.run.stats_writer import WRITER, RecordKeeper
 from kinetics_tui.model.events import EngineStatus
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_run import Start

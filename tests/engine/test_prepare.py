@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kinetics_tui.annotations.readers import Annotations, read_annotations
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import WriterLock
+from kinetics_tui.annotations.read import Annotations, read_annotations
+from kinetics_tui.base.errors import AnnotationError, DatasetError, EngineError, SettingsError
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, has_ledger, prepare
+from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError, DatasetError, EngineError, SettingsError
 from kinetics_tui.model.options import LayoutName, Options, Selection
 
 ROWS = """label,youtube_id,time_start,time_end,split

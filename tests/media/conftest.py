@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.demo.sources import Kind
+from kinetics_tui.demo.media import Kind
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.media.media_studio import Sources, Studio, made

@@ -13,20 +13,13 @@ from pathlib import Path
 import av
 import msgspec
 
-from kinetics_tui.demo.sources import (
-    Kind,
-    Source,
-    SourceSpec,
-    cached_source,
-    match_sound,
-    read_frame_number,
-)
+from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source, match_sound, read_frame_number
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.media.attempt import ClipFile, OnProgress
-from kinetics_tui.media.maker import ClipMaker
-from kinetics_tui.media.route import Route
+from kinetics_tui.media.clip_maker import ClipMaker
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Options
 
 FPS = 30

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import msgspec
 
-from kinetics_tui.demo.sources import Kind, Source
+from kinetics_tui.demo.media import Kind, Source
 
 CLUSTER = bytes.fromhex("1f43b675")
 FRAGMENTED = {Kind.DASH_VIDEO, Kind.DASH_AUDIO}

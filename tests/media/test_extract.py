@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import pytest
 
-from kinetics_tui.demo.sources import read_frame_number
+from kinetics_tui.demo.media import read_frame_number
 from kinetics_tui.media.extract import Extracted, extract
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.extras import Extras, SoundFormat, frames_path, sound_path
+from kinetics_tui.model.options import Extras, SoundFormat, frames_path, sound_path
 from tests.media.media_studio import FPS
 from tests.upkeep.conftest import make_clip
 

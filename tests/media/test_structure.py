@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from kinetics_tui.demo.hls import pieces
-from kinetics_tui.demo.sources import Kind
-from kinetics_tui.media import mp4, webm
+from kinetics_tui.demo.media import Kind
+from kinetics_tui.demo.player import pieces
+from kinetics_tui.media.containers import read_cues, track_timescale, walk_boxes
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.structure import Point, check_clusters, check_fragments, check_tables
 from tests.media.media_studio import made
@@ -21,8 +21,8 @@ def fragments() -> tuple[bytes, int, list[Point], int]:
     origin, found = pieces(made(Kind.DASH_VIDEO, duration_s=20).path)
     points = [(Fraction(5 * number), piece.start) for number, piece in enumerate(found)]
     end = found[-1].start + found[-1].size_bytes
-    moov = next(box for box in mp4.walk(data) if box.kind == b"moov")
-    return data[origin:end], origin, points, mp4.track_timescale(data[moov.start : moov.end])
+    moov = next(box for box in walk_boxes(data) if box.kind == b"moov")
+    return data[origin:end], origin, points, track_timescale(data[moov.start : moov.end])
 
 
 def test_whole_fragments_pass() -> None:
@@ -50,7 +50,7 @@ def test_media_shown_later_than_written_are_whole() -> None:
 def tables() -> tuple[bytes, int]:
     """The whole ``moov`` box of an MP4 in one piece, and how many bytes the file has."""
     data = made(Kind.PROGRESSIVE, duration_s=20).path.read_bytes()
-    moov = next(box for box in mp4.walk(data) if box.kind == b"moov")
+    moov = next(box for box in walk_boxes(data) if box.kind == b"moov")
     return data[moov.start : moov.end], len(data)
 
 
@@ -78,7 +78,7 @@ def test_damaged_tables_are_found(name: bytes, at: int, put: bytes, why: str) ->
 
 def test_a_damaged_cluster_is_found() -> None:
     data = made(Kind.WEBM_VIDEO, duration_s=20).path.read_bytes()
-    cues = webm.read_cues(data)
+    cues = read_cues(data)
     assert cues is not None
     points = [(cue.time_s, cue.offset) for cue in cues.cues]
     start = points[0][1]

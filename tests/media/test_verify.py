@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from kinetics_tui.demo.sources import Kind
+from kinetics_tui.demo.media import Kind
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import compare, verify
 from kinetics_tui.model.failure import Category

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kinetics_tui.base.words import DAY_S
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     ClipDone,
@@ -16,7 +17,6 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.network import NetworkKind, NetworkStatus
-from kinetics_tui.model.options import DAY_S
 from kinetics_tui.model.state import RunState
 
 AT = 1_800_000_000.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics_tui.model.rates import GRAIN_S, RECENT_S, Rates
+from kinetics_tui.model.run import GRAIN_S, RECENT_S, Rates
 
 AT = 1_700_000_000.0
 

@@ -26,6 +26,7 @@ from kinetics_tui.model.events import (
     NetworksListed,
     NetworkSwitched,
     NetworkThrottled,
+    NoticeKind,
     Phase,
     RunOpened,
     SplitCounts,
@@ -36,10 +37,8 @@ from kinetics_tui.model.events import (
     WorkerStopped,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.forecast import forecast
 from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
-from kinetics_tui.model.notices import NoticeKind
-from kinetics_tui.model.state import RunState
+from kinetics_tui.model.state import RunState, forecast
 
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
 AT = 1_700_000_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.network import Family, NetworkKind, Way, check_name, parse_way, public_proxy
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.dataset.export.making import Exporting, export
+from kinetics_tui.dataset.export.make import Exporting, export
 from kinetics_tui.model.options import LayoutName
 from tests.upkeep.conftest import finished  # noqa: F401 - a fixture
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kinetics_tui.base.errors import DatasetError, ReportError
+from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.dataset.records import write_records
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import DatasetError, ReportError
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options, Selection
-from kinetics_tui.programs import python_program
 from kinetics_tui.report.figures import Count, Doing, Hour, Progress, Report
 from kinetics_tui.report.gather import DIED, GOES_ON, gather
 from kinetics_tui.report.program import make_report

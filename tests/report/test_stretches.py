@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.report.figures import Doing, Stretch
-from kinetics_tui.report.stretches import Worked, doing_after, stretches
+from kinetics_tui.report.gather import Worked, doing_after, stretches
 
 
 @pytest.mark.parametrize(

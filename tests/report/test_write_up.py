@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.model.errors import ReportError
+from kinetics_tui.base.errors import ReportError
 from kinetics_tui.report.figures import Count, Progress, Report, Spread
 from kinetics_tui.report.write_up import MOST_GROUPS, OTHERS, group_of, report_write_up
 from tests.report.made_up import HEADER, stats_rows, write

@@ -20,12 +20,12 @@ from typing import IO, Self
 
 import psutil
 
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import scratch_path
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.address import read_whereabouts
-from kinetics_tui.engine.asking import is_running
-from kinetics_tui.engine.client import EngineClient
-from kinetics_tui.model.errors import DatasetError
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.client.ask import is_running
+from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.engine.process.address import read_whereabouts
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.state import RunState
 from tests.terminal_child import TerminalChild
@@ -277,7 +277,7 @@ def family(engine: psutil.Process) -> Iterator[tuple[int, str]]:
                     yield child.pid, "worker"
                 elif "resource_tracker" in command:
                     yield child.pid, "resource tracker"
-                elif "kinetics_tui.dataset.records" in command:
+                elif "kinetics_tui.dataset.stats_csv" in command:
                     yield child.pid, "record writer"
 
 

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.engine.clock import Clock, steady_time
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import Clock, steady_time
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.network import network_of
-from kinetics_tui.engine.ways import Ways
+from kinetics_tui.engine.networks.addresses import network_of
+from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.network import NetworkKind, Way

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import msgspec
 
-from kinetics_tui.engine.messages import (
+from kinetics_tui.engine.workers.messages import (
     Assign,
     Cancel,
     Cancelled,
@@ -26,7 +26,7 @@ from kinetics_tui.engine.messages import (
     Ready,
     ToWorker,
 )
-from kinetics_tui.engine.pool import Pool, Slot
+from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category, Kind
 from tests.bench.youtubes import CLIP_S, DAY_S, HOUR_S, RECORD, Sessions

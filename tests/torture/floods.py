@@ -13,11 +13,11 @@ from typing import NamedTuple
 import msgspec
 import psutil
 
-from kinetics_tui.engine.address import read_whereabouts, socket_paths
-from kinetics_tui.engine.asking import ask
-from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.base.errors import EngineError
+from kinetics_tui.engine.client.ask import ask
+from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.engine.process.address import read_whereabouts, socket_paths
 from kinetics_tui.model.commands import AnyCommand, SetWorkers, Stop
-from kinetics_tui.model.errors import EngineError
 from tests.torture.hostile import message_maker
 
 ANSWERED_WITHIN_S = 30.0

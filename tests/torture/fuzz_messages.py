@@ -12,30 +12,29 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.console.following import json_lines, text_lines
-from kinetics_tui.console.network_lines import networks_text
-from kinetics_tui.console.printed import plain_lines
-from kinetics_tui.console.status_lines import status_json, summary_text
-from kinetics_tui.engine.asking import NONSENSE
-from kinetics_tui.engine.messages import FromWorker
-from kinetics_tui.engine.pool import Pool, Slot
+from kinetics_tui.base.safe_text import plain_lines
+from kinetics_tui.cli.commands.networks import networks_text
+from kinetics_tui.cli.follow import json_lines, text_lines
+from kinetics_tui.cli.status import status_json, summary_text
+from kinetics_tui.engine.client.ask import NONSENSE
+from kinetics_tui.engine.workers.messages import FromWorker
+from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.commands import Reply
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.options import Options
 from kinetics_tui.model.state import RunState
-from kinetics_tui.tui.farewell import farewell
-from kinetics_tui.tui.lines import Line
-from kinetics_tui.tui.moment import Moment, headline, window_title
-from kinetics_tui.tui.widgets.countdown import cooling_lines
-from kinetics_tui.tui.widgets.failures import failure_lines
-from kinetics_tui.tui.widgets.header import header_line
-from kinetics_tui.tui.widgets.log import log_lines
-from kinetics_tui.tui.widgets.network_details import detail_lines
-from kinetics_tui.tui.widgets.network_list import network_columns, network_line
-from kinetics_tui.tui.widgets.pace import pace_lines
-from kinetics_tui.tui.widgets.splits import counts_and_end, overall_lines, split_columns, split_line
-from kinetics_tui.tui.widgets.throttle import throttle_lines
-from kinetics_tui.tui.widgets.workers import worker_lines
+from kinetics_tui.tui.networks.details import detail_lines
+from kinetics_tui.tui.networks.list import network_columns, network_line
+from kinetics_tui.tui.parts.bars import header_line
+from kinetics_tui.tui.parts.lines import Line
+from kinetics_tui.tui.parts.view_state import Moment, headline, window_title
+from kinetics_tui.tui.run.countdown import cooling_lines, pace_lines
+from kinetics_tui.tui.run.failures import failure_lines
+from kinetics_tui.tui.run.splits import counts_and_end, overall_lines, split_columns, split_line
+from kinetics_tui.tui.run.stage import log_lines
+from kinetics_tui.tui.run.throttle import throttle_lines
+from kinetics_tui.tui.run.workers import worker_lines
+from kinetics_tui.tui.terminal import farewell
 from tests.torture.hostile import Dice, lines_of, message_maker
 
 NOW = 1_700_000_000.0

@@ -7,18 +7,18 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics_tui.annotations.readers import Annotations, read_annotations
-from kinetics_tui.annotations.rows import SPLIT_WORDS
+from kinetics_tui.annotations.read import Annotations, read_annotations
+from kinetics_tui.annotations.row_rules import SPLIT_WORDS
 from kinetics_tui.annotations.selection import select
+from kinetics_tui.base.errors import AnnotationError, SettingsError, UserError
+from kinetics_tui.base.safe_text import plain
 from kinetics_tui.cli import app
-from kinetics_tui.commands import flags
-from kinetics_tui.commands.command_line import completed
-from kinetics_tui.console.printed import plain
-from kinetics_tui.engine.retry import find_categories
+from kinetics_tui.cli import options as flags
+from kinetics_tui.cli.command_line import completed
+from kinetics_tui.engine.client.retry import find_categories
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError, SettingsError, UserError
 from kinetics_tui.model.options import LayoutName, Selection
-from kinetics_tui.settings import CONFIG_VARIABLE, PREFIX, SETTINGS, load_settings
+from kinetics_tui.settings.settings import CONFIG_VARIABLE, PREFIX, SETTINGS, load_settings
 from tests.torture.fuzz_storage import check_path
 from tests.torture.hostile import (
     Dice,

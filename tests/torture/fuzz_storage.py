@@ -9,19 +9,17 @@ import shutil
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-from kinetics_tui.annotations.rows import shown
-from kinetics_tui.console.printed import json_line, plain, plain_lines
+from kinetics_tui.annotations.row_rules import shown
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import clean, json_line, plain, plain_lines, shell_word
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE
 from kinetics_tui.dataset.layout import Naming, clip_path, same_to_some
-from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.dataset.records import write_records
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
-from kinetics_tui.tui.lines import Line
-from kinetics_tui.tui.shell import shell_word
-from kinetics_tui.tui.text import clean, fit, paragraph
+from kinetics_tui.tui.parts.lines import Line, fit, paragraph
 from tests.torture.hostile import Dice, encodable, text, youtube_id
 
 MOST_PART_BYTES = 255

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import msgspec
 
-from kinetics_tui.demo.sources import Kind, read_frame_number
+from kinetics_tui.demo.media import Kind, read_frame_number
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import verify

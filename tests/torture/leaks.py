@@ -14,7 +14,7 @@ import msgspec
 import psutil
 
 from kinetics_tui.dataset.folder import log_path, scratch_path
-from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.events import EngineStatus
 from tests.torture.chaos import family
 

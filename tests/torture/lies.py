@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.engine import asking
-from kinetics_tui.engine.address import socket_paths
-from kinetics_tui.engine.client import EngineClient
+from kinetics_tui.engine.client import ask as asking
+from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
 from tests.torture.hostile import message_maker

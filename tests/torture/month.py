@@ -26,18 +26,16 @@ import msgspec
 import psutil
 
 from kinetics_tui.dataset.folder import ledger_path, log_path, make_state_folder
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine import engine as engine_module
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.logfile import KEPT, PATIENCE, LogFile, LogHandler, older_log
-from kinetics_tui.engine.recordkeeping import RecordKeeper
-from kinetics_tui.engine.repeats import Repeats
-from kinetics_tui.engine.ways import Ways
-from kinetics_tui.media.check import CheckAnswer
-from kinetics_tui.media.route import Route
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.process.logfile import KEPT, PATIENCE, LogFile, LogHandler, Repeats, older_log
+from kinetics_tui.engine.run.stats_writer import RecordKeeper
+from kinetics_tui.media.youtube.probe_program import CheckAnswer
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed
-from kinetics_tui.model.network import Way
+from kinetics_tui.model.network import Route, Way
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.model.state import RunState
 from tests.bench.youtubes import DAY_S, WORKERS

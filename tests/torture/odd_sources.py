@@ -11,10 +11,9 @@ from pathlib import Path
 import av
 import msgspec
 
-from kinetics_tui.demo.pattern import Pattern
-from kinetics_tui.demo.sound import tune
-from kinetics_tui.demo.sources import Kind, Source, SourceSpec
-from kinetics_tui.media.cut import AnyPacket, in_order
+from kinetics_tui.demo.media import Kind, Source, SourceSpec
+from kinetics_tui.demo.pattern import Pattern, tune
+from kinetics_tui.media.cut.order import AnyPacket, in_order
 
 FPS = 30
 RATE_HZ = 48_000

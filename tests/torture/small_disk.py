@@ -20,14 +20,14 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.base.errors import UserError
 from kinetics_tui.dataset.folder import ledger_path, scratch_path
 from kinetics_tui.demo.dataset import make_demo
-from kinetics_tui.demo.policy import Open
+from kinetics_tui.demo.site import Open
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.asking import read_state
-from kinetics_tui.engine.disk import floor_of
+from kinetics_tui.engine.client.ask import read_state
+from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.verify import verify
-from kinetics_tui.model.errors import UserError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.state import RunState
 from tests.program import Program

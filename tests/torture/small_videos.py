@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.demo.dataset import SOURCE_S, Demo
-from kinetics_tui.demo.sources import Kind, SourceSpec, cached_source
+from kinetics_tui.demo.media import Kind, SourceSpec, cached_source
 
 FPS = 12
 

@@ -26,12 +26,12 @@ from kinetics_tui.dataset.folder import (
     scratch_path,
     state_folder,
 )
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import SOURCE_S, Demo
 from kinetics_tui.demo.pattern import read_frame_number
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.asking import read_state
-from kinetics_tui.engine.outcomes import CRASHES_A_CLIP
+from kinetics_tui.engine.client.ask import read_state
+from kinetics_tui.engine.run.outcomes import CRASHES_A_CLIP
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.state import RunState

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from kinetics_tui.base.words import DAY_S
 from kinetics_tui.dataset.folder import STATS_FILE, ledger_path
-from kinetics_tui.dataset.ledger import Ledger
-from kinetics_tui.dataset.records import write_records
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.commands import Pause, Resume
 from kinetics_tui.model.events import EngineStatus
-from kinetics_tui.model.forecast import forecast
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.options import DAY_S
+from kinetics_tui.model.state import forecast
 from tests.engine.engine_clips import clip, some_clips
 from tests.torture.clock_run import ClockRun, Times, open_dataset, running
 
@@ -64,7 +64,7 @@ async def test_a_cooldown_of_a_network_that_is_not_in_use_keeps_its_time_too(
 
 
 async def cool_down(ledger: Ledger, name: str, until: float) -> None:
-    from kinetics_tui.dataset.ledger import NetworkRow
+    from kinetics_tui.dataset.ledger.ledger import NetworkRow
 
     ledger.save_network(
         NetworkRow(name, status=NetworkStatus.COOLING, until=until, last_throttle_at=until - 900, step=1)

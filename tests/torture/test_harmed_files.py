@@ -19,9 +19,9 @@ from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.options import Selection
-from kinetics_tui.upkeep.check import Checking, check
-from kinetics_tui.upkeep.rebuild import Wanted
-from kinetics_tui.upkeep.report import Fault, LedgerState, Report
+from kinetics_tui.upkeep.check.check import Checking, check
+from kinetics_tui.upkeep.check.findings import Fault, LedgerState, Report
+from kinetics_tui.upkeep.check.rebuild import Wanted
 from tests.program import Program
 from tests.torture.small_videos import shrink
 from tests.upkeep.conftest import CLIPS, DONE, make_dataset

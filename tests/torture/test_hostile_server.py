@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from kinetics_tui.demo.dataset import Demo
-from kinetics_tui.demo.sources import read_frame_number
+from kinetics_tui.demo.media import read_frame_number
 from kinetics_tui.demo.videos import Case, Failure, Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.model.failure import Category
@@ -35,7 +35,7 @@ PACKINGS = tuple(offered())
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinetics_tui.media.fetch.BUSY_WAIT_S", 0.02)
+    monkeypatch.setattr("kinetics_tui.media.fetch.ranges_fetch.BUSY_WAIT_S", 0.02)
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 import pytest
 
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import ledger_path, state_folder
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.asking import read_state
+from kinetics_tui.engine.client.ask import read_state
 from kinetics_tui.engine.prepare import create
-from kinetics_tui.model.errors import DatasetError
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import Options, Selection

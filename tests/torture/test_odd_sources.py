@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from kinetics_tui.demo.sources import Kind, Source
+from kinetics_tui.demo.media import Kind, Source
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.failure import Category

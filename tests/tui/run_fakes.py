@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.dataset.database import connect
-from kinetics_tui.dataset.failed import read_history, read_page
+from kinetics_tui.dataset.ledger.database import connect
+from kinetics_tui.dataset.ledger.failed_clips import read_history, read_page
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
@@ -32,7 +32,7 @@ from kinetics_tui.model.events import (
     WorkerIdle,
     WorkerStarted,
 )
-from kinetics_tui.model.failed import ClipHistory, FailedPage, FailedQuery, HistoryQuery
+from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim

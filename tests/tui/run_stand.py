@@ -13,10 +13,9 @@ from textual.pilot import Pilot
 from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.farewell import Farewell
-from kinetics_tui.tui.screens.live import LiveScreen
-from kinetics_tui.tui.screens.run import RunScreen
-from kinetics_tui.tui.themes import KINETICS_DARK
+from kinetics_tui.tui.parts.run_screen_base import LiveScreen
+from kinetics_tui.tui.run.screen import RunScreen
+from kinetics_tui.tui.terminal import KINETICS_DARK, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, opened
 
 

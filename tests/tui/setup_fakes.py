@@ -8,13 +8,13 @@ from pathlib import Path
 
 from textual.app import App
 
-from kinetics_tui.annotations.readers import Annotations, BadRow
+from kinetics_tui.annotations.read import Annotations, BadRow
 from kinetics_tui.annotations.releases import Release
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
-from kinetics_tui.tui.plan import Folder, Library, Plan, Source
-from kinetics_tui.tui.screens.setup import SetupScreen
+from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
+from kinetics_tui.tui.setup.screen import SetupScreen
 
 CLASSES = ("air drumming", "archery", "high jump", "playing drums", "yoga")
 CATEGORIES: dict[str, tuple[str, ...]] = {

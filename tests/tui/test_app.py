@@ -8,14 +8,13 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from kinetics_tui.model.errors import EngineError, UserError
+from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp, run_app
-from kinetics_tui.tui.farewell import Farewell
-from kinetics_tui.tui.link import Link
-from kinetics_tui.tui.plan import Plan
-from kinetics_tui.tui.themes import KINETICS_ANSI
+from kinetics_tui.tui.parts.view_state import Link
+from kinetics_tui.tui.setup.ports import Plan
+from kinetics_tui.tui.terminal import KINETICS_ANSI, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, opened
 
 PLAN = Plan(Path("/data/kinetics"), Selection(release="kinetics-600"), Options(workers=3), None)

@@ -29,8 +29,7 @@ from kinetics_tui.model.events import (
 from kinetics_tui.model.failure import Category
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.farewell import Farewell
-from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK
+from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, clip, cooling, network, opened
 
 SIZE = (120, 40)

@@ -9,8 +9,8 @@ import pytest
 from kinetics_tui.model.events import AnyEvent, NetworkChecked
 from kinetics_tui.model.network import NetworkInfo, NetworkKind
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.screens.networks import NetworksScreen
-from kinetics_tui.tui.screens.run import RunScreen
+from kinetics_tui.tui.networks.screen import NetworksScreen
+from kinetics_tui.tui.run.screen import RunScreen
 from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, listed, opened, paused
 from tests.tui.run_stand import resize
 

@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from kinetics_tui.model.errors import UserError
-from kinetics_tui.tui.terminal import NOTICE_MOST, TerminalCalls, TerminalTitle, check_terminal
-from kinetics_tui.tui.themes import KINETICS_ANSI, KINETICS_DARK, colour_depth, theme_name
+from kinetics_tui.base.errors import UserError
+from kinetics_tui.tui.terminal import (
+    KINETICS_ANSI,
+    KINETICS_DARK,
+    NOTICE_MOST,
+    TerminalCalls,
+    TerminalTitle,
+    check_terminal,
+    colour_depth,
+    theme_name,
+)
 
 
 @pytest.mark.parametrize(

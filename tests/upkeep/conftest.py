@@ -11,11 +11,11 @@ import av
 import pytest
 
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.dataset.records import write_records
-from kinetics_tui.demo.sources import Kind
-from kinetics_tui.media.cut import Job, Media
-from kinetics_tui.media.trim import trim
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.stats_csv import write_records
+from kinetics_tui.demo.media import Kind
+from kinetics_tui.media.cut.cut import trim
+from kinetics_tui.media.cut.order import Job, Media
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category

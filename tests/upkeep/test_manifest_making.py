@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.manifest import Entry, Origin, Status
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip

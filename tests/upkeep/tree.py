@@ -8,9 +8,9 @@ import os
 import stat
 from pathlib import Path
 
-from kinetics_tui.dataset.database import connect
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.dataset.upkeep import read_accounts
+from kinetics_tui.dataset.ledger.database import connect
+from kinetics_tui.dataset.ledger.files import read_accounts
 from kinetics_tui.model.options import LayoutName
 
 PASSING = ("-wal", "-shm", "engine.lock")

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import msgspec
 
-from kinetics_tui.dataset.export.form import Form, Item
-from kinetics_tui.dataset.export.placing import Placed
+from kinetics_tui.dataset.export.clip_files import Placed
+from kinetics_tui.dataset.export.exporter import Form, Item
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.model.options import LayoutName
 

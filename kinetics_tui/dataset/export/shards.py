@@ -14,9 +14,8 @@ from typing import Any
 
 import msgspec
 
-from kinetics_tui.dataset.export.form import Form, Item
-from kinetics_tui.dataset.export.placing import Placed
-from kinetics_tui.dataset.export.source import Source, UnreadableError
+from kinetics_tui.dataset.export.clip_files import Placed, Source, UnreadableError
+from kinetics_tui.dataset.export.exporter import Form, Item
 from kinetics_tui.dataset.export.target import Target
 from kinetics_tui.dataset.layout import SUFFIX, clip_path
 from kinetics_tui.model.options import LayoutName

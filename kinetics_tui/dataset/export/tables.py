@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import Any, BinaryIO
 
-from kinetics_tui.annotations.clip_rows import write_row
-from kinetics_tui.dataset.export.form import Form, Item
-from kinetics_tui.dataset.export.placing import Placed
-from kinetics_tui.dataset.holdings import Made
-from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.annotations.row_rules import write_row
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.dataset.export.clip_files import Placed
+from kinetics_tui.dataset.export.exporter import Form, Item
+from kinetics_tui.dataset.ledger.files import Made
 
 ROWS_AT_A_TIME = 10_000
 

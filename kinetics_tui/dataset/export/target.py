@@ -18,9 +18,9 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from kinetics_tui.dataset.database import plain_errors
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import EXPORT_FOLDER
-from kinetics_tui.model.errors import DatasetError
+from kinetics_tui.dataset.ledger.database import plain_errors
 
 ABOUT = "about.json"
 LOCK = "lock"

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from kinetics_tui.annotations.clip_rows import CLIP_COLUMNS, clip_row, write_row
-from kinetics_tui.dataset.export.form import Form, Item
-from kinetics_tui.dataset.export.placing import Placed
+from kinetics_tui.annotations.row_rules import CLIP_COLUMNS, clip_row, write_row
+from kinetics_tui.dataset.export.clip_files import Placed
+from kinetics_tui.dataset.export.exporter import Form, Item
 from kinetics_tui.dataset.layout import clip_path, safe_component
 from kinetics_tui.model.clip import VAL, Clip
 from kinetics_tui.model.options import LayoutName

@@ -1,1 +1,1 @@
-"""The report as lines of a terminal, for its screen and for the command that prints it."""
+"""The report screen, and the report in lines as the command prints it."""

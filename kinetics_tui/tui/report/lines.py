@@ -1,17 +1,171 @@
-"""The whole report in lines of a terminal."""
+"""The whole report in lines of a terminal.
+
+What was downloaded and what failed: by split, by class, by category.
+
+What happened: sessions, bytes, and clips an hour over the whole run.
+"""
 
 from __future__ import annotations
 
 from datetime import tzinfo
 
-from kinetics_tui.report.digest import dated, headline
-from kinetics_tui.report.figures import Report
-from kinetics_tui.tui.lines import Line, Tone
-from kinetics_tui.tui.report.counts import class_lines, failure_lines, split_lines
-from kinetics_tui.tui.report.past import rate_lines, session_lines, traffic_lines
-from kinetics_tui.tui.report.seconds import effort_lines, histogram_lines, seconds_lines
-from kinetics_tui.tui.report.time_spent import spent_lines
-from kinetics_tui.tui.text import paragraph
+from kinetics_tui.base.words import counted, duration_text, share_text
+from kinetics_tui.report.digest import (
+    by_label,
+    dated,
+    endings_text,
+    failed_share_text,
+    fruitful,
+    headline,
+    label_text,
+    rates,
+    rates_text,
+    refusals_text,
+    traffic_text,
+)
+from kinetics_tui.report.figures import Count, Progress, Report, Session
+from kinetics_tui.tui.parts.blocks import chart
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
+from kinetics_tui.tui.report.tables import (
+    Row,
+    effort_lines,
+    histogram_lines,
+    seconds_lines,
+    span_line,
+    spent_lines,
+    table_lines,
+)
+
+WORST, BEST = 10, 5
+"""How many classes are shown of each end."""
+
+
+def split_lines(report: Report, width: int) -> list[Line]:
+    """A row a split; the bar is what was downloaded of it."""
+    if not report.splits:
+        return []
+    rows = [_split_row(split.split, split) for split in report.splits]
+    if len(rows) > 1:
+        rows.append(_split_row("all of it", report.whole))
+    return table_lines(("", "clips", "downloaded", "failed", "share", "left"), rows, width)
+
+
+def _split_row(name: str, part: Progress) -> Row:
+    cells = (
+        f"{part.total:,}",
+        f"{part.done:,}",
+        f"{part.failed:,}",
+        failed_share_text(part),
+        f"{part.left:,}",
+    )
+    return Row(name, cells, part.done / part.total if part.total else 0.0)
+
+
+def class_lines(report: Report, width: int) -> list[Line]:
+    """The classes that lost the most and the least; the bar compares the shares that failed."""
+    classes = [part for part in by_label(report) if part.done + part.failed]
+    if len(classes) < 2:
+        return []
+    most = classes[0].failed_share
+    if len(classes) <= WORST + BEST:
+        return _classes("all", classes, most, width)
+    lines = _classes("failed most", classes[:WORST], most, width)
+    return [*lines, Line(), *_classes("failed least", classes[-BEST:], most, width)]
+
+
+def _classes(title: str, classes: list[Progress], most: float, width: int) -> list[Line]:
+    rows = [
+        Row(
+            label_text(part.label),
+            (f"{part.done:,}", f"{part.failed:,}", failed_share_text(part)),
+            part.failed_share / most if most else 0.0,
+        )
+        for part in classes
+    ]
+    return table_lines((title, "downloaded", "failed", "share"), rows, width)
+
+
+def failure_lines(report: Report, width: int) -> list[Line]:
+    """Categories, the most frequent first, and what is tried again."""
+    lines = _counts(report.failures, width) if report.failures else [Line("no clip has failed", Tone.DIM)]
+    if report.retried:
+        names = ", ".join(f"{count.clips:,} {count.name}" for count in report.retried)
+        lines += [Line(row, Tone.DIM) for row in paragraph(f"tried again: {names}", width)]
+    return lines
+
+
+def _counts(counts: tuple[Count, ...], width: int) -> list[Line]:
+    total = sum(count.clips for count in counts)
+    most = counts[0].clips
+    rows = [
+        Row(
+            count.name[:1].upper() + count.name[1:],
+            (f"{count.clips:,}", share_text(count.clips, total)),
+            count.clips / most,
+        )
+        for count in counts
+    ]
+    return table_lines(("", "clips", "share"), rows, width)
+
+
+SESSIONS = 15
+"""So many are shown, the newest; the others are counted."""
+_CHART_ROWS = 6
+_WIDE = 100
+
+
+def session_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]:
+    """Clips before each stop and why it came, the newest first."""
+    sessions = fruitful(report)
+    if not sessions:
+        return []
+    most = max(session.clips for session in sessions)
+    newest = sessions[: -SESSIONS - 1 : -1]
+    told = any(session.began_at is not None for session in newest)
+    wide = width >= _WIDE and told
+    titles = ["began" if told else "session", "clips", "took"]
+    if told:
+        titles.append("ended")
+    if wide:
+        titles.append("network")
+    rows = []
+    for place, session in enumerate(newest):
+        cells = [f"{session.clips:,}", duration_text(session.took_s)]
+        if told:
+            cells.append(session.why)
+        if wide:
+            cells.append(session.network)
+        rows.append(Row(_name(session, len(sessions) - place, zone), cells, session.clips / most))
+    lines = table_lines(titles, rows, width)
+    if len(sessions) > len(newest):
+        earlier = len(sessions) - len(newest)
+        fetched = sum(session.clips for session in sessions[:earlier])
+        lines.append(Line(f"{counted(earlier, 'earlier session')} with {counted(fetched, 'clip')}", Tone.DIM))
+    said = (endings_text(report), refusals_text(report))
+    return [*lines, *(Line(row, Tone.DIM) for text in said for row in paragraph(text, width))]
+
+
+def _name(session: Session, number: int, zone: tzinfo | None) -> str:
+    return f"{number}" if session.began_at is None else dated(session.began_at, zone)
+
+
+def traffic_lines(report: Report, width: int) -> list[Line]:
+    """The wire against the disk."""
+    if report.traffic is None:
+        return []
+    return [Line(row) for sentence in traffic_text(report.traffic) for row in paragraph(sentence, width)]
+
+
+def rate_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]:
+    """A chart over the whole run; a dot is time without a clip."""
+    found = rates(report.hours, width)
+    if found is None:
+        return []
+    lines = [Line(row, Tone.DIM) for row in paragraph(rates_text(found), width)]
+    if len(found.per_hour) == 1:
+        return lines
+    lines += [Line(row, Tone.BAR) for row in chart(found.per_hour, _CHART_ROWS)]
+    return [*lines, span_line(found.began_at, found.ended_at, max(1, len(found.per_hour)), zone)]
 
 
 def report_lines(report: Report, width: int, zone: tzinfo | None = None) -> list[Line]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.dataset.export.making import Exported, Exporting, export
-from kinetics_tui.dataset.export.placing import Link
-from kinetics_tui.dataset.holdings import read_holdings
-from kinetics_tui.dataset.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.export.clip_files import Link
+from kinetics_tui.dataset.export.make import Exported, Exporting, export
+from kinetics_tui.dataset.ledger.files import read_holdings
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection

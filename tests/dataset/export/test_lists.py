@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.annotations.releases import class_index
-from kinetics_tui.dataset.export.making import Exporting, export
+from kinetics_tui.dataset.export.make import Exporting, export
 from kinetics_tui.model.clip import Clip
 from tests.dataset.export.conftest import DONE, Export, content_of, listing, make_dataset
 

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.readers import read_annotations
-from kinetics_tui.dataset.export.making import Exporting, export
-from kinetics_tui.dataset.export.placing import Link
-from kinetics_tui.dataset.export.readers import READERS
-from kinetics_tui.dataset.ledger import Ledger, NoLedger
+from kinetics_tui.annotations.read import read_annotations
+from kinetics_tui.base.errors import AnnotationError, DatasetError
+from kinetics_tui.dataset.export.clip_files import Link
+from kinetics_tui.dataset.export.make import READERS, Exporting, export
+from kinetics_tui.dataset.ledger.ledger import Ledger, NoLedger
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.errors import AnnotationError, DatasetError
 from kinetics_tui.model.options import LayoutName
 from tests.dataset.conftest import NOBODY
 from tests.dataset.export.conftest import (

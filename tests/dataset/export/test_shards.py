@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from kinetics_tui.dataset.export import shards, source
-from kinetics_tui.dataset.export.making import Exporting, export
-from kinetics_tui.dataset.ledger import Ledger
+from kinetics_tui.dataset.export import clip_files as source
+from kinetics_tui.dataset.export import shards
+from kinetics_tui.dataset.export.make import Exporting, export
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from tests.dataset.export.conftest import CLIPS, DONE, PENDING, Export, content_of, listing, settle
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.export import tables
-from kinetics_tui.dataset.export.placing import Link
-from kinetics_tui.model.errors import SettingsError
+from kinetics_tui.dataset.export.clip_files import Link
 from tests.dataset.export.conftest import DONE, Export, content_of, listing, rows
 
 

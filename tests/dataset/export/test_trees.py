@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics_tui.annotations.releases import class_names
-from kinetics_tui.dataset.export.making import Exporting, export
+from kinetics_tui.dataset.export.make import Exporting, export
 from kinetics_tui.model.clip import Clip
 from tests.dataset.export.conftest import Export, listing, make_dataset, rows
 

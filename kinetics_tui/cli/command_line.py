@@ -1,0 +1,130 @@
+"""A command line carried out: what people leave out is added, and every end becomes an exit code.
+
+Long commands that end early in good order: what ctrl+c and a shutdown ask for.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+
+from kinetics_tui.base.errors import EngineDiedError, UserError
+from kinetics_tui.base.safe_text import plain_lines
+
+PROGRAM = "kinetics-tui"
+
+SETTLED = 0
+OUR_FAULT = 1
+NO_ANSWER = 1
+"""What ``networks --check`` ends with where YouTube does not answer."""
+BAD_INPUT = 2
+CLIPS_LEFT = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell reports a program ended by SIGINT and SIGPIPE."""
+
+DEFAULT_COMMAND = "open"
+NO_DATASET = ("probe",)
+"""Commands that take options alone."""
+MANY = ("--annotations", "--split", "--class", "--category", "--clip")
+"""Options that take several values in a row: ``--split val test``."""
+
+
+def tell(line: str) -> None:
+    """Progress for people: never on standard output, which belongs to events."""
+    click.echo(plain_lines(line), err=True)
+
+
+def say(text: str) -> None:
+    """What a command was asked for, for people."""
+    click.echo(plain_lines(text))
+
+
+def spread(args: Sequence[str]) -> list[str]:
+    """``--split val test`` as ``--split val --split test``; only behind the dataset, where it is clear."""
+    spreading = ""
+    out: list[str] = []
+    for number, arg in enumerate(args):
+        if arg == "--":
+            return [*out, *args[number:]]
+        if arg.startswith("-") and not (number and args[number - 1] in MANY):  # ids of videos may begin so
+            spreading = arg if arg in MANY else ""
+        elif spreading and number >= 2 and args[number - 1] != spreading:
+            out.append(spreading)
+        out.append(arg)
+    return out
+
+
+def completed(app: click.Group, args: Sequence[str]) -> list[str]:
+    """The command line with what people leave out: ``DATASET`` alone opens the app on it."""
+    if not args or (args[0] not in app.list_commands(click.Context(app)) and not args[0].startswith("-")):
+        args = [DEFAULT_COMMAND, *args]
+    clear = len(args) > 1 and (not args[1].startswith("-") or args[0] in NO_DATASET)
+    return spread(args) if clear else list(args)
+
+
+def carry_out(app: click.Group, args: Sequence[str]) -> int:
+    """Carry out a command line; the exit code."""
+    try:
+        code = app.main(args=completed(app, args), prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        tell(f"{PROGRAM}: {_usage_error(error)}. See {PROGRAM} --help.")
+        return BAD_INPUT
+    except UserError as error:
+        tell(f"{PROGRAM}: {error}")
+        return BAD_INPUT
+    except EngineDiedError as error:
+        tell(f"{PROGRAM}: {error}")
+        return OUR_FAULT
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback
+        return _own_up(error)
+    return code if isinstance(code, int) else SETTLED
+
+
+def _usage_error(error: click.ClickException) -> str:
+    """What is wrong with a command line, as a sentence without its full stop."""
+    if isinstance(error, click.NoSuchOption):
+        # click asks here what was meant, which makes two sentences of one.
+        near = f" (possible options: {', '.join(error.possibilities)})" if error.possibilities else ""
+        return f"No such option: {error.option_name}{near}"
+    return error.format_message().rstrip(".")
+
+
+def _own_up(error: Exception) -> int:
+    """A fault of ours: one sentence for the user, the trace into a file for whoever mends it."""
+    import time
+    import traceback
+
+    import platformdirs
+
+    folder = platformdirs.user_log_path(PROGRAM, ensure_exists=True)
+    path = folder / time.strftime("crash-%Y%m%d-%H%M%S.log")
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    tell(f"{PROGRAM} failed through a fault of its own ({type(error).__name__}); please report {path}.")
+    return OUR_FAULT
+
+
+@contextmanager
+def stoppable() -> Iterator[list[int]]:
+    """Signals that asked to end, as they come; a second ctrl+c ends at once."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in ends}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

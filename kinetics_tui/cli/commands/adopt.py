@@ -1,0 +1,380 @@
+"""Commands about clips that are here already: adopt, extract.
+
+The adoption of clips as a command: what it is told, what it prints, what it exits with.
+
+Frames and sound of clips as a command: what is asked for, as the ledger keeps it.
+
+What was taken over into a dataset as plain text, as rows of a table, and for scripts.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.cli import options as flags
+from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
+from kinetics_tui.cli.commands.check import wanted_clips
+from kinetics_tui.cli.options import Number, as_json, dataset, files_at_a_time, headless, several
+from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.run.extraction import keep_extras
+from kinetics_tui.model.commands import WantExtras
+from kinetics_tui.model.options import (
+    FASTEST_FPS,
+    LARGEST_PX,
+    SLOWEST_FPS,
+    SMALLEST_PX,
+    Extras,
+    Selection,
+    SoundFormat,
+)
+from kinetics_tui.settings.settings import Settings
+from kinetics_tui.settings.values import choice, number, or_none, whole
+from kinetics_tui.upkeep.adopt.adopt import adopt
+from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
+from kinetics_tui.upkeep.adopt.take import Adopting
+
+_READERS = {
+    "frames_fps": ("--frames", or_none(number(SLOWEST_FPS, FASTEST_FPS), None)),
+    "frames_short_side_px": ("--short-side", or_none(whole(SMALLEST_PX, LARGEST_PX), None)),
+    "sound": ("--sound", or_none(choice(SoundFormat), None)),
+}
+
+
+def want_extras(dataset: Path, *, frames: str | None, short_side: str | None, sound: str | None) -> None:
+    """Have these made from now on, ``none`` for nothing more of a kind; a run that is under way is told.
+
+    Raises UserError, and nothing is changed then.
+    """
+    asked = flags.given(frames_fps=frames, frames_short_side_px=short_side, sound=sound)
+    given: dict[str, object] = {}
+    for name, value in asked.items():
+        flag, read = _READERS[name]
+        try:
+            given[name] = read(value)
+        except SettingsError as error:
+            raise SettingsError(f"{flag}: {error}") from None
+    extras = _with(dataset, given)
+    if is_running(dataset):
+        ask(dataset, WantExtras(extras=extras))
+    else:
+        keep_extras(dataset, extras)
+
+
+def _with(dataset: Path, given: dict[str, object]) -> Extras:
+    """What the dataset has made of its clips, with these changes."""
+    with Ledger.open(dataset, read_only=True) as ledger:
+        before = ledger.options.extras
+    extras = msgspec.structs.replace(before, **given)
+    if not extras.any and not before.any:
+        raise SettingsError("Say what is to be made of the clips: --frames FPS, --sound wav, or both.")
+    return extras
+
+
+COLUMNS = ("file", "clip", "outcome", "why")
+
+
+def progress_text(adoption: Adoption, took_s: float) -> str:
+    """How far an adoption is after so many seconds."""
+    if not adoption.files:
+        return "Listing the files and the clips"
+    parts = [rate_text(adoption.settled, adoption.files, took_s, "files")]
+    parts.append(f"{adoption.counts[Fate.TAKEN]:,} taken")
+    if adoption.refused:
+        parts.append(f"{adoption.refused:,} refused")
+    return ", ".join(parts)
+
+
+def adoption_text(adoption: Adoption) -> str:
+    """What was taken and refused: a table of counts, the first few files of each, and what is to be known."""
+    named: list[str] = []
+    for fate in Fate:
+        if fate not in (Fate.TAKEN, Fate.THERE):
+            named += _named(adoption, fate)
+    return "\n".join([*_table(adoption), *named, *_end(adoption)])
+
+
+def adoption_json(adoption: Adoption) -> dict[str, Any]:
+    """What was taken and refused, for scripts: what ``adopt --json`` prints."""
+    return {
+        "dataset": adoption.dataset,
+        "from": adoption.source,
+        "link": adoption.link.value,
+        "dry_run": adoption.dry_run,
+        "quick": adoption.quick,
+        "files": adoption.files,
+        "other_files": adoption.others,
+        "settled": adoption.settled,
+        "refused": adoption.refused,
+        "counts": {fate.value: adoption.counts[fate] for fate in Fate},
+        "first": {
+            fate.value: [
+                {"file": one.path, "clip": one.clip, "why": one.why} for one in adoption.first.get(fate, [])
+            ]
+            for fate in Fate
+        },
+        "taken_bytes": adoption.taken_bytes,
+        "found_in_place": adoption.found,
+        "short": adoption.short,
+        "inexact": adoption.inexact,
+        "interrupted": adoption.interrupted,
+    }
+
+
+def table_row(adopted: Adopted) -> tuple[str, ...]:
+    """One file in the order of ``COLUMNS``."""
+    return plain(adopted.path), plain(adopted.clip), adopted.fate.value, plain(adopted.why)
+
+
+def _table(adoption: Adoption) -> list[str]:
+    rows = [(_taken(adoption), f"{adoption.counts[Fate.TAKEN]:,}", _note(adoption))]
+    for fate in Fate:
+        if fate is not Fate.TAKEN and adoption.counts[fate]:
+            rows.append((fate.value, f"{adoption.counts[fate]:,}", ""))
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(count) for _, count, _ in rows)
+    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
+
+
+def _taken(adoption: Adoption) -> str:
+    return "would be taken" if adoption.dry_run else Fate.TAKEN.value
+
+
+def _note(adoption: Adoption) -> str:
+    if not adoption.counts[Fate.TAKEN]:
+        return ""
+    how = "linked" if adoption.link is LinkMode.HARD else "copied"
+    parts = [f"{how}, {adoption.taken_bytes / 1e6:,.1f} MB"]
+    parts += [f"{adoption.found:,} lay in their place"] if adoption.found else []
+    parts += [f"{adoption.short:,} shorter than their segment"] if adoption.short else []
+    parts += [f"{adoption.inexact:,} cut inexactly"] if adoption.inexact else []
+    return ", ".join(parts)
+
+
+def _named(adoption: Adoption, fate: Fate) -> list[str]:
+    first = adoption.first.get(fate, [])
+    if not first:
+        return []
+    lines = [f"{fate.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
+    more = adoption.counts[fate] - len(first)
+    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+
+
+def _end(adoption: Adoption) -> list[str]:
+    lines = []
+    if adoption.others:
+        lines.append(f"{adoption.others:,} other files, not called .mp4, were passed over.")
+    if not adoption.files:
+        lines.append(f"No file called .mp4 is in {plain(adoption.source)}.")
+    if adoption.counts[Fate.TOO_SHORT] or adoption.counts[Fate.TOO_LONG]:
+        lines.append("--tolerance S takes files too that miss their segment by up to S seconds.")
+    if adoption.interrupted:
+        lines.append(
+            f"Ended early: {adoption.settled:,} of {adoption.files:,} files; "
+            "the same command goes on with the rest."
+        )
+    if adoption.dry_run:
+        lines.append("Nothing was changed; without --dry-run it is done.")
+    return lines
+
+
+def adopt_clips(
+    dataset: Path,
+    settings: Settings,
+    *,
+    source: Path,
+    link: str,
+    dry_run: bool,
+    quick: bool,
+    tolerance_s: float,
+    table: Path | None,
+    annotations: list[Path] | None,
+    release: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Take clips over into a dataset and print what came of it; the exit code. Raises UserError."""
+    if link not in list(LinkMode):
+        raise SettingsError(f"--link takes {' or '.join(LinkMode)}.")
+    if math.isnan(tolerance_s):  # no bound keeps it out
+        raise SettingsError("--tolerance takes a number of seconds.")
+    asked = flags.selection(annotations=annotations, release=release)
+    selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
+    progress = Progress(sys.stderr, progress_text)
+    with stoppable() as stopping, _table_file(table) as write_row:
+        how = Adopting(
+            source=source,
+            link=LinkMode(link),
+            dry_run=dry_run,
+            quick=quick,
+            tolerance_s=tolerance_s,
+            workers=workers,
+            options=settings.options,
+            wanted=lambda: wanted_clips(selection, settings) if asked else None,
+            stopped=lambda: bool(stopping),
+            on_progress=progress.tell,
+            on_settled=write_row,
+            tell=tell,
+        )
+        try:
+            adoption = adopt(dataset, how)
+        finally:
+            progress.end()
+    click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
+    return INTERRUPTED if adoption.interrupted else SETTLED
+
+
+@contextmanager
+def _table_file(path: Path | None) -> Iterator[Callable[[Adopted], None]]:
+    """Where each file is told of with a row, in a file of the user's if he wants one."""
+    if path is None:
+        yield lambda _adopted: None
+        return
+    with _writing(path):
+        is_new = not path.exists()
+        file = path.open("a", encoding="utf-8", errors="replace", newline="")
+    begun = False
+    with file:
+        writer = csv.writer(file, lineterminator="\n")
+
+        def write(*rows: tuple[str, ...]) -> None:
+            nonlocal begun
+            with _writing(path):
+                if not begun:
+                    if path.is_file():
+                        file.truncate(0)  # what it held before stays until there is something to say
+                    writer.writerow(COLUMNS)
+                writer.writerows(rows)
+            begun = True
+
+        try:
+            yield lambda adopted: write(table_row(adopted))
+            write()
+        finally:
+            if is_new and not begun:
+                path.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be written ({error.strerror}); choose another --table."
+        ) from error
+
+
+@click.command()
+@dataset
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="DIR",
+    type=Path,
+    help="The folder that the clips are in, in any layout.",
+)
+@click.option(
+    "--link",
+    metavar="HOW",
+    default="hard",
+    show_default=True,
+    help="hard: one file under two names; copy: a file of its own.",
+)
+@click.option("--dry-run", is_flag=True, help="Read and judge everything, and change nothing.")
+@click.option("--quick", is_flag=True, help="Read the files and decode none of them.")
+@click.option(
+    "--tolerance",
+    metavar="S",
+    type=Number(0.0, 10.0),
+    default=0.0,
+    show_default=True,
+    help="Seconds a file may be too short or too long (one frame).",
+)
+@click.option("--table", metavar="FILE", type=Path, help="Write a CSV row about every file to FILE.")
+@several(
+    "--annotations",
+    metavar="FILE",
+    type=Path,
+    help="Where DATASET has no ledger: which clips it is to hold.",
+)
+@click.option("--release", metavar="NAME", help="The same by the name of a release.")
+@files_at_a_time
+@as_json
+def adopt_command(
+    dataset: Path,
+    source: Path,
+    link: str,
+    dry_run: bool,
+    quick: bool,
+    tolerance: float,
+    table: Path | None,
+    annotations: list[Path] | None,
+    release: str | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Take over clips that you have already, each one verified; DIR stays as it is."""
+    from kinetics_tui.settings.settings import load_settings
+
+    return adopt_clips(
+        dataset,
+        load_settings({}),
+        source=source,
+        link=link,
+        dry_run=dry_run,
+        quick=quick,
+        tolerance_s=tolerance,
+        table=table,
+        annotations=annotations,
+        release=release,
+        workers=workers,
+        as_json=as_json,
+    )
+
+
+@click.command()
+@dataset
+@click.option("--frames", metavar="FPS", help="So many pictures a second as JPEG; none: no more.")
+@click.option("--short-side", metavar="PX", help="Scale pictures down to this short side; none: as the clip.")
+@click.option("--sound", metavar="FORMAT", help="Sound as wav, mp3 or opus; none: no more.")
+@headless
+@as_json
+def extract(
+    dataset: Path,
+    frames: str | None,
+    short_side: str | None,
+    sound: str | None,
+    headless: bool,
+    as_json: bool,
+) -> int:
+    """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
+    from kinetics_tui.base.errors import SettingsError
+    from kinetics_tui.cli.command_line import tell
+    from kinetics_tui.cli.commands import run as views
+    from kinetics_tui.cli.engine_of import run_engine
+    from kinetics_tui.settings.settings import load_settings
+
+    if as_json and not headless:
+        raise SettingsError("--json goes with --headless: kinetics-tui extract DATASET --headless --json.")
+    if not headless:
+        views.require_terminal()
+    settings = load_settings({})
+    want_extras(dataset, frames=frames, short_side=short_side, sound=sound)
+    owner = run_engine(dataset, settings.networks, tell)
+    if headless:
+        return views.follow(dataset, as_json=as_json, owner=owner)
+    return views.look(dataset, settings)

@@ -1,0 +1,297 @@
+"""What this machine brings for a run: findings as plain data, each with its advice. Sends nothing.
+
+The command doctor.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import locale
+import os
+import platform
+import re
+import shutil
+import textwrap
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import click
+import msgspec
+import psutil
+
+from kinetics_tui import __version__
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.programs import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui.base.safe_text import json_line
+from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, say
+from kinetics_tui.cli.options import as_json
+from kinetics_tui.engine.networks.addresses import NO_ROUTE, network_of, way_of_params
+from kinetics_tui.engine.run.disk import floor_of
+from kinetics_tui.media.youtube.yt_dlp_options import parse_args, redact
+from kinetics_tui.model.network import parse_way
+from kinetics_tui.model.options import Options
+from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings
+
+OLD_YT_DLP_DAYS = 60
+MIN_DENO = (2, 3)
+LOW_DISK_BYTES = 20 * 10**9
+WORKER_BYTES = 100 * 10**6
+"""Memory to allow for one worker; an estimate on the safe side."""
+SMALLEST_TERMINAL = (80, 24)
+
+
+class State(StrEnum):
+    """What a finding means for a run."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    """No run without mending this."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at; ``advice`` is empty where nothing is to be done."""
+
+    name: str
+    state: State
+    detail: str
+    advice: str = ""
+
+
+def examine(
+    dataset_parent: Path,
+    settings: Settings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    today: datetime.date | None = None,
+) -> list[Finding]:
+    """Look at the machine, as a run into a folder below ``dataset_parent`` with these settings needs it."""
+    import yt_dlp.version  # its package costs 200 ms, which only doctor and workers should pay
+
+    environ = os.environ if environ is None else environ
+    today = today or datetime.datetime.now().astimezone().date()
+    return [
+        Finding("version", State.OK, f"kinetics-tui {__version__}, Python {platform.python_version()}"),
+        check_settings_file(settings.config_path),
+        check_settings(settings),
+        check_yt_dlp(yt_dlp.version.__version__, today),
+        check_deno(*find_deno(environ)),
+        check_requests(),
+        check_encoder(),
+        check_network(settings.options.yt_dlp),
+        check_named_networks(settings.networks),
+        check_cookies(settings.options.yt_dlp),
+        check_disk(dataset_parent, settings.options.workers),
+        check_machine(settings.options, available_cores(), psutil.virtual_memory().available),
+        check_logout(kills_user_processes(), lingers()),
+        check_terminal(environ, shutil.get_terminal_size((0, 0))),
+        check_locale(locale.getencoding()),
+    ]
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    """The findings as a JSON list."""
+    return json_line(findings)
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """The findings for people, as wide as the terminal."""
+    name_width = max(len(finding.name) for finding in findings)
+    indent = " " * (name_width + 8)
+    width = max(40, shutil.get_terminal_size().columns) - len(indent)
+    lines = []
+    for finding in findings:
+        text = [row for line in finding.detail.splitlines() for row in textwrap.wrap(line, width)]
+        if finding.advice:
+            text += textwrap.wrap(f"-> {finding.advice}", width, subsequent_indent="   ")
+        head = f"{finding.state.value.upper():6}{finding.name:{name_width}}  "
+        lines += [(head if number == 0 else indent) + row for number, row in enumerate(text)]
+    return "\n".join(lines)
+
+
+# -- one check each ---------------------------------------------------------------------------------------
+
+
+def check_settings_file(path: Path) -> Finding:
+    there = "" if path.exists() else " (not there, which is fine)"
+    return Finding("settings file", State.OK, f"{path}{there}")
+
+
+def check_settings(settings: Settings) -> Finding:
+    """What is in force and where it comes from, without secrets."""
+    lines = []
+    for name, setting in SETTINGS.items():
+        value = settings.value(name)
+        shown = " ".join(redact(settings.options.yt_dlp)) if name == "yt_dlp" else setting.show(value)
+        source = settings.sources.get(name, DEFAULT)
+        lines.append(f"{name} = {shown}" + ("" if source == DEFAULT else f"   from {source}"))
+    return Finding("settings", State.OK, "\n".join(lines))
+
+
+def check_yt_dlp(version: str, today: datetime.date) -> Finding:
+    """yt-dlp's version is its date; YouTube changes faster than old ones can follow."""
+    found = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", version)
+    try:
+        age_days = (today - datetime.date(*map(int, found.groups()))).days if found else None
+    except ValueError:
+        age_days = None
+    if age_days is None:
+        return Finding("yt-dlp", State.WARN, f"{version}, of unknown age", "pip install -U yt-dlp")
+    detail = f"{version}, {max(0, age_days)} days old"
+    if age_days > OLD_YT_DLP_DAYS:
+        advice = "YouTube may have changed since: pip install -U yt-dlp"
+        return Finding("yt-dlp", State.WARN, detail, advice)
+    return Finding("yt-dlp", State.OK, detail)
+
+
+def check_deno(path: str | None, version: str) -> Finding:
+    """The JavaScript runtime that yt-dlp uses by itself, needed for some of YouTube's formats."""
+    advice = 'pip install "yt-dlp[default,deno]"'
+    if path is None:
+        return Finding("JS runtime", State.WARN, "no deno; yt-dlp finds fewer formats", advice)
+    found = re.search(r"(\d+)\.(\d+)", version)
+    if not found:
+        return Finding("JS runtime", State.WARN, f"{path} does not tell its version", advice)
+    if (int(found[1]), int(found[2])) < MIN_DENO:
+        return Finding("JS runtime", State.WARN, f"deno {version} at {path} is too old", advice)
+    return Finding("JS runtime", State.OK, f"deno {version} at {path}")
+
+
+def check_requests() -> Finding:
+    """yt-dlp's handler that keeps connections; its other one opens one a request."""
+    try:
+        importlib.import_module("yt_dlp.networking._requests")
+    except ImportError as error:
+        advice = 'pip install "yt-dlp[default]"'
+        return Finding("connections", State.WARN, f"opened anew for every request ({error})", advice)
+    return Finding("connections", State.OK, "kept open between requests")
+
+
+def check_encoder() -> Finding:
+    """PyAV with the encoders of an exact trim."""
+    try:
+        av = importlib.import_module("av")
+        for name in ("libx264", "aac"):
+            av.codec.Codec(name, "w")
+    except (ImportError, ValueError) as error:  # PyAV's UnknownCodecError is a ValueError
+        return Finding("media", State.FAIL, f"PyAV cannot encode ({error})", "pip install -U av")
+    return Finding("media", State.OK, f"PyAV {av.__version__} with x264 and AAC")
+
+
+def check_network(yt_dlp_args: Sequence[str]) -> Finding:
+    """The network that requests would leave by; nothing is sent."""
+    try:
+        network = network_of(way_of_params(parse_args(yt_dlp_args)))
+    except (SettingsError, ValueError) as error:
+        text = str(error) if isinstance(error, SettingsError) else "no usable source address or proxy"
+        return Finding("network", State.FAIL, text, "mend yt_dlp in the settings")
+    if network.name == NO_ROUTE:
+        return Finding("network", State.FAIL, NO_ROUTE, "connect this machine to a network")
+    if not network.present:
+        text = f"{network.label} is no address of this machine"
+        return Finding("network", State.FAIL, text, "connect it, or mend yt_dlp in the settings")
+    return Finding("network", State.OK, f"{network.label} ({network.kind})")
+
+
+def check_named_networks(networks: Mapping[str, str]) -> Finding:
+    """Where the networks of the settings lead to right now; one that is not connected does no harm."""
+    lines = []
+    for name, way in networks.items():
+        network = network_of(parse_way(way), name)
+        lines.append(network.label + ("" if network.present else ", not connected now"))
+    detail = "\n".join(lines) or "none has a name in the settings"
+    return Finding("networks", State.OK, detail)
+
+
+def check_cookies(yt_dlp_args: Sequence[str]) -> Finding:
+    try:
+        params = parse_args(yt_dlp_args)
+    except SettingsError:
+        return Finding("cookies", State.WARN, "unknown: yt-dlp's options cannot be read")
+    if params.get("cookiefile") or params.get("cookiesfrombrowser"):
+        advice = "a night of downloading can get the account blocked: use one you can lose, and a low pace"
+        return Finding("cookies", State.WARN, "requests carry an account's cookies", advice)
+    return Finding("cookies", State.OK, "none, requests are a guest's")
+
+
+def check_disk(folder: Path, workers: int) -> Finding:
+    """Room and permission in ``folder`` or the nearest folder above it that exists, for so many workers."""
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    try:
+        usage = shutil.disk_usage(place)
+    except OSError as error:
+        return Finding("disk", State.FAIL, f"{place}: {error.strerror}", "choose another folder")
+    free_bytes, floor_bytes = usage.free, floor_of(usage.total, workers)
+    detail = f"{_gigabytes(free_bytes)} free at {place}"
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding("disk", State.FAIL, f"{place} cannot be written", "choose another folder")
+    if free_bytes < floor_bytes:
+        return Finding("disk", State.FAIL, detail, f"make room: a run leaves {_gigabytes(floor_bytes)} free")
+    if free_bytes < LOW_DISK_BYTES:
+        return Finding("disk", State.WARN, detail, "room for few clips: about a megabyte each")
+    return Finding("disk", State.OK, detail)
+
+
+def check_machine(options: Options, cores: int, free_bytes: int) -> Finding:
+    """Whether memory is enough for the workers."""
+    detail = f"{cores} cores, {_gigabytes(free_bytes)} memory free, {options.workers} workers"
+    if free_bytes < options.workers * WORKER_BYTES:
+        most = max(1, free_bytes // WORKER_BYTES)
+        return Finding("machine", State.WARN, detail, f"use fewer workers: --workers {most}")
+    return Finding("machine", State.OK, detail)
+
+
+def check_logout(kills: bool | None, lingering: bool) -> Finding:
+    """Whether the end of the login ends the run with it; ``kills`` is None where nothing is known."""
+    if kills and not lingering:
+        advice = "loginctl enable-linger keeps runs alive when the last SSH session ends"
+        return Finding("logging out", State.WARN, "systemd ends your programs when you log out", advice)
+    return Finding(
+        "logging out", State.OK, "a run goes on" if kills is not None else "nothing known against it"
+    )
+
+
+def check_terminal(environ: Mapping[str, str], size: Sequence[int]) -> Finding:
+    term = environ.get("TERM", "")
+    columns, rows = size
+    detail = f"TERM={term!r}, {columns}x{rows}, {_colours(environ)}"
+    if term in ("", "dumb") or not columns:
+        return Finding("terminal", State.WARN, detail, "the app needs a terminal; elsewhere use --headless")
+    if columns < SMALLEST_TERMINAL[0] or rows < SMALLEST_TERMINAL[1]:
+        return Finding("terminal", State.WARN, detail, "make it 80x24 or larger")
+    return Finding("terminal", State.OK, detail)
+
+
+def check_locale(encoding: str) -> Finding:
+    if encoding.lower().replace("-", "") != "utf8":
+        advice = "export LANG=C.UTF-8, or bars and times may come out garbled"
+        return Finding("locale", State.WARN, encoding, advice)
+    return Finding("locale", State.OK, encoding)
+
+
+def _colours(environ: Mapping[str, str]) -> str:
+    if environ.get("NO_COLOR"):
+        return "no colours (NO_COLOR)"
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "16 million colours"
+    return "256 colours" if "256" in environ.get("TERM", "") else "16 colours"
+
+
+def _gigabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:,.1f} GB"
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> int:
+    """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""
+    from kinetics_tui.settings.settings import load_settings
+
+    findings = examine(Path.cwd(), load_settings({}))
+    if as_json:
+        click.echo(findings_json(findings))
+    else:
+        say(findings_text(findings))
+    return OUR_FAULT if any(finding.state == "fail" for finding in findings) else SETTLED

@@ -1,0 +1,251 @@
+"""The command that looks at a set before anybody commits weeks to it: probe.
+
+How much of a set is still there, as a command: what it is told, what it prints, what it exits with.
+
+What a sample of videos tells of a set, as plain text and for scripts; how far it is, in a line.
+"""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kinetics_tui.annotations.selection import draw_videos
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import json_line
+from kinetics_tui.base.words import duration_text
+from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.commands.check import selected_clips
+from kinetics_tui.cli.options import (
+    Integer,
+    annotation_files,
+    as_json,
+    class_categories,
+    classes,
+    pace,
+    release,
+    splits,
+    yt_dlp,
+)
+from kinetics_tui.cli.progress import ProgressLine
+from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
+from kinetics_tui.engine.prepare import title_of
+from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.options import Selection
+from kinetics_tui.settings.settings import Settings
+from kinetics_tui.settings.values import pace_text
+
+SUSPICIOUS = 10
+"""So many videos without one that is there, and the network may be to blame."""
+_INDENT = "  "
+
+
+def progress_text(survey: Survey, took_s: float, length_s: float | None) -> str:
+    """How far it is after so many seconds, of about ``length_s`` (None: not known)."""
+    parts = [f"{survey.asked:,} of {survey.sample:,} videos"]
+    if survey.share is not None:
+        parts.append(f"{survey.share:.0%} still there")
+    left_s = None if length_s is None else length_s - took_s
+    if survey.asked:
+        by_rate = took_s / survey.asked * (survey.sample - survey.asked)
+        left_s = max(by_rate, left_s or 0.0)
+    if left_s is not None:
+        parts.append(f"{duration_text(left_s)} left")
+    return ", ".join(parts)
+
+
+def survey_text(survey: Survey) -> str:
+    """All that is known: a table, the share with its confidence interval, what that makes in clips."""
+    lines = [*_table(survey), *_share(survey), *_end(survey)]
+    return "\n".join(lines)
+
+
+def survey_json(survey: Survey) -> dict[str, Any]:
+    """The same for scripts: what ``probe --json`` prints."""
+    low, high = survey.interval
+    share = survey.share
+    known = share is not None
+    return {
+        "clips": survey.clips,
+        "videos": survey.videos,
+        "sample": survey.sample,
+        "asked": survey.asked,
+        "there": survey.there,
+        "gone": {category.value: count for category, count in _by_count(survey.gone)},
+        "unclear": {category.value: count for category, count in _by_count(survey.unclear)},
+        "share": round(share, 4) if share is not None else None,
+        "share_95": [round(low, 4), round(high, 4)] if known else None,
+        "clips_there": round(share * survey.clips) if share is not None else None,
+        "clips_there_95": [round(low * survey.clips), round(high * survey.clips)] if known else None,
+        "ended": None if survey.ended is None else survey.ended.value,
+        "interrupted": survey.interrupted,
+    }
+
+
+def _by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0].value))
+
+
+def _table(survey: Survey) -> list[str]:
+    gone, unclear = sum(survey.gone.values()), sum(survey.unclear.values())
+    rows = [("still there", survey.there, survey.judged), ("gone", gone, survey.judged)]
+    rows += [
+        (f"{_INDENT}{category.value}", count, survey.judged) for category, count in _by_count(survey.gone)
+    ]
+    if unclear:
+        rows.append(("no clear answer", unclear, 0))
+        rows += [(f"{_INDENT}{category.value}", count, 0) for category, count in _by_count(survey.unclear)]
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(f"{count:,}") for _, count, _ in rows)
+    return [
+        f"{name:<{name_width}}  {count:>{count_width},}"
+        + (
+            f"  {100 * count / whole:5.1f} %"
+            if whole
+            else "  not counted in"
+            if name == "no clear answer"
+            else ""
+        )
+        for name, count, whole in rows
+    ]
+
+
+def _share(survey: Survey) -> list[str]:
+    if survey.share is None:
+        return ["Nothing is known yet."]
+    low, high = survey.interval
+    videos = f"{survey.there:,} of {survey.judged:,} videos are still there: {100 * survey.share:.1f} %"
+    about = f"{round(survey.share * survey.clips):,} of {survey.clips:,} clips"
+    if low == high:
+        return [f"{videos} of them all, with about {about}."]
+    return [
+        f"{videos}; of all {survey.videos:,} it is {100 * low:.1f} to {100 * high:.1f} % (95 % confidence).",
+        f"That makes about {about} ({round(low * survey.clips):,} to {round(high * survey.clips):,}).",
+    ]
+
+
+def _end(survey: Survey) -> list[str]:
+    lines = []
+    if survey.judged >= SUSPICIOUS and not survey.there:
+        lines.append("None at all is there: that may be the network's doing; see kinetics-tui doctor.")
+    how_far = f"{survey.asked:,} of {survey.sample:,} videos"
+    if survey.ended is not None and survey.ended.kind is Kind.THROTTLE:
+        lines.append(f"Ended early: YouTube throttles this network ({survey.ended.value}) after {how_far}.")
+        lines.append(f"The video asked for then is not counted. {_REMEDY}")
+    elif survey.ended is not None:
+        lines.append(f"Ended early after {how_far}: {survey.message} {survey.ended.advice}")
+    elif survey.interrupted:
+        lines.append(f"Ended early by you after {how_far}.")
+    return lines
+
+
+_REMEDY = "Wait some hours, or go by another network, before you ask again; a lower --pace holds longer."
+
+
+def probe_set(selection: Selection, settings: Settings, *, sample: int, seed: int, as_json: bool) -> int:
+    """Ask for a sample of the videos of a selection and print what that tells; the exit code.
+
+    Raises ``UserError`` for bad input.
+    """
+    if not (selection.annotations or selection.release):
+        raise SettingsError("Say which set to look at: --annotations FILE, or --release kinetics-400.")
+    clips = selected_clips(selection, settings)
+    videos = draw_videos((clip.youtube_id for clip in clips), sample, seed)
+    survey = Survey(videos=len({clip.youtube_id for clip in clips}), clips=len(clips), sample=len(videos))
+    per_hour = settings.options.pace_per_hour
+    length = length_s(len(videos), per_hour)
+    tell(f"{title_of(selection)}: {_plan(survey, per_hour, length)}")
+    progress = ProgressLine(sys.stderr)
+    try:
+        with _interruptible():
+            ask_youtube_for(
+                survey,
+                videos,
+                settings.options.yt_dlp,
+                per_hour,
+                lambda known: progress.tell_by(functools.partial(progress_text, known, length_s=length)),
+            )
+    finally:
+        progress.end()
+    if as_json:
+        click.echo(json_line(survey_json(survey)))
+    else:
+        say(survey_text(survey))
+    if survey.interrupted:
+        return INTERRUPTED
+    return SETTLED if survey.ended is None else NO_ANSWER
+
+
+def _plan(survey: Survey, per_hour: float | None, length: float | None) -> str:
+    what = f"asking for {survey.sample:,} of {survey.videos:,} videos ({survey.clips:,} clips)"
+    if length is None:
+        how = "one after the other, without a limit"
+    elif length:
+        how = f"at {pace_text(per_hour)} videos an hour, which takes about {duration_text(length)}"
+    else:
+        how = "which takes a moment"
+    return f"{what}, {how}. Nothing is downloaded; ctrl+c ends it with what is known."
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Being asked to end is the same as ctrl+c."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@click.command()
+@annotation_files
+@release
+@splits
+@classes
+@class_categories
+@click.option(
+    "--sample",
+    metavar="N",
+    type=Integer(min=1),
+    default=200,
+    show_default=True,
+    help="How many videos are asked for.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Which ones are drawn.")
+@pace
+@yt_dlp
+@as_json
+def probe(
+    annotations: list[Path] | None,
+    release: str | None,
+    split: list[str] | None,
+    class_: list[str] | None,
+    category: list[str] | None,
+    sample: int,
+    seed: int,
+    pace: str | None,
+    yt_dlp: str | None,
+    as_json: bool,
+) -> int:
+    """Say how much of a set is still there, by a random sample; downloads nothing."""
+    from kinetics_tui.cli import options as flags
+    from kinetics_tui.model.options import Selection
+    from kinetics_tui.settings.settings import load_settings
+
+    asked = flags.selection(
+        release=release, annotations=annotations, splits=split, classes=class_, categories=category
+    )
+    return probe_set(
+        Selection(**asked),  # type: ignore[arg-type]  # the command line types its flags
+        load_settings(flags.given(pace=pace, yt_dlp=yt_dlp)),
+        sample=sample,
+        seed=seed,
+        as_json=as_json,
+    )

@@ -1,0 +1,268 @@
+"""Commands that say what a dataset holds: export, manifest, compare.
+
+Commands that say what a dataset holds: exports for readers, manifests, comparisons.
+
+What exports, manifests and comparisons of datasets come to, as plain text and for scripts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import click
+import msgspec
+from click.exceptions import Exit
+
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import json_line, plain, plain_lines
+from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
+from kinetics_tui.cli.options import as_json, dataset, files_at_a_time
+from kinetics_tui.cli.progress import ProgressLine, rate_text
+from kinetics_tui.dataset.export.clip_files import Link
+from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
+from kinetics_tui.dataset.ledger.database import plain_errors
+from kinetics_tui.dataset.manifest import write_entry, write_header
+from kinetics_tui.upkeep.compare import Comparison, Sides
+from kinetics_tui.upkeep.manifest import Tally, make_manifest
+
+CLASSES_SHOWN = 10
+NO_LABEL = "(no label)"
+_LONGEST_LABEL = 40
+
+
+def export_progress(exported: Exported, took_s: float) -> str:
+    """How far an export is after so many seconds."""
+    return rate_text(exported.looked_at, exported.clips, took_s, "clips")
+
+
+def export_text(exported: Exported) -> str:
+    """What an export came to, and what is worth knowing of it."""
+    held = exported.added + exported.there
+    new = f", {exported.added:,} of them new" if exported.there else ""
+    lines = [f"{held:,} of {exported.clips:,} clips are in {plain(exported.folder)}{new}."]
+    if exported.copied:
+        lines.append(f"{exported.copied:,} were copied.")
+    if exported.missing:
+        lines.append(f"{exported.missing:,} are missing: {MISSING} says why of each.")
+    if exported.others:
+        lines.append(
+            f"Of these, {exported.others:,} have something else in their place, which was left alone; "
+            "move it away and export again."
+        )
+    return "\n".join([*lines, *map(plain, exported.notes)])
+
+
+def manifest_progress(tally: Tally, took_s: float) -> str:
+    """How far a manifest is after so many seconds."""
+    return rate_text(tally.told, tally.clips, took_s, "clips")
+
+
+def manifest_text(tally: Tally) -> str:
+    """What a manifest lists."""
+    trusted = f", {tally.trusted:,} of them unchanged and not read again" if tally.trusted else ""
+    parts = [f"{tally.here:,} of {tally.clips:,} clips are here{trusted}"]
+    if tally.damaged:
+        parts.append(f"{tally.damaged:,} are damaged")
+    if tally.missing:
+        parts.append(f"{tally.missing:,} are missing")
+    return f"{'; '.join(parts)}."
+
+
+def comparison_text(found: Comparison) -> str:
+    """What two datasets have of each other, and the classes that differ most."""
+    rows = [
+        ("A", found.clips_a, plain(found.a)),
+        ("B", found.clips_b, plain(found.b)),
+        ("in both", found.common, _share(found)),
+        ("  same bytes", found.same_bytes, ""),
+        ("  other bytes", found.other_bytes, ""),
+        ("  cannot be told", found.unknown_bytes, "a file or its digest is not at hand"),
+        ("only in A", found.only_a, ""),
+        ("only in B", found.only_b, ""),
+    ]
+    rows = [row for row in rows if row[1] or row[0].strip() != "cannot be told"]
+    if found.relabelled:
+        rows.append(("relabelled", found.relabelled, "in both, with another split or label"))
+    width = max(len(f"{count:,}") for _, count, _ in rows)
+    lines = [f"{name:<16}  {count:>{width},}  {note}".rstrip() for name, count, note in rows]
+    apart = [one for one in found.classes if one.apart]
+    if apart:
+        lines += ["", f"Classes that differ most, {min(len(apart), CLASSES_SHOWN)} of {len(apart):,}:"]
+        lines.append(f"{'':<{_LONGEST_LABEL}}  {'A':>7}  {'B':>7}  {'both':>7}")
+        for one in apart[:CLASSES_SHOWN]:
+            label = plain(one.label)[:_LONGEST_LABEL] or NO_LABEL
+            lines.append(f"{label:<{_LONGEST_LABEL}}  {one.a:>7,}  {one.b:>7,}  {one.common:>7,}")
+    return "\n".join(lines)
+
+
+def _share(found: Comparison) -> str:
+    either = found.clips_a + found.clips_b - found.common
+    return f"{found.common / either:.1%} of all that either has" if either else ""
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """All that a comparison found, for scripts: what ``compare --json`` prints."""
+    told: dict[str, Any] = msgspec.to_builtins(found)
+    names = ("only_a", "only_b", "unknown_bytes")
+    return {**told, **{name: getattr(found, name) for name in names}}
+
+
+def export_dataset(dataset: Path, reader: str, *, to: Path | None, link: str | None, release: str) -> None:
+    """Export a dataset and print what came of it. Raises UserError."""
+    asked = Exporting(reader=reader, to=to, link=_link(link), release=release)
+    with _progress() as progress:
+        exported = export(
+            dataset,
+            asked,
+            tell,
+            lambda exported: progress.tell_by(lambda took_s: export_progress(exported, took_s)),
+        )
+    say(export_text(exported))
+
+
+def write_manifest(dataset: Path, to: Path | None, *, trust_unchanged: bool, workers: int | None) -> None:
+    """Write a dataset's manifest to a file, whole or not at all, or to standard output. Raises UserError."""
+    tally = Tally()
+    with _progress() as progress:
+        entries = make_manifest(
+            dataset,
+            tally,
+            trust_unchanged=trust_unchanged,
+            workers=workers,
+            on_progress=lambda tally: progress.tell_by(lambda took_s: manifest_progress(tally, took_s)),
+        )
+        # Ended with this block: the files that are being read are then let go.
+        with contextlib.closing(entries):
+            first = list(itertools.islice(entries, 1))  # a folder that is no dataset has no header either
+            with _written(to) as text:
+                write_header(text)
+                for entry in itertools.chain(first, entries):
+                    write_entry(text, entry)
+    tell(manifest_text(tally))
+
+
+def compare_sets(a: Path, b: Path, *, common: Path | None, as_json: bool) -> None:
+    """Compare two datasets or manifests, print what they share, write the common list. Raises UserError."""
+    with Sides(a, b) as sides:
+        with _progress() as progress:
+            found = sides.compare(
+                lambda done, total: progress.tell_by(
+                    lambda took_s: rate_text(done, total, took_s, "common clips")
+                )
+            )
+        if common is not None:
+            with _written(common) as text:
+                sides.write_common(text)
+    if as_json:
+        sys.stdout.write(json_line(comparison_json(found)) + "\n")
+    else:
+        say(comparison_text(found))
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[ProgressLine]:
+    progress = ProgressLine(sys.stderr)
+    try:
+        yield progress
+    finally:
+        progress.end()
+
+
+@contextlib.contextmanager
+def _written(to: Path | None) -> Iterator[TextIO]:
+    """A text file that gets its name when the block ends without an error; standard output for None."""
+    if to is None:
+        try:
+            yield cast("TextIO", _OnTerminal()) if sys.stdout.isatty() else sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise Exit(BROKEN_PIPE) from None
+        return
+    with plain_errors(to):
+        handle, name = tempfile.mkstemp(".new", f".{to.name[:50]}-", to.absolute().parent)
+        making = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as text:
+                yield text
+                text.flush()
+                os.fsync(text.fileno())
+            making.chmod(0o644)
+            making.replace(to)
+        finally:
+            making.unlink(missing_ok=True)
+
+
+class _OnTerminal:
+    """Standard output for rows of CSV on a terminal: without what a terminal obeys."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(plain_lines(text))
+
+
+def _link(asked: str | None) -> Link | None:
+    if asked is None:
+        return None
+    try:
+        return Link(asked)
+    except ValueError:
+        raise SettingsError(f"--link {asked!r}: give hard, sym or copy.") from None
+
+
+@click.command()
+@dataset
+@click.option(
+    "--for",
+    "reader",
+    required=True,
+    metavar="READER",
+    help="torchvision, mmaction2, slowfast, pytorchvideo, fiftyone, csv, parquet or webdataset.",
+)
+@click.option("--to", metavar="DIR", type=Path, help="Where to (DATASET-READER, beside the dataset).")
+@click.option("--link", metavar="HOW", help="hard, sym or copy (hard; copy on another disk).")
+@click.option(
+    "--release",
+    metavar="NAME",
+    default="",
+    help="Number the classes as this release does (that of the dataset).",
+)
+def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
+    """Lay the clips out as a reader expects them; again: adds what is new, and deletes nothing."""
+
+    export_dataset(dataset, reader, to=to, link=link, release=release)
+
+
+@click.command()
+@dataset
+@click.option("--to", metavar="FILE", type=Path, help="Where to (standard output).")
+@click.option(
+    "--trust-unchanged",
+    is_flag=True,
+    help="Do not read files again whose size and time of change are as before.",
+)
+@files_at_a_time
+def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int | None) -> None:
+    """List every clip as CSV: checksum, frames, source, programs, and what is missing and why."""
+
+    write_manifest(dataset, to, trust_unchanged=trust_unchanged, workers=workers)
+
+
+@click.command()
+@click.argument("a", type=Path, help="A dataset folder or a manifest.")
+@click.argument("b", type=Path, help="Another one.")
+@click.option(
+    "--common", metavar="FILE", type=Path, help="Write the clips that both have, for run --annotations."
+)
+@as_json
+def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:
+    """Say what two datasets have in common, by key and byte for byte, and where they differ."""
+
+    compare_sets(a, b, common=common, as_json=as_json)

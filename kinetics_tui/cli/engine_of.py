@@ -1,0 +1,90 @@
+"""What commands do to a dataset: start its engine, tell it something, fetch what it is made from."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
+from kinetics_tui.annotations.read import Annotations
+from kinetics_tui.base.errors import SettingsError, UserError
+from kinetics_tui.dataset.folder import ledger_path
+from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.client.start import start_engine
+from kinetics_tui.model.commands import AddNetwork, SetPace, SetWorkers
+from kinetics_tui.model.options import Selection
+from kinetics_tui.settings.settings import Settings, default_cache_dir
+
+Tell = Callable[[str], None]
+
+
+def run_engine(dataset: Path, networks: Mapping[str, str], tell: Tell) -> bool:
+    """Start an engine unless one runs, and have it know these networks. True where it was started here."""
+    started = not is_running(dataset)
+    if started:
+        start_engine(dataset)
+    make_known(dataset, networks, tell)
+    return started
+
+
+def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
+    """Have the engine, or where none runs the ledger, know the networks that the settings name.
+
+    Where that cannot be, ``tell`` is told why: it is no reason not to look at the run.
+    """
+    try:
+        if is_running(dataset):
+            for name, way in networks.items():
+                ask(dataset, AddNetwork(way=way, given_as=name))
+        elif networks and ledger_path(dataset).exists():
+            from kinetics_tui.engine.client.next_run import (
+                keep_ways,  # it brings yt-dlp with it, which takes a while
+            )
+
+            keep_ways(dataset, networks)
+    except UserError as error:
+        tell(str(error))
+
+
+def adjust(
+    dataset: Path, selection: Mapping[str, object], settings: Settings, flags: Mapping[str, object]
+) -> None:
+    """Change what can be changed while the engine runs. Raises SettingsError for the rest."""
+    fixed = [*selection, *(name for name in flags if name not in ("workers", "pace"))]
+    if fixed:
+        raise SettingsError(
+            f"The run on {dataset} is under way and its {fixed[0].replace('_', ' ')} cannot be changed now: "
+            f"kinetics-tui stop {dataset} first."
+        )
+    if "workers" in flags:
+        ask(dataset, SetWorkers(workers=settings.options.workers))
+    if "pace" in flags:
+        ask(dataset, SetPace(per_hour=settings.options.pace_per_hour))
+
+
+def load_annotations(dataset: Path, settings: Settings, tell: Tell, selection: Selection) -> Annotations:
+    """The annotations of a selection, fetched where needed by the network in use."""
+    return obtain_annotations(selection, default_cache_dir(), tell, annotation_opener(dataset, settings))
+
+
+def annotation_opener(dataset: Path, settings: Settings) -> Opener:
+    """Opens addresses as a run on this dataset would: by its network, with yt-dlp's options for requests."""
+
+    @functools.cache
+    def opener() -> Opener:
+        from kinetics_tui.engine.client.next_run import route_of
+        from kinetics_tui.media.youtube.open_address import network_opener
+
+        if "yt_dlp" in settings.given_options or not ledger_path(dataset).exists():
+            return network_opener(settings.options.yt_dlp, None)
+        return network_opener(*route_of(dataset))
+
+    def open_address(url: str) -> tuple[Stream, int | None]:
+        try:
+            return opener()(url)
+        except SettingsError as error:
+            # To the fetch it is one more reason why an address does not serve; it may have another.
+            raise OSError(str(error)) from error
+
+    return open_address

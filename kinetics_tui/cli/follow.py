@@ -1,0 +1,135 @@
+"""The run without a screen: a line an event, or JSON lines.
+
+The run as it stands: a sentence for people, JSON for scripts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from kinetics_tui.base.errors import EngineDiedError, EngineError
+from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.dataset.folder import log_path
+from kinetics_tui.engine.client.ask import read_state
+from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.model.commands import (
+    Stop,
+)
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipProgress,
+    DiskMeasured,
+    EngineStatus,
+    LogLine,
+    LogReplayed,
+    NetworksListed,
+    RunOpened,
+    WorkerIdle,
+)
+from kinetics_tui.model.state import RunState
+
+LOST_AFTER_S = 10.0
+"""A view without a screen waits this long for a lost engine before it says so and ends."""
+
+POLL_S = 0.2
+
+QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured, NetworksListed)
+"""Events that come many times a clip, or repeat what was said: not for the lines of a log."""
+
+ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
+
+
+def line_text(line: LogLine) -> str:
+    """One line of the log as plain text, safe for any terminal."""
+    try:
+        at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    except (OverflowError, ValueError, OSError):
+        at = "unknown"  # an event may carry any number
+    return plain("  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part))
+
+
+def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    """A view that writes each event as one line of JSON."""
+
+    def write(_state: RunState, event: AnyEvent) -> None:
+        if not isinstance(event, QUIET):
+            out.write(json_line(event) + "\n")
+            out.flush()
+
+    return write
+
+
+def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
+    """A view that writes each new line of the log."""
+    written = -1
+
+    def write(state: RunState, event: AnyEvent) -> None:
+        nonlocal written
+        if isinstance(event, RunOpened):
+            counts = f"{state.total:,} clips, {state.done:,} done, {state.left:,} left."
+            out.write(f"{plain(state.title)}: {counts}\n")
+        if isinstance(event, LogReplayed) or written < 0:
+            # The replay brings the count up to date; what went before was said to somebody else.
+            written = state.log_count if isinstance(event, LogReplayed) else -1
+            return
+        fresh = min(state.log_count - written, len(state.log))
+        for line in list(state.log)[len(state.log) - fresh :]:
+            out.write(line_text(line) + "\n")
+        written = state.log_count
+        if fresh:
+            out.flush()
+
+    return write
+
+
+async def follow(client: EngineClient, *, as_json: bool, owner: bool, out: TextIO | None = None) -> RunState:
+    """Print the run until it ends.
+
+    SIGINT and SIGTERM stop the run cleanly where this view is its ``owner``, else they end the view, as
+    a hang-up always does. Raises ``EngineDiedError`` where the engine is gone with clips left.
+    """
+    write = (json_lines if as_json else text_lines)(out or sys.stdout)
+    loop = asyncio.get_running_loop()
+    stops: set[asyncio.Task[object]] = set()
+
+    def stop() -> None:
+        task: asyncio.Task[object] = asyncio.create_task(client.send(Stop()))
+        stops.add(task)
+        task.add_done_callback(stops.discard)
+
+    for number in (signal.SIGINT, signal.SIGTERM) if owner else ():
+        loop.add_signal_handler(number, stop)
+    lost_at = time.monotonic()
+    while time.monotonic() - lost_at < LOST_AFTER_S:
+        async for event in client.events():
+            write(client.state, event)
+            if client.state.status in ENDED:
+                return client.state
+            lost_at = time.monotonic()
+        await asyncio.sleep(0.5)
+    state = await asyncio.to_thread(read_state, client.dataset)
+    if state.left:
+        raise EngineDiedError(
+            f"The engine died with {state.left:,} clips left: see {log_path(client.dataset)}, then run again."
+        )
+    return state
+
+
+def wait_until_paused(dataset: Path) -> str:
+    """Wait until no worker holds a clip any more; the sentence that tells of it.
+
+    Raises ``EngineError`` where the engine goes away meanwhile.
+    """
+    while True:
+        state = read_state(dataset)
+        if not state.pid:
+            raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+        if state.status is not EngineStatus.PAUSING:
+            return f"{state.status.value.capitalize()}. {state.reason}".strip()
+        time.sleep(POLL_S)

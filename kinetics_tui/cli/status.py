@@ -1,0 +1,88 @@
+"""The run as it stands: a sentence for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from kinetics_tui.model.state import RunState
+
+
+def summary_text(state: RunState) -> str:
+    """The run in one sentence."""
+    return (
+        f"{state.status.value}: {state.done:,} of {state.total:,} clips done, {state.failed:,} failed, "
+        f"{state.left:,} left. {state.reason}"
+    ).strip()
+
+
+def status_json(state: RunState) -> dict[str, Any]:
+    """The run for scripts: what ``status --json`` prints."""
+    network = state.network
+    return {
+        "dataset": state.dataset,
+        "title": state.title,
+        "state": state.status.value,
+        "reason": state.reason,
+        "pid": state.pid or None,
+        "total": state.total,
+        "done": state.done,
+        "failed": state.failed,
+        "pending": state.left,
+        "splits": {
+            split.name: {
+                "total": split.total,
+                "done": split.done,
+                "failed": split.failed,
+                "pending": split.left,
+                "enabled": split.enabled,
+            }
+            for split in state.splits.values()
+        },
+        "failures": {category.value: count for category, count in state.failures.items()},
+        "tried_again_later": {category.value: count for category, count in state.retried.items()},
+        "network": {
+            "name": network.name,
+            "label": network.label,
+            "kind": network.kind.value,
+            "family": network.family.value,
+            "state": network.status.value,
+            "signal": network.signal.value if network.signal else None,
+            "until": network.until,
+            "step": network.step,
+            "clips_since_throttle": network.clips_since_throttle,
+            "last_throttle_at": network.last_throttle_at,
+            "allowed_per_hour": network.allowed_per_hour,
+            "learned_per_hour": network.learned_per_hour,
+        },
+        "networks": networks_json(state),
+        "workers": [
+            {
+                "slot": worker.slot,
+                "pid": worker.pid,
+                "phase": worker.phase.value,
+                "clip": worker.clip.name if worker.clip else None,
+                "label": worker.clip.label if worker.clip else None,
+                "fraction": worker.fraction,
+                "bytes_per_s": worker.bytes_per_s,
+                "since": worker.since,
+            }
+            for worker in state.workers.values()
+        ],
+        "clips_per_minute": 0.0 if state.idle else state.clips_per_minute(time.time()),
+        "total_bytes": state.total_bytes,
+        "wire_bytes": state.wire_bytes,
+        "free_bytes": state.free_bytes,
+    }
+
+
+def networks_json(state: RunState) -> list[dict[str, Any]]:
+    """Every network for scripts, with the names that ``status --json`` has for the one in use."""
+    entries = []
+    for network in state.networks.values():
+        entry: dict[str, Any] = msgspec.to_builtins(network)
+        entry["state"] = entry.pop("status")
+        entries.append(entry)
+    return entries

@@ -1,1 +1,0 @@
-"""The run without a screen: lines for people, JSON for scripts."""

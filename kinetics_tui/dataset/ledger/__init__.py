@@ -1,0 +1,1 @@
+"""The ledger: the SQLite file that says what became of each clip."""

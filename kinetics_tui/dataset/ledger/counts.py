@@ -1,0 +1,209 @@
+"""What a ledger adds up to.
+
+What the ledger tells of the past, added up: classes, times of clips, sessions, throttles, hours.
+
+Columns are taken as numbers within bounds, whatever somebody else's ledger holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kinetics_tui.dataset.ledger.database import Database
+from kinetics_tui.dataset.ledger.rows import ClipStatus, Totals
+from kinetics_tui.model.clip import TEST, TRAIN, VAL
+from kinetics_tui.model.events import SplitCounts
+from kinetics_tui.model.failure import Category
+
+_SPLIT_ORDER = {TRAIN: 0, VAL: 1, TEST: 2}
+
+
+def split_counts(database: Database) -> list[SplitCounts]:
+    """How far each split with selected clips is: train, val, test, then any others by name."""
+    found: dict[str, SplitCounts] = {}
+    for name, enabled, status, number in database.read(
+        "SELECT name, enabled, status, clips FROM tallies JOIN splits ON splits.id = split_id WHERE clips > 0"
+    ):
+        split = found.get(name) or SplitCounts(name, 0, enabled=bool(enabled))
+        found[name] = SplitCounts(
+            name,
+            split.total + number,
+            split.done + (number if status == ClipStatus.DONE else 0),
+            split.failed + (number if status == ClipStatus.FAILED else 0),
+            split.enabled,
+        )
+    return sorted(found.values(), key=lambda split: (_SPLIT_ORDER.get(split.name, 3), split.name))
+
+
+def failure_counts(database: Database) -> dict[Category, int]:
+    """Settled failures of selected clips."""
+    return _by_category(
+        database,
+        # Without statistics the planner would rather walk through all clips than through those that failed.
+        "SELECT category, count(*) FROM clips INDEXED BY clips_failed"
+        " WHERE status = 'failed' AND selected = 1 GROUP BY category",
+    )
+
+
+def retried_counts(database: Database) -> dict[Category, int]:
+    """Attempts after which the clip was put back for a later try."""
+    return _by_category(
+        database,
+        "SELECT category, count(*) FROM attempts WHERE outcome = 'retry' GROUP BY category",
+    )
+
+
+def totals(database: Database) -> Totals:
+    """Sums over the ledger."""
+    ((output_bytes,),) = database.read(
+        "SELECT coalesce(sum(output_bytes), 0) FROM tallies WHERE status = 'done'"
+    )
+    ((wire_bytes, attempts),) = database.read("SELECT wire_bytes, attempts FROM sums")
+    ((first_at, last_at),) = database.read(
+        "SELECT (SELECT at FROM attempts ORDER BY id LIMIT 1),"
+        " (SELECT at FROM attempts ORDER BY id DESC LIMIT 1)"
+    )
+    # A session that is open, or whose engine died, reaches to the last attempt.
+    ((elapsed_s,),) = database.read(
+        "SELECT coalesce(sum(max(0, coalesce(closed_at, ?, opened_at) - opened_at)), 0) FROM sessions",
+        (last_at,),
+    )
+    return Totals(output_bytes, wire_bytes, attempts, elapsed_s, first_at, last_at)
+
+
+def done_by_minute(database: Database, since: float) -> dict[int, int]:
+    """Clips done in each minute since the epoch, from ``since`` on."""
+    return dict(
+        database.read(
+            "SELECT CAST(at AS INTEGER) / 60, count(*) FROM attempts"
+            " WHERE outcome = 'done' AND at >= ? GROUP BY 1 ORDER BY 1",
+            (since,),
+        )
+    )
+
+
+def _by_category(database: Database, sql: str) -> dict[Category, int]:
+    return {Category(category): number for category, number in database.read(sql)}
+
+
+HOUR_S = 3600
+LONGEST_S = 1e9
+"""Seconds are taken to be fewer."""
+
+
+class ClassCounts(NamedTuple):
+    """Selected clips of one class in one split."""
+
+    split: str
+    label: str
+    total: int
+    done: int
+    failed: int
+
+
+class Effort(NamedTuple):
+    """Attempts of one session that ended in one hour in the same way.
+
+    ``hour`` counts from the epoch. ``fetched`` are those that took bytes from the network: clips that lay
+    on the disk already took none. ``total_s`` is time in workers' hands.
+    """
+
+    session: int | None
+    hour: int
+    outcome: str
+    attempts: int
+    fetched: int
+    wire_bytes: int
+    total_s: float
+
+
+class SessionRow(NamedTuple):
+    """A stretch of work on one network; ``closed_at`` None: it is open, or its engine died."""
+
+    id: int
+    network: str
+    pid: int
+    opened_at: float
+    closed_at: float | None
+    why: str
+
+
+class ThrottleRow(NamedTuple):
+    """A refusal, which began a step of a cooldown."""
+
+    network: str
+    at: float
+    signal: str
+    step: int
+    clips: int
+    ended_at: float | None
+    passed: int
+
+
+class ClipTimes(NamedTuple):
+    """Seconds of the attempt that made a clip."""
+
+    resolve_s: float
+    download_s: float
+    trim_s: float
+    total_s: float
+
+
+def class_counts(database: Database) -> list[ClassCounts]:
+    """How far each class of each split is, by name; clips without a label are under the empty one."""
+    rows = database.read(
+        "SELECT splits.name, labels.name, total, done, failed FROM"
+        " (SELECT split_id, label_id, count(*) AS total, sum(status = 'done') AS done,"
+        " sum(status = 'failed') AS failed FROM clips WHERE selected = 1 GROUP BY split_id, label_id)"
+        " JOIN splits ON splits.id = split_id JOIN labels ON labels.id = label_id"
+        " ORDER BY splits.name, labels.name"
+    )
+    return [ClassCounts(*row) for row in rows]
+
+
+def clip_times(database: Database) -> Iterator[ClipTimes]:
+    """Of every clip that was fetched, the last time where there were several; in constant memory."""
+    columns = ", ".join(f"min({LONGEST_S}, max(0, CAST({name} AS REAL)))" for name in ClipTimes._fields)
+    for row in database.iterate(
+        # With max() in a group SQLite takes the other columns from the row that has it.
+        f"SELECT {columns}, max(id) FROM attempts NOT INDEXED"  # noqa: S608 - our own field names
+        " WHERE outcome = 'done' AND wire_bytes > 0 GROUP BY clip_id"
+    ):
+        yield ClipTimes(*row[:4])
+
+
+def efforts(database: Database) -> list[Effort]:
+    """All attempts, added up."""
+    rows = database.read(
+        f"SELECT session_id, CAST(at / {HOUR_S} AS INTEGER), outcome, count(*), sum(wire_bytes > 0),"  # noqa: S608
+        f" CAST(total(wire_bytes) AS INTEGER), total(min({LONGEST_S}, max(0, CAST(total_s AS REAL))))"
+        " FROM attempts GROUP BY 1, 2, 3 ORDER BY 2, 1, 3"
+    )
+    return [Effort(*row) for row in rows]
+
+
+def sessions(database: Database) -> list[SessionRow]:
+    """Every session, the oldest first."""
+    rows = database.read(
+        "SELECT sessions.id, coalesce(nullif(networks.label, ''), networks.name), pid,"
+        " opened_at, closed_at, why FROM sessions JOIN networks ON networks.id = network_id"
+        " ORDER BY sessions.id"
+    )
+    return [SessionRow(*row) for row in rows]
+
+
+def throttles(database: Database) -> list[ThrottleRow]:
+    """Every refusal that began a wait, the oldest first."""
+    rows = database.read(
+        "SELECT coalesce(nullif(networks.label, ''), networks.name), at, throttles.signal, throttles.step,"
+        " throttles.clips, ended_at, passed FROM throttles JOIN networks ON networks.id = network_id"
+        " ORDER BY throttles.id"
+    )
+    return [ThrottleRow(*row) for row in rows]
+
+
+def last_attempt_at(database: Database) -> float | None:
+    """When the last attempt ended."""
+    ((at,),) = database.read("SELECT (SELECT at FROM attempts ORDER BY id DESC LIMIT 1)")
+    return None if at is None else float(at)

@@ -1,0 +1,138 @@
+"""What goes into the ledger and comes out of it, as plain data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, Lessons, NetworkKind, NetworkStatus, PastThrottle
+
+
+class ClipStatus(StrEnum):
+    """What has become of a clip so far."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    """For the time of its next try, after a transient failure."""
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """Settled: not tried again unless the user asks."""
+    RETRY = "retry"
+    """Transient: the clip waits until ``retry_at``."""
+    RETURNED = "returned"
+    """The clip was put back, nothing held against it."""
+
+
+class ClipRow(msgspec.Struct, frozen=True):
+    """A clip to be worked on; ``path`` is its file, POSIX style, relative to the dataset folder.
+
+    ``attempts`` counts the tries held against it since it was last made pending by hand,
+    ``crashes`` the workers it took down.
+    """
+
+    id: int
+    clip: Clip
+    path: str
+    attempts: int
+    crashes: int
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker's try at one clip; ``at`` is its end, seconds since the epoch.
+
+    ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats that a clip was made from,
+    ``made_with`` names the programs that made it; empty and 0 where that is not known.
+    """
+
+    clip_id: int
+    at: float
+    network: str
+    outcome: Outcome
+    category: Category | None = None
+    message: str = ""
+    resolve_s: float = 0.0
+    download_s: float = 0.0
+    trim_s: float = 0.0
+    total_s: float = 0.0
+    wire_bytes: int = 0
+    output_bytes: int = 0
+    duration_s: float = 0.0
+    width_px: int = 0
+    height_px: int = 0
+    fps: float = 0.0
+    sound: bool = False
+    short: bool = False
+    exact: bool = True
+    pid: int = 0
+    slot: int = 0
+    retry_at: float | None = None
+    crashed: bool = False
+    source_itags: str = ""
+    source_height_px: int = 0
+    source_fps: float = 0.0
+    made_with: str = ""
+
+
+class NetworkRow(msgspec.Struct):
+    """What is remembered of a network from run to run; times are seconds since the epoch.
+
+    What happened to it is its ``NetworkHistory``, which the ledger adds up by itself.
+    """
+
+    name: str
+    label: str = ""
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
+    family: Family = Family.UNKNOWN
+    status: NetworkStatus = NetworkStatus.OPEN
+    signal: Category | None = None
+    until: float | None = None
+    step: int = 0
+    clips_since_throttle: int = 0
+    last_throttle_at: float | None = None
+    lessons: Lessons = msgspec.field(default_factory=Lessons)
+
+
+class NetworkHistory(msgspec.Struct, frozen=True):
+    """What happened to a network so far.
+
+    ``sessions`` began on it, ``clips`` were done by it, those left out that lay on the disk already;
+    ``throttles`` are the last ones, oldest first.
+    """
+
+    sessions: int = 0
+    clips: int = 0
+    throttles: tuple[PastThrottle, ...] = ()
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Sums over a ledger.
+
+    ``output_bytes`` is what the selected clips that are done take on disk, ``wire_bytes`` what all
+    attempts fetched, ``elapsed_s`` the time in which an engine was at work; ``first_at`` and
+    ``last_at`` are the ends of the first and the last attempt.
+    """
+
+    output_bytes: int = 0
+    wire_bytes: int = 0
+    attempts: int = 0
+    elapsed_s: float = 0.0
+    first_at: float | None = None
+    last_at: float | None = None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """An attempt that settled its clip; ``session`` is the number of the session it belongs to."""
+
+    clip: Clip
+    attempt: Attempt
+    session: int | None = None

@@ -1,0 +1,178 @@
+"""A view's line to the engine: follow it, tell it what to do, ask what the ledger says.
+
+What views want to know of the ledger, asked of a program of its own that only reads it.
+
+So a view gets its answer whatever the engine is busy with, after the engine has ended too, and nobody's
+loop stands still for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.programs import run_program
+from kinetics_tui.engine.client.ask import MAX_LINE_BYTES, NONSENSE, READ_BYTES, REPLY_WITHIN_S, decoder
+from kinetics_tui.engine.process.address import socket_paths
+from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.events import AnyEvent
+from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery, Query
+from kinetics_tui.model.state import RunState
+
+READER = "kinetics_tui.dataset.ledger.failed_clips"
+WITHIN_S = 60.0
+
+_Answer = TypeVar("_Answer")
+
+
+async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
+    """The answer to a query. Raises EngineError with one sentence where there is none."""
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            ended = await run_program(READER, str(dataset.absolute()), told=msgspec.json.encode(query))
+        if ended.code:
+            lines = ended.err.decode("utf-8", "replace").strip().splitlines()
+            raise EngineError(lines[-1] if lines else "The ledger could not be read.")
+        return msgspec.json.decode(ended.out, type=kind)
+    except TimeoutError as error:
+        raise EngineError(f"The ledger could not be read within {WITHIN_S:.0f} s.") from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise EngineError("The ledger could not be read; kinetics-tui check looks at it.") from error
+
+
+GATHER_S = 0.1
+"""A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
+RECONNECT_S = 1.0
+
+_encoder = msgspec.json.Encoder()
+_decoder = decoder()
+
+
+class EngineClient:
+    """One view's line to the engine of a dataset.
+
+    ``state`` is the run as told so far, changed in place; ``version`` grows with every event;
+    ``connected`` says whether the engine answers. Use it within one event loop.
+    """
+
+    def __init__(self, dataset: Path) -> None:
+        self.dataset = dataset
+        self.state = RunState()
+        self.connected = False
+        self.version = 0
+        self._writer: asyncio.StreamWriter | None = None
+        self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self._last_id = 0
+        self._resume: asyncio.TimerHandle | None = None
+
+    async def follow(self) -> None:
+        """Fold events in until cancelled; come back by itself when the line breaks."""
+        while True:
+            async for _ in self.events(gather_s=GATHER_S):
+                pass
+            await asyncio.sleep(RECONNECT_S)
+
+    async def events(self, *, gather_s: float = 0.0) -> AsyncIterator[AnyEvent]:
+        """Every event, folded into ``state`` already, until the engine hangs up or is not there.
+
+        What comes within ``gather_s`` seconds is taken in one go, unless an answer is waited for.
+        """
+        try:
+            reader, self._writer = await _connect(self.dataset)
+        except EngineError:
+            self._lost()
+            return
+        try:
+            self._writer.write(_encoder.encode(Subscribe()) + b"\n")
+            rest = b""
+            while told := await reader.read(READ_BYTES):
+                *lines, rest = (rest + told).split(b"\n")
+                if len(rest) > MAX_LINE_BYTES:
+                    break
+                for line in lines:
+                    message = _decoder.decode(line)
+                    if isinstance(message, Reply):
+                        self._answered(message)
+                        continue
+                    self.state.apply(message)
+                    self.connected = True
+                    self.version += 1
+                    yield message
+                if gather_s and len(told) < READ_BYTES and not self._replies:  # else it is behind already
+                    self._let_gather(gather_s)
+        except NONSENSE:
+            pass  # a broken line is a lost engine: the caller tries again
+        finally:
+            self._writer.close()
+            self._lost()
+
+    def _let_gather(self, seconds: float) -> None:
+        """Leave what comes in to the system's own buffer for so long, or until something is asked."""
+        assert self._writer is not None
+        line = self._writer.transport
+        assert isinstance(line, asyncio.ReadTransport)
+        line.pause_reading()
+        self._resume = asyncio.get_running_loop().call_later(seconds, line.resume_reading)
+
+    def _take_at_once(self) -> None:
+        if self._resume is not None and self._writer is not None:
+            self._resume.cancel()
+            line = self._writer.transport
+            assert isinstance(line, asyncio.ReadTransport)
+            line.resume_reading()
+
+    def _lost(self) -> None:
+        if self._resume is not None:
+            self._resume.cancel()
+        self._writer = self._resume = None
+        if self.connected:
+            self.connected = False
+            self.version += 1
+        for future in self._replies.values():
+            if not future.done():
+                future.set_exception(EngineError("The engine went away before it answered; try attach."))
+        self._replies.clear()
+
+    def _answered(self, reply: Reply) -> None:
+        future = self._replies.pop(reply.id, None)
+        if future is not None and not future.done():
+            future.set_result(reply)
+
+    async def send(self, command: AnyCommand) -> Reply:
+        """Ask something of the engine and wait for its answer; a refusal is an answer too."""
+        if self._writer is None:
+            return Reply(id=command.id, ok=False, message="The engine does not answer; run starts it again.")
+        self._last_id += 1
+        command = msgspec.structs.replace(command, id=self._last_id)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[command.id] = future
+        self._take_at_once()
+        try:
+            self._writer.write(_encoder.encode(command) + b"\n")
+            return await asyncio.wait_for(future, REPLY_WITHIN_S)
+        except (OSError, TimeoutError, EngineError):
+            return Reply(id=command.id, ok=False, message="The engine did not answer; see engine.log.")
+        finally:
+            self._replies.pop(command.id, None)
+
+    async def failed_clips(self, query: FailedQuery) -> FailedPage:
+        """A part of the list of failed clips. Raises ``EngineError``; needs no engine, only the ledger."""
+        return await look_up(self.dataset, query, FailedPage)
+
+    async def history(self, clip_id: int) -> ClipHistory:
+        """What was tried with a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
+
+
+async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    for path in socket_paths(dataset):
+        try:
+            return await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
+        except OSError:
+            continue  # nobody listens there
+    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")

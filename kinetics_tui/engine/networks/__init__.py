@@ -1,0 +1,1 @@
+"""One network and all networks: throttle, cooldown, pace. Rules with the clock handed in."""

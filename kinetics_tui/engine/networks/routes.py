@@ -1,0 +1,123 @@
+"""The ways out that a run knows: the one in use, those the user added, those the machine has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.networks.addresses import Network, discovered_ways, network_of, way_of_params
+from kinetics_tui.model.network import DEFAULT, NetworkKind, Way, parse_way
+
+
+class Listed(NamedTuple):
+    """A way, what the user calls it (empty: nothing), and the network that it leads to now."""
+
+    way: Way
+    given_as: str
+    network: Network
+
+
+class Ways:
+    """Finds ways by what people call them. ``added`` maps the names of those that were added.
+
+    ``look`` says what a way leads to now, ``discover`` which ways the machine has; both ask the machine
+    anew each time.
+    """
+
+    def __init__(
+        self,
+        in_use: Way,
+        added: Mapping[str, Way] | None = None,
+        *,
+        look: Callable[[Way, str], Network] = network_of,
+        discover: Callable[[], Iterable[Way]] = discovered_ways,
+    ) -> None:
+        self.in_use = in_use
+        self.added = dict(added or {})
+        self._look = look
+        self._discover = discover
+
+    def network(self) -> Network:
+        """The network in use as it is now."""
+        return self.lead(self.in_use)
+
+    def lead(self, way: Way) -> Network:
+        """The network that a way leads to now."""
+        return self._look(way, self.given_as(way))
+
+    def given_as(self, way: Way) -> str:
+        """What the user calls a way, empty where nothing but what it is."""
+        return next((name for name, known in self.added.items() if known == way and name != way.public), "")
+
+    def add(self, way: Way, given_as: str = "") -> None:
+        """List a way from now on; the same name again takes the place of what it stood for."""
+        if not given_as and (way in self.added.values() or way.kind is NetworkKind.DEFAULT_ROUTE):
+            return
+        if given_as:
+            self.added.pop(way.public, None)  # it was there without a name
+        self.added[given_as or way.public] = way
+
+    def forget(self, name: str) -> None:
+        """List an added way no longer. Raises SettingsError where none is added by that name."""
+        for listed in self.listed():
+            if name in (listed.given_as, listed.network.name, listed.network.label):
+                key = next((key for key, way in self.added.items() if way == listed.way), None)
+                if key is not None:
+                    del self.added[key]
+                    return
+        raise SettingsError(f"No network {name!r} was added; only networks that were added can be forgotten.")
+
+    def listed(self) -> list[Listed]:
+        """Every way, the one in use first; of those that lead out by one address the first."""
+        found: dict[str, Listed] = {}
+        for way in self._all():
+            network = self.lead(way)
+            found.setdefault(network.name, Listed(way, self.given_as(way), network))
+        return list(found.values())
+
+    def _all(self) -> Iterator[Way]:
+        yield self.in_use
+        yield from self.added.values()
+        yield from self._discover()
+
+    def find(self, text: str) -> Way:
+        """The way that people mean: a listed network by any of its names, or a way as it is written.
+
+        Raises SettingsError with the nearest names.
+        """
+        wanted = text.strip().lower()
+        known: dict[str, Way] = {}
+        for way, given_as, network in self.listed():
+            interface = network.label.split()[0] if network.label else ""
+            for name in (given_as, network.name, network.label, way.public, interface):
+                if name:
+                    known.setdefault(name.lower(), way)
+        known[DEFAULT] = Way()
+        if wanted in known:
+            return known[wanted]
+        way = parse_way(text)
+        if way.kind is NetworkKind.INTERFACE and not self.lead(way).present:
+            near = difflib.get_close_matches(wanted, known, n=3) or list(known)[:8]
+            raise SettingsError(
+                f"There is no network {text.strip()!r}; there is {', '.join(near)}. An address of this "
+                "machine or a proxy's URL will do as well."
+            )
+        return way
+
+
+def ways_of(ledger: Ledger) -> Ways:
+    """The ways that a run on this ledger begins with."""
+    return Ways(ledger.way() or _way_of_args(ledger.options.yt_dlp), ledger.ways())
+
+
+def _way_of_args(args: Sequence[str]) -> Way:
+    if not args:
+        return way_of_params({})
+    from kinetics_tui.media.youtube.yt_dlp_options import (
+        parse_args,  # it brings yt-dlp with it, which takes a while
+    )
+
+    return way_of_params(parse_args(args))

@@ -1,0 +1,1 @@
+"""The engine as a process: its lock, its socket, its log."""

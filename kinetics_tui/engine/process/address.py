@@ -1,0 +1,159 @@
+"""Where an engine is found: its lock, and the address of its socket.
+
+The lock (``engine.lock``, held with ``flock``) makes one engine the only writer of a dataset. The
+socket sits in the dataset's own state folder, which only its user can open; where that path is too
+long for a socket, in a folder of the same kind below the system's temporary one. It is not put into
+``XDG_RUNTIME_DIR``: that folder is removed when the last login ends, and the engine outlives it. Beside
+that last socket is the engine's folder for what its libraries must keep outside of the dataset.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from kinetics_tui.base.errors import EngineError
+from kinetics_tui.dataset.folder import STATE_FOLDER, lock_path, state_folder
+
+READY = "ready"
+"""What an engine says to the program that started it once its socket is served."""
+FAILED = "failed"
+"""What it says where it cannot run through a fault of its own; anything else is the user's to mend."""
+SOCKET_NAME = "engine.sock"
+SOCKET_PATH_BYTES = 100
+"""The shortest limit in use is macOS's 104 bytes with the NUL; Linux has 108."""
+
+LONGEST_INSIDE = "pymp-12345678/listener-12345678"
+"""What multiprocessing calls its own folder and socket."""
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What a running engine leaves in ``engine.json`` for those who ask whether it lives."""
+
+    pid: int
+    started_at: float
+
+
+def socket_paths(dataset: Path) -> list[Path]:
+    """Where the engine of a dataset may listen, the first choice first.
+
+    Beside the ledger, if that folder is the user's alone and its path short enough for a socket; else
+    in a private folder below the system's temporary one.
+    """
+    dataset = dataset.resolve()
+    beside = state_folder(dataset) / SOCKET_NAME
+    private = _away(dataset).with_suffix(".sock")
+    short = len(os.fsencode(beside)) <= SOCKET_PATH_BYTES
+    return [beside, private] if short and _is_private(beside.parent) else [private]
+
+
+def _away(dataset: Path) -> Path:
+    """The one name of a dataset in its user's private folder below the system's temporary one."""
+    digest = hashlib.sha256(os.fsencode(dataset.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"kinetics-tui-{os.getuid()}" / digest
+
+
+def temporary_folder(dataset: Path) -> Path | None:
+    """An empty folder for the dataset's engine alone: what one that was killed left there is gone.
+
+    For the holder of the dataset's lock. None where there cannot be one, or none that a socket can be in.
+    """
+    folder = _away(dataset)
+    if len(os.fsencode(folder / LONGEST_INSIDE)) > SOCKET_PATH_BYTES:
+        return None
+    try:
+        make_private(folder.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    except (OSError, EngineError):
+        return None
+    return folder
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder for sockets that only this user can open; a dataset's own is there or is not.
+
+    Raises ``EngineError`` where one of that name belongs to somebody else, ``OSError`` where there is none.
+    """
+    if folder.name == STATE_FOLDER:
+        folder.lstat()  # a dataset that was taken away is not begun anew in its place
+    else:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if not _is_private(folder):
+        raise EngineError(f"{folder} is open to others: remove it, then run again.")
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    # exFAT and the like ignore permissions: there a socket would be open to everybody.
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077
+
+
+def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:
+    """Say where the engine is, in one rename so that nobody reads half of it."""
+    path = state_folder(dataset) / "engine.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(whereabouts))
+    fresh.replace(path)
+
+
+def read_whereabouts(dataset: Path) -> Whereabouts | None:
+    """Where the dataset's engine is or last was, None where nothing says so."""
+    try:
+        return msgspec.json.decode((state_folder(dataset) / "engine.json").read_bytes(), type=Whereabouts)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+class WriterLock:
+    """The ticket to write a dataset's ledger; a context manager.
+
+    Raises ``EngineError`` where somebody holds it already.
+    """
+
+    def __init__(self, dataset: Path) -> None:
+        self._dataset = dataset
+        self._file: IO[bytes] | None = None
+
+    def acquire(self) -> None:
+        path = lock_path(self._dataset)
+        try:
+            file = path.open("ab")
+        except OSError as error:
+            raise EngineError(
+                f"Cannot write in {path.parent}: {error.strerror}; check its permissions."
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            raise EngineError(
+                f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
+            ) from error
+        self._file = file
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

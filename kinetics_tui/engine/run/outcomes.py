@@ -1,0 +1,231 @@
+"""What becomes of a clip: each outcome written down, published, and acted on by network and backlog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+import msgspec
+
+from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Ledger, Outcome
+from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.suspicion import WITNESSES, Suspicion
+from kinetics_tui.engine.workers.messages import Failed, Finished
+from kinetics_tui.engine.workers.pool import Slot
+from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, ClipReturned
+from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.options import Options
+
+CRASHES_A_CLIP = 3
+"""A clip that takes down so many workers fails."""
+KILLS_A_CLIP = 10
+"""As does one with which so many are killed from outside: its media may be what takes all the memory."""
+
+
+class Aftermath(Enum):
+    """What a failure means for the clips in other hands."""
+
+    NONE = auto()
+    NETWORK_SHUT = auto()
+    """Nothing more may be sent: clips that still need the network go back."""
+    NOT_WRITTEN = auto()
+    """Nothing can be written where clips go."""
+
+
+class Outcomes:
+    """Settles clips, puts them back, or has them wait for another try."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        backlog: Backlog,
+        networks: Networks,
+        publish: Callable[[AnyEvent], None],
+        options: Options,
+    ) -> None:
+        self.options = options
+        self.suspicion = Suspicion(reversed(ledger.newest_done(WITNESSES)))
+        self._ledger = ledger
+        self._backlog = backlog
+        self._networks = networks
+        self._publish = publish
+        self._kills: dict[int, int] = {}
+        """Of clips that are not settled: how many workers were killed with each since the engine began."""
+
+    def finished(self, slot: Slot, row: ClipRow, made: Finished, now: float) -> None:
+        """The clip is verified and on disk."""
+        self._ledger.record(
+            Attempt(
+                clip_id=row.id,
+                at=now,
+                network=slot.stamp.network,
+                outcome=Outcome.DONE,
+                resolve_s=made.resolve_s,
+                download_s=made.download_s,
+                trim_s=made.trim_s,
+                total_s=made.total_s,
+                wire_bytes=made.wire_bytes,
+                output_bytes=made.output_bytes,
+                duration_s=made.duration_s,
+                width_px=made.width_px,
+                height_px=made.height_px,
+                fps=made.fps,
+                sound=made.sound,
+                short=made.short,
+                exact=made.exact,
+                pid=slot.pid,
+                slot=slot.number,
+                source_itags=made.source_itags,
+                source_height_px=made.source_height_px,
+                source_fps=made.source_fps,
+                made_with=made.made_with,
+            )
+        )
+        self._settled(row)
+        self._publish(
+            ClipDone(
+                at=now,
+                slot=slot.number,
+                clip=row.clip,
+                duration_s=made.duration_s,
+                output_bytes=made.output_bytes,
+                wire_bytes=made.wire_bytes,
+                width_px=made.width_px,
+                height_px=made.height_px,
+                fps=made.fps,
+                sound=made.sound,
+                short=made.short,
+                exact=made.exact,
+                total_s=made.total_s,
+                network=slot.stamp.network,
+            )
+        )
+        if made.wire_bytes:
+            self.suspicion.came_through(row.clip.youtube_id)
+            self._networks.passed(slot.stamp, now, done=True, width=self.options.workers)
+        else:  # found on the disk already: nothing was asked of YouTube
+            self._networks.pace.give_back()
+
+    def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
+        """The clip is handed out again, nothing held against it; ``last``: after others."""
+        self._backlog.put_back(row, last=last)
+        self._publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
+
+    def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
+        """Its worker failed or hung: put back, settled as failed when that happened too often."""
+        crashes = row.crashes + 1
+        if crashes < CRASHES_A_CLIP:
+            self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how, crashed=True)
+            back = msgspec.structs.replace(row, crashes=crashes)
+            self.returned(slot, back, f"worker died ({how})", now)
+            return
+        text = f"its worker died {crashes} times, the last time {how}"
+        self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text, crashed=True)
+        self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
+
+    def killed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
+        """Somebody killed its worker: put back behind others, settled as failed where that never ends."""
+        kills = self._kills.get(row.id, 0) + 1
+        if kills < KILLS_A_CLIP:
+            self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how)
+            self._kills[row.id] = kills
+            self.returned(slot, row, f"worker died ({how})", now, last=True)
+            return
+        text = f"its worker was killed {kills} times, the last time {how}"
+        self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text)
+        self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
+
+    def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
+        """The clip did not come through; its category says what follows."""
+        category = failure.category
+        if category.kind is Kind.PERMANENT and self.suspicion.distrusts(slot.stamp):
+            self.returned(slot, row, "its network was not to be trusted", now)
+            return Aftermath.NONE
+        match category.kind:
+            case Kind.THROTTLE | Kind.LOCAL:
+                self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
+                self.returned(slot, row, category.value, now, last=True)
+                return self._held_up(slot, category, failure, now)
+            case Kind.TRANSIENT if row.attempts < len(self.options.retry_steps_s):
+                self._try_again_later(slot, row, failure, now)
+            case _:
+                self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
+                self._settle_failed(slot, row, category, failure.text, now)
+        if category is Category.SHORT_SOURCE:  # the video itself came through
+            self.suspicion.came_through(row.clip.youtube_id)
+        elif category.kind is Kind.PERMANENT:
+            self.suspicion.failed(row.id, slot.stamp)
+        if category.kind is Kind.PERMANENT:
+            self._networks.passed(slot.stamp, now, done=False, width=self.options.workers)
+        return Aftermath.NONE
+
+    def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
+        if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
+            return Aftermath.NOT_WRITTEN
+        if category is Category.OFFLINE:
+            return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
+        if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):
+            return Aftermath.NETWORK_SHUT
+        return Aftermath.NONE
+
+    def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
+        retry_at = now + self.options.retry_steps_s[row.attempts]
+        self._record(
+            row, slot, now, Outcome.RETRY, failure.category, failure.text, failure, retry_at=retry_at
+        )
+        self._backlog.settle(row, retry_at)
+        self._publish(
+            ClipFailed(
+                at=now,
+                slot=slot.number,
+                clip=row.clip,
+                category=failure.category,
+                message=failure.text,
+                settled=False,
+                retry_at=retry_at,
+            )
+        )
+
+    def _settle_failed(self, slot: Slot, row: ClipRow, category: Category, text: str, now: float) -> None:
+        self._settled(row)
+        self._publish(
+            ClipFailed(at=now, slot=slot.number, clip=row.clip, category=category, message=text, settled=True)
+        )
+
+    def _settled(self, row: ClipRow) -> None:
+        self._backlog.settle(row)
+        self._kills.pop(row.id, None)
+
+    def _record(
+        self,
+        row: ClipRow,
+        slot: Slot,
+        now: float,
+        outcome: Outcome,
+        category: Category,
+        text: str,
+        failure: Failed | None = None,
+        *,
+        retry_at: float | None = None,
+        crashed: bool = False,
+    ) -> None:
+        self._ledger.record(
+            Attempt(
+                clip_id=row.id,
+                at=now,
+                network=slot.stamp.network,
+                outcome=outcome,
+                category=category,
+                message=text,
+                resolve_s=failure.resolve_s if failure else 0.0,
+                download_s=failure.download_s if failure else 0.0,
+                trim_s=failure.trim_s if failure else 0.0,
+                total_s=failure.total_s if failure else 0.0,
+                wire_bytes=failure.wire_bytes if failure else 0,
+                pid=slot.pid,
+                slot=slot.number,
+                retry_at=retry_at,
+                crashed=crashed,
+            )
+        )

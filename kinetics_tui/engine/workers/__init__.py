@@ -1,0 +1,1 @@
+"""Processes with one clip in hand, and the pool that starts, watches and replaces them."""

@@ -1,0 +1,170 @@
+"""One clip's way, from its annotation to its verified file in its place.
+
+A clock that rings for one clip after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
+from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
+from kinetics_tui.media.guard import Guard
+from kinetics_tui.media.verify import is_right_length, verify
+from kinetics_tui.media.youtube.resolve import Resolver
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Route
+from kinetics_tui.model.options import Options, Trim
+
+
+class Alarm:
+    """Calls somebody when a time is up, from a thread of its own, unless it is called off before.
+
+    One thread for all clips: where a machine has no more threads to give, that shows when a worker starts,
+    and not in the middle of clip after clip. Raises RuntimeError where there is no thread.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: float | None = None
+        self._ring: Callable[[], None] = _nobody
+        self._closed = False
+        threading.Thread(target=self._wait, name="alarm", daemon=True).start()
+
+    def set(self, after_s: float, ring: Callable[[], None]) -> None:
+        """Call ``ring`` after so many seconds, instead of what was set before."""
+        with self._changed:
+            self._due, self._ring = time.monotonic() + after_s, ring
+            self._changed.notify()
+
+    def call_off(self) -> None:
+        """Ring no more, until it is set again."""
+        with self._changed:
+            self._due, self._ring = None, _nobody
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _wait(self) -> None:
+        with self._changed:
+            while not self._closed:
+                left_s = None if self._due is None else self._due - time.monotonic()
+                if left_s is None or left_s > 0.0:
+                    self._changed.wait(None if left_s is None else min(left_s, threading.TIMEOUT_MAX))
+                else:
+                    ring, self._due = self._ring, None
+                    ring()
+
+
+def _nobody() -> None:
+    pass
+
+
+class ClipMaker:
+    """Makes clips, one at a time, with one reused resolver.
+
+    Make it in the process that uses it: it holds sockets and a thread. Raises SettingsError for yt-dlp
+    options that cannot be used.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._resolver = Resolver(options.yt_dlp, height_px=options.height_px, audio=options.audio)
+        self._alarm = Alarm()
+        self._guard: Guard | None = None
+
+    def make(
+        self,
+        clip: Clip,
+        final_path: Path,
+        scratch_dir: Path,
+        on_progress: OnProgress,
+        cancelled: Callable[[], bool] = lambda: False,
+        deadline_s: float | None = None,
+        route: Route | None = None,
+    ) -> ClipFile:
+        """Make ``clip`` at ``final_path`` by way of ``scratch_dir``, which is on the same file system.
+
+        A file that is there already is verified and kept, or replaced. ``deadline_s`` is how many
+        seconds the clip may take, ``route`` how every byte of it leaves (None: both as the options say).
+        Raises ClipFailure and ClipCancelled; nothing is left in ``scratch_dir`` either way.
+        """
+        seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
+        self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
+        try:
+            guard.check()
+            if (found := self._found(clip, final_path)) is not None:
+                return found
+            self._resolver.switch_network(route)
+            self._resolver.session.guard = guard
+            self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
+            scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun anew
+            with _private_folder(scratch_dir) as folder:
+                attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
+                made = attempt.run()
+                _to_disk(attempt.output)
+                attempt.output.stat()  # nor where it went while its content was written to the disk
+                final_path.parent.mkdir(parents=True, exist_ok=True)
+                attempt.output.replace(final_path)
+                return made
+        except (ClipFailure, ClipCancelled):
+            raise
+        except OSError as error:
+            raise failure_of(error, final_path, scratch_dir) from error
+        except Exception as error:  # Media from anywhere: what they break must not end the worker.
+            reason = clean_message(str(error)) or type(error).__name__
+            raise ClipFailure(Category.TRIM_FAILED, f"The media cannot be read: {reason}.") from error
+        finally:
+            self._alarm.call_off()
+            guard.watch(None)
+            self._resolver.session.guard = self._guard = None
+
+    def abort(self) -> None:
+        """Cancel the clip in hand from another thread, at once."""
+        if guard := self._guard:
+            guard.abort()
+
+    def close(self) -> None:
+        """Close the sockets, and end the alarm's thread."""
+        self._alarm.close()
+        self._resolver.close()
+
+    def _found(self, clip: Clip, path: Path) -> ClipFile | None:
+        """The clip where it stands in its place already, whole and of the right length."""
+        if not path.is_file():
+            return None
+        try:
+            facts = verify(path)
+        except ClipFailure:
+            return None
+        exact = self._options.trim is Trim.EXACT
+        fits = is_right_length(facts, clip.duration_s, exact=exact)
+        if not fits or (facts.sound and not self._options.audio):
+            return None
+        return clip_file(facts, path.stat().st_size, short=False, exact=exact)
+
+
+@contextmanager
+def _private_folder(scratch_dir: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="clip-", dir=scratch_dir))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Have the file's content on the disk before its name: after a power cut, no name without content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""Out of the fetched bytes, the clip: exactly its seconds, pictures and sound."""

@@ -1,0 +1,1 @@
+"""The bytes of a source that cover a clip, and no more."""

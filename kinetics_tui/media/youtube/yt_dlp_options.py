@@ -1,0 +1,324 @@
+"""yt-dlp's own command-line options, as the user gives them to us: parsed, checked, redacted.
+
+They go through yt-dlp's own option parser. What has no effect here (file names, post-processing,
+playlists) is refused rather than ignored, so that nobody waits for what never happens.
+
+Values of yt-dlp's options that its parser takes, but no request would get through with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import ipaddress
+import optparse
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yt_dlp
+from yt_dlp.utils import expand_path
+
+from kinetics_tui.base.errors import SettingsError
+
+PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """Refuse what is set in ``params``, named as yt-dlp's API does, and cannot be used: a SettingsError."""
+    if params.get("cookiefile"):
+        _check_cookies(params["cookiefile"])
+    if params.get("source_address"):
+        _check_source_address(params["source_address"])
+    for name in ("proxy", "geo_verification_proxy"):
+        if params.get(name):
+            _check_proxy("--" + name.replace("_", "-"), params[name])
+
+
+def _check_cookies(name: str) -> None:
+    # yt-dlp starts with no cookies where the file is missing, and writes one at the end.
+    path = Path(expand_path(name))
+    if not path.exists():
+        raise SettingsError(f"--yt-dlp --cookies: there is no file {path}; mend its name or remove it.")
+    if path.is_dir() or not os.access(path, os.R_OK):
+        raise SettingsError(f"--yt-dlp --cookies: {path} cannot be read; give a file that you may read.")
+
+
+def _check_source_address(address: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise SettingsError(
+            f"--yt-dlp --source-address: {address!r} is no IP address; give one of this machine's."
+        ) from None
+
+
+def _check_proxy(option: str, proxy: str) -> None:
+    """It may carry a password: no sentence repeats it."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        usable = parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"--yt-dlp {option}: no proxy can have this address; "
+            "write it like http://host:3128 or socks5h://127.0.0.1:1080."
+        )
+
+
+OUR_DEFAULTS = (
+    "--socket-timeout",
+    "5",
+    "--extractor-retries",
+    "1",
+    "--retries",
+    "2",
+    "--fragment-retries",
+    "2",
+    "--no-cache-dir",
+)
+"""Stand before the user's options, so that his win.
+
+A hung server costs seconds, not minutes; what fails is asked twice, not four times; workers write no
+cache beside each other.
+"""
+
+REQUEST_PARAMS = frozenset(
+    {
+        "age_limit",
+        "ap_mso",
+        "ap_password",
+        "ap_username",
+        "cachedir",
+        "client_certificate",
+        "client_certificate_key",
+        "client_certificate_password",
+        "cookiefile",
+        "cookiesfrombrowser",
+        "enable_file_urls",
+        "geo_bypass",
+        "geo_bypass_country",
+        "geo_bypass_ip_block",
+        "geo_verification_proxy",
+        "http_headers",
+        "impersonate",
+        "legacyserverconnect",
+        "netrc_cmd",
+        "netrc_location",
+        "nocheckcertificate",
+        "password",
+        "prefer_insecure",
+        "proxy",
+        "socket_timeout",
+        "source_address",
+        "twofactor",
+        "usenetrc",
+        "username",
+        "videopassword",
+    }
+)
+EXTRACTION_PARAMS = frozenset(
+    {
+        "allow_unplayable_formats",
+        "check_formats",
+        "compat_opts",
+        "dynamic_mpd",
+        "extractor_args",
+        "extractor_retries",
+        "format",
+        "format_sort",
+        "format_sort_force",
+        "js_runtimes",
+        "mark_watched",
+        "prefer_free_formats",
+        "remote_components",
+        "sleep_interval_requests",
+    }
+)
+DOWNLOAD_PARAMS = frozenset(
+    {
+        "buffersize",
+        "concurrent_fragment_downloads",
+        "file_access_retries",
+        "fragment_retries",
+        "hls_prefer_native",
+        "http_chunk_size",
+        "ratelimit",
+        "retries",
+        "retry_sleep_functions",
+    }
+)
+HARMLESS_PARAMS = frozenset(
+    {
+        "allow_playlist_files",
+        "allowed_extractors",
+        "color",
+        "consoletitle",
+        "continuedl",
+        "encoding",
+        "max_sleep_interval",
+        "no_warnings",
+        "noplaylist",
+        "noprogress",
+        "nopart",
+        "overwrites",
+        "progress_delta",
+        "progress_with_newline",
+        "quiet",
+        "sleep_interval",
+        "sleep_interval_subtitles",
+        "verbose",
+        "warn_when_outdated",
+    }
+)
+"""Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
+
+OUTSIDE_COMPONENT = "ejs:npm"
+"""What the JavaScript runtime fetches by itself: from no source address, and past most proxies."""
+
+USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
+HIDDEN = "***"
+
+_SECRET_OPTIONS = frozenset(
+    {
+        "--ap-password",
+        "--client-certificate-password",
+        "--netrc-cmd",
+        "--password",
+        "--twofactor",
+        "--video-password",
+        "-2",
+        "-p",
+    }
+)
+_ADDRESS_OPTIONS = frozenset({"--proxy", "--geo-verification-proxy"})
+_HEADER_OPTIONS = frozenset({"--add-headers", "--add-header"})
+_SECRET_HEADERS = re.compile(r"(?i)^\s*(cookie|authorization|proxy-authorization|x-goog-\S+)\s*:")
+_SECRET_EXTRACTOR_ARGS = re.compile(r"(?i)((?:po_token|data_sync_id|visitor_data|password|token)=)[^;]*")
+
+
+def parse_args(args: Sequence[str]) -> dict[str, Any]:
+    """What yt-dlp's API calls the options ``args``: those that reach a request, ours for the rest.
+
+    Raises SettingsError with one sentence for what yt-dlp refuses and for what has no use here.
+    """
+    parsed = _yt_dlp_parse((*OUR_DEFAULTS, *args))
+    if parsed.urls:
+        raise SettingsError(f"--yt-dlp takes options only, and {parsed.urls[0]!r} is none; remove it.")
+    params: dict[str, Any] = parsed.ydl_opts
+    if _useless(params):
+        raise SettingsError(
+            f"--yt-dlp {_culprit(parsed.parser, args)} has no use in this program; remove it."
+        )
+    if OUTSIDE_COMPONENT in (params.get("remote_components") or ()):
+        raise SettingsError(
+            f"--yt-dlp --remote-components {OUTSIDE_COMPONENT} would be fetched by another network than the "
+            "one in use; remove it: yt-dlp's own package yt-dlp-ejs holds the same."
+        )
+    return {name: value for name, value in params.items() if name in USED_PARAMS}
+
+
+def check_args(args: Sequence[str]) -> None:
+    """Refuse ``args`` with a SettingsError where :func:`parse_args` would, and what cannot work here."""
+    check_params(parse_args(args))
+
+
+def redact(args: Sequence[str]) -> tuple[str, ...]:
+    """``args`` for people's eyes: passwords, tokens and cookies are replaced by ``***``."""
+    shown: list[str] = []
+    option = ""
+    for arg in args:
+        if option:
+            shown.append(_hide(option, arg))
+            option = ""
+            continue
+        name, equals, value = arg.partition("=")
+        if equals and _is_secret(name):
+            shown.append(f"{name}={_hide(name, value)}")
+        elif name[:2] in _SECRET_OPTIONS and len(name) > 2:
+            shown.append(name[:2] + HIDDEN)
+        else:
+            shown.append(arg)
+            option = arg if _is_secret(arg) else ""
+    return tuple(shown)
+
+
+def _is_secret(option: str) -> bool:
+    known = _SECRET_OPTIONS | _ADDRESS_OPTIONS | _HEADER_OPTIONS | {"--extractor-args"}
+    # yt-dlp accepts every beginning of an option that is not ambiguous.
+    return option in known or (len(option) > 4 and any(name.startswith(option) for name in known))
+
+
+def _hide(option: str, value: str) -> str:
+    def means(names: frozenset[str]) -> bool:
+        return option in names or any(name.startswith(option) for name in names if len(option) > 4)
+
+    if means(_ADDRESS_OPTIONS):
+        return re.sub(r"(?<=://)[^/@]*(?=@)|^[^/@:]+:[^/@]*(?=@)", HIDDEN, value)
+    if means(_HEADER_OPTIONS):
+        return re.sub(r":.*", f": {HIDDEN}", value) if _SECRET_HEADERS.match(value) else value
+    if option.startswith("--ex"):
+        return _SECRET_EXTRACTOR_ARGS.sub(rf"\g<1>{HIDDEN}", value)
+    return HIDDEN
+
+
+@functools.cache
+def _default_params() -> Mapping[str, Any]:
+    params: dict[str, Any] = _yt_dlp_parse(OUR_DEFAULTS).ydl_opts
+    return params
+
+
+def _yt_dlp_parse(args: Sequence[str]) -> Any:
+    """``yt_dlp.parse_options``, kept from printing, reading standard input and exiting."""
+    printed = io.StringIO()
+    standard_input, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(printed):
+            return yt_dlp.parse_options(list(args))
+    except SystemExit as exit_:
+        lines = [line for line in printed.getvalue().splitlines() if ": error: " in line]
+        reason = lines[-1].partition(": error: ")[2].strip() if lines else "they only print something"
+        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {reason.rstrip('.')}.") from exit_
+    except (optparse.OptParseError, ValueError, OSError) as error:
+        # yt-dlp's text may have its usage in front.
+        reason = str(error).rpartition("error: ")[2].strip().rstrip(".")
+        raise SettingsError(f"--yt-dlp: yt-dlp cannot use these options: {reason}.") from error
+    finally:
+        sys.stdin = standard_input
+
+
+def _useless(params: Mapping[str, Any]) -> list[str]:
+    """The parameters that are set and never used."""
+    defaults = _default_params()
+    return [
+        name
+        for name, value in params.items()
+        if not name.startswith("_")
+        and name not in USED_PARAMS | HARMLESS_PARAMS
+        and value != defaults.get(name)
+    ]
+
+
+def _culprit(parser: Any, args: Sequence[str]) -> str:
+    """The option among ``args`` that sets what is never used, as the user wrote it."""
+    for at, arg in enumerate(args):
+        with contextlib.suppress(optparse.OptParseError, SettingsError):
+            name = arg.partition("=")[0]
+            option = parser.get_option(parser._match_long_opt(name) if name.startswith("--") else name[:2])
+            if option and _useless(
+                _yt_dlp_parse((*OUR_DEFAULTS, *args[at : at + 1 + _values(option, arg)])).ydl_opts
+            ):
+                return name
+    return "option"
+
+
+def _values(option: Any, arg: str) -> int:
+    """How many of the arguments behind ``arg`` belong to its ``option``."""
+    given = "=" in arg if arg.startswith("--") else len(arg) > 2
+    return option.nargs if option.takes_value() and not given else 0

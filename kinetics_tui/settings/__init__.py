@@ -1,0 +1,1 @@
+"""The settings file, environment variables and flags, laid over the options."""

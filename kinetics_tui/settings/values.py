@@ -1,0 +1,220 @@
+"""Values as people write them in the settings file, in variables and in flags.
+
+The ``[networks]`` table of the settings file: what the user calls ways out to the internet.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import _APPRISE_URL, apprise_scheme
+from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
+from kinetics_tui.model.network import check_name, parse_way
+from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+
+NONE = "none"
+ALL = "all"
+LONGEST_S = 366 * DAY_S
+_UNIT_S = {"": 1.0, "s": 1.0, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
+_PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+
+_T = TypeVar("_T")
+_N = TypeVar("_N")
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def parse_duration(value: object) -> float:
+    """Seconds from ``90``, ``5s``, ``15m``, ``1h`` or ``2d``. Raises SettingsError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([smhd]?)", str(value).strip())
+    seconds = float(found[1]) * _UNIT_S[found[2]] if found else 0.0
+    if not 0 < seconds <= LONGEST_S or isinstance(value, bool):
+        raise SettingsError(f"{value!r} is no duration; write it like 5s, 15m, 1h or 2d.")
+    return seconds
+
+
+def parse_steps(value: object) -> tuple[float, ...]:
+    """Several durations: ``15m,1h,3h``, or a list of them. Raises SettingsError."""
+    parts = value if isinstance(value, list | tuple) else str(value).split(",")
+    if not parts:
+        raise SettingsError("At least one duration is needed, such as 15m,1h,3h.")
+    return tuple(map(parse_duration, parts))
+
+
+def parse_pace(value: object) -> float | None:
+    """Videos an hour from ``guest``, ``account``, ``unlimited`` (None) or a number. Raises SettingsError."""
+    text = str(value).strip().lower().replace("_", "")
+    if text in _PACES:
+        return _PACES[text]
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not float(text):
+        raise SettingsError(f"{value!r} is no pace; give guest, account, unlimited or videos an hour.")
+    return float(text)
+
+
+def parse_yt_dlp(value: object) -> tuple[str, ...]:
+    """yt-dlp's options as separate arguments, from one string in a shell's quoting or from a list.
+
+    Raises SettingsError, which never repeats the text: it may carry passwords.
+    """
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if not isinstance(value, str):
+        raise SettingsError("yt-dlp's options must be one string or a list of strings.")
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        raise SettingsError("yt-dlp's options have a quotation mark or backslash too few.") from None
+
+
+def parse_notify(value: object) -> tuple[str, ...]:
+    """Apprise's addresses, from a list, or from one string with white space between them.
+
+    Raises SettingsError, which never repeats an address: it is a secret as a whole.
+    """
+    parts = value if isinstance(value, list | tuple) else value.split() if isinstance(value, str) else [value]
+    for number, part in enumerate(parts, 1):
+        if not isinstance(part, str) or not _APPRISE_URL.fullmatch(part):
+            raise SettingsError(f"address {number} is no Apprise address, such as ntfy://your-topic.")
+    return tuple(parts)
+
+
+def notify_text(urls: Iterable[str]) -> str:
+    """Apprise's addresses for people's eyes: their schemes, and nothing else of them."""
+    return " ".join(f"{apprise_scheme(url)}://***" for url in urls) or NONE
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """A reader of whole numbers; like all readers here, it raises SettingsError."""
+
+    def parse(value: object) -> int:
+        text = "" if isinstance(value, bool) else str(value)
+        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+            raise SettingsError(f"{value!r} is not a whole number from {low} to {high}.")
+        return int(text)
+
+    return parse
+
+
+def parse_count_or_none(text: str) -> int | None:
+    """A count, or None for ``none`` and ``all``: no limit. Raises SettingsError."""
+    word = text.strip().lower()
+    if word in (NONE, ALL):
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", word) or not int(word):
+        raise SettingsError(f"{text!r} is no count; give a whole number from 1, or none.")
+    return int(word)
+
+
+def number(low: float, high: float) -> Callable[[object], float]:
+    """A reader of numbers."""
+
+    def parse(value: object) -> float:
+        text = "" if isinstance(value, bool) else str(value)
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not low <= float(text) <= high:
+            raise SettingsError(f"{value!r} is not a number from {low:g} to {high:g}.")
+        return float(text)
+
+    return parse
+
+
+def or_none(parse: Callable[[object], _T], none: _N) -> Callable[[object], _T | _N]:
+    """A reader that takes the word ``none`` too, for ``none``."""
+    return lambda value: none if value == NONE else parse(value)
+
+
+def choice(kind: type[_E]) -> Callable[[object], _E]:
+    """A reader of the values of an enumeration."""
+
+    def parse(value: object) -> _E:
+        for member in kind:
+            if str(value).lower() == member.value:
+                return member
+        allowed = [member.value for member in kind]
+        raise SettingsError(f"{value!r} is not one of {', '.join(allowed)}.")
+
+    return parse
+
+
+def yes(value: object) -> bool:
+    """True or false, or one of the words for them. Raises SettingsError."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in _YES | _NO:
+        raise SettingsError(f"{value!r} is neither true nor false.")
+    return word in _YES
+
+
+def plain_text(value: Any) -> str:
+    """A number, word, truth or None as the settings file has it."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as it is written in the settings: ``15m``."""
+    for unit in "dhm":
+        if seconds % _UNIT_S[unit] == 0:
+            return f"{seconds / _UNIT_S[unit]:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def steps_text(steps: Iterable[float]) -> str:
+    return ",".join(map(duration_text, steps)) or NONE
+
+
+def pace_text(per_hour: float | None) -> str:
+    return "unlimited" if per_hour is None else f"{per_hour:g}"
+
+
+def check_networks(
+    table: Mapping[str, object], place: Callable[[str], str], settings: Collection[str]
+) -> dict[str, str]:
+    """The table's names, each with its way as ``parse_way`` reads it.
+
+    ``place`` says where an entry stands, ``settings`` are the names of the settings, which are no
+    networks. Raises SettingsError naming the place, and never repeating a proxy's password.
+    """
+    networks: dict[str, str] = {}
+    for name, way in table.items():
+        try:
+            _check_name(name, settings, networks)
+            networks[name] = _checked_way(way)
+        except SettingsError as error:
+            raise SettingsError(f"{place(name)}: {error}") from None
+    return networks
+
+
+def networks_text(networks: Mapping[str, str]) -> str:
+    """The table in one line for people's eyes, without a proxy's user and password."""
+    return ", ".join(f"{name} {parse_way(way).public}" for name, way in networks.items()) or NONE
+
+
+def _check_name(name: str, settings: Collection[str], before: Collection[str]) -> None:
+    if "://" in name:  # a way in the place of its name; it may carry a password
+        raise SettingsError('the name stands first, then the way: phone = "wlan1".')
+    if not name or check_name(name) != name:
+        raise SettingsError("a network needs a name without blanks around it.")
+    if name in settings:
+        raise SettingsError(f"{name} is a setting; it stands above [networks] in the file.")
+    for other in before:
+        if other.lower() == name.lower():
+            raise SettingsError(f"there is a network {other} already; choose another name.")
+
+
+def _checked_way(way: object) -> str:
+    if not isinstance(way, str):
+        raise SettingsError('a way is written as text, such as "wlan1" or "socks5://127.0.0.1:1080".')
+    if "@" in way and "://" not in way:
+        raise SettingsError('a proxy begins with its kind, as in "socks5://user:password@host:1080".')
+    parse_way(way)
+    return way.strip()

@@ -1,0 +1,1 @@
+"""The failures screen: look, filter, retry."""

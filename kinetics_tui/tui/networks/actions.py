@@ -1,0 +1,175 @@
+"""What can be done with networks, from whichever screen, and the questions that come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from textual.app import App
+
+from kinetics_tui.base.words import counted, until_text
+from kinetics_tui.model.commands import AddNetwork, AnyCommand, CheckNetwork, ForgetNetwork, SwitchNetwork
+from kinetics_tui.model.network import NetworkInfo
+from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
+from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
+from kinetics_tui.tui.parts.network_words import find_network, label_of, left_s
+from kinetics_tui.tui.parts.view_state import Moment
+
+CHECK_WITHIN_S = 180.0
+"""A check that came to nothing for so long is not waited for any more."""
+FINISH, PUT_BACK, SEND = "finish", "put back", "send"
+
+
+class Host(Protocol):
+    """The screen that has the link to the run."""
+
+    @property
+    def app(self) -> App[Any]: ...
+
+    @property
+    def moment(self) -> Moment: ...
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+
+    def notice(self, text: str, *, bad: bool) -> None:
+        """Show one line for a few seconds."""
+
+
+class NetworkActions:
+    """Switches, checks, adds and forgets networks by name. A question is asked only where none stands."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._checking: NetworkInfo | None = None
+        self._checking_since = 0.0
+
+    # -- switch ---------------------------------------------------------------------------------------
+
+    def switch(self, name: str) -> None:
+        """Send everything by a network; what becomes of clips in hand is asked."""
+        info, state = self._find(name), self._host.moment.state
+        if info is None or self._asks:
+            return
+        label = label_of(info)
+        if info.in_use:
+            self._host.notice(f"{label} is in use already.", bad=True)
+            return
+        if not info.present:
+            self._host.notice(f"{label} is not here: connect it, then switch.", bad=True)
+            return
+        cooling = self._cooling_sentence(info)
+        if not state.in_hand:
+            self._send_switch(name, FINISH)
+            if cooling:
+                self._host.notice(cooling, bad=False)
+            return
+        many = state.in_hand != 1
+        clips = f"{counted(state.in_hand, 'clip')} {'are' if many else 'is'} in hand"
+        answers = [
+            Answer(
+                "f", f"finish the {counted(state.in_hand, 'clip') if many else 'clip'} in hand first", FINISH
+            ),
+            Answer("b", f"put {'them' if many else 'it'} back at once", PUT_BACK),
+            Answer("g", "go on as before", ""),
+        ]
+        text = f"{clips} by {state.network.label or 'the network in use'}. {cooling}".rstrip()
+        ask = ConfirmScreen(f"Switch to {label}?", text, answers)
+        self._host.app.push_screen(ask, partial(self._send_switch, name))
+
+    def _send_switch(self, name: str, answer: str | None) -> None:
+        if answer:
+            self._host.send(SwitchNetwork(way=name, finish=answer == FINISH))
+
+    def _cooling_sentence(self, info: NetworkInfo) -> str:
+        """That nothing will be sent by a network, and until when; empty where it does not cool down."""
+        moment = self._host.moment
+        if not left_s(info, moment.now) or info.until is None:
+            return ""
+        until = until_text(info.until, moment.now, moment.zone)
+        return f"{label_of(info)} cools down until {until}: nothing will be sent until then."
+
+    # -- check ----------------------------------------------------------------------------------------
+
+    @property
+    def checking(self) -> str:
+        """The label of the network that is being checked, else empty."""
+        info, moment = self._checking, self._host.moment
+        if info is None:
+            return ""
+        checked = moment.state.checked
+        told = checked is not None and checked.name == info.name and checked.at >= self._checking_since
+        if told or moment.lost or moment.now > self._checking_since + CHECK_WITHIN_S:
+            self._checking = None
+            return ""
+        return label_of(info)
+
+    def check(self, name: str) -> None:
+        """Send one request by a network; of one that cools down it is asked whether that is wanted."""
+        info = self._find(name)
+        if info is None or self._asks:
+            return
+        label = label_of(info)
+        if self.checking:
+            self._host.notice(f"{self.checking} is being checked already.", bad=True)
+        elif not info.present:
+            self._host.notice(f"{label} is not here: connect it, then check.", bad=True)
+        elif cooling := self._cooling_sentence(info):
+            until = cooling.partition(":")[0]
+            ask = ConfirmScreen(
+                f"Check {label} while it cools down?",
+                f"{until}. A request now may prolong the block.",
+                [Answer("c", "send one request now", SEND), Answer("g", "leave it in peace", "")],
+            )
+            self._host.app.push_screen(ask, partial(self._send_check, info))
+        else:
+            self._send_check(info, SEND)
+
+    def _send_check(self, info: NetworkInfo, answer: str | None) -> None:
+        if answer == SEND:
+            self._checking, self._checking_since = info, self._host.moment.now
+            self._host.send(CheckNetwork(name=info.name), refused=self._check_refused)
+
+    def _check_refused(self, sentence: str) -> None:
+        self._checking = None
+        self._host.notice(sentence, bad=True)
+
+    # -- add and forget -------------------------------------------------------------------------------
+
+    def add(self) -> None:
+        """Ask for a network to list."""
+        if not self._asks:
+            self._ask_to_add(None, "")
+
+    def _ask_to_add(self, typed: AddNetwork | None, problem: str) -> None:
+        self._host.app.push_screen(AddNetworkScreen(typed, problem), self._send_addition)
+
+    def _send_addition(self, command: AddNetwork | None) -> None:
+        if command is not None:
+            self._host.send(command, refused=partial(self._addition_refused, command))
+
+    def _addition_refused(self, command: AddNetwork, sentence: str) -> None:
+        """Ask again with what was typed, unless the user has gone on to something else."""
+        if self._asks:
+            self._host.notice(sentence, bad=True)
+        else:
+            self._ask_to_add(command, sentence)
+
+    def forget(self, name: str) -> None:
+        """Have an added network listed no longer."""
+        info = self._find(name)
+        if info is None or self._asks:
+            return
+        if info.in_use:
+            self._host.notice(f"{label_of(info)} is in use: switch to another network first.", bad=True)
+        else:
+            self._host.send(ForgetNetwork(name=name))
+
+    def _find(self, name: str) -> NetworkInfo | None:
+        return find_network(self._host.moment.state, name)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether a dialog is open: keys that come in one go all reach the screen that had none."""
+        return self._host.app.screen.is_modal

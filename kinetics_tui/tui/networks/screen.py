@@ -1,0 +1,218 @@
+"""The network screen: every network of a run, what is known of it, and the switch to another one.
+
+The keys of the network screen, and which of them the bottom line offers.
+
+What the last check of a network came to, or that one is under way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from kinetics_tui.base.words import clock_text, when_text
+from kinetics_tui.model.network import NetworkInfo
+from kinetics_tui.tui.networks.details import NetworkDetailsPanel
+from kinetics_tui.tui.networks.list import NetworksPanel
+from kinetics_tui.tui.parts.bars import Hint, bind
+from kinetics_tui.tui.parts.canvas import Canvas
+from kinetics_tui.tui.parts.layout import arrange_networks
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
+from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks
+from kinetics_tui.tui.parts.palette import Steering
+from kinetics_tui.tui.parts.run_screen_base import ALWAYS, OnRunScreen
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Moment
+
+KEYS = (
+    bind("networks", "up", "move(-1)", "up", "To the network above.", shown_as="↑"),
+    bind("networks", "down", "move(1)", "down", "To the network below.", shown_as="↓"),
+    bind("networks", "pageup", "page(-1)", "page up", "A page up the list.", shown_as="PgUp"),
+    bind("networks", "pagedown", "page(1)", "page down", "A page down the list.", shown_as="PgDn"),
+    bind("networks", "home", "to_end(False)", "to the start", "To the first network."),
+    bind("networks", "end", "to_end(True)", "to the end", "To the last network."),
+    bind(
+        "networks",
+        "enter",
+        "switch",
+        "switch to it",
+        "Send everything by this network from now on; asks what becomes of clips in hand.",
+    ),
+    bind("networks", "c", "check", "check it", "Send one request by this network, and see what comes of it."),
+    bind("networks", "a", "add", "add a network", "List an interface, an address or a proxy."),
+    bind(
+        "networks",
+        "x,delete",
+        "forget",
+        "forget it",
+        "List a network that was added no longer; what is known of it is kept.",
+    ),
+    bind("networks", "escape,n,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc n q"),
+    bind(
+        "networks", "question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"
+    ),
+)
+"""Every key, in the order of the help."""
+
+WORDS = (
+    ("OPEN", "Nothing speaks against it."),
+    ("COOLING", "YouTube refused it: nothing is sent by it until its cooldown is over."),
+    ("PROBING", "One clip goes first; if it comes through, the others follow."),
+    ("RAMPING", "The probe came through; workers come back a few at a time."),
+    ("OFFLINE", "It is in use and leads nowhere; the run goes on when it does again."),
+    ("not here", "Met before, but this machine cannot use it now."),
+    ("*", "The network in use."),
+    ("left", "What is left of its cooldown; over: it is ready for a probe."),
+    ("learned", "The videos an hour that its throttles taught it to bear."),
+    ("steps", "Cooldowns one upon the other until YouTube answered again."),
+)
+"""The words of the network screen."""
+
+
+def hints(info: NetworkInfo | None) -> list[Hint]:
+    """The keys that do something with the network at the cursor, then those that always do."""
+    offered = []
+    if info is not None and info.present and not info.in_use:
+        offered.append(Hint("enter", "switch to it", "switch"))
+    if info is not None and info.present:
+        offered.append(Hint("c", "check", "check"))
+    offered.append(Hint("a", "add", "add"))
+    if info is not None and can_be_forgotten(info):
+        offered.append(Hint("x", "forget", "forget"))
+    return [*offered, Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")]
+
+
+LINES_MOST = 3
+
+
+def check_lines(moment: Moment, checking: str, width: int) -> list[Line]:
+    """``checking`` is the label of a network that is being checked, else empty."""
+    if checking:
+        return [Line(f" checking {checking}: one request is on its way ...", Tone.STRONG)]
+    checked = moment.state.checked
+    if checked is None:
+        return []
+    at = clock_text(checked.at, moment.zone)
+    day = when_text(checked.at, moment.now, moment.zone)
+    when = at if at.startswith(day) else day
+    text = checked.text if checked.label in checked.text else f"{checked.label}: {checked.text}"
+    mark, tone = ("ok", Tone.GOOD) if checked.ok else ("!", Tone.WARN)
+    head = Line(f" check {when}  ", Tone.DIM).add(f"{mark}  ", tone)
+    first, *rest = paragraph(text, max(1, width - head.width - 1)) or [""]
+    lines = [Line().append(head).add(first)]
+    return [*lines, *(Line(" " * head.width).add(row) for row in rest)][:LINES_MOST]
+
+
+class CheckLine(Canvas):
+    """One line, or a few where the terminal is narrow; the screen gives it as many as it needs."""
+
+    def __init__(self) -> None:
+        super().__init__(id="check")
+        self.checking = ""
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return check_lines(moment, self.checking, width)
+
+
+class NetworksScreen(OnRunScreen):
+    """The list, what came of a check, and the details of the network at the cursor."""
+
+    TITLE = "Networks"
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    OWN_KEYS = KEYS
+    OWN_WORDS = WORDS
+    # What is done to networks the palette offers by their names, not by the cursor.
+    OFFERED = ("back", "help")
+
+    def __init__(
+        self,
+        run: Steering,
+        *,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+        refresh_hz: float = REFRESH_HZ,
+    ) -> None:
+        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
+        self._list, self._check, self._details = NetworksPanel(), CheckLine(), NetworkDetailsPanel()
+        self._arranged: object = None
+
+    def open_networks(self) -> None:
+        """This is the network screen."""
+
+    # -- looking at the networks ------------------------------------------------------------------------
+
+    def body_widgets(self) -> Iterable[Widget]:
+        return (self._list, self._check, self._details)
+
+    def pressing(self, moment: Moment) -> tuple[object, ...]:
+        listed = tuple(
+            (info.name, info.status, info.until, info.in_use, info.present, info.given_as)
+            for info in moment.state.networks.values()
+        )
+        return (*super().pressing(moment), listed, moment.state.checked, self.networks.checking)
+
+    def hints(self, moment: Moment) -> Sequence[Hint]:
+        return hints(self._list.highlighted)
+
+    def show_body(self, moment: Moment, *, urgent: bool) -> None:
+        self._check.checking = self.networks.checking
+        urgent = self._arrange(moment) or urgent
+        self._list.show(moment, urgent=urgent)
+        highlighted = self._list.highlighted
+        self._details.name_shown = None if highlighted is None else highlighted.name
+        for canvas in (self._check, self._details):
+            canvas.show(moment, urgent=urgent)
+        if urgent:
+            # What the keys do depends on the cursor, which may have come to another network.
+            self._keys.set_hints(hints(highlighted), ALWAYS)
+
+    def _arrange(self, moment: Moment) -> bool:
+        """Give the parts their places; returns whether any of them changed."""
+        said = len(check_lines(moment, self._check.checking, self.size.width))
+        rooms = arrange_networks(*self.size, len(known_networks(moment.state)), said)
+        if rooms == self._arranged:
+            return False
+        self._arranged = rooms
+        heights = ((self._list, rooms.networks), (self._check, rooms.said), (self._details, rooms.details))
+        with self.app.batch_update():
+            for widget, rows in heights:
+                widget.display = rows > 0
+                widget.styles.height = rows
+            self._list.flat = self._details.flat = not rooms.boxed
+        return True
+
+    def on_networks_panel_moved(self) -> None:
+        self.tick(urgent=True)
+
+    # -- actions ----------------------------------------------------------------------------------------
+
+    def action_move(self, rows: int) -> None:
+        self._list.move(rows)
+
+    def action_page(self, pages: int) -> None:
+        self._list.move_page(pages)
+
+    def action_to_end(self, end: bool) -> None:
+        self._list.move_to_end(end=end)
+
+    def action_switch(self) -> None:
+        self._with_highlighted(self.networks.switch)
+
+    def action_check(self) -> None:
+        self._with_highlighted(self.networks.check)
+        self.tick(urgent=True)
+
+    def action_add(self) -> None:
+        self.networks.add()
+
+    def action_forget(self) -> None:
+        self._with_highlighted(self.networks.forget)
+
+    def _with_highlighted(self, act: Callable[[str], None]) -> None:
+        info = self._list.highlighted
+        if info is not None:
+            act(info.name)

@@ -1,0 +1,154 @@
+"""The top line: the state of the run first, then which run it is, the network, the pace, the time.
+
+The bottom line: the keys that matter now, or for a few seconds a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.binding import Binding
+
+from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.words import clock_text, pace_text
+from kinetics_tui.tui.parts.canvas import Canvas
+from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.view_state import Moment, headline
+
+
+def header_line(moment: Moment, width: int) -> Line:
+    """State, title, network and pace; the network and then the pace give way where room is short."""
+    state = moment.state
+    words, badge = headline(moment)
+    line = Line(f" {words} ", badge)
+    line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
+    label, pace = clean(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
+    for tail in (f"{label}   {pace}" if label else pace, label, pace):
+        if tail and line.width + 3 + len(tail) <= width:
+            return line.right(tail, width)
+    return line
+
+
+class HeaderLine(Canvas):
+    """All of the top line but the clock."""
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return [header_line(moment, width)]
+
+
+class Clock(Canvas):
+    """The time of day, a widget of its own so that its tick repaints nothing else."""
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return [Line(f"  {clock_text(moment.now, moment.zone)}", Tone.DIM)]
+
+
+NOTICE_S = 8.0
+KEYS_WANTED = 6
+"""Fewer keys than this at the left, and they are put briefly to make room for more."""
+
+
+class Hint(NamedTuple):
+    """A key, what it does in a word or two, and the action of the screen that it stands for.
+
+    ``brief`` are fewer words for a narrow terminal; empty: the same.
+    """
+
+    key: str
+    words: str
+    action: str
+    brief: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.key} {self.words}"
+
+
+class Placed(NamedTuple):
+    hint: Hint
+    start: int
+    end: int
+
+
+def place(left: Sequence[Hint], right: Sequence[Hint], width: int) -> list[Placed]:
+    """As many hints as fit, first ones first; those of ``right`` keep their place at the right end.
+
+    Where only a few fit they are put briefly.
+    """
+    placed = _place(left, right, width)
+    if len(placed) < min(KEYS_WANTED, len(left)) + len(right):
+        brief = [hint._replace(words=hint.brief or hint.words) for hint in left]
+        placed = _place(brief, right, width)
+    return placed
+
+
+def _place(left: Sequence[Hint], right: Sequence[Hint], width: int) -> list[Placed]:
+    placed = []
+    end = width - 1
+    for hint in reversed(right):
+        start = end - len(hint.text)
+        if start < 1:
+            break
+        placed.append(Placed(hint, start, end))
+        end = start - 2
+    x = 1
+    for hint in left:
+        if x + len(hint.text) > end:
+            break
+        placed.append(Placed(hint, x, x + len(hint.text)))
+        x += len(hint.text) + 2
+    return sorted(placed, key=lambda item: item.start)
+
+
+class KeyBar(Canvas):
+    """Keys, clickable with the mouse."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._left: tuple[Hint, ...] = ()
+        self._right: tuple[Hint, ...] = ()
+        self._notice = Line()
+        self._notice_until = 0.0
+
+    def set_hints(self, left: Sequence[Hint], right: Sequence[Hint]) -> None:
+        """Offer these keys from now on."""
+        if (tuple(left), tuple(right)) != (self._left, self._right):
+            self._left, self._right = tuple(left), tuple(right)
+            self.repaint()
+
+    def notify_line(self, text: str, now: float, *, bad: bool) -> None:
+        """Show one line in place of the keys for ``NOTICE_S`` seconds."""
+        self._notice = Line(" ! " if bad else " ", Tone.BAD if bad else Tone.PLAIN)
+        self._notice.add(clean(text), Tone.BAD if bad else Tone.STRONG)
+        self._notice_until = now + NOTICE_S
+        self.repaint()
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        if moment.now < self._notice_until:
+            return [self._notice]
+        line = Line()
+        for hint, start, _ in place(self._left, self._right, width):
+            line.to(start).add(hint.key, Tone.ACCENT).add(f" {hint.words}", Tone.DIM)
+        return [line]
+
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        for hint, start, end in place(self._left, self._right, self.size.width):
+            if start <= event.x < end:
+                await self.screen.run_action(hint.action)
+
+
+def bind(
+    screen: str, key: str, action: str, name: str, tooltip: str, *, shown_as: str | None = None
+) -> Binding:
+    """A key with what help, palette and key maps need; ``screen`` and ``name`` make up its id."""
+    return Binding(
+        key, action, name, key_display=shown_as, tooltip=tooltip, id=f"{screen}.{name.replace(' ', '-')}"
+    )
+
+
+def key_text(binding: Binding) -> str:
+    """A binding's keys as people write them."""
+    return binding.key_display or " ".join(binding.key.split(","))

@@ -1,0 +1,110 @@
+"""What the keys do and what the words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kinetics_tui.tui.parts.dialogs import DismissedOnce
+from kinetics_tui.tui.parts.lines import fit
+
+_GAP = 2
+
+
+class KeyHelp(NamedTuple):
+    """One line of the help: a key, its name, and what it does in a sentence."""
+
+    key: str
+    name: str
+    sentence: str
+
+
+Words = Sequence[tuple[str, str]]
+"""Words of a screen and what they mean."""
+
+WORDS: Words = (
+    ("RUNNING", "Workers fetch and trim clips."),
+    ("PAUSING", "No new clips are handed out; those in hand are finished."),
+    ("PAUSED", "Nothing is sent. The moment to switch networks."),
+    ("COOLING DOWN", "YouTube throttles this network: nothing is sent until the countdown ends."),
+    ("PROBING", "One clip goes first after a cooldown; if it comes through, the others follow."),
+    ("SWITCHING", "Clips in hand finish by the old network, then one clip goes first by the new one."),
+    ("OFFLINE", "No way to YouTube; the run goes on by itself when the line is back."),
+    ("DISK FULL", "No room for clips: make some, then press space."),
+    ("HELD", "Dataset away, in use or not writable, or no workers: mend it, then press space."),
+    ("STOPPING", "Clips in hand are put back, then the engine ends."),
+    ("DONE", "Every clip is on disk or settled as failed."),
+    ("DISCONNECTED", "The engine does not answer; the app keeps trying."),
+)
+
+
+class HelpText(Widget):
+    """Keys and words in two columns.
+
+    A table of Rich's is laid out three times over before it is seen, and the key that opens the help would
+    be felt to wait.
+    """
+
+    def __init__(self, keys: Iterable[KeyHelp], words: Words) -> None:
+        super().__init__(id="help-text")
+        self._rows = [(key, Text.assemble((name, "bold"), f"  {sentence}")) for key, name, sentence in keys]
+        self._rows += [("", Text()), ("Words", Text())]
+        self._rows += [(word, Text(meaning)) for word, meaning in words]
+        self._laid: tuple[int, Text] = (-1, Text())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._text(width).split())
+
+    def render(self) -> Text:
+        return self._text(self.content_size.width)
+
+    def _text(self, width: int) -> Text:
+        """All rows, what stands at the right wrapped to as much of ``width`` cells as is left for it."""
+        if self._laid[0] != width:
+            column = max(cell_len(left) for left, _ in self._rows) + _GAP
+            text = Text("\n", no_wrap=True).join(
+                Text(fit(left if not index else "", column), "bold").append_text(line)
+                for left, right in self._rows
+                for index, line in enumerate(right.wrap(self.app.console, max(1, width - column)) or [Text()])
+            )
+            self._laid = (width, text)
+        return self._laid[1]
+
+
+class HelpScreen(DismissedOnce, ModalScreen[None]):
+    """Keys and words; scrolls where the terminal is small."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape,question_mark,q,ctrl+c",
+            "dismiss(None)",
+            "close",
+            id="help.close",
+            tooltip="Back to the run.",
+        ),
+    ]
+
+    def __init__(self, keys: Iterable[KeyHelp], words: Words = WORDS) -> None:
+        super().__init__()
+        self._keys = tuple(keys)
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text("Keys"), classes="dialog-title")
+            with VerticalScroll():
+                yield HelpText(self._keys, self._words)
+            yield Static(Text("escape closes · arrow keys scroll · ctrl+p: every command", "dim"))
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()

@@ -1,0 +1,161 @@
+"""The command palette of the run screen: every command, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.words import counted
+from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
+from kinetics_tui.model.failure import Category, Kind, by_count
+from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
+from kinetics_tui.tui.parts.view_state import Link
+
+_PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
+STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
+"""What the screens that stand on the run screen offer of its keys."""
+_WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
+
+
+class NetworkSteering(Protocol):
+    """What can be done with networks from any screen on a run; each is named as the engine knows it."""
+
+    @property
+    def checking(self) -> str:
+        """The label of the network whose check has no answer yet, else empty."""
+
+    def switch(self, name: str) -> None:
+        """Send everything by this network."""
+
+    def check(self, name: str) -> None:
+        """Send one request by it."""
+
+    def add(self) -> None:
+        """Ask for a network, and list it."""
+
+    def forget(self, name: str) -> None:
+        """List it no longer."""
+
+
+@runtime_checkable
+class Steering(Protocol):
+    """A screen that steers a run."""
+
+    link: Link
+
+    @property
+    def networks(self) -> NetworkSteering:
+        """What can be done with networks."""
+
+    def open_networks(self) -> None:
+        """Show the network screen, unless it is this one."""
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+
+    def offered_bindings(self) -> list[Binding]:
+        """The keys that do something now."""
+
+    async def act(self, action: str) -> None:
+        """Do what a key does."""
+
+
+class Offer(NamedTuple):
+    """One command of the palette."""
+
+    name: str
+    help: str
+    run: Callable[[], object]
+
+
+def offers(screen: Steering) -> Iterator[Offer]:
+    """What can be asked of the run on ``screen`` as it stands."""
+    for binding in screen.offered_bindings():
+        act = partial(screen.act, binding.action)
+        yield Offer(binding.description.capitalize(), binding.tooltip, act)
+    for name, per_hour in _PACES:
+        yield _sending(
+            screen, f"Pace: {name}, {per_hour:,.0f}/h", "Videos resolved an hour.", SetPace(per_hour=per_hour)
+        )
+    yield _sending(screen, "Pace: unlimited", "YouTube will throttle sooner.", SetPace(per_hour=None))
+    for count in _WORKER_COUNTS:
+        yield _sending(
+            screen, f"Workers: {count}", "How many clips are fetched at a time.", SetWorkers(workers=count)
+        )
+    for split in screen.link.state.splits.values():
+        word = "off" if split.enabled else "on"
+        command = SwitchSplit(split=split.name, enabled=not split.enabled)
+        yield _sending(screen, f"Split {clean(split.name)}: switch {word}", f"{split.left:,} left.", command)
+    yield from _networks(screen)
+    yield from _retries(screen)
+
+
+def _networks(screen: Steering) -> Iterator[Offer]:
+    networks = known_networks(screen.link.state)
+    for info in networks:
+        if info.present and not info.in_use:
+            text = f"{state_word(info)}. Send everything by it from now on."
+            yield Offer(
+                f"Network: switch to {label_of(info)}", text, partial(screen.networks.switch, info.name)
+            )
+    yield Offer("Network: add ...", "List an interface, an address or a proxy.", screen.networks.add)
+    for info in networks:
+        if info.present:
+            act = partial(_check, screen, info.name)
+            yield Offer(f"Network: check {label_of(info)}", "Send one request by it.", act)
+    for info in networks:
+        if can_be_forgotten(info):
+            act = partial(screen.networks.forget, info.name)
+            yield Offer(f"Network: forget {label_of(info)}", "List it no longer.", act)
+
+
+def _check(screen: Steering, name: str) -> None:
+    # What comes of it is shown there.
+    screen.open_networks()
+    screen.networks.check(name)
+
+
+def _retries(screen: Steering) -> Iterator[Offer]:
+    failures = by_count(screen.link.state.failures)
+    transient = tuple(category for category, _ in failures if category.kind is not Kind.PERMANENT)
+    groups: list[tuple[str, str, tuple[Category, ...]]] = [
+        ("Retry: all failed clips", "Permanent ones too.", tuple(category for category, _ in failures)),
+        ("Retry: failures that may work now", "All but the permanent ones.", transient),
+        *((f"Retry: {category.value}", category.advice, (category,)) for category, _ in failures),
+    ]
+    counts = dict(failures)
+    for name, text, categories in groups:
+        if categories:
+            clips = counted(sum(counts[category] for category in categories), "clip")
+            yield _sending(screen, f"{name} ({clips})", text, Retry(categories=categories))
+
+
+def _sending(
+    screen: Steering, name: str, text: str, command: SetPace | SetWorkers | SwitchSplit | Retry
+) -> Offer:
+    return Offer(name, text, lambda: screen.send(command))
+
+
+class RunCommands(Provider):
+    """Feeds the palette while a run is on screen."""
+
+    async def discover(self) -> Hits:
+        for offer in self._offers():
+            yield DiscoveryHit(offer.name, offer.run, help=offer.help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for offer in self._offers():
+            score = matcher.match(offer.name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(offer.name), offer.run, help=offer.help)
+
+    def _offers(self) -> Iterator[Offer]:
+        if isinstance(self.screen, Steering):
+            yield from offers(self.screen)

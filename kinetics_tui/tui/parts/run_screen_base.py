@@ -1,0 +1,193 @@
+"""What the screens on a run have in common: top line, keys, and a timer that looks at the run.
+
+What the screens that stand on the run screen have in common: they steer the run through it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widget import Widget
+
+from kinetics_tui.model.commands import AnyCommand
+from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, key_text
+from kinetics_tui.tui.parts.canvas import Canvas
+from kinetics_tui.tui.parts.help import HelpScreen, KeyHelp, Words
+from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Moment
+
+REFRESH_HZ_MOST = 5.0
+ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
+"""The hints at the right end of the bottom line."""
+
+
+class LiveScreen(Screen[None]):
+    """Shows a run through its link; the body is up to the screens made of this one.
+
+    A timer looks at the run at most ``REFRESH_HZ_MOST`` times a second; the link folds events in
+    meanwhile, however many there are.
+    """
+
+    COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+        refresh_hz: float = REFRESH_HZ,
+    ) -> None:
+        super().__init__()
+        self.link = link
+        self._now = now
+        self._zone = zone
+        self._refresh_hz = refresh_hz
+        self._header, self._clock, self._keys = HeaderLine(), Clock(), KeyBar()
+        self._seen: object = None
+        self._pressing: object = None
+
+    # -- what a screen adds -----------------------------------------------------------------------------
+
+    def body_widgets(self) -> Iterable[Widget]:
+        """What stands between the top line and the keys."""
+        raise NotImplementedError
+
+    def show_body(self, moment: Moment, *, urgent: bool) -> None:
+        """Show a moment there."""
+        raise NotImplementedError
+
+    def hints(self, moment: Moment) -> Sequence[Hint]:
+        """The keys that matter now, the most needed first."""
+        raise NotImplementedError
+
+    def pressing(self, moment: Moment) -> tuple[object, ...]:
+        """What is shown at once when it changes, not at the next second."""
+        state, network = moment.state, moment.state.network
+        return (
+            state.status,
+            state.reason,
+            moment.connected,
+            network.name,
+            network.label,
+            network.status,
+            network.until,
+            network.allowed_per_hour,
+            state.worker_target,
+            state.pace_per_hour,
+        )
+
+    # -- looking at the run -----------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top-line"):
+            yield self._header
+            yield self._clock
+        yield from self.body_widgets()
+        yield self._keys
+
+    def on_mount(self) -> None:
+        self.tick()
+        self.set_interval(1 / min(REFRESH_HZ_MOST, max(0.1, self._refresh_hz)), self.tick)
+
+    def on_resize(self) -> None:
+        self.tick(urgent=True)
+
+    def on_screen_resume(self) -> None:
+        self.tick(urgent=True)
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.link.state, self._now(), self.link.connected, self._zone)
+
+    def tick(self, *, urgent: bool = False) -> None:
+        """Show the run as it stands, if anything about it can have changed."""
+        if not self.is_active:
+            # Under another screen this one stands still: Textual would repaint all of both.
+            return
+        moment = self.moment
+        seen = (self.link.version, self.link.connected, int(moment.now))
+        if seen == self._seen and not urgent:
+            return
+        self._seen = seen
+        pressing = self.pressing(moment)
+        urgent = urgent or pressing != self._pressing
+        if urgent:
+            self._pressing = pressing
+            self._keys.set_hints(self.hints(moment), ALWAYS)
+        bars: tuple[Canvas, ...] = (self._header, self._clock, self._keys)
+        for canvas in bars:
+            canvas.show(moment, urgent=urgent)
+        self.show_body(moment, urgent=urgent)
+
+    def say(self, text: str, *, bad: bool) -> None:
+        """Show one line in place of the keys for a few seconds."""
+        self._keys.notify_line(text, self._now(), bad=bad)
+        self.tick(urgent=True)
+
+    async def act(self, action: str) -> None:
+        """Do what a key does."""
+        await self.run_action(action)
+
+
+class OnRunScreen(LiveScreen):
+    """Stands on ``run``, which sends what is asked for here: a reply may come after this is closed."""
+
+    OWN_KEYS: ClassVar[Sequence[Binding]]
+    """Every key of the screen, in the order of its help."""
+    OWN_WORDS: ClassVar[Words]
+    OFFERED: ClassVar[Sequence[str]] = ("back", "help")
+    """Actions that the palette offers by the names of their keys."""
+
+    def __init__(
+        self,
+        run: Steering,
+        *,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+        refresh_hz: float = REFRESH_HZ,
+    ) -> None:
+        super().__init__(run.link, now=now, zone=zone, refresh_hz=refresh_hz)
+        self._run = run
+
+    @property
+    def networks(self) -> NetworkSteering:
+        return self._run.networks
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something."""
+        self._run.send(command, refused=refused)
+
+    def action_help(self) -> None:
+        if self.is_active:
+            keys = [KeyHelp(key_text(key), key.description, key.tooltip) for key in self.OWN_KEYS]
+            self.app.push_screen(HelpScreen(keys, self.OWN_WORDS))
+
+    def action_back(self) -> None:
+        if self.is_active:
+            self.dismiss()
+
+    # -- what can be done -----------------------------------------------------------------------------
+
+    def offered_bindings(self) -> list[Binding]:
+        """Keys that make sense in the palette now, and those of the run screen that do here."""
+        runs = [key for key in self._run.offered_bindings() if key.action.partition("(")[0] in STEERS]
+        return [*self.own_bindings(), *runs]
+
+    def own_bindings(self) -> list[Binding]:
+        """Keys of this screen's own that make sense in the palette now."""
+        return [key for key in self.OWN_KEYS if key.action in self.OFFERED]
+
+    async def act(self, action: str) -> None:
+        if action.partition("(")[0] in STEERS:
+            await self._run.act(action)
+        else:
+            await super().act(action)

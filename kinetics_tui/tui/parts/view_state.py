@@ -1,0 +1,168 @@
+"""What every widget paints from: the run as it stands at one moment, and the words for it.
+
+What the terminal app needs of a run: its state, kept up to date, and a way to send commands.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from kinetics_tui.base.safe_text import clean, shell_word
+from kinetics_tui.base.words import counted, percent_text, until_text
+from kinetics_tui.model.commands import AnyCommand, Reply
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
+from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.state import RunState
+from kinetics_tui.tui.parts.lines import Tone
+
+REFRESH_HZ = 4.0
+"""How often the screen looks at the run, unless the user wants it otherwise."""
+
+
+class Moment(NamedTuple):
+    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local)."""
+
+    state: RunState
+    now: float
+    connected: bool = True
+    zone: tzinfo | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over, so that an engine that does not answer is as it should be."""
+        return self.state.status in (EngineStatus.DONE, EngineStatus.STOPPED)
+
+    @property
+    def lost(self) -> bool:
+        """Whether an engine that answered does so no more."""
+        return not self.connected and not self.ended and bool(self.state.started_at)
+
+    @property
+    def cooling(self) -> bool:
+        """Whether the network waits for the end of a cooldown."""
+        waits = self.state.network.status is NetworkStatus.COOLING
+        return (waits or self.state.status is EngineStatus.COOLING) and not self.ended and not self.lost
+
+    @property
+    def allowed_per_hour(self) -> float | None:
+        """The pace in force, None for unlimited: the network's, or before one is known the user's."""
+        network = self.state.network
+        return network.allowed_per_hour if network.name else self.state.pace_per_hour
+
+    @property
+    def paused(self) -> bool:
+        return self.state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
+
+    @property
+    def held(self) -> bool:
+        """Whether the run stands still for another reason than a cooldown."""
+        return self.lost or (self.state.idle and not self.cooling and not self.switching)
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether the run waits for the machine to be mended; the engine can be told to look again."""
+        return self.state.status in (EngineStatus.DISK_FULL, EngineStatus.HELD)
+
+    @property
+    def switching(self) -> bool:
+        """Whether clips in hand finish by the network before."""
+        return self.state.status is EngineStatus.SWITCHING and not self.lost
+
+    @property
+    def seen_at(self) -> float:
+        """When things stood as ``state`` says: now, or when the engine was last heard of."""
+        return min(self.now, self.state.at) if self.lost else self.now
+
+    @property
+    def done(self) -> int:
+        """Clips on disk, of all splits: switching one off takes none away."""
+        return sum(split.done for split in self.state.splits.values())
+
+    @property
+    def failed(self) -> int:
+        """Clips settled as failed, of all splits."""
+        return sum(split.failed for split in self.state.splits.values())
+
+    @property
+    def switched_off(self) -> int:
+        """Clips left in splits that are switched off: nobody is going to fetch them."""
+        return sum(split.left for split in self.state.splits.values() if not split.enabled)
+
+    def command(self, name: str) -> str:
+        """The shell line that does ``name`` with this dataset, as the user would type it."""
+        return f"kinetics-tui {name} {shell_word(str(Path(self.state.dataset).absolute()))}"
+
+
+class Headline(NamedTuple):
+    """The state of the run in a few words, and how to show them."""
+
+    words: str
+    badge: Tone
+
+
+_BADGES = {
+    EngineStatus.STARTING: Tone.BADGE,
+    EngineStatus.RUNNING: Tone.BADGE_GOOD,
+    EngineStatus.PAUSING: Tone.BADGE_WARN,
+    EngineStatus.PAUSED: Tone.BADGE_WARN,
+    EngineStatus.COOLING: Tone.BADGE_WARN,
+    EngineStatus.PROBING: Tone.BADGE_WARN,
+    EngineStatus.SWITCHING: Tone.BADGE_WARN,
+    EngineStatus.OFFLINE: Tone.BADGE_BAD,
+    EngineStatus.DISK_FULL: Tone.BADGE_BAD,
+    EngineStatus.HELD: Tone.BADGE_BAD,
+    EngineStatus.STOPPING: Tone.BADGE_WARN,
+    EngineStatus.STOPPED: Tone.BADGE,
+    EngineStatus.DONE: Tone.BADGE_GOOD,
+}
+
+
+def headline(moment: Moment) -> Headline:
+    """The words for the header, the throttle panel and the terminal's title."""
+    if moment.lost:
+        return Headline("DISCONNECTED - engine not answering", Tone.BADGE_BAD)
+    status = moment.state.status
+    words = status.value.upper()
+    if status in (EngineStatus.PAUSING, EngineStatus.SWITCHING):
+        words += f" - {counted(moment.state.in_hand, 'clip')} in hand"
+    elif status is EngineStatus.PAUSED:
+        words += " - safe to switch networks"
+    return Headline(words, _BADGES[status])
+
+
+def window_title(moment: Moment) -> str:
+    """The terminal's title: it changes a hundred times in a run, not every second."""
+    state = moment.state
+    words = headline(moment).words
+    if moment.cooling and state.network.until is not None and not moment.lost:
+        words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
+    percent = f" {percent_text(state.done, state.total)}" if state.total > 0 else ""
+    return clean(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")
+
+
+class Link(Protocol):
+    """One run, seen from a view.
+
+    ``state`` is changed in place as events come in; ``version`` grows with every event folded in,
+    so that a view knows without comparing whether anything is new; ``connected`` says whether the
+    engine answers.
+    """
+
+    state: RunState
+    connected: bool
+    version: int
+
+    async def follow(self) -> None:
+        """Connect, fold events in, connect again after a break; runs until it is cancelled."""
+
+    async def send(self, command: AnyCommand) -> Reply:
+        """Ask the engine for something; raises EngineError where it cannot be reached."""
+
+    async def failed_clips(self, query: FailedQuery) -> FailedPage:
+        """A part of the list of failed clips; raises EngineError where the ledger cannot be read."""
+
+    async def history(self, clip_id: int) -> ClipHistory:
+        """What was tried with a clip, by its number in the ledger; raises as ``failed_clips`` does."""

@@ -1,0 +1,1 @@
+"""The run screen: splits, workers, failures, throttle, log."""

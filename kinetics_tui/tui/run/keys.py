@@ -1,0 +1,69 @@
+"""The keys of the run screen: what they are bound to, and which of them the bottom line offers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.tui.parts.bars import Hint, bind
+from kinetics_tui.tui.parts.view_state import Moment
+
+_key = partial(bind, "run")
+
+KEYS = (
+    _key("space", "pause_or_resume", "pause or resume", "Finish the clips in hand, then wait; or go on."),
+    _key("P", "pause_now", "pause now", "Put the clips in hand back at once and wait."),
+    _key("plus,equals_sign", "workers(1)", "more workers", "One worker more, up to 64.", shown_as="+"),
+    _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
+    _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends."),
+    _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown."),
+    _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
+    _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
+    _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
+    _key("up", "move(-1)", "up", "To the split above, or scroll a panel in full.", shown_as="↑"),
+    _key("down", "move(1)", "down", "To the split below, or scroll a panel in full.", shown_as="↓"),
+    _key("pageup", "page(-1)", "page up", "Scroll a panel in full by a page.", shown_as="PgUp"),
+    _key("pagedown", "page(1)", "page down", "Scroll a panel in full by a page.", shown_as="PgDn"),
+    _key("home", "to_end(False)", "to the start", "Scroll a panel in full to its start."),
+    _key("end", "to_end(True)", "to the end", "Scroll a panel in full to its end."),
+    _key("x,enter", "switch_split", "switch split", "Switch the split at the cursor on or off."),
+    _key("1", "open('splits')", "splits in full", "The splits panel alone; again to go back."),
+    _key("2", "open('workers')", "workers in full", "The workers panel alone; again to go back."),
+    _key("3", "open('failures')", "failures in full", "Every failure category with advice."),
+    _key("4", "open('throttle')", "throttle in full", "The throttle panel alone; again to go back."),
+    _key("5", "open('log')", "log in full", "The last lines of the log; arrow keys scroll."),
+    _key("escape", "back", "back", "Back to all panels.", shown_as="esc"),
+    _key("d", "detach", "detach", "Leave the app; the run goes on without it."),
+    _key("q", "ask_to_leave", "stop", "Stop the run, or only leave it: asks first."),
+    _key("ctrl+c", "ask_to_leave", "leave", "Asks like q; once more detaches.", shown_as="^c"),
+    _key("question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"),
+)
+"""Every key, in the order of the help; ids and tooltips are for key maps, help and palette."""
+
+
+FAILURES = Hint("f", "failures", "failures")
+REPORT = Hint("r", "report", "report")
+SWITCH_NETWORK = Hint("n", "switch network", "networks")
+
+
+def hints(moment: Moment, *, full: bool) -> list[Hint]:
+    """The keys that matter now, the most needed first; ``full``: one panel has the stage."""
+    first = [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")] if full else []
+    panels = Hint("1-5", "panels", "open('log')")
+    if moment.ended or moment.lost:
+        networks = Hint("n", "networks", "networks")
+        return [*first, Hint("q", "leave", "ask_to_leave"), FAILURES, REPORT, panels, networks]
+    word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
+    pause = Hint("space", word, "pause_or_resume")
+    pause_now = Hint("P", "pause now", "pause_now")
+    leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
+    workers, split = Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split")
+    last = [FAILURES, REPORT, workers, split, panels]
+    if moment.cooling:
+        probe = Hint("p", "probe now", "probe_now", "probe")
+        longer = Hint("e", "wait longer", "wait_longer", "longer")
+        switch = SWITCH_NETWORK._replace(brief="switch")
+        return [*first, probe, switch, longer, pause, *leave, pause_now, *last]
+    if moment.paused or moment.state.status is EngineStatus.OFFLINE:
+        return [*first, pause, SWITCH_NETWORK, *leave, pause_now, *last]
+    return [*first, pause, pause_now, Hint("n", "networks", "networks"), *leave, *last]

@@ -1,0 +1,235 @@
+"""The throttle panel: what the network is good for, or else what the run waits for and what to do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kinetics_tui.base.words import clock_text, counted, duration_text, step_text, until_text
+from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.run import CHART_MINUTES
+from kinetics_tui.tui.parts.blocks import chart, rates_a_minute
+from kinetics_tui.tui.parts.canvas import HEAVY, ROUND, Frame, Panel
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
+from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.run.countdown import cooling_lines, pace_lines
+
+_STEPS_SHOWN = 3
+_CHART_ROWS_MOST = 6
+_CHART_LEAST = 3
+"""Rows of a chart with its heading and marks."""
+_BRIEF_HEADING = "last 2 h  "
+_BRIEF_CHART_LEAST = 12
+_MARK = "▲"
+
+
+def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    """The panel's body: the most pressing thing first."""
+    standing = _standing(moment)
+    first = moment.lost or moment.ended or moment.switching
+    if standing is not None and (first or not moment.cooling):
+        return _standing_lines(standing, moment, width, height)
+    if moment.cooling:
+        return cooling_lines(moment, width, height)
+    return _open_lines(moment, width, height)
+
+
+def since_text(moment: Moment) -> str:
+    """How far the network got since it was last throttled."""
+    network = moment.state.network
+    clips = counted(network.clips_since_throttle, "clip")
+    if network.last_throttle_at is None:
+        return f"{clips}, no throttle so far"
+    return f"{clips} since the throttle {duration_text(moment.now - network.last_throttle_at)} ago"
+
+
+class Standing(NamedTuple):
+    """What holds the run up: a word and its tone, what it means and what to do, and a command for that."""
+
+    word: str
+    tone: Tone
+    text: str
+    command: str = ""
+
+
+def _standing(moment: Moment) -> Standing | None:
+    """What holds the run up, where it is something else than the throttle.
+
+    What the engine says of it takes the place of the first sentence, or is left out where the panel
+    says the same with figures of its own.
+    """
+    state = moment.state
+    if moment.lost:
+        seen = clock_text(moment.seen_at, moment.zone)
+        text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
+        return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("run"))
+    match state.status:
+        case EngineStatus.DONE:
+            return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
+        case EngineStatus.STOPPED:
+            are = "is" if state.left == 1 else "are"
+            text = f"{counted(state.left, 'clip')} {are} left. Go on with:"
+            return Standing("STOPPED", Tone.WARN, text, moment.command("run"))
+        case EngineStatus.STOPPING:
+            text = state.reason or "Clips in hand are put back, then the engine ends."
+            return Standing("STOPPING", Tone.WARN, text)
+        case EngineStatus.PAUSED if not any(split.enabled for split in state.splits.values()):
+            text = state.reason or "Every split is switched off."
+            return Standing("PAUSED", Tone.WARN, f"{text} The key x does so at the cursor.")
+        case EngineStatus.PAUSED:
+            text = (
+                f"{state.reason or 'It is safe to switch networks.'} Nothing is sent until you press space; "
+                "n switches networks. A new network starts open, the old one keeps its cooldown."
+            )
+            return Standing("PAUSED", Tone.WARN, text)
+        case EngineStatus.PAUSING:
+            text = (
+                f"{counted(state.in_hand, 'clip')} still in hand. Wait before you switch networks, or press "
+                "P to put them back at once."
+            )
+            return Standing("PAUSING", Tone.WARN, text)
+        case EngineStatus.SWITCHING:
+            one = state.in_hand == 1
+            finish = (
+                f"{counted(state.in_hand, 'clip')} in hand finish{'es' if one else ''} by the old network"
+            )
+            text = state.reason or f"{finish}, then one clip goes first."
+            return Standing("SWITCHING", Tone.WARN, text)
+        case EngineStatus.OFFLINE:
+            text = state.reason or "No way to YouTube; the run goes on by itself when the line is back."
+            do = "Check the line, the proxy, the name server, or press n for another network."
+            return Standing("OFFLINE", Tone.BAD, f"{text} {do}")
+        case EngineStatus.DISK_FULL:
+            text = f"{state.reason or 'Make room on the disk.'} Press space to look again now."
+            return Standing("DISK FULL", Tone.BAD, text)
+        case EngineStatus.HELD:
+            text = f"{state.reason or 'The machine keeps the run up.'} Press space to look again now."
+            return Standing("HELD", Tone.BAD, text)
+        case _:
+            return None
+
+
+def _done_text(moment: Moment) -> str:
+    counts = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed."
+    if moment.switched_off:
+        counts += f" {counted(moment.switched_off, 'clip')} left in splits that are off."
+    failures = "see what failed and retry it (f), " if moment.connected and moment.failed else ""
+    return f"{counts} Next: {failures}read the report (r) or stats.csv in the dataset folder, or leave (q)."
+
+
+def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
+    network = moment.state.network
+    text = standing.text
+    if network.status is NetworkStatus.COOLING and network.until is not None:
+        text = f"The network cools down until {until_text(network.until, moment.now, moment.zone)}. {text}"
+    body = [Line(line) for line in paragraph(text, width)]
+    # A command stands in lines of its own, cut anywhere: it has to be copied as it is, blanks and all.
+    command = standing.command
+    body += [Line(command[at : at + width], Tone.STRONG) for at in range(0, len(command), max(1, width))]
+    lines = [Line(standing.word, standing.tone).right(network.label, width, Tone.DIM)]
+    lines += [Line(), *body] if len(body) + 2 <= height else body
+    if height - len(lines) >= 4:
+        lines += [Line(), *_chart_lines(moment, width, height - len(lines) - 1)]
+    return lines[:height]
+
+
+def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    network = moment.state.network
+    tone = Tone.GOOD if network.status is NetworkStatus.OPEN else Tone.WARN
+    first = Line(network.status.value.upper(), tone)
+    if network.status is NetworkStatus.RAMPING and network.workers_allowed is not None:
+        first.add(f"   up to {counted(network.workers_allowed, 'worker')} for now")
+    if network.status is NetworkStatus.PROBING:
+        first.add("   one clip goes first")
+    # A run can probe a network that was open so far: too many clips in a row have failed.
+    suspicion = moment.state.reason if moment.state.status is EngineStatus.PROBING else ""
+    suspicion = "" if network.status is NetworkStatus.PROBING else suspicion
+    if height < 4:
+        first.add(f"   {suspicion or since_text(moment)}")
+        return [first.right(network.label, width, Tone.DIM), _pace_and_rates(moment, width)][:height]
+    lines = [first.right(network.label, width, Tone.DIM)]
+    lines += [Line(line, Tone.WARN) for line in paragraph(suspicion, width)]
+    facts = [Line(since_text(moment)), *pace_lines(moment, width)]
+    ahead = _next_lines(moment)
+    # Marks below the chart take a row more; what happened is worth more than what may.
+    if height - len(lines) - len(facts) - len(ahead) >= _CHART_LEAST or not moment.state.throttled_at:
+        facts += ahead
+    spare = height - len(lines) - len(facts)
+    if spare >= 8:
+        lines.append(Line())
+    lines += facts
+    room = height - len(lines)
+    if room >= 6:
+        lines.append(Line())
+        room -= 1
+    return [*lines, *_chart_lines(moment, width, room)][:height]
+
+
+def _next_lines(moment: Moment) -> list[Line]:
+    steps = moment.state.network.steps_s
+    if not steps:
+        return []
+    first, *later = [step_text(step) for step in steps[:_STEPS_SHOWN]]
+    text = f"if it throttles: wait {first}" + (f", then {', '.join(later)}" if later else "")
+    return [Line(text + (" ..." if len(steps) > _STEPS_SHOWN else ""), Tone.DIM)]
+
+
+def _pace_and_rates(moment: Moment, width: int) -> Line:
+    """One line: the pace in figures, and the chart of the rate in what is left of it."""
+    pace = pace_lines(moment, width)[0]
+    room = width - pace.width - 3 - len(_BRIEF_HEADING)
+    if room < _BRIEF_CHART_LEAST:
+        return pace
+    return pace.add(f"   {_BRIEF_HEADING}", Tone.DIM).add(chart(_rates(moment, room), 1)[0], Tone.BAR)
+
+
+def _rates(moment: Moment, width: int) -> list[float | None]:
+    state = moment.state
+    return rates_a_minute(state.done_by_minute, moment.seen_at, CHART_MINUTES, width, state.started_at)
+
+
+def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    """The rate of the last two hours: its heading, then as many rows as there is room for."""
+    values = _rates(moment, width)
+    if height < 2 or not values:
+        return []
+    top = max((value for value in values if value), default=0.0)
+    heading = Line(f"clips/min over 2 h, at most {top:,.1f}", Tone.DIM)
+    mark = _throttle_marks(moment, width, len(values)) if height >= _CHART_LEAST else None
+    marks = [] if mark is None else [mark]
+    rows = chart(values, min(_CHART_ROWS_MOST, height - 1 - len(marks)))
+    return [heading, *(Line(row, Tone.BAR) for row in rows), *marks]
+
+
+def _throttle_marks(moment: Moment, width: int, columns: int) -> Line | None:
+    """A mark below the chart at each throttle, and the word for it where there is room."""
+    ages_min = [(moment.seen_at - at) / 60 for at in moment.state.throttled_at]
+    places = {
+        columns - 1 - int(age * columns / CHART_MINUTES) for age in ages_min if 0 <= age < CHART_MINUTES
+    }
+    if not places:
+        return None
+    marks = "".join(_MARK if x in places else " " for x in range(max(places) + 1))
+    word = "throttled"
+    if len(marks) + 1 + len(word) <= width:
+        text = f"{marks} {word}"
+    else:
+        # The first gap that is wide enough, with a blank on both sides.
+        gap = marks.find(" " * (len(word) + 2))
+        before = len(marks) - len(marks.lstrip())
+        at = before - len(word) - 1 if before > len(word) else gap + 1 if gap >= 0 else -1
+        text = marks if at < 0 else marks[:at] + word + marks[at + len(word) :]
+    return Line(text, Tone.DIM)
+
+
+class ThrottlePanel(Panel):
+    """The network's state; a heavy frame while it cools down."""
+
+    number = 4
+    heading = "Throttle"
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        return throttle_lines(moment, width, height)
+
+    def frame(self, moment: Moment) -> Frame:
+        return HEAVY if moment.cooling else ROUND

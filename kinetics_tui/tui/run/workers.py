@@ -1,0 +1,137 @@
+"""The workers panel: what each worker does with the clip in its hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kinetics_tui.base.words import clock_text, counted, rate_text
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import Phase
+from kinetics_tui.model.run import WorkerState
+from kinetics_tui.tui.parts.blocks import bar
+from kinetics_tui.tui.parts.canvas import Panel
+from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.view_state import Moment
+
+COLUMN_LEAST = 34
+"""A column of workers narrower than this tells too little."""
+LABEL_LEAST = 9
+LABEL_MOST = 32
+"""A class gets this many cells beside the name of its clip."""
+_GAP = 2
+_WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
+
+
+def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int) -> Line:
+    """One worker in ``width`` cells; what changes often stands at the left, where repaints are short."""
+    # Slot, seconds and bar share the tone of the frame beside them: one run of style for all that moves.
+    line = Line(f"{worker.slot:>2} ", Tone.BAR)
+    if worker.phase in _WAITING or worker.clip is None:
+        # The column counts what a clip took so far; a wait counts down, in words.
+        return line.add(" " * 6, Tone.BAR).add(f"  {_wait_words(worker, now)}", Tone.DIM)
+    line.cell(f"{max(0.0, now - worker.since):.0f} s", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
+    bar_width = 5 if width < 44 else 6 if width < 70 else 8 if width < 100 else 20
+    fraction = min(1.0, max(0.0, worker.fraction))
+    line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
+    line.add(f"  {worker.phase.value:<8}")
+    if width >= 56:
+        fetching = worker.phase is Phase.DOWNLOAD and bytes_per_s > 0
+        line.cell(rate_text(bytes_per_s) if fetching else "", 10, right=True)
+    return _add_clip(line.add("  "), worker.clip, width)
+
+
+def _wait_words(worker: WorkerState, now: float) -> str:
+    left_s = worker.until - now if worker.until is not None else 0.0
+    if left_s < 0.5:
+        return worker.phase.value
+    return f"{'pace' if worker.phase is Phase.PACE else worker.phase.value}: next in {left_s:.0f} s"
+
+
+def _add_clip(line: Line, clip: Clip, width: int) -> Line:
+    """Class and clip, as much as there is room for: the class first, then the video, then the segment."""
+    room = width - line.width
+    for name in (clip.name, clip.youtube_id):
+        label_width = room - _GAP - len(name)
+        if clip.label and label_width >= min(len(clip.label), LABEL_LEAST):
+            label = min(label_width, LABEL_MOST)
+            return line.cell(clip.label, label).add(f"  {name}", Tone.DIM)
+    return line.add(clip.label or clip.name)
+
+
+def worker_lines(
+    moment: Moment,
+    speeds: Mapping[int, float],
+    width: int,
+    height: int,
+    *,
+    full: bool = False,
+    beside: bool = True,
+) -> list[Line]:
+    """All workers, in columns ``beside`` each other if they must; what does not fit is counted.
+
+    In ``full`` there are as many lines as it takes. ``speeds`` are bytes a second by slot.
+    """
+    if moment.lost:
+        seen = clock_text(moment.seen_at, moment.zone)
+        hand = counted(moment.state.in_hand, "clip")
+        lines = [Line(f"engine not answering; last seen {seen}", Tone.WARN)]
+        return [*lines, Line(f"{hand} in hand then", Tone.DIM)][: max(1, height)]
+    workers = [worker for _, worker in sorted(moment.state.workers.items())]
+    if moment.ended and (not moment.connected or not workers):
+        return [Line("no workers", Tone.DIM)]
+    if not workers:
+        return [Line("no worker yet", Tone.DIM)]
+    columns = 1
+    while (
+        beside and len(workers) > height * columns and (width + _GAP) // (columns + 1) - _GAP >= COLUMN_LEAST
+    ):
+        columns += 1
+    rows = -(-len(workers) // columns) if full else min(height, -(-len(workers) // columns))
+    more = len(workers) - rows * columns
+    if more > 0:
+        # The line that says how many are missing takes the place of a row.
+        rows = max(0, rows - 1)
+        more = len(workers) - rows * columns
+    column_width = (width + _GAP) // columns - _GAP
+    lines = []
+    for row in range(rows):
+        line = Line()
+        for column, worker in enumerate(workers[row : rows * columns : rows]):
+            line.to(column * (column_width + _GAP))
+            speed = speeds.get(worker.slot, 0.0)
+            for text, tone in worker_line(worker, moment.now, speed, column_width).spans(column_width):
+                line.add(text, tone)
+        lines.append(line)
+    if more > 0:
+        busy = sum(worker.clip is not None for worker in workers[rows * columns :])
+        lines.append(Line(f"+{more} more", Tone.STRONG).add(f", {busy} with a clip in hand", Tone.DIM))
+    return lines
+
+
+class WorkersPanel(Panel):
+    """A row for each worker."""
+
+    number = 2
+    heading = "Workers"
+    every_tick = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._speeds: dict[int, float] = {}
+        self._speeds_at = -1
+
+    def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        # Speeds jump with every report: read once a second they can be read, and cost less to paint.
+        if int(moment.now) != self._speeds_at:
+            self._speeds_at = int(moment.now)
+            self._speeds = {slot: worker.bytes_per_s for slot, worker in moment.state.workers.items()}
+        beside = self.full or not self.flat
+        return worker_lines(moment, self._speeds, width, height, full=self.full, beside=beside)
+
+    def figures(self, moment: Moment) -> str:
+        state = moment.state
+        if moment.lost or moment.ended:
+            return ""
+        running = len(state.workers)
+        wanted = f" of {state.worker_target}" if state.worker_target not in (0, running) else ""
+        return f"{running}{wanted}  {counted(state.in_hand, 'clip')} in hand"

@@ -1,1 +1,0 @@
-"""Screens own their keys and actions."""

@@ -1,0 +1,1 @@
+"""The set-up screen: choose, see what it costs, start."""

@@ -1,0 +1,442 @@
+"""The set-up screen: choose what to get, see what that comes to, start.
+
+The help of the set-up screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
+from textual.widgets import Button, Footer, Input, Static
+
+from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.words import on_screen
+from kinetics_tui.model.options import Options, Selection, Trim
+from kinetics_tui.tui.parts.controls import Choice, TickList
+from kinetics_tui.tui.parts.dialogs import DismissedOnce
+from kinetics_tui.tui.setup.class_tree import ClassTree
+from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
+from kinetics_tui.tui.setup.draft import Field, Pace
+from kinetics_tui.tui.setup.form import Form, Read
+from kinetics_tui.tui.setup.loading import (
+    FolderSeen,
+    Loaded,
+    Loading,
+    LoadProgress,
+    NotLoaded,
+    NotSelected,
+    Selected,
+)
+from kinetics_tui.tui.setup.ports import Library, Plan, Source
+from kinetics_tui.tui.setup.sections import (
+    FILES,
+    FIRST_IN,
+    FOCUS_FOR,
+    SECTION_OF,
+    SECTIONS,
+    ClassesSection,
+    ClipsSection,
+    OptionsSection,
+)
+
+HELP = """\
+Choose what to get on the left and in the middle; the right side says what that comes to before
+anything is fetched or written. **ctrl+s** starts.
+
+- **tab**, **shift+tab** go from field to field; arrows choose; **space** ticks.
+- **/** (in a text field **ctrl+f**) searches the classes: every word must occur in the class or its
+  category. **enter** goes to what was found, **escape** shows all classes again.
+- In the tree **space** ticks a class or a whole category, **enter** opens a category, **a** ticks and **n**
+  unticks all classes that are shown (search, then n or a, to work on a part). `[-]` marks a category of
+  which some classes are ticked. A class that stands in two categories is ticked in both.
+- **N per class** takes that many clips of each class, drawn with the seed: the same seed draws the same.
+- Numbers with "about" or `~` come from published counts until the annotations are fetched; *Start* fetches
+  them if need be. Without a connection, choose *annotation files* and give a file that you have
+  (several paths with blanks between them; quote a path that has blanks itself).
+- In a path the right arrow takes the completion shown.
+- **Pace** is how many videos an hour are asked for. YouTube lets a guest have about 300, an account 2,000.
+- On a small terminal **1**, **2**, **3** show the sections one at a time.
+- **escape** leaves; nothing is changed.
+"""
+
+
+class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
+    """A text over the screen; scrolls where the terminal is small."""
+
+    DEFAULT_CSS = """
+    SetupHelpScreen { align: center middle; }
+    SetupHelpScreen > VerticalScroll {
+        width: 84; max-width: 100%; height: auto; max-height: 100%;
+        border: round $primary; padding: 0 1; background: $background;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q", "dismiss(None)", "Close", tooltip="Back to the set-up")
+    ]
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
+
+        with VerticalScroll() as scroll:
+            scroll.border_title = "Set-up"
+            scroll.border_subtitle = "escape closes"
+            yield Markdown(self._text, open_links=False)
+
+
+WIDE_COLUMNS, WIDE_ROWS = 108, 30
+"""From this size on everything is in view at once; below it, one section at a time."""
+
+TYPING_S = 0.4
+"""How long a path must stand still before it is looked at."""
+
+DRAFT_FIELDS = {
+    "files": "files",
+    "per-class": "per_class",
+    "seed": "seed",
+    "folder": "folder",
+    "workers": "workers",
+    "pace-number": "pace_number",
+}
+"""The field of the draft that each entry fills."""
+
+
+class SetupScreen(DismissedOnce, Screen[Plan | None]):
+    """Ends with the plan, or with None when the user leaves; it changes nothing itself."""
+
+    CSS_PATH = "setup.tcss"
+    HELP = HELP
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "start", "Start", tooltip="Fetch the annotations if need be, and start the run"),
+        Binding("slash", "search", "Search", tooltip="Search the classes and categories"),
+        Binding("ctrl+f", "search_from_entry", "Search", tooltip="Search the classes and categories"),
+        Binding("1", "section('clips')", "Clips", show=False),
+        Binding("2", "section('classes')", "Classes", show=False),
+        Binding("3", "section('options')", "Folder and options", show=False),
+        Binding("question_mark,f1", "show_help", "Help", tooltip="What the fields and keys do"),
+        Binding("escape", "leave", "Leave", tooltip="Leave; nothing is changed"),
+    ]
+
+    def __init__(self, dataset: Path, options: Options, selection: Selection, *, library: Library) -> None:
+        """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first."""
+        super().__init__()
+        self._form = Form(dataset, options, selection, library)
+        self._loading = Loading(self, library)
+        self._wanted: Source | None = None
+        self._progress = ""
+        self._error = ""
+        self._found: dict[Field, str] = {}
+        self._starting = False
+        self._selecting = False
+        self._typing: dict[str, Timer] = {}
+
+    # -- what is on screen ----------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        draft = self._form.draft
+        yield Static("Kinetics TUI  set-up: nothing is fetched or written before Start", id="title")
+        yield Choice(list(SECTIONS.items()), "clips", id="sections")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield ClipsSection(draft, list(self._form.releases.values()), id="clips")
+                yield OptionsSection(draft, id="options")
+            yield ClassesSection(draft, id="classes")
+            yield ConsequencesPanel(id="consequences")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#clips").border_title = "Clips"
+        self.query_one("#options").border_title = "Folder and options"
+        self.query_one("#consequences").border_title = "What this comes to"
+        self.query_one("#release").focus()
+        self._loading.look_at(self._form.draft.folder_path)
+        self._load_if_at_hand()
+        self._show()
+
+    def on_screen_resume(self) -> None:
+        # What came to an end under the help waited for it.
+        self._go_on()
+
+    def on_resize(self, event: events.Resize) -> None:
+        wide = event.size.width >= WIDE_COLUMNS and event.size.height >= WIDE_ROWS
+        self.set_class(not wide, "-narrow")
+        self._show()
+
+    def _show(self) -> None:
+        """Bring every part of the screen up to the form; parts that stay as they are paint nothing."""
+        if not self.is_mounted:
+            return
+        form = self._form
+        said, self._found = form.judge()
+        if not form.draft.release and self._error:
+            self._found.setdefault(Field.FILES, self._error)
+        self.query_one(ClipsSection).show(
+            form.draft,
+            form.table,
+            self._found,
+            status=self._progress or form.status(),
+            error=self._error,
+            can_fetch=form.can_be_read and not self._progress and form.annotations is None,
+        )
+        self.query_one(ClassesSection).show(
+            form.draft, form.table, form.labels, form.categories(), self._found
+        )
+        self.query_one(OptionsSection).show(form.draft, form.folder, self._found)
+        self._show_sections()
+        self._show_start(said)
+
+    def _show_sections(self) -> None:
+        chooser = self.query_one("#sections", Choice)
+        troubled = {SECTION_OF.get(field, "clips") for field in self._found}
+        for name, title in SECTIONS.items():
+            chooser.set_text(name, f"{title} !" if name in troubled else title)
+            self.query_one(f"#{name}").set_class(name != chooser.value, "-behind")
+        self.query_one("#left").set_class(chooser.value == "classes", "-behind")
+
+    def _show_start(self, said: Consequences) -> None:
+        panel = self.query_one(ConsequencesPanel)
+        panel.show(said, narrow=self.has_class("-narrow"))
+        if self._found:
+            panel.show_start(f"! {clean(next(iter(self._found.values())))}", ready=False)
+        elif self._selecting:
+            panel.show_start("Selecting the clips ...", ready=False)
+        elif self._starting:
+            panel.show_start(f"Starts when the annotations are here: {self._progress}", ready=False)
+        else:
+            panel.show_start("", ready=True)
+
+    # -- annotations and folder -----------------------------------------------------------------
+
+    def _load(self, *, only_at_hand: bool = False) -> None:
+        source = self._form.source
+        under_way = source == self._wanted and self._progress
+        if self._form.annotations is not None or not self._form.can_be_read or under_way:
+            return
+        self._wanted = source
+        if not only_at_hand:
+            self._progress = "fetching ..." if source.release else "reading ..."
+            self._error = ""
+        self._loading.load(source, only_at_hand=only_at_hand)
+
+    def _load_if_at_hand(self) -> None:
+        """Read what needs no network: files, and releases fetched before."""
+        # Whoever ticks a split while a fetch is under way wants that fetched as well.
+        self._load(only_at_hand=bool(self._form.draft.release) and not self._progress)
+
+    def _forget_load(self) -> None:
+        """What comes of a load under way is of no interest any more."""
+        self._wanted = None
+        self._progress = self._error = ""
+
+    def on_load_progress(self, message: LoadProgress) -> None:
+        if message.source == self._wanted:
+            self._progress = message.text
+            self._show()
+
+    def on_loaded(self, message: Loaded) -> None:
+        if message.source == self._wanted:
+            self._forget_load()
+            self._form.take_annotations(Read(message.source, message.annotations, message.table))
+            self._go_on()
+
+    def on_not_loaded(self, message: NotLoaded) -> None:
+        if message.source == self._wanted:
+            self._forget_load()
+            if message.sentence:
+                self._error = on_screen(message.sentence)
+                self._starting = False
+            self._go_on()
+
+    def on_folder_seen(self, message: FolderSeen) -> None:
+        self._form.take_folder(message.folder)
+        self._go_on()
+
+    # -- the fields -----------------------------------------------------------------------------
+
+    def _change(self, **fields: object) -> None:
+        """Fill in the form; whoever changes it does not mean to start just yet."""
+        if self._form.change(**fields):
+            self._starting = False
+        self._show()
+
+    def _change_source(self, release: str) -> None:
+        """Another release, or files: splits and classes start over."""
+        if release != self._form.draft.release:
+            self._forget_load()
+            self._form.change(release=release, splits=None, classes=None)
+            self._starting = False
+            self._load_if_at_hand()
+            self._show()
+
+    @on(Choice.Changed, "#release")
+    def _release_chosen(self, event: Choice.Changed) -> None:
+        self._change_source("" if event.value == FILES else event.value)
+
+    @on(Choice.Changed, "#sections")
+    def _section_chosen(self) -> None:
+        self._show()
+
+    @on(Choice.Changed, "#height")
+    def _height_chosen(self, event: Choice.Changed) -> None:
+        self._change(height_px=int(event.value))
+
+    @on(Choice.Changed, "#pace")
+    def _pace_chosen(self, event: Choice.Changed) -> None:
+        self._change(pace=Pace(event.value))
+
+    @on(Choice.Changed, "#sound")
+    def _sound_chosen(self, event: Choice.Changed) -> None:
+        self._change(sound=event.value == "on")
+
+    @on(Choice.Changed, "#trim")
+    def _trim_chosen(self, event: Choice.Changed) -> None:
+        self._change(trim=Trim(event.value))
+
+    @on(TickList.Changed)
+    def _splits_ticked(self, event: TickList.Changed) -> None:
+        self._change(splits=event.ticked)
+        self._load_if_at_hand()
+        self._show()
+
+    @on(ClassTree.Changed)
+    def _classes_ticked(self, event: ClassTree.Changed) -> None:
+        ticked = event.ticked.intersection(self._form.labels)
+        self._change(classes=None if len(ticked) == len(self._form.labels) else ticked)
+
+    @on(ClassTree.FilterCleared)
+    def _filter_cleared(self) -> None:
+        self.query_one("#search", Input).value = ""
+
+    @on(Input.Changed, "#search")
+    def _search_typed(self, event: Input.Changed) -> None:
+        self.query_one(ClassTree).set_filter(event.value)
+
+    @on(Input.Submitted, "#search")
+    def _search_done(self) -> None:
+        self.query_one(ClassTree).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        field = DRAFT_FIELDS.get(event.input.id or "")
+        if field is None or getattr(self._form.draft, field) == event.value:
+            return
+        if field == "files":
+            self.query_one("#release", Choice).value = FILES
+            self._change_source("")
+            self._forget_load()
+            self._when_still(field, self._files_typed)
+        elif field == "folder":
+            self._when_still(field, self._folder_typed)
+        self._change(**{field: event.value})
+
+    def _when_still(self, field: str, action: Callable[[], None]) -> None:
+        if field in self._typing:
+            self._typing[field].stop()
+        self._typing[field] = self.set_timer(TYPING_S, action)
+
+    def _folder_typed(self) -> None:
+        self._loading.look_at(self._form.draft.folder_path)
+
+    def _files_typed(self) -> None:
+        self._load()
+        self._show()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.input.id in DRAFT_FIELDS:
+            self.focus_next()
+
+    @on(Button.Pressed, "#fetch")
+    def _fetch_pressed(self) -> None:
+        self._load()
+        self._show()
+
+    # -- start and leave ------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#start")
+    def _start_pressed(self) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Start, or go to what stands in the way."""
+        if self._found:
+            self.app.bell()
+            field = next(iter(self._found))
+            self._go_to(SECTION_OF.get(field, "clips"), FOCUS_FOR.get(field, f"#{field.value}"))
+        elif not self._starting:
+            self._starting = True
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the next step to the start, if the user wants one: folder, annotations, selection, end."""
+        self._show()
+        if self._found:
+            self._starting = False
+        if not self._starting or self._selecting:
+            return
+        form = self._form
+        if form.seen_folder is None:
+            self._loading.look_at(form.draft.folder_path)
+        elif form.folder.has_ledger:
+            self.dismiss(form.plan(None))
+        elif form.annotations is None:
+            self._load()
+        else:
+            self._selecting = True
+            self._loading.select(form.draft, form.annotations, form.selection())
+        self._show()
+
+    def on_selected(self, message: Selected) -> None:
+        self._selecting = False
+        if self._starting and message.draft == self._form.draft:
+            self.dismiss(self._form.plan(message.clips))
+        else:
+            self._go_on()
+
+    def on_not_selected(self, message: NotSelected) -> None:
+        self._selecting = self._starting = False
+        self._show()
+        self.query_one(ConsequencesPanel).show_start(f"! {clean(message.sentence)}", ready=True)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    # -- going about ----------------------------------------------------------------------------
+
+    def _go_to(self, section: str, selector: str) -> None:
+        """Show a section (on a large terminal they all show) and put the focus on a part of it."""
+        self.query_one("#sections", Choice).value = section
+        self.call_after_refresh(self._focus, selector)
+
+    def _focus(self, selector: str) -> None:
+        self.query_one(selector).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash searches except in a text field, where it is one; ctrl+f stands in for it there."""
+        if action in ("search", "search_from_entry"):
+            return isinstance(self.focused, Input) is (action == "search_from_entry")
+        return super().check_action(action, parameters)
+
+    def action_search(self) -> None:
+        self._go_to("classes", "#search")
+
+    def action_search_from_entry(self) -> None:
+        self.action_search()
+
+    def action_section(self, name: str) -> None:
+        self._go_to(name, FIRST_IN[name])
+
+    def action_show_help(self) -> None:
+        if self.is_active:
+            self.app.push_screen(SetupHelpScreen(HELP))

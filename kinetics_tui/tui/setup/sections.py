@@ -1,0 +1,190 @@
+"""The three sections of the set-up form; each shows a draft and leaves deciding to the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Static
+
+from kinetics_tui.annotations.releases import Release
+from kinetics_tui.base.words import count_text, plural
+from kinetics_tui.model.options import Trim
+from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
+from kinetics_tui.tui.parts.lines import bytes_text
+from kinetics_tui.tui.setup.class_tree import ClassTree
+from kinetics_tui.tui.setup.draft import Draft, Field, Pace, class_groups
+from kinetics_tui.tui.setup.estimate import ClipTable
+from kinetics_tui.tui.setup.ports import Folder
+
+FILES = "files"
+"""The choice of annotation files instead of a release."""
+
+HEIGHTS_PX = (144, 240, 360, 480, 720)
+
+SECTIONS = {"clips": "1 Clips", "classes": "2 Classes", "options": "3 Folder and options"}
+"""Ids and titles, where one shows at a time."""
+
+SECTION_OF = {
+    Field.FOLDER: "options",
+    Field.WORKERS: "options",
+    Field.PACE: "options",
+    Field.CLASSES: "classes",
+    Field.PER_CLASS: "classes",
+    Field.SEED: "classes",
+}
+"""The section of each field; those not named are about clips."""
+
+FIRST_IN = {"clips": "#release", "classes": "#tree", "options": "#folder"}
+FOCUS_FOR = {Field.CLASSES: "#tree", Field.PACE: "#pace-number"}
+"""Where the focus goes for a section, and for a field that is not the name of its widget."""
+
+
+class Section(VerticalScroll, can_focus=False):
+    """A framed part of the form."""
+
+    def row(self, field: Field) -> FormRow:
+        """The row that a field's problem is said beside."""
+        return self.query_one(f"#{field.value}-row", FormRow)
+
+
+class ClipsSection(Section):
+    """Release or files, and the splits."""
+
+    def __init__(self, draft: Draft, releases: Sequence[Release], *, id: str) -> None:
+        super().__init__(id=id)
+        self._draft = draft
+        self._releases = releases
+
+    def compose(self) -> ComposeResult:
+        options = [
+            (release.name, f"{release.title:17} {sum(release.splits.values()):>7,}")
+            for release in self._releases
+        ]
+        options.append((FILES, "annotation files ..."))
+        release = Choice(options, self._draft.release or FILES, vertical=True, id="release")
+        yield FormRow("Release", release, id="release-row")
+        yield Button("Fetch annotations", id="fetch", compact=True)
+        files = Entry(
+            self._draft.files,
+            placeholder="path of a .csv, .json, .tar.gz",
+            suggester=PathSuggester(only_folders=False),
+            id="files",
+        )
+        yield FormRow("Files", files, id="files-row")
+        yield FormRow("Splits", TickList("known once they are read", id="splits"), id="splits-row")
+
+    def show(
+        self,
+        draft: Draft,
+        table: ClipTable,
+        problems: Mapping[Field, str],
+        *,
+        status: str,
+        error: str,
+        can_fetch: bool,
+    ) -> None:
+        """``status`` says how the annotations stand, ``error`` why they could not be had."""
+        self.row(Field.RELEASE).say(status if draft.release else "", error if draft.release else "")
+        self.query_one("#fetch", Button).display = bool(draft.release) and can_fetch
+        files = self.row(Field.FILES)
+        files.display = not draft.release or bool(error)
+        if draft.release:
+            files.say("Or give files that you have here.")
+        else:
+            files.say(status, problems.get(Field.FILES, ""))
+        numbers = {
+            split: count_text(count, exact=table.is_exact([split])) for split, count in table.splits.items()
+        }
+        self.query_one(TickList).show(numbers, frozenset(draft.chosen_splits(table)))
+        self.row(Field.SPLITS).say("", problems.get(Field.SPLITS, ""))
+
+
+class ClassesSection(Vertical):
+    """Search, the tree of classes, and how many clips of each."""
+
+    def __init__(self, draft: Draft, *, id: str) -> None:
+        super().__init__(id=id)
+        self._draft = draft
+        self._laid: tuple[object, ...] = ()
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._numbers: dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="search-row"):
+            yield Static("Search", classes="form--name")
+            yield SearchEntry(placeholder="/ to search", id="search")
+        yield ClassTree(id="tree")
+        yield FormRow("", id="classes-row")
+        per_class = Entry(self._draft.per_class, placeholder="all", id="per-class")
+        seed = Entry(self._draft.seed, placeholder="0", id="seed")
+        yield FormRow("N per class", per_class, Static("  seed "), seed, id="per-class-row")
+
+    def show(
+        self,
+        draft: Draft,
+        table: ClipTable,
+        labels: tuple[str, ...],
+        categories: Mapping[str, tuple[str, ...]],
+        problems: Mapping[Field, str],
+    ) -> None:
+        splits = draft.chosen_splits(table)
+        if (self._laid[:1], self._laid[1:]) != ((table,), (splits, labels)):
+            self._laid = (table, splits, labels)
+            self._groups = class_groups(labels, categories)
+            exact = table.is_exact(splits)
+            counts = table.by_label(splits)
+            self._numbers = {
+                label: f"{'' if exact else '~'}{counts.get(label, 0.0):,.0f}" for label in labels
+            }
+        ticked = frozenset(labels) if draft.classes is None else draft.classes
+        self.query_one(ClassTree).show(self._groups, ticked, self._numbers)
+        title = f"{len(ticked.intersection(labels)):,} of {plural(len(labels), 'class')}"
+        if title != self.border_title:
+            self.border_title = title
+        self.query_one("#classes-row", FormRow).say("", problems.get(Field.CLASSES, ""))
+        numbers = problems.get(Field.PER_CLASS) or problems.get(Field.SEED) or ""
+        self.query_one("#per-class-row", FormRow).say("", numbers)
+
+
+class OptionsSection(Section):
+    """Where the clips go, and how they are fetched and cut."""
+
+    def __init__(self, draft: Draft, *, id: str) -> None:
+        super().__init__(id=id)
+        self._draft = draft
+
+    def compose(self) -> ComposeResult:
+        draft = self._draft
+        folder = Entry(
+            draft.folder, placeholder="~/kinetics", suggester=PathSuggester(only_folders=True), id="folder"
+        )
+        yield FormRow("Folder", folder, id="folder-row")
+        heights = sorted({*HEIGHTS_PX, draft.height_px})
+        height = Choice([(str(px), str(px)) for px in heights], str(draft.height_px), id="height")
+        yield FormRow("Height", height, id="height-row")
+        yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
+        paces = [
+            (Pace.GUEST.value, "guest 300/h"),
+            (Pace.ACCOUNT.value, "account 2,000/h"),
+            (Pace.UNLIMITED.value, "unlimited"),
+            (Pace.OTHER.value, "other"),
+        ]
+        yield FormRow("Pace", Choice(paces, draft.pace.value, id="pace"), id="pace-choice-row")
+        number = Entry(draft.pace_number, placeholder="videos an hour", id="pace-number")
+        yield FormRow("", Static("", classes="form--name"), number, id="pace-row")
+        sound = Choice([("on", "on"), ("off", "off")], "on" if draft.sound else "off", id="sound")
+        yield FormRow("Sound", sound, id="sound-row")
+        trims = [(trim.value, trim.value) for trim in Trim]
+        yield FormRow("Trim", Choice(trims, draft.trim.value, id="trim"), id="trim-row")
+
+    def show(self, draft: Draft, folder: Folder, problems: Mapping[Field, str]) -> None:
+        found = "A dataset is here already." if folder.has_ledger else ""
+        free = f"{bytes_text(folder.free_bytes)} free." if folder.free_bytes is not None else ""
+        self.row(Field.FOLDER).say(f"{free} {found}".strip(), problems.get(Field.FOLDER, ""))
+        self.row(Field.WORKERS).say("", problems.get(Field.WORKERS, ""))
+        self.row(Field.PACE).display = draft.pace is Pace.OTHER
+        self.row(Field.PACE).say("", problems.get(Field.PACE, ""))
+        inexact = "Starts at the keyframe before: quick, inexact."
+        self.query_one("#trim-row", FormRow).say(inexact if draft.trim is Trim.COPY else "")

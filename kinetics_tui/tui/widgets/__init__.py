@@ -1,1 +1,0 @@
-"""Widgets paint a piece of the run state; they fetch nothing."""

@@ -1,0 +1,1 @@
+"""Clips from elsewhere taken over into a dataset."""

@@ -1,0 +1,147 @@
+"""Whether a file that plays is the clip it is called after. Plain rules, no disk.
+
+What the path of a clip's file from elsewhere tells, in whichever layout. Plain rules, no disk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import msgspec
+
+from kinetics_tui.annotations.row_rules import SPLIT_WORDS
+from kinetics_tui.dataset.layout import SUFFIX, Naming, clip_path
+from kinetics_tui.dataset.ledger.files import Account
+from kinetics_tui.dataset.ledger.files import Recorded as Made
+from kinetics_tui.dataset.ledger.intake import storable
+from kinetics_tui.dataset.ledger.rows import Attempt
+from kinetics_tui.media.verify import Facts, is_right_length
+from kinetics_tui.model.clip import ALL, Clip
+from kinetics_tui.model.options import LayoutName, Options, Trim
+from kinetics_tui.upkeep.adopt.result import Fate
+from kinetics_tui.upkeep.check.file_verdict import attempt_of
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """``fate`` is None where the file is the clip, else says why not.
+
+    ``short``: the file is shorter than the segment. ``exact``: it starts where that does, as far as is known.
+    """
+
+    fate: Fate | None = None
+    why: str = ""
+    short: bool = False
+    exact: bool = True
+
+
+def fit(account: Account, facts: Facts, options: Options, *, made: Made | None, tolerance_s: float) -> Fit:
+    """Hold a file against the segment of its clip, to one frame as our own files are.
+
+    ``made``: what the ledger it comes from says of it. ``tolerance_s``: how many seconds it may be shorter
+    or longer all the same; it is recorded as short, or as cut inexactly.
+    """
+    if facts.sound and not options.audio:
+        return Fit(Fate.SOUND, "it has a sound track, which the dataset leaves out")
+    due_s, exact = account.clip.duration_s, options.trim is Trim.EXACT
+    known_exact = exact and (made is None or made.exact)
+    if is_right_length(facts, due_s, exact=exact):
+        return Fit(exact=known_exact)
+    if made is not None and made.short and is_right_length(facts, made.duration_s, exact=made.exact):
+        return Fit(short=True, exact=known_exact)  # its video ends inside the segment
+    longer_s = facts.duration_s - due_s
+    if abs(longer_s) <= tolerance_s:
+        return Fit(short=longer_s < 0, exact=known_exact and longer_s < 0)
+    fate = Fate.TOO_LONG if longer_s > 0 else Fate.TOO_SHORT
+    return Fit(fate, f"it lasts {facts.duration_s:.3f} s where {due_s:.3f} s are due")
+
+
+def adopted_attempt(
+    account: Account, facts: Facts, size_bytes: int, options: Options, fit: Fit, at: float, path: str
+) -> Attempt:
+    """A file taken over as the attempt that made its clip: it cost nothing, and says where it is from."""
+    attempt = attempt_of(account, facts, size_bytes, options, at, short=fit.short)
+    return msgspec.structs.replace(attempt, exact=fit.exact, message=f"Adopted: {path}")
+
+
+_SECONDS = r"(\d{1,7}(?:\.\d{1,3})?)"
+# Marks are what our own layout gives to ids that differ in capitals alone.
+_NAME = re.compile(rf"([A-Za-z0-9_-]{{11}})(?:_{_SECONDS}_{_SECONDS}((?:~[0-9a-f]{{12}}){{0,2}}))?")
+# ``videos_train`` is mmaction2's, ``train_256`` what people call a folder of scaled clips.
+_SPLIT = re.compile(r"(?:videos_)?([a-z_]+?)(?:_\d+)?")
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What a path tells of a clip; times in milliseconds, None where the name carries none.
+
+    ``second_ms`` is the second number in the name: for most the clip's end, for some its length.
+    ``split`` and ``label`` are empty where no folder tells them; a label is as the folder has it.
+    """
+
+    youtube_id: str
+    start_ms: int | None = None
+    second_ms: int | None = None
+    split: str = ""
+    label: str = ""
+
+    @property
+    def timed(self) -> bool:
+        return self.start_ms is not None
+
+
+def is_clip_file(path: str) -> bool:
+    """Whether a file may be a clip by the end of its name."""
+    return path[-len(SUFFIX) :].casefold() == SUFFIX
+
+
+def named(path: str, top: str = "") -> Named | None:
+    """What the path of a file tells, relative to a folder of the name ``top``; None where it is no clip's."""
+    *folders, name = PurePosixPath(path).parts
+    found = _NAME.fullmatch(name[: -len(SUFFIX)])
+    if found is None:
+        return None
+    youtube_id, start, second, mark = found.groups()
+    if mark:
+        youtube_id = _marked_id(youtube_id, float(start), float(second), name)
+    if not youtube_id:
+        return None
+    return Named(
+        youtube_id=youtube_id,
+        start_ms=_milliseconds(start),
+        second_ms=_milliseconds(second),
+        split=next((split for folder in (*reversed(folders), top) if (split := _split(folder))), ""),
+        label=_label(folders),
+    )
+
+
+def is_same_label(folder: str, label: str) -> bool:
+    """Whether a folder is named after this label, however its layout writes blanks and brackets."""
+    return _letters(folder) == _letters(label)
+
+
+def _marked_id(youtube_id: str, start_s: float, end_s: float, name: str) -> str:
+    """The id in a marked name, which writes a leading ``-`` as ``_``; empty where the mark is another's."""
+    for one in (youtube_id, "-" + youtube_id[1:]):
+        clip = Clip(one, start_s, end_s)
+        if clip_path(LayoutName.ACTIVITYNET, clip, Naming.MARKED).name == name:
+            return one
+    return ""
+
+
+def _split(folder: str) -> str:
+    found = _SPLIT.fullmatch(folder.casefold())
+    split = SPLIT_WORDS.get(found[1], "") if found else ""
+    return "" if split == ALL else split
+
+
+def _label(folders: Sequence[str]) -> str:
+    return storable(folders[-1]) if folders and not _split(folders[-1]) else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _milliseconds(seconds: str | None) -> int | None:
+    return None if seconds is None else round(float(seconds) * 1000)

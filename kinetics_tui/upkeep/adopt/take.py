@@ -1,0 +1,298 @@
+"""The files on offer taken one after the other: read, judged, placed, entered in the ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.dataset.folder import STATE_FOLDER, ledger_path, state_folder
+from kinetics_tui.dataset.ledger.attempts import write_attempts
+from kinetics_tui.dataset.ledger.database import Database, connect, read_meta, version_in_head
+from kinetics_tui.dataset.ledger.files import Account, read_accounts, unselected_ids
+from kinetics_tui.dataset.ledger.rows import Attempt
+from kinetics_tui.dataset.ledger.schema import VERSION
+from kinetics_tui.model.options import Options, Trim
+from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
+from kinetics_tui.upkeep.adopt.match import Fit, adopted_attempt, fit, is_clip_file, named
+from kinetics_tui.upkeep.adopt.place import Look, look_at, place
+from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
+from kinetics_tui.upkeep.check.check import MAX_WORKERS, WAIT_S, Tell
+from kinetics_tui.upkeep.check.findings import LedgerState
+from kinetics_tui.upkeep.check.inventory import OURS
+from kinetics_tui.upkeep.check.ledger_health import ledger_state
+from kinetics_tui.upkeep.check.rebuild import Wanted
+from kinetics_tui.upkeep.verify_pool import Readers
+from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
+from kinetics_tui.upkeep.walk import Stopped, files_below
+
+BATCH = 50
+"""So many clips are entered in the ledger at a time; a file in its place that is not yet is found again."""
+
+
+def _keep_quiet(_said: object) -> None:
+    pass
+
+
+class Adopting(msgspec.Struct, frozen=True, kw_only=True):
+    """How clips are to be taken over from the folder ``source``.
+
+    ``quick`` reads every file and decodes none; ``tolerance_s`` is for files cut by others, see ``fit``.
+    ``wanted`` gives the clips for a dataset that has no ledger yet, made with ``options``, if the user says
+    which; it may raise UserError. ``on_settled`` is told of each file, ``stopped`` asked whether to end.
+    """
+
+    source: Path
+    link: LinkMode = LinkMode.HARD
+    dry_run: bool = False
+    quick: bool = False
+    tolerance_s: float = 0.0
+    workers: int | None = None
+    options: Options = Options()
+    wanted: Callable[[], Wanted | None] = lambda: None
+    stopped: Stopped = lambda: False
+    on_progress: Callable[[Adoption], None] = _keep_quiet
+    on_settled: Callable[[Adopted], None] = _keep_quiet
+    tell: Tell = _keep_quiet
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """A file that is being read: the clips that it may be, and how it looked before.
+
+    ``in_place``: it is what lies in the place of its clip, which the ledger does not know of.
+    """
+
+    offered: Offered
+    match: Match
+    seen: Look
+    in_place: bool = False
+
+
+class Taking:
+    """One adoption under way."""
+
+    def __init__(
+        self,
+        dataset: Path,
+        how: Adopting,
+        adoption: Adoption,
+        offer: Offer,
+        database: Database,
+        scratch: Path,
+    ) -> None:
+        self._dataset = dataset.absolute()
+        self._source = how.source.absolute()
+        self._how = how
+        self._adoption = adoption
+        self._offer = offer
+        self._database = database
+        self._scratch = scratch
+        self._options = read_meta(database, "options", Options)
+        self._attempts: list[Attempt] = []
+
+    def run(self) -> None:
+        self._list()
+        try:
+            if not self._how.stopped():
+                self._read_all()
+        finally:
+            self._flush()
+        self._adoption.interrupted = self._adoption.settled < self._adoption.files
+
+    # -- what is on offer ----------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        adoption, offer = self._adoption, self._offer
+        top = self._source.resolve().name
+        try:
+            offer.enter_files((path, named(os.fsdecode(path), top)) for path in self._clip_files())
+        except OSError as error:
+            raise DatasetError(
+                f"{self._source} cannot be read ({error.strerror}); check the folder and its permissions."
+            ) from error
+        adoption.files = len(offer)
+        if self._has_whole_ledger():
+            with contextlib.closing(connect(self._source, read_only=True)) as theirs:
+                layout = read_meta(theirs, "options", Options).layout
+                offer.enter_records(self._until_stopped(read_accounts(theirs, layout)))
+        accounts = read_accounts(self._database, self._options.layout)
+        offer.enter_clips(self._until_stopped(accounts), unselected_ids(self._database))
+
+    def _until_stopped(self, accounts: Iterator[Account]) -> Iterator[Account]:
+        return itertools.takewhile(lambda _account: not self._stopped(), accounts)
+
+    def _clip_files(self) -> Iterator[bytes]:
+        state = os.fsencode(STATE_FOLDER)
+        ours = OURS if state_folder(self._source).is_dir() else ()
+        for path in files_below(self._source, self._stopped, leave_out=ours, on_unreadable=self._unreadable):
+            if not is_clip_file(os.fsdecode(path)):
+                self._adoption.others += 1
+            elif state not in path.split(b"/"):
+                yield path
+
+    def _unreadable(self, folder: bytes, error: OSError) -> None:
+        self._adoption.files += 1
+        self._settle(os.fsdecode(folder), Fate.UNREADABLE, f"{error.strerror}: its files are not known")
+
+    def _has_whole_ledger(self) -> bool:
+        """Whether the files come from a dataset of ours. An older ledger is not: it would be changed."""
+        try:
+            current = version_in_head(ledger_path(self._source)) == VERSION
+            return current and ledger_state(self._source)[0] is LedgerState.WHOLE
+        except (DatasetError, OSError):
+            return False
+
+    def _stopped(self) -> bool:
+        self._how.on_progress(self._adoption)
+        return self._how.stopped()
+
+    # -- one file after the other --------------------------------------------------------------------
+
+    def _read_all(self) -> None:
+        held = self._to_read()
+        workers = self._how.workers or min(MAX_WORKERS, os.cpu_count() or 1)
+        with Readers[_Held](self._source, workers) as readers:
+            more = True
+            while (more or readers.busy) and not self._how.stopped():
+                while more and readers.free and not self._how.stopped():
+                    one = next(held, None)
+                    if one is None:
+                        more = False
+                    else:
+                        readers.give(one, self._job(one))
+                for one, reading in readers.wait(WAIT_S):
+                    self._read(one, reading)
+                self._how.on_progress(self._adoption)
+
+    def _to_read(self) -> Iterator[_Held]:
+        for offered in self._offer.files():
+            if self._stopped():
+                return
+            match = self._offer.match(offered)
+            if match.fate is not None:
+                self._settle(offered.shown, match.fate, match.why, match.clip)
+            elif (held := self._hold(offered, match)) is not None:
+                yield held
+
+    def _hold(self, offered: Offered, match: Match) -> _Held | None:
+        try:
+            offered.path.decode()
+            seen = look_at(self._source / offered.shown)
+        except UnicodeDecodeError:
+            self._settle(offered.shown, Fate.UNREADABLE, "its folder's name is not UTF-8")
+            return None
+        except OSError as error:
+            self._settle(offered.shown, Fate.UNREADABLE, error.strerror or str(error))
+            return None
+        if seen is None:
+            self._settle(offered.shown, Fate.NO_FILE, "it is a link or a device, not a file itself")
+            return None
+        there = [one for one in match.accounts if os.path.lexists(self._dataset / one.path)]
+        if not there:
+            return _Held(offered, match, seen)
+        # By an adoption that was cut off before the ledger knew, or by somebody's hand: told by itself.
+        return _Held(offered, Match(accounts=(there[0],)), seen, in_place=True)
+
+    def _job(self, held: _Held) -> Job:
+        path = f"./{held.offered.shown}"
+        if held.in_place:
+            path = str(self._dataset / held.match.accounts[0].path)
+        return Job(path, decode=not self._how.quick, stranger=True)
+
+    def _read(self, held: _Held, reading: Reading) -> None:
+        path, accounts, facts = held.offered.shown, held.match.accounts, reading.facts
+        name = accounts[0].clip.name if len(accounts) == 1 else ""
+        left = [account for account in accounts if not self._offer.is_taken(account)]
+        if not left:
+            self._settle(path, Fate.THERE, "another file of the clip was taken", name)
+            return
+        if facts is None:
+            fate = Fate.UNPLAYABLE if reading.kind is ReadingKind.UNPLAYABLE else Fate.UNREADABLE
+            self._refuse(held, fate, reading.why, name)
+            return
+        fits = [
+            (
+                account,
+                fit(
+                    account,
+                    facts,
+                    self._options,
+                    made=held.offered.made,
+                    tolerance_s=self._how.tolerance_s,
+                ),
+            )
+            for account in left
+        ]
+        good = [(account, one) for account, one in fits if one.fate is None]
+        if len(good) > 1:
+            why = "its name and its length fit several clips: " + ", ".join(one.clip.name for one, _ in good)
+            self._settle(path, Fate.AMBIGUOUS, why)
+        elif not good:
+            self._refuse(held, fits[0][1].fate or Fate.UNPLAYABLE, fits[0][1].why, name)
+        else:
+            self._take(held, *good[0], reading)
+
+    def _take(self, held: _Held, account: Account, one: Fit, reading: Reading) -> None:
+        path, seen, how, name = held.offered.shown, held.seen, self._how, account.clip.name
+        facts = reading.facts
+        assert facts is not None
+        if not held.in_place and self._offer.is_anothers(seen.device, seen.inode):
+            self._settle(path, Fate.ANOTHERS, "under another name the same file was taken", name)
+            return
+        if not (how.dry_run or held.in_place):
+            target = self._dataset / account.path
+            try:
+                place(self._source / path, target, seen, how.link, self._scratch)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise DatasetError(
+                        f"The disk is full: {self._adoption.counts[Fate.TAKEN]:,} clips were taken; make "
+                        "room, then adopt again."
+                    ) from error
+                self._settle(path, Fate.NOT_PLACED, _why_not_placed(error), name)
+                return
+        self._offer.take(account, seen.device, seen.inode)
+        adoption = self._adoption
+        adoption.taken_bytes += reading.size_bytes
+        adoption.found += held.in_place
+        adoption.short += one.short
+        adoption.inexact += not one.exact and self._options.trim is Trim.EXACT
+        if not how.dry_run:
+            self._attempts.append(
+                adopted_attempt(account, facts, reading.size_bytes, self._options, one, time.time(), path)
+            )
+            if len(self._attempts) >= BATCH:
+                self._flush()
+        self._settle(path, Fate.TAKEN, "it lay in its place" if held.in_place else "", name)
+
+    def _refuse(self, held: _Held, fate: Fate, why: str, name: str) -> None:
+        if held.in_place:
+            fate = Fate.NOT_PLACED
+            why = f"what lies in its place is not right ({why}); kinetics-tui check --repair sets it aside"
+        self._settle(held.offered.shown, fate, why, name)
+
+    def _settle(self, path: str, fate: Fate, why: str, clip: str = "") -> None:
+        adopted = Adopted(path, fate, why, clip)
+        self._adoption.note(adopted)
+        self._how.on_settled(adopted)
+
+    def _flush(self) -> None:
+        attempts, self._attempts = self._attempts, []
+        if attempts:
+            with self._database.transaction() as connection:
+                write_attempts(connection, ((attempt, None) for attempt in attempts))
+
+
+def _why_not_placed(error: OSError) -> str:
+    if error.errno == errno.EXDEV:
+        return "it is on another file system: --link copy takes it"
+    if error.errno in (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+        return f"it cannot be linked ({error.strerror}): --link copy takes it"
+    return error.strerror or str(error)

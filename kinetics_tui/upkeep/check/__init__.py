@@ -1,0 +1,1 @@
+"""Files held against the ledger, and what is found put right."""

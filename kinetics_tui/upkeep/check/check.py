@@ -1,0 +1,238 @@
+"""A whole dataset checked: every file against the ledger, and what is found put right if so wished."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.dataset.folder import STALE_S, leftovers, make_state_folder, sweep
+from kinetics_tui.dataset.ledger.database import Database, NoLedger, connect, read_meta
+from kinetics_tui.dataset.ledger.files import read_accounts
+from kinetics_tui.dataset.stats_csv import write_records
+from kinetics_tui.engine.client.ask import is_running
+from kinetics_tui.engine.process.address import WriterLock, read_whereabouts
+from kinetics_tui.model.options import Options
+from kinetics_tui.upkeep.check.file_verdict import Verdict, attempt_of, judge
+from kinetics_tui.upkeep.check.findings import Fault, Finding, LedgerState, Report
+from kinetics_tui.upkeep.check.inventory import Inventory, Listed
+from kinetics_tui.upkeep.check.ledger_health import ledger_state
+from kinetics_tui.upkeep.check.rebuild import Wanted, has_traces, rebuild, require_source
+from kinetics_tui.upkeep.check.repair import Case, Repairs
+from kinetics_tui.upkeep.verify_pool import Readers
+from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
+from kinetics_tui.upkeep.walk import Stopped
+
+WAIT_S = 0.2
+MAX_WORKERS = 64
+
+OnProgress = Callable[[Report], None]
+Tell = Callable[[str], None]
+
+
+def _keep_quiet(_said: object) -> None:
+    pass
+
+
+class Checking(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dataset is to be checked.
+
+    ``quick`` decodes only files that are not as recorded; ``workers`` None is one a processor.
+    ``options`` are for a ledger that has to be made anew, and ``wanted`` gives the clips that the user
+    says it held, if he says so; it may raise UserError. ``stopped`` is asked now and then whether to end.
+    """
+
+    repair: bool = False
+    quick: bool = False
+    workers: int | None = None
+    options: Options = Options()
+    wanted: Callable[[], Wanted | None] = lambda: None
+    stopped: Stopped = lambda: False
+    on_progress: OnProgress = _keep_quiet
+    tell: Tell = _keep_quiet
+
+
+def check(dataset: Path, how: Checking) -> Report:
+    """Check a dataset; without ``repair`` nothing in it is changed.
+
+    Raises NoLedger where the folder never was a dataset, EngineError where a repair is asked for while
+    an engine runs, DatasetError where the ledger cannot be read or written.
+    """
+    report = Report(dataset=str(dataset.absolute()), repair=how.repair, quick=how.quick)
+    report.ledger, report.why = ledger_state(dataset)
+    if how.repair:
+        _repair(dataset, how, report)
+    elif report.ledger is LedgerState.WHOLE:
+        _check(dataset, how, report)
+    elif report.ledger is LedgerState.MISSING and not has_traces(dataset):
+        raise NoLedger(
+            f"{dataset} holds no ledger; --repair --annotations FILE makes one from the files in it."
+        )
+    return report
+
+
+def _repair(dataset: Path, how: Checking, report: Report) -> None:
+    wanted = None
+    if report.ledger is not LedgerState.WHOLE:
+        wanted = how.wanted()
+        if report.ledger is LedgerState.MISSING:
+            require_source(dataset, wanted)
+        make_state_folder(dataset)
+    with WriterLock(dataset):
+        if report.ledger is not LedgerState.WHOLE:  # looked at again: somebody may have been faster
+            report.ledger, report.why = ledger_state(dataset)
+        if report.ledger is not LedgerState.WHOLE:
+            rebuild(dataset, wanted, how.options, how.tell)
+            report.ledger = LedgerState.REBUILT
+        _check(dataset, how, report)
+        if report.repaired:
+            try:
+                write_records(dataset)
+            except DatasetError as error:
+                how.tell(str(error))
+
+
+def _check(dataset: Path, how: Checking, report: Report) -> None:
+    with contextlib.ExitStack() as stack:
+        inventory = stack.enter_context(Inventory(dataset))
+        database = stack.enter_context(contextlib.closing(connect(dataset, read_only=not how.repair)))
+        repairs = Repairs(dataset, database, report) if how.repair else None
+        _Check(dataset, how, report, inventory, database, repairs).run()
+
+
+class _Check:
+    """One check under way. ``repairs`` is None where nothing is to be changed."""
+
+    def __init__(
+        self,
+        dataset: Path,
+        how: Checking,
+        report: Report,
+        inventory: Inventory,
+        database: Database,
+        repairs: Repairs | None,
+    ) -> None:
+        self._dataset = dataset
+        self._how = how
+        self._report = report
+        self._inventory = inventory
+        self._database = database
+        self._repairs = repairs
+        self._options = read_meta(database, "options", Options)
+        # What is not done belongs to an engine that runs, or comes up meanwhile; the lock keeps it away.
+        self._not_done = report if how.repair else Report(dataset=report.dataset)
+        self._begun_at = time.time()
+        self._engine_ran = not how.repair and is_running(dataset)
+
+    def run(self) -> None:
+        report, stopped = self._report, self._how.stopped
+        self._list()
+        report.clips = len(self._inventory)
+        for path in self._inventory.strays():
+            report.note(Finding(Fault.STRAY, path, "no clip of the dataset has its file there"))
+        if not stopped():
+            self._read_all()
+        report.interrupted = stopped()
+        if self._repairs is not None:
+            self._repairs.flush()
+        report.engine_ran = self._engine_ran or (self._repairs is None and self._engine_came())
+        if not report.engine_ran:
+            if self._repairs is None:
+                report.take_over(self._not_done)
+            self._look_for_leftovers()
+
+    def _list(self) -> None:
+        # The files before the ledger: a clip that is made meanwhile is known by then.
+        self._inventory.list_files(self._stopped)
+        self._inventory.enter(read_accounts(self._database, self._options.layout), self._stopped)
+
+    def _stopped(self) -> bool:
+        self._how.on_progress(self._report)
+        return self._how.stopped()
+
+    def _read_all(self) -> None:
+        clips = self._to_read()
+        with Readers[Listed](
+            self._dataset, self._how.workers or min(MAX_WORKERS, os.cpu_count() or 1)
+        ) as readers:
+            more = True
+            while (more or readers.busy) and not self._how.stopped():
+                while more and readers.free:
+                    listed = next(clips, None)
+                    if listed is None:
+                        more = False
+                    else:
+                        readers.give(listed, self._job(listed))
+                for listed, reading in readers.wait(WAIT_S):
+                    self._read(listed, reading)
+                self._how.on_progress(self._report)
+
+    def _to_read(self) -> Iterator[Listed]:
+        for listed in self._inventory.clips():
+            if listed.missing:
+                self._settle(listed, Verdict(Fault.MISSING, "there is no such file"))
+            elif listed.account.done or not self._engine_ran:
+                yield listed
+            else:
+                self._report.clips -= 1
+
+    def _job(self, listed: Listed) -> Job:
+        account = listed.account
+        made = account.made if account.done else None
+        as_recorded = made is not None and listed.size_bytes == account.output_bytes
+        # What was copied without decoding need not decode from its first picture on.
+        decode = made is None or (made.exact and not (self._how.quick and as_recorded))
+        return Job(f"./{account.path}", decode)
+
+    def _read(self, listed: Listed, reading: Reading) -> None:
+        account, facts = listed.account, reading.facts
+        if facts is None:
+            fault = Fault.UNPLAYABLE if reading.kind is ReadingKind.UNPLAYABLE else Fault.UNREADABLE
+            self._settle(listed, Verdict(fault, reading.why))
+            return
+        verdict = judge(
+            account,
+            facts,
+            reading.size_bytes,
+            self._options,
+            anothers=self._inventory.is_anothers(account, reading.size_bytes),
+            take_short=self._report.ledger is LedgerState.REBUILT,
+        )
+        self._settle(listed, verdict, reading)
+
+    def _settle(self, listed: Listed, verdict: Verdict, reading: Reading | None = None) -> None:
+        report, account = self._report, listed.account
+        report.checked += 1
+        if verdict.fault is None:
+            report.whole += 1
+            return
+        finding = Finding(verdict.fault, account.path, verdict.why)
+        (report if account.done else self._not_done).note(finding)
+        if self._repairs is None or verdict.fault is Fault.UNREADABLE:
+            return
+        found = None
+        if verdict.fault in (Fault.FOUND, Fault.SIZE_DIFFERS) and reading is not None and reading.facts:
+            report.taken_short += verdict.short and verdict.fault is Fault.FOUND
+            found = attempt_of(
+                account, reading.facts, reading.size_bytes, self._options, time.time(), short=verdict.short
+            )
+        self._repairs.add(Case(finding, account, found))
+
+    def _engine_came(self) -> bool:
+        last = read_whereabouts(self._dataset)
+        return is_running(self._dataset) or (last is not None and last.started_at >= self._begun_at)
+
+    def _look_for_leftovers(self) -> None:
+        found = list(leftovers(self._dataset, STALE_S))
+        for path in found:
+            name = str(path.relative_to(self._dataset))
+            self._report.note(Finding(Fault.SCRATCH, name, "nobody makes this any more"))
+        if self._repairs is not None and found:
+            sweep(self._dataset, STALE_S)
+            left = len(list(leftovers(self._dataset, STALE_S)))
+            self._report.repaired[Fault.SCRATCH] += len(found) - left

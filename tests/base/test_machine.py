@@ -1,0 +1,47 @@
+"""What is asked of the machine."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from kinetics_tui.base.programs import available_cores, find_deno, kills_user_processes, lingers
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_environments_own_deno_comes_before_the_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"PATH": str(tmp_path / "path")}
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path / name))
+    assert find_deno(environ) == (None, "")
+    elsewhere = program(tmp_path / "path", "deno", "echo deno 2.4.0")
+    assert find_deno(environ) == (str(elsewhere), "2.4.0")
+    own = program(tmp_path / "scripts", "deno", "echo 'deno 2.9.8 (stable)'")
+    assert find_deno(environ) == (str(own), "2.9.8")
+    program(tmp_path / "scripts", "deno", "exit 1")
+    assert find_deno(environ) == (str(own), "")
+
+
+@pytest.mark.parametrize(("answer", "kills"), [("b true", True), ("b false", False), ("", None)])
+def test_the_login_manager_is_asked_what_it_does_at_logout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, kills: bool | None
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert kills_user_processes() is None
+    program(tmp_path, "busctl", f"echo '{answer}'")
+    assert kills_user_processes() is kills
+
+
+def test_the_rest_can_be_asked_anywhere() -> None:
+    assert available_cores() >= 1
+    assert lingers() in (True, False)

@@ -1,0 +1,133 @@
+"""The views without a screen, built from events alone."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from kinetics_tui.cli.follow import json_lines, line_text, text_lines
+from kinetics_tui.cli.status import status_json, summary_text
+from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import (
+    AnyEvent,
+    ClipDone,
+    ClipFailed,
+    ClipProgress,
+    ClipStarted,
+    LogLine,
+    NetworkChanged,
+    NetworkChecked,
+    NetworksListed,
+    NetworkSwitched,
+    NetworkThrottled,
+    Phase,
+    RunOpened,
+    SplitCounts,
+    WorkerStarted,
+)
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.state import RunState
+
+AT = 1_700_000_000.0
+CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
+EVENTS: list[AnyEvent] = [
+    RunOpened(at=AT, dataset="/d", title="Kinetics-400", pid=7, started_at=AT,
+              splits=(SplitCounts("val", 9),)),
+    NetworkChanged(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", kind=NetworkKind.DEFAULT_ROUTE,
+                   family=Family.IPV4, status=NetworkStatus.COOLING, signal=Category.SESSION_LIMIT,
+                   until=AT + 900, step=1, last_throttle_at=AT - 5, allowed_per_hour=280.0,
+                   learned_per_hour=280.0),
+    NetworksListed(at=AT, networks=(NetworkInfo(name="10.0.0.2", label="eth0 10.0.0.2",
+                                                kind=NetworkKind.DEFAULT_ROUTE, in_use=True),)),
+    WorkerStarted(at=AT, slot=1, pid=71),
+    ClipStarted(at=AT, slot=1, clip=CLIP),
+    ClipProgress(at=AT, slot=1, phase=Phase.DOWNLOAD, fraction=0.5, bytes_per_s=1e6),
+]  # fmt: skip
+
+
+def state() -> RunState:
+    state = RunState()
+    state.apply_all(EVENTS)
+    return state
+
+
+def test_the_status_for_scripts_has_what_scripts_need() -> None:
+    status = json.loads(json.dumps(status_json(state())))
+    assert status["pid"] == 7
+    assert (status["total"], status["done"], status["failed"], status["pending"]) == (9, 0, 0, 9)
+    assert status["network"] == {
+        "name": "10.0.0.2",
+        "label": "eth0 10.0.0.2",
+        "kind": "default route",
+        "family": "IPv4",
+        "state": "cooling",
+        "signal": "session limit",
+        "until": AT + 900,
+        "step": 1,
+        "clips_since_throttle": 0,
+        "last_throttle_at": AT - 5,
+        "allowed_per_hour": 280.0,
+        "learned_per_hour": 280.0,
+    }
+    assert [(network["name"], network["in_use"]) for network in status["networks"]] == [("10.0.0.2", True)]
+    assert status["workers"][0]["pid"] == 71
+    assert status["workers"][0]["phase"] == "download"
+    assert status["workers"][0]["clip"] == CLIP.name
+
+
+def test_the_summary_is_one_line() -> None:
+    assert summary_text(state()) == "starting: 0 of 9 clips done, 0 failed, 9 left."
+
+
+def test_json_lines_are_events_and_leave_out_what_comes_many_times_a_clip() -> None:
+    out = io.StringIO()
+    run, write = RunState(), json_lines(out)
+    for event in EVENTS:
+        run.apply(event)
+        write(run, event)
+    kinds = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
+    assert kinds == ["run-opened", "network-changed", "worker-started", "clip-started"]
+
+
+def test_text_lines_begin_where_the_view_began_to_look() -> None:
+    out = io.StringIO()
+    old = state()
+    old.apply(ClipDone(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
+    run, write = RunState(), text_lines(out)
+    failed = ClipFailed(at=AT, slot=1, clip=CLIP, category=Category.PRIVATE, message="Private", settled=True)
+    for event in [*old.as_events(), failed]:
+        run.apply(event)
+        write(run, event)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "Kinetics-400: 9 clips, 1 done, 8 left."
+    assert len(lines) == 2
+    assert "failed" in lines[1]
+    assert "Private  (permanent)" in lines[1]
+
+
+def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
+    told: list[AnyEvent] = [
+        NetworkThrottled(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", signal=Category.BOT_CHECK, step=1,
+                         until=AT + 900),
+        NetworkSwitched(at=AT, name="10.0.0.3", label="phone 10.0.0.3", before="eth0 10.0.0.2"),
+        NetworkChecked(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", ok=False, text="YouTube refuses it."),
+        NetworksListed(at=AT, networks=()),
+    ]  # fmt: skip
+    run, text, scripts = state(), io.StringIO(), io.StringIO()
+    writers = (text_lines(text), json_lines(scripts))
+    for event in [*run.as_events(), *told]:
+        run.apply(event)
+        for write in writers:
+            write(run, event)
+    throttled, switched, checked = text.getvalue().splitlines()[-3:]
+    assert "throttle   Bot check. Wait for the cooldown" in throttled
+    assert "network    Switched from eth0 10.0.0.2 to phone 10.0.0.3." in switched
+    assert "network    YouTube refuses it." in checked
+    kinds = [json.loads(line)["event"] for line in scripts.getvalue().splitlines()]
+    assert kinds[-3:] == ["network-throttled", "network-switched", "network-checked"]
+    assert "networks-listed" not in kinds
+
+
+def test_nothing_from_outside_reaches_the_terminal_raw() -> None:
+    assert "\x1b" not in line_text(LogLine(AT, "failed", "val/\x1b[31mred/x", "\x07\u202e"))

@@ -1,0 +1,99 @@
+"""Ways out: found by any of their names, added, forgotten, listed once for each network."""
+
+from __future__ import annotations
+
+import pytest
+
+from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.engine.networks.addresses import Network
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.model.network import NetworkKind, Way, parse_way
+
+HOME, PHONE = "192.168.1.23", "172.20.10.2"
+INTERFACES = {"wlan0": HOME, "wlan1": PHONE}
+PROXY = "socks5://me:secret@10.0.0.1:1080"
+
+
+def look(way: Way, given_as: str) -> Network:
+    """Two interfaces, the first with the default route, and proxies anywhere."""
+    name = {NetworkKind.DEFAULT_ROUTE: HOME, NetworkKind.INTERFACE: INTERFACES.get(way.target, "")}.get(
+        way.kind, way.public
+    )
+    interface = next((key for key, address in INTERFACES.items() if address == name), "")
+    words = [word for word in (given_as, interface, name) if word]
+    return Network(
+        name=name or way.target, label=" ".join(words) or way.target, kind=way.kind, present=bool(name)
+    )
+
+
+def discover() -> list[Way]:
+    return [Way(), parse_way(PHONE)]
+
+
+def make_ways(**added: str) -> Ways:
+    ways = Ways(Way(), look=look, discover=discover)
+    for name, text in added.items():
+        ways.add(parse_way(text), name)
+    return ways
+
+
+@pytest.mark.parametrize("name", ["phone", "PHONE", "phone wlan1 172.20.10.2", PHONE, "wlan1"])
+def test_a_network_is_found_by_any_of_its_names(name: str) -> None:
+    ways = make_ways(phone="wlan1")
+    assert ways.lead(ways.find(name)).name == PHONE
+
+
+def test_a_network_that_was_never_listed_is_found_by_what_it_is() -> None:
+    assert make_ways().find("socks5://10.0.0.9:1080").kind is NetworkKind.PROXY
+    assert make_ways().find("203.0.113.7").kind is NetworkKind.SOURCE_ADDRESS
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="phone"):
+        make_ways(phone="wlan1").find("fone")
+
+
+def test_default_means_the_default_route() -> None:
+    assert make_ways(phone="wlan1").find("default") == Way()
+
+
+def test_ways_that_lead_out_by_one_address_are_listed_once_by_the_users_name() -> None:
+    ways = make_ways(phone="wlan1")
+    assert [(listed.network.name, listed.given_as) for listed in ways.listed()] == [
+        (HOME, ""),
+        (PHONE, "phone"),
+    ]
+
+
+def test_the_way_in_use_comes_first() -> None:
+    ways = make_ways(office=PROXY)
+    ways.in_use = parse_way(PROXY)
+    assert ways.listed()[0].given_as == "office"
+
+
+def test_a_proxy_is_found_by_its_public_name_with_its_password() -> None:
+    ways = make_ways(office=PROXY)
+    assert ways.find("socks5://10.0.0.1:1080").target == PROXY
+
+
+def test_a_typed_way_is_kept_until_it_is_forgotten() -> None:
+    ways = make_ways()
+    ways.add(parse_way(PROXY))
+    ways.forget("socks5://10.0.0.1:1080")
+    assert ways.added == {}
+    with pytest.raises(SettingsError, match="was added"):
+        ways.forget(HOME)
+
+
+def test_a_name_given_later_takes_the_place_of_none() -> None:
+    ways = make_ways()
+    ways.add(parse_way(PROXY))
+    ways.add(parse_way(PROXY), "office")
+    ways.add(parse_way(PROXY))
+    assert list(ways.added) == ["office"]
+
+
+def test_the_same_name_again_means_another_network() -> None:
+    ways = make_ways(phone="wlan0")
+    ways.add(parse_way("wlan1"), "phone")
+    assert ways.lead(ways.find("phone")).name == PHONE
