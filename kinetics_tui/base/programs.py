@@ -23,8 +23,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
-
 import kinetics_tui
 from kinetics_tui.base.errors import EngineError
 
@@ -137,6 +135,8 @@ def kills_user_processes() -> bool | None:
 
 def lingers() -> bool:
     """Whether systemd keeps the user's processes after the last logout."""
+    import psutil  # a program that is only started by this module need not have it
+
     return Path("/var/lib/systemd/linger", psutil.Process().username()).exists()
 
 

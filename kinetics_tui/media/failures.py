@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import av
 import msgspec
 
 from kinetics_tui.model.failure import Category, Kind
@@ -310,6 +309,8 @@ _LIBAV_SAYS_OF_MEDIA = frozenset({errno.EPERM, errno.EIO})
 
 def is_of_disk(error: OSError) -> bool:
     """Whether ``error`` is of the disk written to, whichever clip is in hand."""
+    import av  # not for those who only look a category up
+
     if isinstance(error, av.FFmpegError) and error.errno in _LIBAV_SAYS_OF_MEDIA:
         return False
     return error.errno in FULL | NOT_WRITABLE

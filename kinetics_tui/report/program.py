@@ -1,8 +1,7 @@
-"""Has the report made by a program of its own, and waits for it without standing still.
+"""The report made by a program of its own, and how a view waits for it.
 
-``python -m kinetics_tui.report DATASET`` writes the report of a dataset as JSON to standard output.
-
-A program of its own: a large ledger takes seconds of a processor, which a view must not stand still for.
+``python -m kinetics_tui.report.program DATASET`` writes the report of a dataset as JSON to standard output.
+A large ledger takes seconds of a processor, which a view must not stand still for.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from kinetics_tui.base.programs import run_program
 from kinetics_tui.report.figures import Report
 from kinetics_tui.report.gather import gather
 
-MAKER = "kinetics_tui.report"
+MAKER = "kinetics_tui.report.program"
 WITHIN_S = 300.0
 
 
@@ -44,7 +43,7 @@ async def make_report(dataset: Path) -> Report:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write it; the exit code is 1, with a sentence on stderr, where it cannot be made."""
-    parser = argparse.ArgumentParser(prog="python -m kinetics_tui.report")
+    parser = argparse.ArgumentParser(prog="python -m kinetics_tui.report.program")
     parser.add_argument("dataset", type=Path, help="the dataset folder")
     try:
         report = gather(parser.parse_args(arguments).dataset)

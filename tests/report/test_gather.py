@@ -274,6 +274,6 @@ async def test_its_sentence_about_a_missing_ledger_comes_through(tmp_path: Path)
 
 
 def test_the_program_ends_with_1_and_one_line(tmp_path: Path) -> None:
-    command, environment = python_program("kinetics_tui.report", str(tmp_path))
+    command, environment = python_program("kinetics_tui.report.program", str(tmp_path))
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
