@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -24,11 +24,10 @@ from kinetics_tui.tui.failures.details import FailedDetailsPanel
 from kinetics_tui.tui.failures.list import FailedPanel
 from kinetics_tui.tui.failures.reading import TYPING_S, FailedReading, FailedView, Filter
 from kinetics_tui.tui.failures.retries import FailureRetries
-from kinetics_tui.tui.parts.bars import Hint, bind
-from kinetics_tui.tui.parts.canvas import Canvas
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.canvas import BARS, Canvas, is_wide, share_out
 from kinetics_tui.tui.parts.controls import SearchEntry
 from kinetics_tui.tui.parts.dialogs import Choice, PickScreen
-from kinetics_tui.tui.parts.layout import arrange_failures
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
@@ -57,7 +56,7 @@ KEYS = (
         "From a clip to the list, from there to the run.",
         shown_as="esc f q",
     ),
-    _key("question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"),
+    help_key("failures"),
 )
 """Every key, in the order of the help."""
 
@@ -115,6 +114,37 @@ class FilterLine(Canvas):
 
 
 _NEEDS_A_CLIP = ("open_clip", "retry_it")
+
+
+class FailureRooms(NamedTuple):
+    """Rows of each part of the failures screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
+
+    boxed: bool
+    said: int
+    failed: int
+    details: int
+
+
+def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
+    """Share out a terminal between the filters, the list and one clip, which has all of it when open."""
+    rows = max(0, height - BARS)
+    boxed = is_wide(width, height)
+    if opened:
+        return FailureRooms(boxed, said=0, failed=0, details=rows)
+    frame = 2 if boxed else 1
+    steps = (
+        ("failed", frame + 2),
+        ("said", 1),
+        ("failed", rows // 2),
+        ("details", frame + 5),
+        ("failed", rows),
+    )
+    heights = share_out(rows, steps)
+    if heights["details"] <= frame:
+        # A title alone tells nothing.
+        heights["failed"] += heights["details"]
+        heights["details"] = 0
+    return FailureRooms(boxed, **heights)
 
 
 class FailuresScreen(OnRunScreen):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -19,42 +20,39 @@ from kinetics_tui.base.words import clock_text, when_text
 from kinetics_tui.model.network import NetworkInfo
 from kinetics_tui.tui.networks.details import NetworkDetailsPanel
 from kinetics_tui.tui.networks.list import NetworksPanel
-from kinetics_tui.tui.parts.bars import Hint, bind
-from kinetics_tui.tui.parts.canvas import Canvas
-from kinetics_tui.tui.parts.layout import arrange_networks
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.canvas import BARS, Canvas, is_wide, share_out
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import ALWAYS, OnRunScreen
 from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Moment
 
+_key = partial(bind, "networks")
+
 KEYS = (
-    bind("networks", "up", "move(-1)", "up", "To the network above.", shown_as="↑"),
-    bind("networks", "down", "move(1)", "down", "To the network below.", shown_as="↓"),
-    bind("networks", "pageup", "page(-1)", "page up", "A page up the list.", shown_as="PgUp"),
-    bind("networks", "pagedown", "page(1)", "page down", "A page down the list.", shown_as="PgDn"),
-    bind("networks", "home", "to_end(False)", "to the start", "To the first network."),
-    bind("networks", "end", "to_end(True)", "to the end", "To the last network."),
-    bind(
-        "networks",
+    _key("up", "move(-1)", "up", "To the network above.", shown_as="↑"),
+    _key("down", "move(1)", "down", "To the network below.", shown_as="↓"),
+    _key("pageup", "page(-1)", "page up", "A page up the list.", shown_as="PgUp"),
+    _key("pagedown", "page(1)", "page down", "A page down the list.", shown_as="PgDn"),
+    _key("home", "to_end(False)", "to the start", "To the first network."),
+    _key("end", "to_end(True)", "to the end", "To the last network."),
+    _key(
         "enter",
         "switch",
         "switch to it",
         "Send everything by this network from now on; asks what becomes of clips in hand.",
     ),
-    bind("networks", "c", "check", "check it", "Send one request by this network, and see what comes of it."),
-    bind("networks", "a", "add", "add a network", "List an interface, an address or a proxy."),
-    bind(
-        "networks",
+    _key("c", "check", "check it", "Send one request by this network, and see what comes of it."),
+    _key("a", "add", "add a network", "List an interface, an address or a proxy."),
+    _key(
         "x,delete",
         "forget",
         "forget it",
         "List a network that was added no longer; what is known of it is kept.",
     ),
-    bind("networks", "escape,n,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc n q"),
-    bind(
-        "networks", "question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"
-    ),
+    _key("escape,n,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc n q"),
+    help_key("networks"),
 )
 """Every key, in the order of the help."""
 
@@ -116,6 +114,42 @@ class CheckLine(Canvas):
 
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
         return check_lines(moment, self.checking, width)
+
+
+_DETAILS = 11
+"""Lines about one network and six of its throttles."""
+
+
+class NetworkRooms(NamedTuple):
+    """Rows of each part of the network screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
+
+    boxed: bool
+    networks: int
+    said: int
+    details: int
+
+
+def arrange_networks(width: int, height: int, networks: int, said: int) -> NetworkRooms:
+    """Share out a terminal between the list, ``said`` lines about a check, and the details of one network."""
+    rows = max(0, height - BARS)
+    boxed = is_wide(width, height)
+    frame = 2 if boxed else 1
+    listed = frame + max(1, networks)
+    steps = (
+        ("networks", min(listed, frame + 3)),
+        ("said", said),
+        ("details", frame + 4),
+        ("networks", min(listed, rows // 2)),
+        ("details", frame + _DETAILS),
+        ("networks", listed),
+        ("details", rows),
+    )
+    heights = share_out(rows, steps)
+    if heights["details"] <= 1:
+        # A title alone tells nothing.
+        heights["networks"] += heights["details"]
+        heights["details"] = 0
+    return NetworkRooms(boxed, **heights)
 
 
 class NetworksScreen(OnRunScreen):

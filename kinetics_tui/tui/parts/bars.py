@@ -149,6 +149,13 @@ def bind(
     )
 
 
+def help_key(screen: str) -> Binding:
+    """The key that opens the help of a screen."""
+    return bind(
+        screen, "question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"
+    )
+
+
 def key_text(binding: Binding) -> str:
     """A binding's keys as people write them."""
     return binding.key_display or " ".join(binding.key.split(","))

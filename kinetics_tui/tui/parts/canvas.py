@@ -1,10 +1,11 @@
-"""A widget that paints lines of toned text, and repaints only what is no longer the same.
+"""Widgets that paint lines of toned text: a canvas, and a panel with a frame and a view in full that scrolls.
 
-A panel: a canvas with a frame, a numbered title, column headings, and a view in full that scrolls.
+Only lines that changed are painted. Beside them stands the room that a screen has to share out among them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -17,6 +18,27 @@ from textual.widget import Widget
 
 from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width
 from kinetics_tui.tui.parts.view_state import Moment
+
+WIDE_COLUMNS = 100
+WIDE_ROWS = 24
+BARS = 2
+"""Rows of the top line and the bottom line."""
+
+
+def is_wide(width: int, height: int) -> bool:
+    """True where there is room for panels with frames; else they have ruled titles."""
+    return width >= WIDE_COLUMNS and height >= WIDE_ROWS
+
+
+def share_out(rows: int, steps: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Rows of each part of a screen, by name; 0 leaves it out.
+
+    Each step raises one part to a height, the most needed first, until the rows are used up.
+    """
+    heights = {name: 0 for name, _ in steps}
+    for name, wanted in steps:
+        heights[name] += max(0, min(wanted - heights[name], rows - sum(heights.values())))
+    return heights
 
 
 class Canvas(Widget, can_focus=False):

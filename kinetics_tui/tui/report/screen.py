@@ -22,9 +22,8 @@ from kinetics_tui.base.words import age_text
 from kinetics_tui.report.figures import Report
 from kinetics_tui.report.program import make_report
 from kinetics_tui.tui.networks.screen import NetworksScreen
-from kinetics_tui.tui.parts.bars import Hint, bind
-from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.layout import BARS, WIDE_COLUMNS, WIDE_ROWS
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.canvas import BARS, Panel, is_wide
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
@@ -42,7 +41,7 @@ KEYS = (
     _key("end", "to_end(True)", "to the end", "To the last line."),
     _key("r", "make", "make it again", "Add everything up again, as the run stands now."),
     _key("escape,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc q"),
-    _key("question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"),
+    help_key("report"),
 )
 """Every key, in the order of the help."""
 
@@ -156,7 +155,7 @@ class ReportScreen(OnRunScreen):
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
         width, height = self.size
-        self._panel.flat = width < WIDE_COLUMNS or height < WIDE_ROWS
+        self._panel.flat = not is_wide(width, height)
         self._panel.styles.height = max(0, height - BARS)
         self._panel.show(moment, urgent=urgent)
 

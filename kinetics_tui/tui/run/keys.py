@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kinetics_tui.model.events import EngineStatus
-from kinetics_tui.tui.parts.bars import Hint, bind
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key
 from kinetics_tui.tui.parts.view_state import Moment
 
 _key = partial(bind, "run")
@@ -36,7 +36,7 @@ KEYS = (
     _key("d", "detach", "detach", "Leave the app; the run goes on without it."),
     _key("q", "ask_to_leave", "stop", "Stop the run, or only leave it: asks first."),
     _key("ctrl+c", "ask_to_leave", "leave", "Asks like q; once more detaches.", shown_as="^c"),
-    _key("question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"),
+    help_key("run"),
 )
 """Every key, in the order of the help; ids and tooltips are for key maps, help and palette."""
 

@@ -14,10 +14,10 @@ from textual.message import Message
 
 from kinetics_tui.base.words import clock_text
 from kinetics_tui.model.events import LogLine
-from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.layout import BARS, Arrangement, Demand, arrange
+from kinetics_tui.tui.parts.canvas import BARS, Panel
 from kinetics_tui.tui.parts.lines import Line, Span, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.run.arrangement import Arrangement, Demand, arrange
 from kinetics_tui.tui.run.failures import FailuresPanel
 from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.throttle import ThrottlePanel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,58 +24,52 @@ PROGRESS_S = 0.25
 """Progress is told at most this often."""
 
 
+@dataclass(eq=False)
 class Loaded(Message):
     """Annotations were read and counted."""
 
-    def __init__(self, source: Source, annotations: Annotations, table: ClipTable) -> None:
-        super().__init__()
-        self.source = source
-        self.annotations = annotations
-        self.table = table
+    source: Source
+    annotations: Annotations
+    table: ClipTable
 
 
+@dataclass(eq=False)
 class NotLoaded(Message):
     """Annotations could not be had; no ``sentence`` where they were only wanted if at hand."""
 
-    def __init__(self, source: Source, sentence: str = "") -> None:
-        super().__init__()
-        self.source = source
-        self.sentence = sentence
+    source: Source
+    sentence: str = ""
 
 
+@dataclass(eq=False)
 class LoadProgress(Message):
     """How far loading is, in a few words."""
 
-    def __init__(self, source: Source, text: str) -> None:
-        super().__init__()
-        self.source = source
-        self.text = text
+    source: Source
+    text: str
 
 
+@dataclass(eq=False)
 class Selected(Message):
     """The clips of a draft."""
 
-    def __init__(self, draft: Draft, clips: tuple[Clip, ...]) -> None:
-        super().__init__()
-        self.draft = draft
-        self.clips = clips
+    draft: Draft
+    clips: tuple[Clip, ...]
 
 
+@dataclass(eq=False)
 class NotSelected(Message):
     """A draft whose clips cannot be selected, and why."""
 
-    def __init__(self, draft: Draft, sentence: str) -> None:
-        super().__init__()
-        self.draft = draft
-        self.sentence = sentence
+    draft: Draft
+    sentence: str
 
 
+@dataclass(eq=False)
 class FolderSeen(Message):
     """A folder was looked at."""
 
-    def __init__(self, folder: Folder) -> None:
-        super().__init__()
-        self.folder = folder
+    folder: Folder
 
 
 class _AbandonedError(Exception):

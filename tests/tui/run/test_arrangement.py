@@ -3,7 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetics_tui.tui.parts.layout import BARS, Demand, arrange, arrange_networks
+from kinetics_tui.tui.networks.screen import arrange_networks
+from kinetics_tui.tui.parts.canvas import BARS
+from kinetics_tui.tui.run.arrangement import Demand, arrange
 
 DEMANDS = st.builds(
     Demand,
