@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.tui.parts.dialogs import Palette
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link
+from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Looking
 from kinetics_tui.tui.setup.ports import Plan
 from kinetics_tui.tui.terminal import (
     KINETICS_ANSI,
@@ -77,9 +77,7 @@ class KineticsApp(App[Farewell]):
         self._link = link
         self._setup = setup
         self._start = start
-        self._now = now
-        self._zone = zone
-        self._refresh_hz = refresh_hz
+        self._looking = Looking(now, zone, refresh_hz)
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None
@@ -104,7 +102,7 @@ class KineticsApp(App[Farewell]):
         yield Static("Starting the engine ...", id="waiting")
 
     def on_mount(self) -> None:
-        self._since = self._now()
+        self._since = self._looking.now()
         if not self.is_headless:
             self._title_bar = TerminalTitle(self._write_terminal)
             loop = asyncio.get_running_loop()
@@ -167,9 +165,7 @@ class KineticsApp(App[Farewell]):
         self.run_worker(link.follow(), group="link")
         self._run_screen = RunScreen(
             link,
-            now=self._now,
-            zone=self._zone,
-            refresh_hz=self._refresh_hz,
+            self._looking,
             on_title=None if self._title_bar is None else self._title_bar.set,
             on_notice=None if self.is_headless else self._calls.call,
             since=self._since,

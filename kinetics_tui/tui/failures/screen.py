@@ -7,9 +7,7 @@ Which failed clips are shown, in one line.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, NamedTuple
 
@@ -31,7 +29,7 @@ from kinetics_tui.tui.parts.dialogs import Choice, PickScreen
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Moment
+from kinetics_tui.tui.parts.view_state import Moment
 
 _key = partial(bind, "failures")
 
@@ -157,26 +155,18 @@ class FailuresScreen(OnRunScreen):
     AUTO_FOCUS: ClassVar[str | None] = ""
     """The entry has the keys only while something is typed into it."""
 
-    def __init__(
-        self,
-        run: Steering,
-        *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
-    ) -> None:
-        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
+    def __init__(self, run: Steering) -> None:
+        super().__init__(run)
         self._view = FailedView()
         self._filter, self._entry = (
             FilterLine(self._view),
             SearchEntry(placeholder="words of a clip, class, category or message", id="find"),
         )
         self._list, self._details = FailedPanel(self._view), FailedDetailsPanel()
-        self._reading = FailedReading(self, run.link, self._view, now, self._has_news)
+        self._reading = FailedReading(self, run.link, self._view, run.looking.now, self._has_news)
         self._retries = FailureRetries(self, self._view)
         self._typing = False
         self._opened: FailedClip | None = None
-        self._arranged: object = None
 
     def notice(self, text: str, *, bad: bool) -> None:
         """Show one line at the bottom for a few seconds."""
@@ -231,21 +221,13 @@ class FailuresScreen(OnRunScreen):
     def _arrange(self) -> bool:
         """Give the parts their places; returns whether any of them changed."""
         rooms = arrange_failures(*self.size, opened=self._opened is not None)
-        if (rooms, self._typing) == self._arranged:
-            return False
-        self._arranged = (rooms, self._typing)
         heights = (
             (self._filter, 0 if self._typing else rooms.said),
             (self._entry, max(1, rooms.said) if self._typing else 0),
             (self._list, rooms.failed),
             (self._details, rooms.details),
         )
-        with self.app.batch_update():
-            for widget, rows in heights:
-                widget.display = rows > 0
-                widget.styles.height = rows
-            self._list.flat = self._details.flat = not rooms.boxed
-        return True
+        return self.place(heights, boxed=rooms.boxed)
 
     # -- moving and opening -----------------------------------------------------------------------------
 

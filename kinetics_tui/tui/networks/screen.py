@@ -7,9 +7,7 @@ What the last check of a network came to, or that one is under way.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, NamedTuple
 
@@ -21,12 +19,12 @@ from kinetics_tui.model.network import NetworkInfo
 from kinetics_tui.tui.networks.details import NetworkDetailsPanel
 from kinetics_tui.tui.networks.list import NetworksPanel
 from kinetics_tui.tui.parts.bars import Hint, bind, help_key
-from kinetics_tui.tui.parts.canvas import BARS, Canvas, is_wide, share_out
+from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import ALWAYS, OnRunScreen
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Moment
+from kinetics_tui.tui.parts.view_state import Moment
 
 _key = partial(bind, "networks")
 
@@ -162,22 +160,18 @@ class NetworksScreen(OnRunScreen):
     # What is done to networks the palette offers by their names, not by the cursor.
     OFFERED = ("back", "help")
 
-    def __init__(
-        self,
-        run: Steering,
-        *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
-    ) -> None:
-        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
+    def __init__(self, run: Steering) -> None:
+        super().__init__(run)
         self._list, self._check, self._details = NetworksPanel(), CheckLine(), NetworkDetailsPanel()
-        self._arranged: object = None
 
     def open_networks(self) -> None:
         """This is the network screen."""
 
     # -- looking at the networks ------------------------------------------------------------------------
+
+    @property
+    def moved(self) -> Panel:
+        return self._list
 
     def body_widgets(self) -> Iterable[Widget]:
         return (self._list, self._check, self._details)
@@ -208,30 +202,13 @@ class NetworksScreen(OnRunScreen):
         """Give the parts their places; returns whether any of them changed."""
         said = len(check_lines(moment, self._check.checking, self.size.width))
         rooms = arrange_networks(*self.size, len(known_networks(moment.state)), said)
-        if rooms == self._arranged:
-            return False
-        self._arranged = rooms
         heights = ((self._list, rooms.networks), (self._check, rooms.said), (self._details, rooms.details))
-        with self.app.batch_update():
-            for widget, rows in heights:
-                widget.display = rows > 0
-                widget.styles.height = rows
-            self._list.flat = self._details.flat = not rooms.boxed
-        return True
+        return self.place(heights, boxed=rooms.boxed)
 
     def on_networks_panel_moved(self) -> None:
         self.tick(urgent=True)
 
     # -- actions ----------------------------------------------------------------------------------------
-
-    def action_move(self, rows: int) -> None:
-        self._list.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        self._list.move_page(pages)
-
-    def action_to_end(self, end: bool) -> None:
-        self._list.move_to_end(end=end)
 
     def action_switch(self) -> None:
         self._with_highlighted(self.networks.switch)

@@ -15,7 +15,7 @@ from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, 
 from kinetics_tui.model.failure import Category, Kind, by_count
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
-from kinetics_tui.tui.parts.view_state import Link
+from kinetics_tui.tui.parts.view_state import Link, Looking
 
 _PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
 STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
@@ -48,6 +48,7 @@ class Steering(Protocol):
     """A screen that steers a run."""
 
     link: Link
+    looking: Looking
 
     @property
     def networks(self) -> NetworkSteering:

@@ -1,13 +1,11 @@
-"""What the screens on a run have in common: top line, keys, and a timer that looks at the run.
+"""What screens on a run share: top line, keys, and a timer that looks at the run.
 
-What the screens that stand on the run screen have in common: they steer the run through it.
+Those that stand on the run screen steer the run through it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -18,10 +16,10 @@ from textual.widget import Widget
 
 from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, key_text
-from kinetics_tui.tui.parts.canvas import Canvas
+from kinetics_tui.tui.parts.canvas import Canvas, Panel
 from kinetics_tui.tui.parts.help import HelpScreen, KeyHelp, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Moment
+from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
 
 REFRESH_HZ_MOST = 5.0
 ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
@@ -38,19 +36,10 @@ class LiveScreen(Screen[None]):
     COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
     AUTO_FOCUS: ClassVar[str | None] = None
 
-    def __init__(
-        self,
-        link: Link,
-        *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
-    ) -> None:
+    def __init__(self, link: Link, looking: Looking) -> None:
         super().__init__()
         self.link = link
-        self._now = now
-        self._zone = zone
-        self._refresh_hz = refresh_hz
+        self.looking = looking
         self._header, self._clock, self._keys = HeaderLine(), Clock(), KeyBar()
         self._seen: object = None
         self._pressing: object = None
@@ -96,7 +85,7 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.tick()
-        self.set_interval(1 / min(REFRESH_HZ_MOST, max(0.1, self._refresh_hz)), self.tick)
+        self.set_interval(1 / min(REFRESH_HZ_MOST, max(0.1, self.looking.refresh_hz)), self.tick)
 
     def on_resize(self) -> None:
         self.tick(urgent=True)
@@ -106,7 +95,7 @@ class LiveScreen(Screen[None]):
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.link.state, self._now(), self.link.connected, self._zone)
+        return Moment(self.link.state, self.looking.now(), self.link.connected, self.looking.zone)
 
     def tick(self, *, urgent: bool = False) -> None:
         """Show the run as it stands, if anything about it can have changed."""
@@ -130,7 +119,7 @@ class LiveScreen(Screen[None]):
 
     def say(self, text: str, *, bad: bool) -> None:
         """Show one line in place of the keys for a few seconds."""
-        self._keys.notify_line(text, self._now(), bad=bad)
+        self._keys.notify_line(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
 
     async def act(self, action: str) -> None:
@@ -147,16 +136,10 @@ class OnRunScreen(LiveScreen):
     OFFERED: ClassVar[Sequence[str]] = ("back", "help")
     """Actions that the palette offers by the names of their keys."""
 
-    def __init__(
-        self,
-        run: Steering,
-        *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
-    ) -> None:
-        super().__init__(run.link, now=now, zone=zone, refresh_hz=refresh_hz)
+    def __init__(self, run: Steering) -> None:
+        super().__init__(run.link, run.looking)
         self._run = run
+        self._placed: object = None
 
     @property
     def networks(self) -> NetworkSteering:
@@ -174,6 +157,35 @@ class OnRunScreen(LiveScreen):
     def action_back(self) -> None:
         if self.is_active:
             self.dismiss()
+
+    # -- what is in it --------------------------------------------------------------------------------
+
+    @property
+    def moved(self) -> Panel:
+        """The panel that the keys move a cursor in, or scroll."""
+        raise NotImplementedError
+
+    def action_move(self, rows: int) -> None:
+        self.moved.move(rows)
+
+    def action_page(self, pages: int) -> None:
+        self.moved.move_page(pages)
+
+    def action_to_end(self, end: bool) -> None:
+        self.moved.move_to_end(end=end)
+
+    def place(self, heights: Sequence[tuple[Widget, int]], *, boxed: bool) -> bool:
+        """Give each part its rows, none hides it; ``boxed`` panels have frames. Tells if anything changed."""
+        if (tuple(heights), boxed) == self._placed:
+            return False
+        self._placed = (tuple(heights), boxed)
+        with self.app.batch_update():
+            for widget, rows in heights:
+                widget.display = rows > 0
+                widget.styles.height = rows
+                if isinstance(widget, Panel):
+                    widget.flat = not boxed
+        return True
 
     # -- what can be done -----------------------------------------------------------------------------
 

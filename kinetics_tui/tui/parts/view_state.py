@@ -5,6 +5,8 @@ What the terminal app needs of a run: its state, kept up to date, and a way to s
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -20,6 +22,15 @@ from kinetics_tui.tui.parts.lines import Tone
 
 REFRESH_HZ = 4.0
 """How often the screen looks at the run, unless the user wants it otherwise."""
+
+
+class Looking(NamedTuple):
+    """How screens look at a run: by which clock (seconds since the epoch) and time zone, and how often."""
+
+    now: Callable[[], float] = time.time
+    zone: tzinfo | None = None
+    """None: this machine's."""
+    refresh_hz: float = REFRESH_HZ
 
 
 class Moment(NamedTuple):

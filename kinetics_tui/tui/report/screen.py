@@ -7,9 +7,7 @@ The report as it was last made, scrolled by keys.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -27,7 +25,7 @@ from kinetics_tui.tui.parts.canvas import BARS, Panel, is_wide
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Moment
+from kinetics_tui.tui.parts.view_state import Moment
 from kinetics_tui.tui.report.lines import report_lines
 
 _key = partial(bind, "report")
@@ -123,25 +121,20 @@ class ReportScreen(OnRunScreen):
     OWN_WORDS = WORDS
     OFFERED = ("make", "back", "help")
 
-    def __init__(
-        self,
-        run: Steering,
-        *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
-    ) -> None:
-        super().__init__(run, now=now, zone=zone, refresh_hz=refresh_hz)
+    def __init__(self, run: Steering) -> None:
+        super().__init__(run)
         self._panel = ReportPanel()
 
     def open_networks(self) -> None:
         """Show the network screen, where nothing else is in front."""
         if self.is_active:
-            self.app.push_screen(
-                NetworksScreen(self._run, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
-            )
+            self.app.push_screen(NetworksScreen(self._run))
 
     # -- looking at the report ----------------------------------------------------------------------------
+
+    @property
+    def moved(self) -> Panel:
+        return self._panel
 
     def body_widgets(self) -> Iterable[Widget]:
         return (self._panel,)
@@ -176,14 +169,3 @@ class ReportScreen(OnRunScreen):
         finally:
             self._panel.making = False
         self.tick(urgent=True)
-
-    # -- actions ------------------------------------------------------------------------------------------
-
-    def action_move(self, rows: int) -> None:
-        self._panel.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        self._panel.move_page(pages)
-
-    def action_to_end(self, end: bool) -> None:
-        self._panel.move_to_end(end=end)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -29,7 +27,7 @@ from kinetics_tui.tui.parts.bars import Hint, key_text
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.help import HelpScreen, KeyHelp
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
-from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Moment, window_title
+from kinetics_tui.tui.parts.view_state import Link, Looking, Moment, window_title
 from kinetics_tui.tui.report.screen import ReportScreen
 from kinetics_tui.tui.run.countdown import longer_wait_s
 from kinetics_tui.tui.run.keys import KEYS, hints
@@ -56,19 +54,17 @@ class RunScreen(LiveScreen):
     def __init__(
         self,
         link: Link,
+        looking: Looking,
         *,
-        now: Callable[[], float] = time.time,
-        zone: tzinfo | None = None,
-        refresh_hz: float = REFRESH_HZ,
         on_title: Callable[[str], None] | None = None,
         on_notice: Callable[[str], None] | None = None,
         since: float | None = None,
     ) -> None:
-        super().__init__(link, now=now, zone=zone, refresh_hz=refresh_hz)
+        super().__init__(link, looking)
         self.networks = NetworkActions(self)
         self._on_title = on_title
         self._on_notice = on_notice
-        self._noticed_at = now() if since is None else since
+        self._noticed_at = looking.now() if since is None else since
         self._stage = Stage()
         self._workers_asked: int | None = None
         self._stop_asked = False
@@ -216,21 +212,15 @@ class RunScreen(LiveScreen):
     def open_networks(self) -> None:
         """Show the network screen, where nothing else is in front."""
         if self.is_active:
-            self.app.push_screen(
-                NetworksScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
-            )
+            self.app.push_screen(NetworksScreen(self))
 
     def action_report(self) -> None:
         if self.is_active:
-            self.app.push_screen(
-                ReportScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
-            )
+            self.app.push_screen(ReportScreen(self))
 
     def action_failures(self) -> None:
         if self.is_active:
-            self.app.push_screen(
-                FailuresScreen(self, now=self._now, zone=self._zone, refresh_hz=self._refresh_hz)
-            )
+            self.app.push_screen(FailuresScreen(self))
 
     def action_help(self) -> None:
         if self.is_active:
