@@ -23,7 +23,7 @@ CONNECTS_WITHIN_S = 60.0
 
 _ENGINE = """
 import sys
-from kinetics_tui.engine import pool
+from kinetics_tui.engine.workers import pool
 from kinetics_tui.engine.__main__ import main
 pool.RENEW_AFTER_CLIPS = {renew_after}
 sys.exit(main())
