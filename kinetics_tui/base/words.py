@@ -168,14 +168,13 @@ def _moment(at: float, zone: tzinfo | None) -> datetime:
         return datetime.fromtimestamp(0, zone)
 
 
-def dated_clock_text(at: float) -> str:
-    """A time of day, with the date where it is not today."""
+def dated_clock_text(at: float, zone: tzinfo | None = None) -> str:
+    """A time of day, with the date where it is not today: ``16:40``, ``Aug 28 16:40``."""
     try:
-        then, today = time.localtime(at), time.localtime()
+        then, today = datetime.fromtimestamp(at, zone), datetime.now(zone)
     except (OverflowError, ValueError, OSError):
         return "an unknown time"
-    same_day = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
-    return time.strftime("%H:%M" if same_day else "%b %d %H:%M", then)
+    return f"{then:%H:%M}" if then.date() == today.date() else f"{then:%b %d %H:%M}"
 
 
 def moment_text(at: float, now: float) -> str:

@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
 from kinetics_tui.base.safe_text import json_line, plain
@@ -30,8 +32,10 @@ from kinetics_tui.model.events import (
     LogReplayed,
     NetworksListed,
     RunOpened,
+    StatusChanged,
     WorkerIdle,
 )
+from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.state import RunState
 
 LOST_AFTER_S = 10.0
@@ -59,10 +63,17 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
     def write(_state: RunState, event: AnyEvent) -> None:
         if not isinstance(event, QUIET):
-            out.write(json_line(event) + "\n")
+            out.write(json_line(_flat(event)) + "\n")
             out.flush()
 
     return write
+
+
+def _flat(event: AnyEvent) -> Any:
+    """An event as scripts read it: one flat object, and the reason of a status in words."""
+    if isinstance(event, StatusChanged):
+        return {**msgspec.to_builtins(event), "reason": reason_text(event.reason)}
+    return event
 
 
 def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:

@@ -1,12 +1,12 @@
-"""What the run as a whole is doing, told from the facts that hold it up."""
+"""The status of a run as a whole, and its reason, from the facts that hold it up."""
 
 from __future__ import annotations
 
 import msgspec
 
-from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.reasons import NO_REASON, Reason, Why
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,43 +37,37 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     suspicious: int = 0
 
 
-def tell(facts: Facts) -> tuple[EngineStatus, str]:
-    """The status and one plain sentence on it (or nothing, where the word says all)."""
+def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
+    """The status of the run, and its reason."""
     if facts.stopping:
-        return EngineStatus.STOPPING, ""
+        return EngineStatus.STOPPING, NO_REASON
     if facts.switched_off and not facts.in_hand:
-        return EngineStatus.PAUSED, "Every split is switched off; switch one on."
+        return EngineStatus.PAUSED, Reason(Why.SWITCHED_OFF)
     if facts.left == 0 and facts.in_hand == 0 and not facts.extracting:
-        return EngineStatus.DONE, "Every clip is settled."
+        return EngineStatus.DONE, Reason(Why.SETTLED)
     if facts.paused:
         if facts.in_hand:
-            return EngineStatus.PAUSING, "The clips in hand are being finished."
-        return EngineStatus.PAUSED, "It is safe to switch networks."
-    if facts.disk_problem:
-        status = EngineStatus.DISK_FULL if facts.disk_full else EngineStatus.HELD
-        return status, f"{facts.disk_problem} The run then goes on by itself."
-    if facts.worker_problem:
-        return EngineStatus.HELD, f"{facts.worker_problem} The run then goes on by itself."
+            return EngineStatus.PAUSING, Reason(Why.FINISHING)
+        return EngineStatus.PAUSED, Reason(Why.SAFE)
+    if problem := facts.disk_problem or facts.worker_problem:
+        full = facts.disk_full and bool(facts.disk_problem)
+        status = EngineStatus.DISK_FULL if full else EngineStatus.HELD
+        return status, Reason(Why.PROBLEM, text=problem)
     if facts.left == 0 and facts.extracting:
-        return EngineStatus.RUNNING, "Every clip is settled; frames and sound are made of them."
+        return EngineStatus.RUNNING, Reason(Why.EXTRACTING)
     if facts.leaving:
-        clips = f"{facts.in_hand_by_others} clip{'s' if facts.in_hand_by_others != 1 else ''}"
-        left = f"{clips} in hand still by {facts.leaving}"
-        return EngineStatus.SWITCHING, f"{left}; then one clip goes first."
+        return EngineStatus.SWITCHING, Reason(Why.SWITCHING, facts.in_hand_by_others, facts.leaving)
     if facts.suspicious:
-        streak = f"{facts.suspicious} clips in a row failed for good"
-        return EngineStatus.PROBING, f"{streak}; one that came through before is asked for again."
+        return EngineStatus.PROBING, Reason(Why.SUSPICIOUS, facts.suspicious)
     match facts.network:
         case NetworkStatus.COOLING:
-            until = dated_clock_text(facts.until) if facts.until is not None else "later"
-            return EngineStatus.COOLING, f"YouTube refuses this network; the next try is at {until}."
+            return EngineStatus.COOLING, Reason(Why.COOLING, at=facts.until)
         case NetworkStatus.PROBING:
-            return EngineStatus.PROBING, "One clip goes first."
+            return EngineStatus.PROBING, Reason(Why.PROBING)
         case NetworkStatus.OFFLINE:
-            return EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself when the line is back."
+            return EngineStatus.OFFLINE, Reason(Why.OFFLINE)
         case _:
             pass
     if facts.only_retries_left and facts.next_retry_at is not None:
-        at = dated_clock_text(facts.next_retry_at)
-        return EngineStatus.RUNNING, f"Only clips to be tried again are left, the next at {at}."
-    return EngineStatus.RUNNING, ""
+        return EngineStatus.RUNNING, Reason(Why.RETRIES, at=facts.next_retry_at)
+    return EngineStatus.RUNNING, NO_REASON

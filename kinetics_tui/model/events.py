@@ -17,6 +17,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.model.reasons import NO_REASON, Reason
 
 
 class NoticeKind(StrEnum):
@@ -148,10 +149,10 @@ class OptionsChanged(Event, frozen=True, tag="options-changed"):
 
 
 class StatusChanged(Event, frozen=True, tag="status-changed"):
-    """The run does something else now. ``reason`` is one plain sentence, or empty."""
+    """The run does something else now, and why; views put the reason into words."""
 
     status: EngineStatus
-    reason: str = ""
+    reason: Reason = NO_REASON
 
 
 class SplitSwitched(Event, frozen=True, tag="split-switched"):

@@ -48,6 +48,7 @@ from kinetics_tui.model.events import (
     WorkerStopped,
     throttle_notice,
 )
+from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, NetworkState, Rates, Run, WorkerState
 
 
@@ -102,7 +103,7 @@ def retell(run: Run) -> list[AnyEvent]:
         events.append(DiskMeasured(at=run.at, free_bytes=run.free_bytes))
     events.append(NetworksListed(at=run.at, networks=tuple(run.networks.values())))
     events.append(NetworkChanged(at=run.at, **msgspec.structs.asdict(run.network)))
-    events.append(StatusChanged(at=run.status_since, status=run.status, reason=run.reason))
+    events.append(StatusChanged(at=run.status_since, status=run.status, reason=run.why))
     if run.checked is not None:
         events.append(run.checked)
     events.append(LogReplayed(at=run.at, lines=tuple(run.log), count=run.log_count, notice=run.notice))
@@ -213,9 +214,9 @@ def _status_changed(run: Run, event: StatusChanged) -> None:
     if run.idle:
         run.rates.take_out(max(0.0, event.at - run.status_since))
     run.status = event.status
-    run.reason = event.reason
+    run.why = event.reason
     run.status_since = event.at
-    _write(run, LogLine(event.at, event.status.value, detail=event.reason))
+    _write(run, LogLine(event.at, event.status.value, detail=run.reason))
 
 
 def _notice_status(run: Run, event: StatusChanged) -> None:
@@ -223,7 +224,7 @@ def _notice_status(run: Run, event: StatusChanged) -> None:
         return
     if event.status in (EngineStatus.DISK_FULL, EngineStatus.HELD):
         kind = NoticeKind(event.status.value)
-        run.notice = Notice(event.at, kind, f"The run is held up: {event.reason}")
+        run.notice = Notice(event.at, kind, f"The run is held up: {reason_text(event.reason)}")
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
         text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
         run.notice = Notice(event.at, NoticeKind.DONE, text)

@@ -16,6 +16,7 @@ from kinetics_tui.model.events import EngineStatus, LogLine, NetworkChecked, Not
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
 from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
+from kinetics_tui.model.reasons import NO_REASON, reason_text
 
 
 class WorkerState(msgspec.Struct):
@@ -136,7 +137,7 @@ class Run:
         self.started_at = 0.0
         self.at = 0.0
         self.status = EngineStatus.STARTING
-        self.reason = ""
+        self.why = NO_REASON
         self.status_since = 0.0
         self.splits: dict[str, SplitCounts] = {}
         self.failures: dict[Category, int] = {}
@@ -161,6 +162,11 @@ class Run:
         self.trim = Trim.EXACT
         self.layout = LayoutName.ACTIVITYNET
         self.audio = True
+
+    @property
+    def reason(self) -> str:
+        """The reason of the status in one plain sentence, or empty."""
+        return reason_text(self.why)
 
     @property
     def total(self) -> int:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.events import AnyEvent
 
 
 def clip(kind: str, number: int = 0, split: str = "val") -> Clip:
@@ -16,3 +21,9 @@ def some_clips(count: int, split: str = "val") -> list[Clip]:
         Clip(f"{split[:2]}{number:09d}", 10, 20, split, ("abseiling", "archery", "yoga")[number % 3])
         for number in range(count)
     ]
+
+
+def context_of(ledger: Ledger, dataset: Path, now: float = 0.0) -> tuple[RunContext, list[AnyEvent]]:
+    """What the parts of an engine share, on a clock that stands still, and the events published so far."""
+    events: list[AnyEvent] = []
+    return RunContext(ledger, dataset, clock=lambda: now, broadcast=events.append), events

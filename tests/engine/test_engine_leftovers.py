@@ -11,7 +11,7 @@ import psutil
 
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.run.stats_writer import WRITER, RecordKeeper
+from kinetics_tui.engine.run.stats_writer import WRITER, StatsWriter
 from kinetics_tui.model.events import EngineStatus
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_run import Start
@@ -50,7 +50,7 @@ async def test_records_whose_writer_is_killed_leave_nothing_half_made(
     dataset = tmp_path / "set"
     half_made = state_folder(dataset) / "stats.csv.123.new"
     half_made.write_text("video_id,")
-    keeper = RecordKeeper(dataset)
+    keeper = StatsWriter(dataset)
     finishing = asyncio.create_task(keeper.finish())
     while not (writers := list(records_writers())):
         await asyncio.sleep(0.005)

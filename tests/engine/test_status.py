@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 
-from kinetics_tui.engine.status import Facts, tell
+from kinetics_tui.engine.status import Facts, status_of
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.reasons import reason_text
+
+
+def said(facts: Facts) -> tuple[EngineStatus, str]:
+    """The status, and its reason in words."""
+    status, reason = status_of(facts)
+    return status, reason_text(reason)
 
 
 @pytest.mark.parametrize(
@@ -37,19 +44,19 @@ from kinetics_tui.model.network import NetworkStatus
     ],
 )
 def test_each_fact_has_its_word(facts: dict[str, Any], status: EngineStatus) -> None:
-    assert tell(Facts(**facts))[0] is status
+    assert said(Facts(**facts))[0] is status
 
 
 def test_a_pause_says_when_it_is_safe_to_switch_networks() -> None:
-    assert "safe" not in tell(Facts(left=5, paused=True, in_hand=1))[1]
-    assert tell(Facts(left=5, paused=True))[1] == "It is safe to switch networks."
+    assert "safe" not in said(Facts(left=5, paused=True, in_hand=1))[1]
+    assert said(Facts(left=5, paused=True))[1] == "It is safe to switch networks."
 
 
 def test_a_time_beyond_the_calendar_is_no_error() -> None:
-    assert "unknown" in tell(Facts(left=1, network=NetworkStatus.COOLING, until=1e20))[1]
+    assert "unknown" in said(Facts(left=1, network=NetworkStatus.COOLING, until=1e20))[1]
 
 
 def test_a_run_that_only_waits_for_retries_says_so() -> None:
-    said = tell(Facts(left=3, only_retries_left=True, next_retry_at=1_700_000_000.0))
-    assert said[0] is EngineStatus.RUNNING
-    assert "tried again" in said[1]
+    told = said(Facts(left=3, only_retries_left=True, next_retry_at=1_700_000_000.0))
+    assert told[0] is EngineStatus.RUNNING
+    assert "tried again" in told[1]

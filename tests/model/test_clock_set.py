@@ -27,7 +27,7 @@ CLIP = Clip("0123456789a", 1, 11, "val", "yoga")
 def test_rates_and_waits_are_those_of_before(by_s: float) -> None:
     run = RunState()
     run.apply(RunOpened(at=AT, dataset="d", title="t", pid=1, started_at=AT, splits=()))
-    run.apply(StatusChanged(at=AT, status=EngineStatus.RUNNING, reason=""))
+    run.apply(StatusChanged(at=AT, status=EngineStatus.RUNNING))
     run.apply(WorkerStarted(at=AT, slot=1, pid=2))
     for second in (20, 40):
         run.apply(ClipStarted(at=AT + second - 10, slot=1, clip=CLIP))

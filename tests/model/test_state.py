@@ -38,6 +38,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState, forecast
 
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
@@ -336,9 +337,9 @@ def test_people_are_called_at_the_turns_of_a_run_that_matter(
 
 def test_the_same_status_with_another_reason_calls_nobody_again() -> None:
     state = opened()
-    state.apply(StatusChanged(at=AT, status=EngineStatus.DISK_FULL, reason="a"))
+    state.apply(StatusChanged(at=AT, status=EngineStatus.DISK_FULL, reason=Reason(Why.PROBLEM, text="a")))
     first = state.notice
-    state.apply(StatusChanged(at=AT + 5, status=EngineStatus.DISK_FULL, reason="b"))
+    state.apply(StatusChanged(at=AT + 5, status=EngineStatus.DISK_FULL, reason=Reason(Why.PROBLEM, text="b")))
     assert state.notice is first
 
 

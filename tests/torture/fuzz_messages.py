@@ -118,7 +118,7 @@ def _pool() -> Pool:
     return Pool(
         dataset=Path("/nowhere"),
         scratch=Path("/nowhere"),
-        options=Options(),
+        options=lambda: Options(),
         on_message=lambda _slot, message: _heard.append(message),
         on_started=lambda _slot: None,
         on_gone=lambda _slot, _death: None,

@@ -31,7 +31,7 @@ from kinetics_tui.engine import engine as engine_module
 from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.process.logfile import KEPT, PATIENCE, LogFile, LogHandler, Repeats, older_log
-from kinetics_tui.engine.run.stats_writer import RecordKeeper
+from kinetics_tui.engine.run.stats_writer import StatsWriter
 from kinetics_tui.media.youtube.probe_program import CheckAnswer
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed
@@ -182,11 +182,11 @@ def _clips(number: int) -> Iterator[Clip]:
             yield Clip(f"{done:011d}", 10.0, 20.0, split, f"class {done % CLASSES}")
 
 
-def _finishing_in_real_time(loop: VirtualLoop) -> Callable[[RecordKeeper], Awaitable[None]]:
+def _finishing_in_real_time(loop: VirtualLoop) -> Callable[[StatsWriter], Awaitable[None]]:
     """The records are written by another process, which virtual time would not wait for."""
-    finish = RecordKeeper.finish
+    finish = StatsWriter.finish
 
-    async def finish_in_real_time(keeper: RecordKeeper) -> None:
+    async def finish_in_real_time(keeper: StatsWriter) -> None:
         loop.keep_real_time(True)
         await finish(keeper)
         loop.keep_real_time(False)
@@ -218,7 +218,7 @@ def live_through(folder: Path, clips: int, seed: int = 0) -> Month:
     with (
         asyncio.Runner(loop_factory=lambda: loop) as runner,
         patch.object(engine_module, "TICK_S", TICK_S),
-        patch.object(RecordKeeper, "finish", _finishing_in_real_time(loop)),
+        patch.object(StatsWriter, "finish", _finishing_in_real_time(loop)),
         log_path(dataset).open("ab") as log,
     ):
         handler = LogHandler(

@@ -36,6 +36,7 @@ from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
 
 NOW = datetime(2026, 8, 25, 14, 2, 11, tzinfo=UTC).timestamp()
@@ -340,7 +341,7 @@ def cooling(until: float = NOW + 2 * 3600 + 37 * 60 + 49, at: float = NOW) -> li
 
 def switching(at: float = NOW) -> list[AnyEvent]:
     """What the engine says of a switch while the clips in hand finish by the old network."""
-    reason = "13 clips in hand still by wlan0 192.168.1.23; then one clip goes first."
+    reason = Reason(Why.SWITCHING, 13, "wlan0 192.168.1.23")
     return [
         msgspec.structs.replace(
             network(NetworkStatus.PROBING, last_throttle_at=None, clips=0),
@@ -367,5 +368,5 @@ def finished(at: float = NOW) -> list[AnyEvent]:
     )
     return [
         msgspec.structs.replace(first, splits=splits),
-        StatusChanged(at=at, status=EngineStatus.DONE, reason="Every clip is settled."),
+        StatusChanged(at=at, status=EngineStatus.DONE, reason=Reason(Why.SETTLED)),
     ]

@@ -18,6 +18,7 @@ from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
 
 MAX_LINE_BYTES = 8 << 20
@@ -81,11 +82,10 @@ def read_state(dataset: Path) -> RunState:
     now = time.time()
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
+    status, reason = EngineStatus.DONE, Reason(Why.SETTLED)
     if state.left:
-        reason = f"{state.left:,} clips are left; kinetics-tui run {dataset} goes on with them."
-        state.apply(StatusChanged(at=now, status=EngineStatus.STOPPED, reason=reason))
-    else:
-        state.apply(StatusChanged(at=now, status=EngineStatus.DONE, reason="Every clip is settled."))
+        status, reason = EngineStatus.STOPPED, Reason(Why.LEFT, state.left, str(dataset))
+    state.apply(StatusChanged(at=now, status=status, reason=reason))
     return state
 
 

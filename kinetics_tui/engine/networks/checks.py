@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from kinetics_tui.base.programs import run_program
-from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.addresses import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.media.youtube.probe_program import CheckAnswer, CheckRequest
-from kinetics_tui.model.events import AnyEvent, NetworkChecked
+from kinetics_tui.model.events import NetworkChecked
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Options
@@ -56,29 +56,23 @@ Ask = Callable[[Options, Route, str], Awaitable[CheckAnswer]]
 class Checks:
     """Sends single requests by networks, and acts on the answers to those that the user asked for.
 
-    ``options`` gives the options in force, ``witnesses`` videos that came through before, the last one at
-    the end. ``let_go`` puts back the clips in hand by the network in use, once that refuses.
+    ``witnesses`` gives videos that came through before, the last one at the end. ``let_go`` puts back the
+    clips in hand by the network in use, once that refuses.
     """
 
     def __init__(
         self,
-        *,
-        ledger: Ledger,
+        context: RunContext,
         networks: Networks,
-        options: Callable[[], Options],
+        *,
         witnesses: Callable[[], Sequence[str]],
         let_go: Callable[[], None],
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
         ask: Ask = ask_youtube,
     ) -> None:
-        self._ledger = ledger
+        self._context = context
         self._networks = networks
-        self._options = options
         self._witnesses = witnesses
         self._let_go = let_go
-        self._publish = publish
-        self._clock = clock
         self._ask = ask
         self._tasks: set[asyncio.Task[None]] = set()
         self._checking: set[str] = set()
@@ -101,7 +95,7 @@ class Checks:
 
     async def ask(self, network: Network, youtube_id: str) -> CheckAnswer:
         """The answer to one request by a network."""
-        return await self._ask(self._options(), network.route, youtube_id)
+        return await self._ask(self._context.options, network.route, youtube_id)
 
     def shut(self, network: Network, answer: CheckAnswer, now: float) -> None:
         """Have a network cool down that was found to refuse; its clips in hand go back."""
@@ -119,8 +113,8 @@ class Checks:
         """One that came through before, else one that is still to be fetched."""
         if witnesses := self._witnesses():
             return witnesses[-1]
-        for split in self._ledger.split_counts():
-            for row in self._ledger.next_pending(split.name, 0, 1):
+        for split in self._context.ledger.split_counts():
+            for row in self._context.ledger.next_pending(split.name, 0, 1):
                 return row.clip.youtube_id
         return ""
 
@@ -130,14 +124,14 @@ class Checks:
             answer = await self.ask(network, youtube_id)
         finally:
             self._checking.discard(network.name)
-        now = self._clock()
+        now = self._context.clock()
         if answer.ok:
             text = f"YouTube answers by {network.label} ({answer.took_s:.1f} s)."
         elif answer.category is not None:
             text = f"No answer by {network.label}: {answer.category.heading}. {answer.category.advice}"
         else:
             text = f"No answer by {network.label}: {answer.text}"
-        self._publish(
+        self._context.publish(
             NetworkChecked(
                 at=now,
                 name=network.name,

@@ -15,7 +15,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
 
 
-class Journal:
+class LedgerNotes:
     """Takes notes in order, and writes them as soon as the ledger takes them; ``pid`` is the engine's."""
 
     def __init__(self, ledger: Ledger, pid: int) -> None:

@@ -5,7 +5,7 @@ The list of all networks, as views are told of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
@@ -13,25 +13,17 @@ from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Listed
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.options import Options
 
 
-class Remembered:
+class KnownNetwork:
     """What is known of a network: how it stands with YouTube, and the pace it takes."""
 
-    def __init__(
-        self,
-        network: Network,
-        row: NetworkRow,
-        steps_s: Sequence[float],
-        now: float,
-        *,
-        per_hour: float | None,
-        learns: bool,
-    ) -> None:
+    def __init__(self, network: Network, row: NetworkRow, options: Options, now: float) -> None:
         self.network = network
         self._lessons = row.lessons
         self.throttle = Throttle(
-            steps_s,
+            options.cooldown_steps_s,
             status=row.status,
             signal=row.signal,
             until=row.until,
@@ -40,7 +32,7 @@ class Remembered:
             last_throttle_at=row.last_throttle_at,
             lessons=row.lessons,
         )
-        self.pace = Pace(per_hour, row.lessons, now, learns=learns)
+        self.pace = Pace(options.pace_per_hour, row.lessons, now, learns=options.learn_pace)
 
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: nothing is waited for any longer or shorter."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import Ledger, NetworkRow
+from kinetics_tui.dataset.ledger.ledger import NetworkRow
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
-from kinetics_tui.engine.networks.ledger_notes import Journal
-from kinetics_tui.engine.networks.network import Remembered, list_networks
+from kinetics_tui.engine.networks.ledger_notes import LedgerNotes
+from kinetics_tui.engine.networks.network import KnownNetwork, list_networks
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import (
-    AnyEvent,
     NetworkChanged,
     NetworksListed,
     NetworkSwitched,
@@ -23,7 +21,6 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus, Route, Stamp, Way
-from kinetics_tui.model.options import Options
 
 
 def _without_counts(networks: tuple[NetworkInfo, ...]) -> list[NetworkInfo]:
@@ -37,28 +34,16 @@ class Networks:
     A network never seen before starts open; one that the ledger says is cooling goes on cooling.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        options: Options,
-        ways: Ways,
-        publish: Callable[[AnyEvent], None],
-        now: float,
-        pid: int,
-    ) -> None:
+    def __init__(self, context: RunContext, ways: Ways, pid: int) -> None:
         self.ways = ways
-        self.journal = Journal(ledger, pid)
-        self._ledger = ledger
-        self._steps_s = options.cooldown_steps_s
-        self._per_hour = options.pace_per_hour
-        self._learns = options.learn_pace
-        self._publish = publish
-        self._known: dict[str, Remembered] = {}
+        self.journal = LedgerNotes(context.ledger, pid)
+        self._context = context
+        self._known: dict[str, KnownNetwork] = {}
         self._listed: tuple[NetworkInfo, ...] = ()
         self._leaving = ""
         self.current = ways.network()
         self._had_route = self.current.name != NO_ROUTE
-        self._remember(self.current, now)
+        self._remember(self.current, context.clock())
 
     # -- what may be sent, and by what -----------------------------------------------------------------
 
@@ -138,7 +123,7 @@ class Networks:
         """No clip is in hand by another network than the one in use any more."""
         before, self._leaving = self._leaving, ""
         self.journal.end_session(now, "switched networks")
-        self._publish(
+        self._context.publish(
             NetworkSwitched(at=now, name=self.current.name, label=self.current.label, before=before)
         )
 
@@ -150,14 +135,14 @@ class Networks:
         """Publish the list of all networks, where it says anything new."""
         live = {name: known.row() for name, known in self._known.items()}
         try:
-            rows = {**self._ledger.networks(), **live}
-            histories = self._ledger.network_histories()
+            rows = {**self._context.ledger.networks(), **live}
+            histories = self._context.ledger.network_histories()
         except DatasetError:
             return  # a ledger that cannot be read just now is told of where it is written
         listed = list_networks(self.ways.listed(), rows, histories, self.current)
         if _without_counts(listed) != _without_counts(self._listed):
             self._listed = listed
-            self._publish(NetworksListed(at=now, networks=listed))
+            self._context.publish(NetworksListed(at=now, networks=listed))
 
     def _use(self, network: Network, now: float) -> None:
         self.save()
@@ -165,11 +150,11 @@ class Networks:
         self._had_route = self._had_route or network.name != NO_ROUTE
         self._remember(network, now)
 
-    def _remember(self, network: Network, now: float) -> Remembered:
+    def _remember(self, network: Network, now: float) -> KnownNetwork:
         known = self._known.get(network.name)
         if known is None:
-            row = self._ledger.networks().get(network.name, NetworkRow(network.name))
-            known = Remembered(network, row, self._steps_s, now, per_hour=self._per_hour, learns=self._learns)
+            row = self._context.ledger.networks().get(network.name, NetworkRow(network.name))
+            known = KnownNetwork(network, row, self._context.options, now)
             self._known[network.name] = known
         known.network = network
         return known
@@ -178,7 +163,6 @@ class Networks:
 
     def set_pace(self, per_hour: float | None, now: float) -> None:
         """Change the pace of every network; what the one in use taught of its own is forgotten."""
-        self._per_hour = per_hour
         for known in self._known.values():
             known.pace.set_user(per_hour, now)
         self.pace.forget()
@@ -225,7 +209,7 @@ class Networks:
             self._told(known, now)
 
     def _throttled(
-        self, known: Remembered, signal: Category, now: float, retry_after_s: float | None
+        self, known: KnownNetwork, signal: Category, now: float, retry_after_s: float | None
     ) -> bool:
         throttle, network = known.throttle, known.network
         before, clips = throttle.until, throttle.clips_since_throttle
@@ -234,7 +218,7 @@ class Networks:
         if news:
             known.pace.throttled(now, clips)
             self.journal.throttled(network.name, now, signal, throttle.step, clips)
-            self._publish(
+            self._context.publish(
                 NetworkThrottled(
                     at=now,
                     name=network.name,
@@ -283,7 +267,7 @@ class Networks:
 
     def move_times(self, by_s: float, now: float) -> None:
         """The clock was set by ``by_s`` seconds, to ``now``: every cooldown keeps the time it has left."""
-        self._ledger.move_times(by_s)
+        self._context.ledger.move_times(by_s)
         for known in self._known.values():
             known.move_times(by_s)
             self.journal.save(known.row())
@@ -295,7 +279,7 @@ class Networks:
     def changed(self, now: float) -> None:
         """Publish the state of the network in use, and put it into the ledger at once."""
         throttle, pace = self.throttle, self.pace
-        self._publish(
+        self._context.publish(
             NetworkChanged(
                 at=now,
                 name=self.current.name,
@@ -320,7 +304,7 @@ class Networks:
         """Have the state of the network in use written, as it must survive a restart."""
         self.journal.save(self._known[self.current.name].row())
 
-    def _told(self, known: Remembered, now: float) -> None:
+    def _told(self, known: KnownNetwork, now: float) -> None:
         """Something about a network is new: tell it, and put it into the ledger at once."""
         if known.network.name == self.current.name:
             self.changed(now)

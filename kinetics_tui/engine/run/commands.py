@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import msgspec
-
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.words import DAY_S
-from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.context import options_event
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.extraction import Extraction
-from kinetics_tui.engine.run.outcomes import Outcomes
-from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool
 from kinetics_tui.model.commands import (
     AddNetwork,
@@ -37,65 +31,54 @@ from kinetics_tui.model.commands import (
     WaitLonger,
     WantExtras,
 )
-from kinetics_tui.model.events import AnyEvent, ClipsRetried, SplitSwitched
-from kinetics_tui.model.failure import Category
+from kinetics_tui.model.events import SplitSwitched
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.state import RunState
 
 MAX_WORKERS = 64
 LONGEST_WAIT_S = 30 * DAY_S
 NONE_FAILED = "No clip that was meant stands as failed."
 
 
-class Orders:
-    """Carries out commands on the parts of an engine; ``paused`` and ``stopping`` are what they left."""
+class Commands:
+    """Carries out commands on the parts of an engine; ``paused`` is what they left."""
 
     def __init__(
         self,
+        context: RunContext,
         *,
-        ledger: Ledger,
-        state: RunState,
         networks: Networks,
-        backlog: Backlog,
+        queue: ClipQueue,
         pool: Pool,
-        outcomes: Outcomes,
         extraction: Extraction,
         dispatcher: Dispatcher,
         disk: DiskWatch,
         checks: Checks,
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
     ) -> None:
         self.paused = False
-        self.stopping = False
-        self._ledger = ledger
-        self._state = state
+        self._context = context
         self._networks = networks
-        self._backlog = backlog
+        self._queue = queue
         self._pool = pool
-        self._outcomes = outcomes
         self._extraction = extraction
         self._dispatcher = dispatcher
         self._disk = disk
         self._checks = checks
-        self._publish = publish
-        self._clock = clock
 
     def obey(self, command: AnyCommand) -> Reply:
         """Carry a command out, or say in one sentence why not; nothing is changed then."""
-        now = self._clock()
+        now = self._context.clock()
         try:
             if isinstance(command, Retry):
-                return self._retry(command, now)
+                return self._retry(command)
             refusal = self._obey(command, now)
         except UserError as error:
             refusal = str(error)
-        self._dispatcher.held = self.paused or self.stopping
+        self._dispatcher.held = self.paused or self._context.stopping
         return Reply(id=command.id, ok=not refusal, message=refusal)
 
     def stop(self) -> None:
         """Hand out no more, and end."""
-        self.stopping = True
+        self._context.stopping = True
         self._dispatcher.held = True
 
     def _obey(self, command: AnyCommand, now: float) -> str:
@@ -114,9 +97,8 @@ class Orders:
             case SetPace(per_hour=per_hour):
                 return self._set_pace(per_hour, now)
             case WantExtras(extras=wanted):
-                extras = self._extraction.next_extras(wanted)
-                self._keep(extras=extras)
-                self._extraction.want(extras)
+                self._context.change_options(extras=self._extraction.next_extras(wanted))
+                self._extraction.restart()
             case SwitchSplit(split=split, enabled=enabled):
                 return self._switch_split(split, enabled, now)
             case ProbeNow():
@@ -144,24 +126,17 @@ class Orders:
     def _set_workers(self, workers: int) -> str:
         if not 1 <= workers <= MAX_WORKERS:
             return f"The number of workers is 1 to {MAX_WORKERS}, not {workers}."
-        self._keep(workers=workers)
+        self._context.change_options(workers=workers)
         self._pool.resize(workers)
         return ""
 
     def _set_pace(self, per_hour: float | None, now: float) -> str:
         if per_hour is not None and not per_hour > 0:
             return "The pace is a number of videos an hour above 0."
-        self._keep(pace_per_hour=per_hour)
+        self._context.change_options(pace_per_hour=per_hour)
         self._networks.set_pace(per_hour, now)
         self._dispatcher.forget_waiting()
         return ""
-
-    def _keep(self, **changes: object) -> None:
-        options = msgspec.structs.replace(self._outcomes.options, **changes)
-        self._ledger.set_options(options)
-        self._pool.options = options
-        self._outcomes.options = options
-        self._publish(options_event(options, self._clock()))
 
     def _switch_network(self, text: str, now: float, *, finish: bool) -> str:
         ways = self._networks.ways
@@ -184,24 +159,21 @@ class Orders:
         return self._checks.check(network)
 
     def _switch_split(self, split: str, enabled: bool, now: float) -> str:
-        if split not in self._state.splits:
-            return f"There is no split {split} in this run; there are {', '.join(self._state.splits)}."
-        self._ledger.set_split_enabled(split, enabled)
-        self._publish(SplitSwitched(at=now, split=split, enabled=enabled))
-        self._backlog.restart()
+        if split not in self._context.state.splits:
+            return (
+                f"There is no split {split} in this run; there are {', '.join(self._context.state.splits)}."
+            )
+        self._context.ledger.set_split_enabled(split, enabled)
+        self._context.publish(SplitSwitched(at=now, split=split, enabled=enabled))
+        self._queue.restart()
         return ""
 
-    def _retry(self, asked: Retry, now: float) -> Reply:
-        counts = self._ledger.retry_failed(asked.categories, asked.labels, asked.clip_ids)
+    def _retry(self, asked: Retry) -> Reply:
+        counts = self._context.ledger.retry_failed(asked.categories, asked.labels, asked.clip_ids)
         if not counts:
             return Reply(id=asked.id, ok=False, message=NONE_FAILED)
-        by_split: dict[str, int] = {}
-        by_category: dict[Category, int] = {}
-        for (split, category), count in counts.items():
-            by_split[split] = by_split.get(split, 0) + count
-            by_category[category] = by_category.get(category, 0) + count
-        self._publish(ClipsRetried(at=now, by_split=by_split, by_category=by_category))
-        self._backlog.restart()
-        number = sum(by_split.values())
+        by_category = self._context.reopen(counts)
+        self._queue.restart()
+        number = by_category.total()
         message = f"{number:,} clips are pending again." if number > 1 else "The clip is pending again."
-        return Reply(id=asked.id, ok=True, message=message, retried=by_category)
+        return Reply(id=asked.id, ok=True, message=message, retried=dict(by_category))

@@ -6,11 +6,11 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from kinetics_tui.dataset.folder import identity, ledger_path, scratch_path, state_folder
-from kinetics_tui.model.events import AnyEvent, DiskMeasured
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.model.events import DiskMeasured
 
 FLOOR_BYTES = 2 << 30
 FLOOR_SHARE = 0.01
@@ -39,19 +39,11 @@ class DiskWatch:
     once.
     """
 
-    def __init__(
-        self,
-        dataset: Path,
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
-        workers: Callable[[], int] = lambda: 1,
-    ) -> None:
+    def __init__(self, context: RunContext) -> None:
         self.problem = ""
         self.full = False
-        self._dataset = dataset
-        self._publish = publish
-        self._clock = clock
-        self._workers = workers
+        self._context = context
+        self._dataset = dataset = context.dataset
         self.here = True
         """Whether the dataset folder holds the ledger that this run is written to."""
         self._ledger_is = identity(ledger_path(dataset))
@@ -107,7 +99,7 @@ class DiskWatch:
         if not self.here:
             self._gone(f"The dataset is no longer at {self._dataset}")
             return
-        floor_bytes = floor_of(usage.total, self._workers())
+        floor_bytes = floor_of(usage.total, self._context.options.workers)
         again_bytes = min(floor_bytes * ROOM_AGAIN, floor_bytes + ROOM_AGAIN_BYTES)
         self._low = usage.free < (again_bytes if self._low else floor_bytes)
         if self._low:
@@ -153,7 +145,7 @@ class DiskWatch:
         told = self._told_bytes
         if told is None or abs(free_bytes - told) > told * TELL_CHANGE:
             self._told_bytes = free_bytes
-            self._publish(DiskMeasured(at=self._clock(), free_bytes=free_bytes))
+            self._context.publish(DiskMeasured(at=self._context.clock(), free_bytes=free_bytes))
 
 
 def floor_of(total_bytes: int, workers: int) -> int:

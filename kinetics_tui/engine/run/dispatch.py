@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.database import LedgerFull
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.extraction import Extraction
-from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool, Slot
-from kinetics_tui.model.events import AnyEvent, ClipStarted, Phase, WorkerIdle
-from kinetics_tui.model.state import RunState
+from kinetics_tui.model.events import ClipStarted, Phase, WorkerIdle
 
 HANG_MARGIN_S = 30.0
 """A worker keeps its own deadline a clip; one that is this late has hung and is killed."""
@@ -29,27 +28,23 @@ class Dispatcher:
 
     def __init__(
         self,
+        context: RunContext,
         pool: Pool,
-        backlog: Backlog,
+        queue: ClipQueue,
         extraction: Extraction,
         networks: Networks,
         disk: DiskWatch,
-        state: RunState,
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
     ) -> None:
         self.held = False
         """Nothing is handed out: paused by the user, or stopping."""
         self.suspended = False
         """Nothing is handed out while the network itself is under suspicion."""
+        self._context = context
         self._pool = pool
-        self._backlog = backlog
+        self._queue = queue
         self._extraction = extraction
         self._networks = networks
         self._disk = disk
-        self._state = state
-        self._publish = publish
-        self._clock = clock
         self._waiting_until: dict[int, float] = {}
 
     def dispatch(self) -> None:
@@ -76,27 +71,27 @@ class Dispatcher:
         if row is None:
             return False
         self._waiting_until.pop(slot.number, None)
-        slot.assign_extract(row, self._extraction.extras)
-        self._publish(ClipStarted(at=self._clock(), slot=slot.number, clip=row.clip))
+        slot.assign_extract(row, self._context.options.extras)
+        self._context.publish(ClipStarted(at=self._context.clock(), slot=slot.number, clip=row.clip))
         return True
 
     def _fetch(self, slot: Slot) -> bool:
         if self.suspended:
             return False
         allowed = self._networks.workers_allowed
-        if allowed is not None and self._backlog.in_hand >= allowed:
+        if allowed is not None and self._queue.in_hand >= allowed:
             return False
-        now = self._clock()
-        row = self._backlog.take(now)
+        now = self._context.clock()
+        row = self._queue.take(now)
         if row is None:
             return False
         if not self._networks.pace.take(now):
-            self._backlog.put_back(row)
+            self._queue.put_back(row)
             self._tell_waiting(now)
             return False
         self._waiting_until.pop(slot.number, None)
         slot.assign(row, self._networks.stamp(), self._networks.route)
-        self._publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
+        self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
 
     def _tell_waiting(self, now: float) -> None:
@@ -104,7 +99,7 @@ class Dispatcher:
         for slot in self._pool.slots.values():
             if slot.idle and self._waiting_until.get(slot.number, 0.0) < now:
                 self._waiting_until[slot.number] = until
-                self._publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
+                self._context.publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
 
     def in_hand_by_others(self) -> int:
         """Clips in hand that were sent by another network than the one in use."""
@@ -128,13 +123,13 @@ class Dispatcher:
         """
         for slot in self._pool.slots.values():
             if slot.row is not None and not (slot.extracting and network_only):
-                worker = self._state.workers.get(slot.number)
+                worker = self._context.state.workers.get(slot.number)
                 through = worker is not None and worker.phase in OFF_THE_NETWORK
                 slot.cancel(network_only=network_only, forced=not (network_only and through))
 
-    def kill_hung(self, deadline_s: float) -> None:
+    def kill_hung(self) -> None:
         """Kill workers that are far behind their clip's deadline, or do not let go of it."""
-        now = time.monotonic()
+        now, deadline_s = time.monotonic(), self._context.options.clip_deadline_s
         for slot in self._pool.slots.values():
             if slot.row is None:
                 continue

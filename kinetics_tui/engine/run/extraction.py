@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.engine.workers.messages import Taken
 from kinetics_tui.engine.workers.pool import Slot
-from kinetics_tui.model.events import AnyEvent, ClipExtracted, ClipReturned
+from kinetics_tui.model.events import ClipExtracted, ClipReturned
 from kinetics_tui.model.options import FRAMES_FOLDER, Extras, frames_path, sound_path
 
 
@@ -60,35 +60,28 @@ class Extraction:
     it, and nothing is lost with an engine that dies.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        dataset: Path,
-        extras: Extras,
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._ledger = ledger
-        self._dataset = dataset
-        self.extras = extras
-        self._publish = publish
-        self._clock = clock
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._fresh: deque[ClipRow] = deque()
         self._page: deque[ClipRow] = deque()
-        self._after_id: int | None = 0 if extras.any else None
+        self._after_id: int | None = 0 if context.options.extras.any else None
         self._passed_id = 0
         self._looked_at = 0
         self._taken: set[int] = set()
         self._outdated: set[int] = set()
         self._deaths: dict[int, int] = {}
 
+    @property
+    def _extras(self) -> Extras:
+        return self._context.options.extras
+
     def next_extras(self, wanted: Extras) -> Extras:
         """What is to be kept of them; DatasetError where what is there does not go with them."""
-        return next_extras(self._dataset, self.extras, wanted, making=bool(self._taken))
+        return next_extras(self._context.dataset, self._extras, wanted, making=bool(self._taken))
 
-    def want(self, extras: Extras) -> None:
-        """Have these made from now on: every clip is looked at again."""
-        self.extras = extras
+    def restart(self) -> None:
+        """Look at every clip again: other frames or sound are wanted from now on."""
+        extras = self._extras
         self._page.clear()
         self._after_id = 0 if extras.any else None
         self._passed_id = self._looked_at = 0
@@ -118,7 +111,7 @@ class Extraction:
 
     def add(self, row: ClipRow) -> None:
         """A clip has just come."""
-        if self.extras.any:
+        if self._extras.any:
             self._fresh.append(row)
             # One that the search is still to come to is counted then.
             self._looked_at += self._after_id is None or row.id <= self._passed_id
@@ -138,9 +131,9 @@ class Extraction:
     def made(self, slot: Slot, row: ClipRow, message: Taken) -> None:
         """All that was wanted of the clip is there."""
         self._settle(row)
-        self._publish(
+        self._context.publish(
             ClipExtracted(
-                at=self._clock(),
+                at=self._context.clock(),
                 slot=slot.number,
                 clip=row.clip,
                 frames=message.frames,
@@ -152,8 +145,8 @@ class Extraction:
     def failed(self, slot: Slot, row: ClipRow, why: str) -> None:
         """It cannot be made; the next run tries again."""
         self._settle(row)
-        at, through = self._clock(), self.through
-        self._publish(ClipExtracted(at=at, slot=slot.number, clip=row.clip, why=why, through=through))
+        at, through = self._context.clock(), self.through
+        self._context.publish(ClipExtracted(at=at, slot=slot.number, clip=row.clip, why=why, through=through))
 
     def dropped(self, slot: Slot, row: ClipRow, death: str = "") -> None:
         """The clip is out of its hand unfinished; ``death`` is how the worker died, if it did."""
@@ -164,24 +157,26 @@ class Extraction:
                 return
         self._taken.discard(row.id)
         self._outdated.discard(row.id)
-        if self.extras.any:
+        if self._extras.any:
             self._fresh.append(row)
         reason = f"worker died ({death})" if death else "unfinished"
-        self._publish(ClipReturned(at=self._clock(), slot=slot.number, clip=row.clip, reason=reason))
+        self._context.publish(
+            ClipReturned(at=self._context.clock(), slot=slot.number, clip=row.clip, reason=reason)
+        )
 
     def _settle(self, row: ClipRow) -> None:
         self._taken.discard(row.id)
         self._deaths.pop(row.id, None)
         if row.id in self._outdated:
             self._outdated.discard(row.id)
-            if self.extras.any:
+            if self._extras.any:
                 self._fresh.append(row)
 
     def _next(self) -> ClipRow | None:
         if self._fresh:
             return self._fresh.popleft()
         if not self._page and self._after_id is not None:
-            self._page.extend(self._ledger.done_clips(self._after_id, PAGE))
+            self._page.extend(self._context.ledger.done_clips(self._after_id, PAGE))
             self._after_id = self._page[-1].id if self._page else None
         if not self._page:
             return None
@@ -191,7 +186,10 @@ class Extraction:
         return row
 
     def _lacks(self, row: ClipRow) -> bool:
-        extras = self.extras
-        if extras.frames_fps is not None and not (self._dataset / frames_path(row.path)).is_dir():
+        extras = self._extras
+        if extras.frames_fps is not None and not (self._context.dataset / frames_path(row.path)).is_dir():
             return True
-        return extras.sound is not None and not (self._dataset / sound_path(row.path, extras.sound)).exists()
+        return (
+            extras.sound is not None
+            and not (self._context.dataset / sound_path(row.path, extras.sound)).exists()
+        )

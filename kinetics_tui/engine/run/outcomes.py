@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
 
 import msgspec
 
-from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Outcome
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.networks import Networks
-from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.suspicion import WITNESSES, Suspicion
 from kinetics_tui.engine.workers.messages import Failed, Finished
 from kinetics_tui.engine.workers.pool import Slot
-from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, ClipReturned
+from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
-from kinetics_tui.model.options import Options
 
 CRASHES_A_CLIP = 3
 """A clip that takes down so many workers fails."""
@@ -36,26 +35,17 @@ class Aftermath(Enum):
 class Outcomes:
     """Settles clips, puts them back, or has them wait for another try."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        backlog: Backlog,
-        networks: Networks,
-        publish: Callable[[AnyEvent], None],
-        options: Options,
-    ) -> None:
-        self.options = options
-        self.suspicion = Suspicion(reversed(ledger.newest_done(WITNESSES)))
-        self._ledger = ledger
-        self._backlog = backlog
+    def __init__(self, context: RunContext, queue: ClipQueue, networks: Networks) -> None:
+        self.suspicion = Suspicion(reversed(context.ledger.newest_done(WITNESSES)))
+        self._context = context
+        self._queue = queue
         self._networks = networks
-        self._publish = publish
         self._kills: dict[int, int] = {}
         """Of clips that are not settled: how many workers were killed with each since the engine began."""
 
     def finished(self, slot: Slot, row: ClipRow, made: Finished, now: float) -> None:
         """The clip is verified and on disk."""
-        self._ledger.record(
+        self._context.ledger.record(
             Attempt(
                 clip_id=row.id,
                 at=now,
@@ -83,7 +73,7 @@ class Outcomes:
             )
         )
         self._settled(row)
-        self._publish(
+        self._context.publish(
             ClipDone(
                 at=now,
                 slot=slot.number,
@@ -103,14 +93,14 @@ class Outcomes:
         )
         if made.wire_bytes:
             self.suspicion.came_through(row.clip.youtube_id)
-            self._networks.passed(slot.stamp, now, done=True, width=self.options.workers)
+            self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.pace.give_back()
 
     def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""
-        self._backlog.put_back(row, last=last)
-        self._publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
+        self._queue.put_back(row, last=last)
+        self._context.publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
 
     def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
         """Its worker failed or hung: put back, settled as failed when that happened too often."""
@@ -147,7 +137,7 @@ class Outcomes:
                 self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
                 self.returned(slot, row, category.value, now, last=True)
                 return self._held_up(slot, category, failure, now)
-            case Kind.TRANSIENT if row.attempts < len(self.options.retry_steps_s):
+            case Kind.TRANSIENT if row.attempts < len(self._context.options.retry_steps_s):
                 self._try_again_later(slot, row, failure, now)
             case _:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
@@ -157,7 +147,7 @@ class Outcomes:
         elif category.kind is Kind.PERMANENT:
             self.suspicion.failed(row.id, slot.stamp)
         if category.kind is Kind.PERMANENT:
-            self._networks.passed(slot.stamp, now, done=False, width=self.options.workers)
+            self._networks.passed(slot.stamp, now, done=False, width=self._context.options.workers)
         return Aftermath.NONE
 
     def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
@@ -170,12 +160,12 @@ class Outcomes:
         return Aftermath.NONE
 
     def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
-        retry_at = now + self.options.retry_steps_s[row.attempts]
+        retry_at = now + self._context.options.retry_steps_s[row.attempts]
         self._record(
             row, slot, now, Outcome.RETRY, failure.category, failure.text, failure, retry_at=retry_at
         )
-        self._backlog.settle(row, retry_at)
-        self._publish(
+        self._queue.settle(row, retry_at)
+        self._context.publish(
             ClipFailed(
                 at=now,
                 slot=slot.number,
@@ -189,12 +179,12 @@ class Outcomes:
 
     def _settle_failed(self, slot: Slot, row: ClipRow, category: Category, text: str, now: float) -> None:
         self._settled(row)
-        self._publish(
+        self._context.publish(
             ClipFailed(at=now, slot=slot.number, clip=row.clip, category=category, message=text, settled=True)
         )
 
     def _settled(self, row: ClipRow) -> None:
-        self._backlog.settle(row)
+        self._queue.settle(row)
         self._kills.pop(row.id, None)
 
     def _record(
@@ -210,7 +200,7 @@ class Outcomes:
         retry_at: float | None = None,
         crashed: bool = False,
     ) -> None:
-        self._ledger.record(
+        self._context.ledger.record(
             Attempt(
                 clip_id=row.id,
                 at=now,

@@ -12,7 +12,7 @@ from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
 PAGE = 256
 
 
-class Backlog:
+class ClipQueue:
     """Hands out each clip to one hand at a time, retries that are due first.
 
     The ledger knows nothing of hands: a clip stays pending or waiting in it until its outcome is

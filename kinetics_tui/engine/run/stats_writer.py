@@ -15,7 +15,7 @@ FINISH_WITHIN_S = 60.0
 log = logging.getLogger(__name__)
 
 
-class RecordKeeper:
+class StatsWriter:
     """Has the records written; ``stale`` says whether there is anything new for them."""
 
     def __init__(self, dataset: Path) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.addresses import Network
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.dispatch import Dispatcher
-from kinetics_tui.engine.run.queue import Backlog
+from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.media.youtube.probe_program import CheckAnswer
-from kinetics_tui.model.events import AnyEvent, ClipsRetried, Logged
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Stamp
 
@@ -99,25 +98,20 @@ class StreakCheck:
 
     def __init__(
         self,
+        context: RunContext,
         suspicion: Suspicion,
-        *,
         checks: Checks,
-        ledger: Ledger,
         networks: Networks,
-        backlog: Backlog,
+        queue: ClipQueue,
         dispatcher: Dispatcher,
-        publish: Callable[[AnyEvent], None],
-        clock: Callable[[], float],
     ) -> None:
         self.streak = 0
+        self._context = context
         self._suspicion = suspicion
         self._checks = checks
-        self._ledger = ledger
         self._networks = networks
-        self._backlog = backlog
+        self._queue = queue
         self._dispatcher = dispatcher
-        self._publish = publish
-        self._clock = clock
 
     def look_into(self) -> None:
         """Begin a check if the streak is suspicious and none is under way."""
@@ -144,41 +138,31 @@ class StreakCheck:
         return answer
 
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
-        now, streak = self._clock(), self._suspicion.streak
-        if not answer.ok and answer.category is None:
+        now, streak = self._context.clock(), self._suspicion.streak
+        if answer.category is None:
             self._suspicion.believe()
-            text = f"{streak} clips in a row failed, and it could not be checked whether it is the network."
-            self._publish(Logged(at=now, level="network", text=text))
-            return
-        if answer.ok and answer.category is None:
-            self._suspicion.believe()
-            text = f"{streak} clips in a row failed, and another still comes through: they are gone."
-            self._publish(Logged(at=now, level="network", text=text))
+            why = (
+                "another still comes through: they are gone"
+                if answer.ok
+                else "it could not be checked whether it is the network"
+            )
+            self._context.log("network", f"{streak} clips in a row failed, and {why}.")
             return
         clip_ids = self._suspicion.blame(stamp)
         text = f"{streak} clips in a row failed, and so does one that came through before: it is the network."
-        self._publish(Logged(at=now, level="network", text=f"{text} They are pending again."))
-        await self._reopen(clip_ids)
+        self._context.log("network", f"{text} They are pending again.")
+        if self._context.reopen(await self._reopened(clip_ids)):
+            self._queue.restart()
         if answer.category is Category.OFFLINE:
             if self._networks.saw_outage(stamp, now):
                 self._dispatcher.let_go_of_all(network_only=True)
         else:
             self._checks.shut(network, answer, now)
 
-    async def _reopen(self, clip_ids: list[int]) -> None:
-        by_split: dict[str, int] = {}
-        by_category: dict[Category, int] = {}
-        for (split, category), count in (await self._reopened(clip_ids)).items():
-            by_split[split] = by_split.get(split, 0) + count
-            by_category[category] = by_category.get(category, 0) + count
-        if by_split:
-            self._publish(ClipsRetried(at=self._clock(), by_split=by_split, by_category=by_category))
-            self._backlog.restart()
-
     async def _reopened(self, clip_ids: list[int]) -> dict[tuple[str, Category], int]:
         while True:
             try:
-                return self._ledger.reopen(clip_ids)
+                return self._context.ledger.reopen(clip_ids)
             except DatasetError as error:  # a full disk must not have them stay failed
                 log.warning("clips that are to be tried again are not written yet: %s", error)
                 await asyncio.sleep(TRY_AGAIN_S)

@@ -239,7 +239,7 @@ class Slot(asyncio.Protocol):
 
 
 class Pool:
-    """Keeps ``size`` workers alive.
+    """Keeps ``size`` workers alive; each begins with the ``options`` that are in force then.
 
     ``on_message`` is called for every line from a worker, ``on_started`` when a slot has a new
     process, ``on_gone(slot, death)`` when a process ended, with its clip still in ``slot.row``;
@@ -251,14 +251,14 @@ class Pool:
         *,
         dataset: Path,
         scratch: Path,
-        options: Options,
+        options: Callable[[], Options],
         on_message: Callable[[Slot, FromWorker], None],
         on_started: Callable[[Slot], None],
         on_gone: Callable[[Slot, Death | None], None],
         target: WorkerTarget = run_worker,
     ) -> None:
         self.scratch = scratch
-        self.options = options
+        self._options = options
         self.on_message = on_message
         self.target = target
         self.slots: dict[int, Slot] = {}
@@ -335,7 +335,9 @@ class Pool:
             ours, theirs = socket.socketpair()
             with theirs:
                 try:
-                    await loop.run_in_executor(self._starter, slot.start, theirs, self.options, self._dataset)
+                    await loop.run_in_executor(
+                        self._starter, slot.start, theirs, self._options(), self._dataset
+                    )
                 except BaseException:
                     ours.close()
                     raise

@@ -63,7 +63,7 @@ class LiveScreen(Screen[None]):
         state, network = moment.state, moment.state.network
         return (
             state.status,
-            state.reason,
+            state.why,
             moment.connected,
             network.name,
             network.label,

@@ -17,6 +17,7 @@ from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.lines import Tone
 
@@ -40,6 +41,11 @@ class Moment(NamedTuple):
     now: float
     connected: bool = True
     zone: tzinfo | None = None
+
+    @property
+    def reason(self) -> str:
+        """The reason of the run's status in one sentence, or empty."""
+        return reason_text(self.state.why, self.zone)
 
     @property
     def ended(self) -> bool:

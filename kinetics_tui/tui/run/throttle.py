@@ -71,14 +71,14 @@ def _standing(moment: Moment) -> Standing | None:
             text = f"{counted(state.left, 'clip')} {are} left. Go on with:"
             return Standing("STOPPED", Tone.WARN, text, moment.command("run"))
         case EngineStatus.STOPPING:
-            text = state.reason or "Clips in hand are put back, then the engine ends."
+            text = moment.reason or "Clips in hand are put back, then the engine ends."
             return Standing("STOPPING", Tone.WARN, text)
         case EngineStatus.PAUSED if not any(split.enabled for split in state.splits.values()):
-            text = state.reason or "Every split is switched off."
+            text = moment.reason or "Every split is switched off."
             return Standing("PAUSED", Tone.WARN, f"{text} The key x does so at the cursor.")
         case EngineStatus.PAUSED:
             text = (
-                f"{state.reason or 'It is safe to switch networks.'} Nothing is sent until you press space; "
+                f"{moment.reason or 'It is safe to switch networks.'} Nothing is sent until you press space; "
                 "n switches networks. A new network starts open, the old one keeps its cooldown."
             )
             return Standing("PAUSED", Tone.WARN, text)
@@ -93,17 +93,17 @@ def _standing(moment: Moment) -> Standing | None:
             finish = (
                 f"{counted(state.in_hand, 'clip')} in hand finish{'es' if one else ''} by the old network"
             )
-            text = state.reason or f"{finish}, then one clip goes first."
+            text = moment.reason or f"{finish}, then one clip goes first."
             return Standing("SWITCHING", Tone.WARN, text)
         case EngineStatus.OFFLINE:
-            text = state.reason or "No way to YouTube; the run goes on by itself when the line is back."
+            text = moment.reason or "No way to YouTube; the run goes on by itself when the line is back."
             do = "Check the line, the proxy, the name server, or press n for another network."
             return Standing("OFFLINE", Tone.BAD, f"{text} {do}")
         case EngineStatus.DISK_FULL:
-            text = f"{state.reason or 'Make room on the disk.'} Press space to look again now."
+            text = f"{moment.reason or 'Make room on the disk.'} Press space to look again now."
             return Standing("DISK FULL", Tone.BAD, text)
         case EngineStatus.HELD:
-            text = f"{state.reason or 'The machine keeps the run up.'} Press space to look again now."
+            text = f"{moment.reason or 'The machine keeps the run up.'} Press space to look again now."
             return Standing("HELD", Tone.BAD, text)
         case _:
             return None
@@ -142,7 +142,7 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
     if network.status is NetworkStatus.PROBING:
         first.add("   one clip goes first")
     # A run can probe a network that was open so far: too many clips in a row have failed.
-    suspicion = moment.state.reason if moment.state.status is EngineStatus.PROBING else ""
+    suspicion = moment.reason if moment.state.status is EngineStatus.PROBING else ""
     suspicion = "" if network.status is NetworkStatus.PROBING else suspicion
     if height < 4:
         first.add(f"   {suspicion or since_text(moment)}")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, scratch_path
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.run import disk
 from kinetics_tui.engine.run.disk import DiskWatch, floor_of
+from tests.engine.engine_clips import context_of
 
 MB = 1 << 20
 
@@ -26,10 +29,8 @@ def room(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, room: SimpleNamespace) -> DiskWatch:
-    make_state_folder(tmp_path / "set")
-    ledger_path(tmp_path / "set").touch()
-    watch = DiskWatch(tmp_path / "set", lambda event: None, lambda: 0.0, lambda: 16)
+def watch(make_ledger: Callable[..., Ledger], tmp_path: Path, room: SimpleNamespace) -> DiskWatch:
+    watch = DiskWatch(context_of(make_ledger([], workers=16), tmp_path / "set")[0])
     watch.measure()
     assert watch.problem == ""
     return watch

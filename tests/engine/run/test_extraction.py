@@ -18,7 +18,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Pause, Resume, WantExtras
 from kinetics_tui.model.events import ClipDone, ClipExtracted, ClipReturned, EngineStatus
 from kinetics_tui.model.options import Extras, FramesKind, SoundFormat, frames_path, sound_path
-from tests.engine.engine_clips import clip, some_clips
+from tests.engine.engine_clips import clip, context_of, some_clips
 from tests.engine.engine_run import Start
 
 FRAMES = Extras(frames_fps=5)
@@ -100,7 +100,9 @@ Made = Callable[..., Ledger]
 
 
 def looking(ledger: Ledger, tmp_path: Path, extras: Extras) -> Extraction:
-    return Extraction(ledger, tmp_path / "set", extras, lambda event: None, lambda: 0.0)
+    context, _ = context_of(ledger, tmp_path / "set")
+    context.change_options(extras=extras)
+    return Extraction(context)
 
 
 def all_of(extraction: Extraction) -> list[ClipRow]:
@@ -171,7 +173,8 @@ def test_where_nothing_is_wanted_nothing_is_looked_for(ledger: Ledger, tmp_path:
 def test_a_clip_in_hand_while_more_is_asked_for_is_looked_at_again(ledger: Ledger, tmp_path: Path) -> None:
     extraction = looking(ledger, tmp_path, FRAMES)
     rows = all_of(extraction)
-    extraction.want(Extras(frames_fps=5, sound=SoundFormat.WAV))
+    extraction._context.change_options(extras=Extras(frames_fps=5, sound=SoundFormat.WAV))
+    extraction.restart()
     assert all_of(extraction) == []
     slot = cast("Slot", SimpleNamespace(number=1))
     for row in rows:

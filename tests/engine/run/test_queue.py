@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Ledger, Outcome
-from kinetics_tui.engine.run.queue import PAGE, Backlog
+from kinetics_tui.engine.run.queue import PAGE, ClipQueue
 from kinetics_tui.model.failure import Category
 from tests.engine.engine_clips import some_clips
 
 NOW = 1_700_000_000.0
 
 
-def drain(backlog: Backlog, now: float = NOW) -> list[ClipRow]:
+def drain(backlog: ClipQueue, now: float = NOW) -> list[ClipRow]:
     rows = []
     while (row := backlog.take(now)) is not None:
         rows.append(row)
@@ -26,12 +26,12 @@ def attempt(row: ClipRow, outcome: Outcome, retry_at: float | None = None) -> At
 
 def test_every_clip_is_handed_out_once_across_pages_and_splits(make_ledger: Callable[..., Ledger]) -> None:
     clips = some_clips(PAGE + 10, "train") + some_clips(7, "val")
-    rows = drain(Backlog(make_ledger(clips)))
+    rows = drain(ClipQueue(make_ledger(clips)))
     assert sorted(row.clip.key for row in rows) == sorted(clip.key for clip in clips)
 
 
 def test_a_clip_that_was_put_back_comes_next(make_ledger: Callable[..., Ledger]) -> None:
-    backlog = Backlog(make_ledger(some_clips(5)))
+    backlog = ClipQueue(make_ledger(some_clips(5)))
     first = backlog.take(NOW)
     assert first is not None
     assert backlog.in_hand == 1
@@ -44,7 +44,7 @@ def test_a_restart_hands_out_neither_what_is_in_hand_nor_what_is_settled(
     make_ledger: Callable[..., Ledger],
 ) -> None:
     ledger = make_ledger(some_clips(10))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     rows = [backlog.take(NOW) for _ in range(4)]
     assert rows[0] is not None
     ledger.record(attempt(rows[0], Outcome.DONE))
@@ -59,7 +59,7 @@ def test_a_clip_that_waits_comes_when_its_time_has_come_and_not_before(
     make_ledger: Callable[..., Ledger],
 ) -> None:
     ledger = make_ledger(some_clips(1))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     row = backlog.take(NOW)
     assert row is not None
     ledger.record(attempt(row, Outcome.RETRY, retry_at=NOW + 60))
@@ -73,7 +73,7 @@ def test_a_clip_that_waits_comes_when_its_time_has_come_and_not_before(
 
 def test_a_switched_off_split_is_skipped_from_the_restart_on(make_ledger: Callable[..., Ledger]) -> None:
     ledger = make_ledger(some_clips(3, "train") + some_clips(3, "val"))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     ledger.set_split_enabled("train", False)
     backlog.restart()
     assert {row.clip.split for row in drain(backlog)} == {"val"}
@@ -81,17 +81,17 @@ def test_a_switched_off_split_is_skipped_from_the_restart_on(make_ledger: Callab
 
 def test_another_engine_begins_where_this_one_died(make_ledger: Callable[..., Ledger]) -> None:
     ledger = make_ledger(some_clips(4))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     done = backlog.take(NOW)
     assert done is not None
     backlog.take(NOW)  # in hand when the engine dies
     ledger.record(attempt(done, Outcome.DONE))
     ledger.flush()
-    assert len(drain(Backlog(ledger))) == 3
+    assert len(drain(ClipQueue(ledger))) == 3
 
 
 def test_a_clip_that_may_be_the_reason_itself_comes_after_others(make_ledger: Callable[..., Ledger]) -> None:
-    backlog = Backlog(make_ledger(some_clips(3)))
+    backlog = ClipQueue(make_ledger(some_clips(3)))
     refused = backlog.take(NOW)
     assert refused is not None
     backlog.put_back(refused, last=True)
@@ -100,7 +100,7 @@ def test_a_clip_that_may_be_the_reason_itself_comes_after_others(make_ledger: Ca
 
 def test_a_clip_of_a_switched_off_split_is_not_handed_out_again(make_ledger: Callable[..., Ledger]) -> None:
     ledger = make_ledger(some_clips(2, "train") + some_clips(1, "val"))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     in_hand = backlog.take(NOW)
     assert in_hand is not None
     ledger.set_split_enabled("train", False)
@@ -116,7 +116,7 @@ def test_a_clip_on_its_retry_that_was_put_back_last_is_not_handed_out_twice(
     make_ledger: Callable[..., Ledger],
 ) -> None:
     ledger = make_ledger(some_clips(5))
-    backlog = Backlog(ledger)
+    backlog = ClipQueue(ledger)
     row = backlog.take(NOW)
     assert row is not None
     ledger.record(attempt(row, Outcome.RETRY, retry_at=NOW + 30))

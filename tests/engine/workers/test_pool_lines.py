@@ -18,7 +18,7 @@ def slot_that_hears(heard: list[FromWorker], folder: Path) -> Slot:
     pool = Pool(
         dataset=folder,
         scratch=folder,
-        options=Options(),
+        options=lambda: Options(),
         on_message=lambda _slot, message: heard.append(message),
         on_started=lambda _slot: None,
         on_gone=lambda _slot, _death: None,

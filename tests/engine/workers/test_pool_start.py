@@ -31,7 +31,7 @@ async def test_workers_that_no_thread_came_for_are_told_of_and_started_once_when
     pool = Pool(
         dataset=tmp_path,
         scratch=tmp_path / "scratch",
-        options=Options(),
+        options=lambda: Options(),
         on_message=lambda _slot, message: heard.append(message),
         on_started=started.append,
         on_gone=lambda _slot, death: deaths.append(death),

@@ -28,6 +28,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.networks.screen import KEYS, WORDS, NetworksScreen
 from kinetics_tui.tui.parts.palette import RunCommands
 from tests.tui.run_fakes import (
@@ -306,7 +307,7 @@ async def test_a_question_is_asked_once_however_fast_the_keys_come(place: int, a
 async def test_the_header_follows_a_switch() -> None:
     async with stand() as run:
         await run.press("n")
-        reason = "13 clips in hand still by wlan0 192.168.1.23; then one clip goes first."
+        reason = Reason(Why.SWITCHING, 13, "wlan0 192.168.1.23")
         await run.fold(
             StatusChanged(at=NOW, status=EngineStatus.SWITCHING, reason=reason),
             NetworkSwitched(at=NOW, name=PHONE, label="phone", before="wlan0"),

@@ -32,6 +32,7 @@ from kinetics_tui.model.events import (
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.model.reasons import NO_REASON, Reason, Why
 from kinetics_tui.model.run import WorkerState
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.bars import Hint, header_line, place
@@ -64,7 +65,7 @@ def moment(*events: AnyEvent, workers: int = 16, connected: bool = True, now: fl
     return Moment(state, now, connected, UTC)
 
 
-def status(value: EngineStatus, reason: str = "") -> StatusChanged:
+def status(value: EngineStatus, reason: Reason = NO_REASON) -> StatusChanged:
     return StatusChanged(at=NOW, status=value, reason=reason)
 
 
@@ -415,8 +416,8 @@ def test_the_header_has_the_pace_in_force() -> None:
 
 
 def test_a_suspicion_against_an_open_network_is_explained() -> None:
-    reason = "12 clips in a row failed for good; one that came through is asked for again."
-    run = moment(status(EngineStatus.PROBING, reason))
+    run = moment(status(EngineStatus.PROBING, Reason(Why.SUSPICIOUS, 12)))
+    reason = "12 clips in a row failed for good; one that came through before is asked for again."
     assert reason in " ".join(texts(throttle_lines(run, 47, 9)))
     assert "12 clips in a row failed" in texts(throttle_lines(run, 100, 2))[0]
     assert "12 clips" not in " ".join(texts(throttle_lines(moment(status(EngineStatus.RUNNING)), 47, 9)))
@@ -578,28 +579,31 @@ def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expec
 @pytest.mark.parametrize(
     ("value", "reason", "last_words"),
     [
-        (EngineStatus.PAUSED, "It is safe to switch networks.", "keeps its cooldown."),
-        (EngineStatus.PAUSING, "The clips in hand are being finished.", "back at once."),
-        (EngineStatus.OFFLINE, "No way to YouTube; the run goes on by itself.", "for another network."),
+        (EngineStatus.PAUSED, Reason(Why.SAFE), "keeps its cooldown."),
+        (EngineStatus.PAUSING, Reason(Why.FINISHING), "back at once."),
+        (EngineStatus.OFFLINE, Reason(Why.OFFLINE), "for another network."),
         (
             EngineStatus.DISK_FULL,
-            "The disk is full: make room. The run then goes on by itself.",
+            Reason(Why.PROBLEM, text="The disk is full: make room."),
             "again now.",
         ),
         (
             EngineStatus.HELD,
-            "The ledger /data/set/.kinetics-tui/ledger.sqlite3 is in use by another process; wait for it "
-            "or stop it. The run then goes on by itself.",
+            Reason(
+                Why.PROBLEM,
+                text="The ledger /data/set/.kinetics-tui/ledger.sqlite3 is in use by another process; wait "
+                "for it or stop it.",
+            ),
             "again now.",
         ),
-        (EngineStatus.STOPPING, "", "the engine ends."),
-        (EngineStatus.STOPPED, "470 clips are left; run goes on with them.", "'/data/my kinetics'"),
-        (EngineStatus.DONE, "Every clip is settled.", "or leave (q)."),
+        (EngineStatus.STOPPING, NO_REASON, "the engine ends."),
+        (EngineStatus.STOPPED, Reason(Why.LEFT, 470), "'/data/my kinetics'"),
+        (EngineStatus.DONE, Reason(Why.SETTLED), "or leave (q)."),
     ],
 )
 @pytest.mark.parametrize(("width", "height"), [(78, 6), (47, 7)])
 def test_what_to_do_is_said_to_the_last_word(
-    value: EngineStatus, reason: str, last_words: str, width: int, height: int
+    value: EngineStatus, reason: Reason, last_words: str, width: int, height: int
 ) -> None:
     lines = throttle_lines(moment(status(value, reason)), width, height)
     said = " ".join(" ".join(texts(lines)).split())
@@ -610,7 +614,7 @@ def test_what_to_do_is_said_to_the_last_word(
 
 def test_with_every_split_off_the_key_for_them_is_named() -> None:
     off = [SplitSwitched(at=NOW, split=split, enabled=False) for split in ("train", "val")]
-    run = moment(*off, status(EngineStatus.PAUSED, "Every split is switched off; switch one on."))
+    run = moment(*off, status(EngineStatus.PAUSED, Reason(Why.SWITCHED_OFF)))
     text = " ".join(texts(throttle_lines(run, 78, 6)))
     assert "Every split is switched off; switch one on. The key x does so at the cursor." in text
     assert "press space" not in text
@@ -646,7 +650,7 @@ def test_a_pause_does_not_hide_the_countdown() -> None:
 
 
 def test_the_engine_s_reason_is_shown() -> None:
-    run = moment(status(EngineStatus.OFFLINE, "No route to host."))
+    run = moment(status(EngineStatus.OFFLINE, Reason(Why.OFFLINE)))
     assert texts(throttle_lines(run, 60, 7))[2] == "No route to host. Check the line, the proxy, the name"
 
 

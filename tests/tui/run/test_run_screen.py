@@ -27,6 +27,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
 from kinetics_tui.tui.terminal import Farewell
@@ -540,19 +541,19 @@ async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("status", "reason", "last_words"),
     [
-        (EngineStatus.PAUSED, "It is safe to switch networks.", "keeps its cooldown."),
-        (EngineStatus.PAUSING, "The clips in hand are being finished.", "back at once."),
-        (EngineStatus.DONE, "Every clip is settled.", "or leave (q)."),
-        (EngineStatus.STOPPED, "470 clips are left; run goes on with them.", "'/data/my kinetics'"),
+        (EngineStatus.PAUSED, Reason(Why.SAFE), "keeps its cooldown."),
+        (EngineStatus.PAUSING, Reason(Why.FINISHING), "back at once."),
+        (EngineStatus.DONE, Reason(Why.SETTLED), "or leave (q)."),
+        (EngineStatus.STOPPED, Reason(Why.LEFT, 470), "'/data/my kinetics'"),
         (
             EngineStatus.OFFLINE,
-            "No way to YouTube; the run goes on by itself when the line is back.",
+            Reason(Why.OFFLINE),
             "for another network.",
         ),
     ],
 )
 async def test_instructions_are_whole_on_every_terminal(
-    status: EngineStatus, reason: str, last_words: str, size: tuple[int, int]
+    status: EngineStatus, reason: Reason, last_words: str, size: tuple[int, int]
 ) -> None:
     async with stand(StatusChanged(at=NOW, status=status, reason=reason), size=size) as run:
         panel = run.screen.query_one("#throttle").region

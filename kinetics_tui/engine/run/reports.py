@@ -1,0 +1,135 @@
+"""The reports of workers, sorted: to the outcome of a clip, to its frames and sound, or to the screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from kinetics_tui.dataset.ledger.ledger import ClipRow
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.run.disk import DiskWatch
+from kinetics_tui.engine.run.dispatch import Dispatcher
+from kinetics_tui.engine.run.extraction import Extraction
+from kinetics_tui.engine.run.outcomes import Aftermath, Outcomes
+from kinetics_tui.engine.workers.messages import (
+    Cancelled,
+    Failed,
+    Finished,
+    FromWorker,
+    Progress,
+    Ready,
+    Taken,
+)
+from kinetics_tui.engine.workers.pool import Death, Slot
+from kinetics_tui.model.events import ClipProgress, WorkerIdle, WorkerStarted, WorkerStopped
+from kinetics_tui.model.failure import Category
+
+log = logging.getLogger(__name__)
+
+
+class Reports:
+    """Hears what workers say, and that they end. ``settled`` is called once a worker has let go of a clip."""
+
+    def __init__(
+        self,
+        context: RunContext,
+        outcomes: Outcomes,
+        extraction: Extraction,
+        dispatcher: Dispatcher,
+        disk: DiskWatch,
+        settled: Callable[[Slot], None],
+    ) -> None:
+        self._context = context
+        self._outcomes = outcomes
+        self._extraction = extraction
+        self._dispatcher = dispatcher
+        self._disk = disk
+        self._settled = settled
+
+    def started(self, slot: Slot) -> None:
+        """A worker process has come up."""
+        self._context.publish(WorkerStarted(at=self._context.clock(), slot=slot.number, pid=slot.pid))
+
+    def ended(self, slot: Slot, death: Death | None) -> None:
+        """A worker process is gone; ``death`` is None where it was meant to go."""
+        now = self._context.clock()
+        if self._context.stopping or slot.let_go_by is not None:
+            death = None  # it was told to let go
+        row, slot.row = slot.row, None
+        if death is not None:
+            with_what = row.clip.name if row else "no clip"
+            log.warning("worker %d died (%s) with %s", slot.pid, death.how, with_what)
+        if row is None:
+            pass
+        elif slot.extracting:
+            self._extraction.dropped(slot, row, death.how if death is not None else "")
+        elif death is None:
+            self._outcomes.returned(slot, row, "unfinished", now)
+        elif death.from_outside:
+            self._outcomes.killed(slot, row, death.how, now)
+        else:
+            self._outcomes.crashed(slot, row, death.how, now)
+        self._dispatcher.forget_waiting(slot)
+        reason = f"died: {death.how}" if death is not None else ""
+        self._context.publish(WorkerStopped(at=now, slot=slot.number, reason=reason))
+
+    def heard(self, slot: Slot, message: FromWorker) -> None:
+        """A worker said something."""
+        now, row = self._context.clock(), slot.row
+        if isinstance(message, Ready):
+            self._context.publish(WorkerIdle(at=now, slot=slot.number))
+            self._dispatcher.dispatch()
+        elif row is None or message.clip_id != row.id:
+            pass  # about a clip that was taken from it in the meantime
+        elif isinstance(message, Progress):
+            self._context.publish(
+                ClipProgress(
+                    at=now,
+                    slot=slot.number,
+                    phase=message.phase,
+                    fraction=message.fraction,
+                    wire_bytes=message.wire_bytes,
+                    bytes_per_s=message.bytes_per_s,
+                )
+            )
+        else:
+            extracting = slot.extracting
+            slot.release()
+            if extracting:
+                self._extracted(slot, row, message)
+            else:
+                self._fetched(slot, row, message, now)
+            self._settled(slot)
+
+    def _extracted(self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled) -> None:
+        match message:
+            case Taken():
+                self._extraction.made(slot, row, message)
+            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE):
+                self._extraction.dropped(slot, row)
+                self._not_written(message)
+            case Failed():
+                self._extraction.failed(slot, row, message.text)
+            case _:
+                self._extraction.dropped(slot, row)
+
+    def _fetched(
+        self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled, now: float
+    ) -> None:
+        match message:
+            case Finished():
+                self._outcomes.finished(slot, row, message, now)
+                self._extraction.add(row)
+            case Failed():
+                match self._outcomes.failed(slot, row, message, now):
+                    case Aftermath.NETWORK_SHUT:
+                        self._dispatcher.let_go_of_all(network_only=True)
+                    case Aftermath.NOT_WRITTEN:
+                        self._not_written(message)
+                    case Aftermath.NONE:
+                        pass
+            case Taken() | Cancelled():  # the first from a worker that went mad: nobody asked it
+                self._outcomes.returned(slot, row, "unfinished", now)
+
+    def _not_written(self, message: Failed) -> None:
+        self._disk.hold(message.text, full=message.category is Category.DISK_FULL)

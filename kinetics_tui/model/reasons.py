@@ -1,0 +1,87 @@
+"""Reasons of the run's status: codes with figures, which the engine publishes and views put into words."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from enum import StrEnum
+
+import msgspec
+
+from kinetics_tui.base.words import dated_clock_text
+
+
+class Why(StrEnum):
+    """The code of a reason; figures that go with it are fields of ``Reason``."""
+
+    NONE = ""
+    """The status itself says all."""
+    SWITCHED_OFF = "every split is switched off"
+    SETTLED = "every clip is settled"
+    LEFT = "clips are left"
+    """``count`` of them, in the dataset folder ``label`` if that has to be said."""
+    FINISHING = "clips in hand are finished"
+    SAFE = "safe to switch networks"
+    PROBLEM = "problem of this machine"
+    """``text`` is a sentence on what is wrong, and what to do about it."""
+    EXTRACTING = "frames and sound are made"
+    SWITCHING = "clips in hand by the old network"
+    """``count`` of them by the network ``label``."""
+    SUSPICIOUS = "too many failures in a row"
+    """``count`` of them."""
+    COOLING = "the network cools down"
+    """The next try is at ``at``, if that is known."""
+    PROBING = "one clip goes first"
+    OFFLINE = "no way to YouTube"
+    RETRIES = "only clips to be tried again"
+    """The next at ``at``."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """The reason of a status; ``at`` is in seconds since the epoch."""
+
+    why: Why = Why.NONE
+    count: int = 0
+    label: str = ""
+    at: float | None = None
+    text: str = ""
+
+
+NO_REASON = Reason()
+
+
+def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
+    """One plain sentence on a reason, empty where there is none; times of day are those of ``zone``."""
+    match reason.why:
+        case Why.NONE:
+            return ""
+        case Why.SWITCHED_OFF:
+            return "Every split is switched off; switch one on."
+        case Why.SETTLED:
+            return "Every clip is settled."
+        case Why.LEFT:
+            command = f"kinetics-tui run {reason.label}" if reason.label else "run"
+            return f"{reason.count:,} clips are left; {command} goes on with them."
+        case Why.FINISHING:
+            return "The clips in hand are being finished."
+        case Why.SAFE:
+            return "It is safe to switch networks."
+        case Why.PROBLEM:
+            return f"{reason.text} The run then goes on by itself."
+        case Why.EXTRACTING:
+            return "Every clip is settled; frames and sound are made of them."
+        case Why.SWITCHING:
+            clips = f"{reason.count} clip{'s' if reason.count != 1 else ''}"
+            return f"{clips} in hand still by {reason.label}; then one clip goes first."
+        case Why.SUSPICIOUS:
+            streak = f"{reason.count} clips in a row failed for good"
+            return f"{streak}; one that came through before is asked for again."
+        case Why.COOLING:
+            until = "later" if reason.at is None else dated_clock_text(reason.at, zone)
+            return f"YouTube refuses this network; the next try is at {until}."
+        case Why.PROBING:
+            return "One clip goes first."
+        case Why.OFFLINE:
+            return "No way to YouTube; the run goes on by itself when the line is back."
+        case Why.RETRIES:
+            at = "a later time" if reason.at is None else dated_clock_text(reason.at, zone)
+            return f"Only clips to be tried again are left, the next at {at}."
