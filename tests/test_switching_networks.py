@@ -16,7 +16,7 @@ from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.commands import SwitchNetwork
-from kinetics_tui.model.events import EngineStatus, NetworkSwitched
+from kinetics_tui.model.events import EngineStatus, NetworkChanged, NetworkNews
 from tests.media.proxies import HttpProxy, SocksProxy
 from tests.program import Program
 
@@ -50,12 +50,12 @@ class Watcher:
 
     def __init__(self, client: EngineClient) -> None:
         self.client = client
-        self.switched: list[NetworkSwitched] = []
+        self.switched: list[NetworkChanged] = []
 
     async def watch(self) -> None:
         while True:
             async for event in self.client.events():
-                if isinstance(event, NetworkSwitched):
+                if isinstance(event, NetworkChanged) and event.news is NetworkNews.LEFT:
                     self.switched.append(event)
             await asyncio.sleep(0.1)
 
@@ -106,7 +106,7 @@ async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
         await asyncio.to_thread(run.communicate)
     assert (state.done + state.failed, state.left) == (CLIPS, 0)
     assert set(state.failures) <= {"short source"}
-    assert {event.label for event in watcher.switched} >= {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
+    assert {event.network.label for event in watcher.switched} >= {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
     with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
         settled = ledger.execute(
             "SELECT clip_id, count(*) FROM attempts WHERE outcome IN ('done', 'failed') GROUP BY 1"

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,7 +30,8 @@ from kinetics_tui.model.events import (
     EngineStatus,
     LogLine,
     LogReplayed,
-    NetworksListed,
+    NetworkChanged,
+    NetworkNews,
     RunOpened,
     StatusChanged,
     WorkerIdle,
@@ -43,7 +44,7 @@ LOST_AFTER_S = 10.0
 
 POLL_S = 0.2
 
-QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured, NetworksListed)
+QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured)
 """Events that come many times a clip, or repeat what was said: not for the lines of a log."""
 
 ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
@@ -59,21 +60,45 @@ def line_text(line: LogLine) -> str:
 
 
 def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
-    """A view that writes each event as one line of JSON."""
+    """A view that writes each event as one line of JSON, or as several where scripts know it as such."""
+    last: dict[str, Any] = {}
 
-    def write(_state: RunState, event: AnyEvent) -> None:
-        if not isinstance(event, QUIET):
-            out.write(json_line(_flat(event)) + "\n")
-            out.flush()
+    def write(state: RunState, event: AnyEvent) -> None:
+        nonlocal last
+        lines: list[Any] = [event]
+        if isinstance(event, StatusChanged):
+            lines = [{**msgspec.to_builtins(event), "reason": reason_text(event.reason)}]
+        elif isinstance(event, NetworkChanged):
+            lines = list(_network_lines(state, event))
+            changed = lines[-1] if lines and lines[-1]["event"] == CHANGED else {}
+            if {**changed, "at": 0} == {**last, "at": 0}:
+                lines.pop()
+            last = changed or last
+        elif isinstance(event, QUIET):
+            return
+        out.write("".join(json_line(line) + "\n" for line in lines))
+        out.flush()
 
     return write
 
 
-def _flat(event: AnyEvent) -> Any:
-    """An event as scripts read it: one flat object, and the reason of a status in words."""
-    if isinstance(event, StatusChanged):
-        return {**msgspec.to_builtins(event), "reason": reason_text(event.reason)}
-    return event
+CHANGED = "network-changed"
+
+
+def _network_lines(state: RunState, event: NetworkChanged) -> Iterator[dict[str, Any]]:
+    """A changed network as scripts know it: a line for the turn of events, and one for the network in use."""
+    network, news = msgspec.to_builtins(event.network), event.news
+    head = {"at": event.at, "name": network["name"], "label": network["label"]}
+    if news is NetworkNews.LEFT:
+        now = state.network
+        left = {"at": event.at, "name": now.name, "label": now.label, "before": network["label"]}
+        yield {"event": "network-switched", **left}
+    elif news in (NetworkNews.THROTTLED, NetworkNews.PROBE_REFUSED):
+        more = {name: network[name] for name in ("signal", "step", "until")}
+        probe = news is NetworkNews.PROBE_REFUSED
+        yield {"event": "network-throttled", **head, **more, "probe": probe}
+    if event.network.in_use:
+        yield {"event": CHANGED, "at": event.at, **network}
 
 
 def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.state import RunState
 
 
@@ -20,7 +21,6 @@ def summary_text(state: RunState) -> str:
 
 def status_json(state: RunState) -> dict[str, Any]:
     """The run for scripts: what ``status --json`` prints."""
-    network = state.network
     return {
         "dataset": state.dataset,
         "title": state.title,
@@ -43,20 +43,7 @@ def status_json(state: RunState) -> dict[str, Any]:
         },
         "failures": {category.value: count for category, count in state.failures.items()},
         "tried_again_later": {category.value: count for category, count in state.retried.items()},
-        "network": {
-            "name": network.name,
-            "label": network.label,
-            "kind": network.kind.value,
-            "family": network.family.value,
-            "state": network.status.value,
-            "signal": network.signal.value if network.signal else None,
-            "until": network.until,
-            "step": network.step,
-            "clips_since_throttle": network.clips_since_throttle,
-            "last_throttle_at": network.last_throttle_at,
-            "allowed_per_hour": network.allowed_per_hour,
-            "learned_per_hour": network.learned_per_hour,
-        },
+        "network": _network_json(state.network),
         "networks": networks_json(state),
         "workers": [
             {
@@ -79,10 +66,12 @@ def status_json(state: RunState) -> dict[str, Any]:
 
 
 def networks_json(state: RunState) -> list[dict[str, Any]]:
-    """Every network for scripts, with the names that ``status --json`` has for the one in use."""
-    entries = []
-    for network in state.networks.values():
-        entry: dict[str, Any] = msgspec.to_builtins(network)
-        entry["state"] = entry.pop("status")
-        entries.append(entry)
-    return entries
+    """Every network for scripts, the one in use first, then those that can be used now."""
+    networks = sorted(state.networks.values(), key=lambda network: (not network.in_use, not network.present))
+    return [_network_json(network) for network in networks]
+
+
+def _network_json(network: NetworkState) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(network)
+    fields["state"] = fields.pop("status")
+    return fields

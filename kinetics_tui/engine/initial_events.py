@@ -8,13 +8,16 @@ import msgspec
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import options_event
-from kinetics_tui.engine.networks.cooldown import Waits
+from kinetics_tui.engine.networks.network import KnownNetwork, met_before, network_states
 from kinetics_tui.model.events import AnyEvent, NetworkChanged, RunOpened
 from kinetics_tui.model.run import CHART_MINUTES
 
 
 def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[AnyEvent]:
-    """Counts, options and the network used last; ``pid`` is the engine's, 0 where none runs."""
+    """Counts, options and the networks of the ledger, of which the one used last is in use.
+
+    ``pid`` is the engine's, 0 where none runs.
+    """
     totals = ledger.totals()
     events: list[AnyEvent] = [
         RunOpened(
@@ -33,17 +36,17 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
         ),
         options_event(ledger.options, at),
     ]
-    row = ledger.last_network()
-    if row is not None:
-        kept = msgspec.structs.asdict(row)
-        shown = {name: value for name, value in kept.items() if name in NetworkChanged.__struct_fields__}
-        steps_s = Waits(ledger.options.cooldown_steps_s, row.lessons).in_hand_s
-        pace = ledger.options.pace_per_hour
-        learned = row.lessons.safe_per_hour if ledger.options.learn_pace else None
-        allowed = min((rate for rate in (pace, learned) if rate is not None), default=None)
-        events.append(
-            NetworkChanged(
-                at=at, steps_s=steps_s, allowed_per_hour=allowed, learned_per_hour=learned, **shown
+    last = ledger.last_network()
+    if last is not None:
+        in_use = msgspec.structs.replace(met_before(last), present=True)
+        events += [
+            NetworkChanged(at=at, network=network)
+            for network in network_states(
+                [(in_use, "")],
+                ledger.networks(),
+                ledger.network_histories(),
+                in_use,
+                lambda network, row: KnownNetwork(network, row, ledger.options, at),
             )
-        )
+        ]
     return events

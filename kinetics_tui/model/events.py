@@ -15,7 +15,7 @@ import msgspec
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, Reason
 
@@ -162,54 +162,25 @@ class SplitSwitched(Event, frozen=True, tag="split-switched"):
     enabled: bool
 
 
+class NetworkNews(StrEnum):
+    """The turn of events that a changed network brings; most changes are none."""
+
+    NONE = ""
+    THROTTLED = "throttled"
+    """YouTube refuses it: a cooldown has begun."""
+    PROBE_REFUSED = "probe refused"
+    """YouTube refused it once more as its cooldown ended: the next step has begun."""
+    LEFT = "left"
+    """After a switch to another network, no clip is in a worker's hand by this one any more."""
+    FORGOTTEN = "forgotten"
+    """It is listed no longer."""
+
+
 class NetworkChanged(Event, frozen=True, tag="network-changed"):
-    """The network in use and its state.
+    """A network as it is from now on, whole."""
 
-    ``label`` is what people read ("wlan0 192.168.1.23"); ``until`` is the end of a cooldown;
-    ``step`` counts from 1 while cooling or probing and is 0 otherwise; ``workers_allowed`` is how
-    many workers may hold a clip while the network ramps up (None: all). ``allowed_per_hour`` is the pace
-    in force, the lower of the user's and of ``learned_per_hour`` (None: unlimited, nothing learned).
-    """
-
-    name: str
-    label: str
-    kind: NetworkKind
-    status: NetworkStatus
-    family: Family = Family.UNKNOWN
-    signal: Category | None = None
-    until: float | None = None
-    step: int = 0
-    steps_s: tuple[float, ...] = ()
-    clips_since_throttle: int = 0
-    last_throttle_at: float | None = None
-    workers_allowed: int | None = None
-    allowed_per_hour: float | None = None
-    learned_per_hour: float | None = None
-
-
-class NetworksListed(Event, frozen=True, tag="networks-listed"):
-    """Every network that is known: configured, found on the machine, typed in, or met before."""
-
-    networks: tuple[NetworkInfo, ...]
-
-
-class NetworkSwitched(Event, frozen=True, tag="network-switched"):
-    """From now on every byte leaves by the network ``name``; no clip is in hand by ``before`` any more."""
-
-    name: str
-    label: str
-    before: str
-
-
-class NetworkThrottled(Event, frozen=True, tag="network-throttled"):
-    """YouTube refuses a network: the ``step``-th cooldown has begun. ``probe``: a probe was refused."""
-
-    name: str
-    label: str
-    signal: Category
-    step: int
-    until: float
-    probe: bool = False
+    network: NetworkState
+    news: NetworkNews = NetworkNews.NONE
 
 
 class NetworkChecked(Event, frozen=True, tag="network-checked"):
@@ -364,9 +335,6 @@ AnyEvent = (
     | StatusChanged
     | SplitSwitched
     | NetworkChanged
-    | NetworksListed
-    | NetworkSwitched
-    | NetworkThrottled
     | NetworkChecked
     | WorkerStarted
     | WorkerStopped

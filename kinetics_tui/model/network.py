@@ -1,9 +1,8 @@
-"""Networks as people name them and as views see them: the ways out to the internet.
+"""Networks: the ways out to the internet as people name them, as requests take them, and as views see them.
 
 A *way* is how requests are sent out (the default route, an interface, a source address, a proxy); a
-*network* is what YouTube throttles: the address, or the proxy, that a way leads to right now.
-
-How requests are sent out: what yt-dlp is told of the network that a clip is to come by.
+*network* is what YouTube throttles: the address, or the proxy, that a way leads to right now. A *route* is
+what yt-dlp is told of the network that a clip is to come by.
 
 An address of this machine sends from there. The two unspecified addresses leave the choice of the address
 to the system and fix the family: ``0.0.0.0`` is the default route over IPv4 alone, ``::`` over IPv6
@@ -27,10 +26,6 @@ What does not:
 - Plugins of yt-dlp's that the user installed may send what they like.
 - curl_cffi, where the user installed it and asks to ``--impersonate``, reads the environment's proxies
   by itself where a route says that there is none.
-
-What the throttles of a network taught: kept with it in the ledger, as plain data.
-
-The rules that read and write it are in ``engine.pace`` and ``engine.waits``.
 """
 
 from __future__ import annotations
@@ -117,30 +112,38 @@ class PastThrottle(msgspec.Struct, frozen=True, kw_only=True):
     took_s: float | None = None
 
 
-class NetworkInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A network as views list it.
+class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
+    """A network as views know it, whole.
 
-    ``name`` is what the ledger knows it by, ``label`` what people read, ``given_as`` what the user calls
-    it (empty: nothing). ``present``: this machine can use it now. ``throttles`` are the last ones, oldest
-    first.
+    ``name`` is what the ledger knows it by, ``label`` what people read ("wlan0 192.168.1.23"), ``given_as``
+    what the user calls it (empty: nothing). ``present``: this machine can use it now.
+
+    ``until`` is the end of a cooldown; ``step`` counts from 1 while cooling or probing and is 0 while open;
+    ``steps_s`` are the waits of the cooldown, one upon another, else of the next one. ``workers_allowed``
+    is the number of workers that may hold a clip while the network ramps up (None: all).
+    ``allowed_per_hour`` is the pace in force, the lower of the user's and of ``learned_per_hour`` (None:
+    unlimited, nothing learned). ``throttles`` are the last ones, oldest first.
     """
 
-    name: str
-    label: str
-    kind: NetworkKind
+    name: str = ""
+    label: str = ""
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
     family: Family = Family.UNKNOWN
     given_as: str = ""
     status: NetworkStatus = NetworkStatus.OPEN
     signal: Category | None = None
     until: float | None = None
     step: int = 0
+    steps_s: tuple[float, ...] = ()
     in_use: bool = False
     present: bool = True
+    workers_allowed: int | None = None
+    allowed_per_hour: float | None = None
+    learned_per_hour: float | None = None
     sessions: int = 0
     clips: int = 0
     clips_since_throttle: int = 0
     last_throttle_at: float | None = None
-    learned_per_hour: float | None = None
     throttles: tuple[PastThrottle, ...] = ()
 
 
@@ -229,7 +232,9 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Lessons(msgspec.Struct, kw_only=True):
-    """What is learned of one network: rates in requests an hour, waits in seconds; None: not known.
+    """The lessons of a network's throttles, kept with it in the ledger; ``Pace`` and ``Waits`` write them.
+
+    Rates are in requests an hour, waits in seconds; None: not known.
 
     Of its pace: the network is held to ``safe_per_hour``, and ``ceiling_per_hour`` is what it refused at
     last. A stretch of work, begun by a throttle or a rest, has ``stretch_requests`` in ``stretch_s`` so

@@ -1,8 +1,7 @@
 """The one reducer: folds what the engine publishes into a run, one small step an event.
 
-A run told anew: the events that build it, which a view is sent first.
-
-A run whose clock was set: its times moved, so that what lasted an hour still did.
+It also gives the events that build a run out of nothing, which a view that comes later is sent first, and
+moves the times of a run whose clock was set, so that what lasted an hour still did.
 """
 
 from __future__ import annotations
@@ -32,9 +31,7 @@ from kinetics_tui.model.events import (
     LogReplayed,
     NetworkChanged,
     NetworkChecked,
-    NetworksListed,
-    NetworkSwitched,
-    NetworkThrottled,
+    NetworkNews,
     Notice,
     NoticeKind,
     OptionsChanged,
@@ -48,8 +45,9 @@ from kinetics_tui.model.events import (
     WorkerStopped,
     throttle_notice,
 )
+from kinetics_tui.model.failure import Category
 from kinetics_tui.model.reasons import reason_text
-from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, NetworkState, Rates, Run, WorkerState
+from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
 
 
 def retell(run: Run) -> list[AnyEvent]:
@@ -101,8 +99,7 @@ def retell(run: Run) -> list[AnyEvent]:
             )
     if run.free_bytes is not None:
         events.append(DiskMeasured(at=run.at, free_bytes=run.free_bytes))
-    events.append(NetworksListed(at=run.at, networks=tuple(run.networks.values())))
-    events.append(NetworkChanged(at=run.at, **msgspec.structs.asdict(run.network)))
+    events += [NetworkChanged(at=run.at, network=network) for network in run.networks.values()]
     events.append(StatusChanged(at=run.status_since, status=run.status, reason=run.why))
     if run.checked is not None:
         events.append(run.checked)
@@ -125,11 +122,12 @@ def move_times(run: Run, at: float, by_s: float) -> None:
     for worker in run.workers.values():
         worker.since += by_s
         worker.until = moved_if_any(worker.until, by_s)
-    network = run.network
-    network.until = moved_if_any(network.until, by_s)
-    network.last_throttle_at = moved_if_any(network.last_throttle_at, by_s)
     run.networks = {
-        name: msgspec.structs.replace(known, until=moved_if_any(known.until, by_s))
+        name: msgspec.structs.replace(
+            known,
+            until=moved_if_any(known.until, by_s),
+            last_throttle_at=moved_if_any(known.last_throttle_at, by_s),
+        )
         for name, known in run.networks.items()
     }
 
@@ -173,11 +171,9 @@ def _count(run: Run, split: str, *, done: int = 0, failed: int = 0) -> None:
 
 
 def _count_for_network(run: Run, name: str) -> None:
-    if name in ("", run.network.name):
-        run.network.clips_since_throttle += 1
-    known = run.networks.get(name)
+    known = run.networks.get(name or run.network.name)
     if known is not None:
-        run.networks[name] = msgspec.structs.replace(
+        run.networks[known.name] = msgspec.structs.replace(
             known, clips=known.clips + 1, clips_since_throttle=known.clips_since_throttle + 1
         )
 
@@ -239,21 +235,22 @@ def _split_switched(run: Run, event: SplitSwitched) -> None:
 
 
 def _network_changed(run: Run, event: NetworkChanged) -> None:
-    run.network = NetworkState(**{name: getattr(event, name) for name in NetworkState.__struct_fields__})
-
-
-def _networks_listed(run: Run, event: NetworksListed) -> None:
-    run.networks = {network.name: network for network in event.networks}
-
-
-def _network_switched(run: Run, event: NetworkSwitched) -> None:
-    _write(run, LogLine(event.at, "network", detail=f"Switched from {event.before} to {event.label}."))
-
-
-def _network_throttled(run: Run, event: NetworkThrottled) -> None:
-    run.throttled_at.append(event.at)
-    run.notice = throttle_notice(event.at, event.label, event.signal, probe=event.probe)
-    _write(run, LogLine(event.at, "throttle", detail=f"{event.signal.heading}. {event.signal.advice}"))
+    network = event.network
+    run.networks[network.name] = network
+    match event.news:
+        case NetworkNews.NONE:
+            pass
+        case NetworkNews.THROTTLED | NetworkNews.PROBE_REFUSED:
+            signal = network.signal or Category.TOO_MANY_REQUESTS
+            run.throttled_at.append(event.at)
+            probe = event.news is NetworkNews.PROBE_REFUSED
+            run.notice = throttle_notice(event.at, network.label, signal, probe=probe)
+            _write(run, LogLine(event.at, "throttle", detail=f"{signal.heading}. {signal.advice}"))
+        case NetworkNews.LEFT:
+            text = f"Switched from {network.label} to {run.network.label}."
+            _write(run, LogLine(event.at, "network", detail=text))
+        case NetworkNews.FORGOTTEN:
+            del run.networks[network.name]
 
 
 def _network_checked(run: Run, event: NetworkChecked) -> None:
@@ -386,9 +383,6 @@ _STEPS = cast(
         StatusChanged: _status_changed,
         SplitSwitched: _split_switched,
         NetworkChanged: _network_changed,
-        NetworksListed: _networks_listed,
-        NetworkSwitched: _network_switched,
-        NetworkThrottled: _network_throttled,
         NetworkChecked: _network_checked,
         WorkerStarted: _worker_started,
         WorkerStopped: _worker_stopped,

@@ -1,8 +1,6 @@
-"""What is known of a run: plain data, and what views ask of it.
+"""All that is known of a run: plain data, the questions that views ask of it, and its rates.
 
-The parts of a run that are looked at by themselves: a worker's slot, the network in use.
-
-How fast a run goes, over its time of work alone.
+Rates are over the time of work alone.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import msgspec
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import EngineStatus, LogLine, NetworkChecked, Notice, Phase, SplitCounts
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, reason_text
 
@@ -31,25 +29,6 @@ class WorkerState(msgspec.Struct):
     bytes_per_s: float = 0.0
     since: float = 0.0
     until: float | None = None
-
-
-class NetworkState(msgspec.Struct):
-    """The network in use; the fields are those of ``NetworkChanged``."""
-
-    name: str = ""
-    label: str = ""
-    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
-    status: NetworkStatus = NetworkStatus.OPEN
-    family: Family = Family.UNKNOWN
-    signal: Category | None = None
-    until: float | None = None
-    step: int = 0
-    steps_s: tuple[float, ...] = ()
-    clips_since_throttle: int = 0
-    last_throttle_at: float | None = None
-    workers_allowed: int | None = None
-    allowed_per_hour: float | None = None
-    learned_per_hour: float | None = None
 
 
 RECENT_S = 300.0
@@ -127,6 +106,9 @@ IDLE_STATUSES = frozenset(
 """While a run is in one of these it hands out no clip, and its time does not count for rates."""
 
 
+NO_NETWORK = NetworkState()
+
+
 class Run:
     """A run as told so far. Views read it and keep no count of their own."""
 
@@ -143,8 +125,7 @@ class Run:
         self.failures: dict[Category, int] = {}
         self.retried: dict[Category, int] = {}
         self.workers: dict[int, WorkerState] = {}
-        self.network = NetworkState()
-        self.networks: dict[str, NetworkInfo] = {}
+        self.networks: dict[str, NetworkState] = {}
         self.extracted: int | None = None
         self.throttled_at: deque[float] = deque(maxlen=THROTTLES)
         self.checked: NetworkChecked | None = None
@@ -162,6 +143,16 @@ class Run:
         self.trim = Trim.EXACT
         self.layout = LayoutName.ACTIVITYNET
         self.audio = True
+
+    @property
+    def in_use(self) -> list[NetworkState]:
+        """The networks that requests go out by; one that can work comes first, then by when it can."""
+        return sorted((n for n in self.networks.values() if n.in_use), key=lambda n: n.until or 0.0)
+
+    @property
+    def network(self) -> NetworkState:
+        """The network in use that can work, else the one whose cooldown ends first."""
+        return next(iter(self.in_use), NO_NETWORK)
 
     @property
     def reason(self) -> str:

@@ -18,7 +18,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import Clock
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.networks.addresses import Network
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.engine.process.server import Server

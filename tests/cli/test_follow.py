@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 
+import msgspec
+
 from kinetics_tui.cli.follow import json_lines, line_text, text_lines
 from kinetics_tui.cli.status import status_json, summary_text
 from kinetics_tui.model.clip import Clip
@@ -17,29 +19,37 @@ from kinetics_tui.model.events import (
     LogLine,
     NetworkChanged,
     NetworkChecked,
-    NetworksListed,
-    NetworkSwitched,
-    NetworkThrottled,
+    NetworkNews,
     Phase,
     RunOpened,
     SplitCounts,
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
 
 AT = 1_700_000_000.0
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
+HOME = NetworkState(
+    name="10.0.0.2",
+    label="eth0 10.0.0.2",
+    kind=NetworkKind.DEFAULT_ROUTE,
+    family=Family.IPV4,
+    status=NetworkStatus.COOLING,
+    signal=Category.SESSION_LIMIT,
+    until=AT + 900,
+    step=1,
+    in_use=True,
+    last_throttle_at=AT - 5,
+    allowed_per_hour=280.0,
+    learned_per_hour=280.0,
+)
+PHONE = NetworkState(name="10.0.0.3", label="phone 10.0.0.3", in_use=True)
 EVENTS: list[AnyEvent] = [
     RunOpened(at=AT, dataset="/d", title="Kinetics-400", pid=7, started_at=AT,
               splits=(SplitCounts("val", 9),)),
-    NetworkChanged(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", kind=NetworkKind.DEFAULT_ROUTE,
-                   family=Family.IPV4, status=NetworkStatus.COOLING, signal=Category.SESSION_LIMIT,
-                   until=AT + 900, step=1, last_throttle_at=AT - 5, allowed_per_hour=280.0,
-                   learned_per_hour=280.0),
-    NetworksListed(at=AT, networks=(NetworkInfo(name="10.0.0.2", label="eth0 10.0.0.2",
-                                                kind=NetworkKind.DEFAULT_ROUTE, in_use=True),)),
+    NetworkChanged(at=AT, network=HOME),
     WorkerStarted(at=AT, slot=1, pid=71),
     ClipStarted(at=AT, slot=1, clip=CLIP),
     ClipProgress(at=AT, slot=1, phase=Phase.DOWNLOAD, fraction=0.5, bytes_per_s=1e6),
@@ -56,7 +66,7 @@ def test_the_status_for_scripts_has_what_scripts_need() -> None:
     status = json.loads(json.dumps(status_json(state())))
     assert status["pid"] == 7
     assert (status["total"], status["done"], status["failed"], status["pending"]) == (9, 0, 0, 9)
-    assert status["network"] == {
+    shown = {
         "name": "10.0.0.2",
         "label": "eth0 10.0.0.2",
         "kind": "default route",
@@ -70,6 +80,7 @@ def test_the_status_for_scripts_has_what_scripts_need() -> None:
         "allowed_per_hour": 280.0,
         "learned_per_hour": 280.0,
     }
+    assert {name: status["network"][name] for name in shown} == shown
     assert [(network["name"], network["in_use"]) for network in status["networks"]] == [("10.0.0.2", True)]
     assert status["workers"][0]["pid"] == 71
     assert status["workers"][0]["phase"] == "download"
@@ -108,12 +119,16 @@ def test_text_lines_begin_where_the_view_began_to_look() -> None:
 
 def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
     told: list[AnyEvent] = [
-        NetworkThrottled(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", signal=Category.BOT_CHECK, step=1,
-                         until=AT + 900),
-        NetworkSwitched(at=AT, name="10.0.0.3", label="phone 10.0.0.3", before="eth0 10.0.0.2"),
+        NetworkChanged(
+            at=AT,
+            network=msgspec.structs.replace(HOME, signal=Category.BOT_CHECK),
+            news=NetworkNews.THROTTLED,
+        ),
+        NetworkChanged(at=AT, network=msgspec.structs.replace(HOME, in_use=False)),
+        NetworkChanged(at=AT, network=PHONE),
+        NetworkChanged(at=AT, network=msgspec.structs.replace(HOME, in_use=False), news=NetworkNews.LEFT),
         NetworkChecked(at=AT, name="10.0.0.2", label="eth0 10.0.0.2", ok=False, text="YouTube refuses it."),
-        NetworksListed(at=AT, networks=()),
-    ]  # fmt: skip
+    ]
     run, text, scripts = state(), io.StringIO(), io.StringIO()
     writers = (text_lines(text), json_lines(scripts))
     for event in [*run.as_events(), *told]:
@@ -124,9 +139,26 @@ def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
     assert "throttle   Bot check. Wait for the cooldown" in throttled
     assert "network    Switched from eth0 10.0.0.2 to phone 10.0.0.3." in switched
     assert "network    YouTube refuses it." in checked
-    kinds = [json.loads(line)["event"] for line in scripts.getvalue().splitlines()]
-    assert kinds[-3:] == ["network-throttled", "network-switched", "network-checked"]
-    assert "networks-listed" not in kinds
+    lines = [json.loads(line) for line in scripts.getvalue().splitlines()]
+    assert [line["event"] for line in lines[-5:]] == [
+        "network-throttled",
+        "network-changed",
+        "network-changed",
+        "network-switched",
+        "network-checked",
+    ]
+    assert lines[-5] == {
+        "event": "network-throttled",
+        "at": AT,
+        "name": "10.0.0.2",
+        "label": "eth0 10.0.0.2",
+        "signal": "bot check",
+        "step": 1,
+        "until": AT + 900,
+        "probe": False,
+    }
+    assert (lines[-2]["before"], lines[-2]["label"]) == ("eth0 10.0.0.2", "phone 10.0.0.3")
+    assert {"name", "status", "steps_s", "allowed_per_hour"} < lines[-3].keys(), "flat, as it was"
 
 
 def test_nothing_from_outside_reaches_the_terminal_raw() -> None:

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.engine import Engine
-from kinetics_tui.engine.networks.addresses import Network, network_of
+from kinetics_tui.engine.networks.addresses import network_of
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.media.youtube.probe_program import CheckAnswer
 from kinetics_tui.model.events import AnyEvent

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kinetics_tui.dataset.ledger.ledger import Ledger, LedgerFull
-from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
+from kinetics_tui.engine.networks.network import NO_ROUTE, Network
 from kinetics_tui.engine.run.outcomes import KILLS_A_CLIP
 from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.commands import (

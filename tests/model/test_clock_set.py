@@ -16,7 +16,7 @@ from kinetics_tui.model.events import (
     StatusChanged,
     WorkerStarted,
 )
-from kinetics_tui.model.network import NetworkKind, NetworkStatus
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
 
 AT = 1_800_000_000.0
@@ -35,11 +35,14 @@ def test_rates_and_waits_are_those_of_before(by_s: float) -> None:
     run.apply(
         NetworkChanged(
             at=AT,
-            name="n",
-            label="n",
-            kind=NetworkKind.DEFAULT_ROUTE,
-            status=NetworkStatus.COOLING,
-            until=AT + 900,
+            network=NetworkState(
+                name="n",
+                label="n",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                status=NetworkStatus.COOLING,
+                until=AT + 900,
+                in_use=True,
+            ),
         )
     )
     now = AT + 60

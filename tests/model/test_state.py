@@ -23,9 +23,7 @@ from kinetics_tui.model.events import (
     Logged,
     NetworkChanged,
     NetworkChecked,
-    NetworksListed,
-    NetworkSwitched,
-    NetworkThrottled,
+    NetworkNews,
     NoticeKind,
     Phase,
     RunOpened,
@@ -37,9 +35,10 @@ from kinetics_tui.model.events import (
     WorkerStopped,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState, forecast
+from tests.network_events import listing
 
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
 AT = 1_700_000_000.0
@@ -215,11 +214,14 @@ def test_without_a_pace_a_cooldown_does_not_change_the_time_of_work() -> None:
     state.apply(
         NetworkChanged(
             at=AT + 300,
-            name="n",
-            label="n",
-            kind=NetworkKind.DEFAULT_ROUTE,
-            status=NetworkStatus.COOLING,
-            until=AT + 2100,
+            network=NetworkState(
+                name="n",
+                label="n",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                status=NetworkStatus.COOLING,
+                until=AT + 2100,
+                in_use=True,
+            ),
         )
     )
     state.apply(StatusChanged(at=AT + 300, status=EngineStatus.COOLING))
@@ -257,11 +259,14 @@ def test_the_forecast_adds_the_cooldown_in_front() -> None:
     state.apply(
         NetworkChanged(
             at=AT,
-            name="n",
-            label="n",
-            kind=NetworkKind.DEFAULT_ROUTE,
-            status=NetworkStatus.COOLING,
-            until=AT + 1800,
+            network=NetworkState(
+                name="n",
+                label="n",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                status=NetworkStatus.COOLING,
+                until=AT + 1800,
+                in_use=True,
+            ),
         )
     )
     state.apply(StatusChanged(at=AT, status=EngineStatus.COOLING))
@@ -276,7 +281,7 @@ def test_nothing_left_has_no_forecast() -> None:
 
 def test_a_clip_is_counted_for_the_network_it_came_by() -> None:
     state = opened()
-    state.apply(NetworksListed(at=AT, networks=INFOS))
+    state.apply_all(listing(AT, INFOS))
     done = ClipDone(
         at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=1, network="socks5://h:1"
     )
@@ -287,7 +292,14 @@ def test_a_clip_is_counted_for_the_network_it_came_by() -> None:
     }
     state.apply(
         NetworkChanged(
-            at=AT, name="192.168.1.23", label="n", kind=NetworkKind.DEFAULT_ROUTE, status=NetworkStatus.OPEN
+            at=AT,
+            network=NetworkState(
+                name="192.168.1.23",
+                label="n",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                status=NetworkStatus.OPEN,
+                in_use=True,
+            ),
         )
     )
     state.apply(done)
@@ -296,9 +308,13 @@ def test_a_clip_is_counted_for_the_network_it_came_by() -> None:
     assert state.network.clips_since_throttle == 1
 
 
-def throttled(at: float, *, probe: bool) -> NetworkThrottled:
-    return NetworkThrottled(
-        at=at, name="n", label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, probe=probe
+def throttled(at: float, *, probe: bool) -> NetworkChanged:
+    return NetworkChanged(
+        at=at,
+        network=NetworkState(
+            name="n", label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, in_use=True
+        ),
+        news=NetworkNews.PROBE_REFUSED if probe else NetworkNews.THROTTLED,
     )
 
 
@@ -348,11 +364,14 @@ def test_a_learned_pace_lengthens_the_forecast() -> None:
     state.apply(
         NetworkChanged(
             at=AT,
-            name="n",
-            label="n",
-            kind=NetworkKind.DEFAULT_ROUTE,
-            status=NetworkStatus.OPEN,
-            learned_per_hour=150,
+            network=NetworkState(
+                name="n",
+                label="n",
+                kind=NetworkKind.DEFAULT_ROUTE,
+                status=NetworkStatus.OPEN,
+                learned_per_hour=150,
+                in_use=True,
+            ),
         )
     )
     ahead = forecast(state, AT)
@@ -361,10 +380,11 @@ def test_a_learned_pace_lengthens_the_forecast() -> None:
 
 
 INFOS = (
-    NetworkInfo(name="192.168.1.23", label="wlan0 192.168.1.23", kind=NetworkKind.DEFAULT_ROUTE, clips=5),
-    NetworkInfo(name="socks5://h:1", label="office socks5://h:1", kind=NetworkKind.PROXY, given_as="office"),
+    NetworkState(name="192.168.1.23", label="wlan0 192.168.1.23", kind=NetworkKind.DEFAULT_ROUTE, clips=5),
+    NetworkState(name="socks5://h:1", label="office socks5://h:1", kind=NetworkKind.PROXY, given_as="office"),
 )
 slots = st.integers(1, 4)
+reasons = st.builds(Reason, st.sampled_from(Why), count=st.integers(0, 99), text=st.text(max_size=5))
 times = st.integers(2, 400).map(lambda second: AT + second)
 events = st.one_of(
     st.builds(ClipStarted, at=st.just(AT), slot=slots, clip=st.just(CLIP)),
@@ -397,29 +417,17 @@ events = st.one_of(
     st.builds(WorkerStarted, at=st.just(AT), slot=slots, pid=st.integers(1, 9999)),
     st.builds(WorkerStopped, at=st.just(AT), slot=slots, reason=st.sampled_from(["", "killed by signal 9"])),
     st.builds(WorkerIdle, at=st.just(AT), slot=slots, phase=st.just(Phase.PACE), until=st.just(AT + 12)),
-    st.builds(StatusChanged, at=times, status=st.sampled_from(EngineStatus), reason=st.text(max_size=5)),
+    st.builds(
+        StatusChanged,
+        at=times,
+        status=st.sampled_from(EngineStatus),
+        reason=reasons,
+    ),
     st.builds(
         NetworkChanged,
-        at=st.just(AT),
-        name=st.just("n"),
-        label=st.just("n"),
-        kind=st.just(NetworkKind.PROXY),
-        status=st.sampled_from(NetworkStatus),
-        step=st.integers(0, 8),
-    ),
-    st.builds(
-        NetworksListed, at=st.just(AT), networks=st.lists(st.sampled_from(INFOS), unique=True).map(tuple)
-    ),
-    st.builds(NetworkSwitched, at=st.just(AT), name=st.just("n"), label=st.just("n"), before=st.just("m")),
-    st.builds(
-        NetworkThrottled,
         at=times,
-        name=st.just("n"),
-        label=st.just("n"),
-        signal=st.just(Category.CAPTCHA),
-        step=st.integers(1, 8),
-        until=times,
-        probe=st.booleans(),
+        network=st.sampled_from(INFOS),
+        news=st.sampled_from(NetworkNews),
     ),
     st.builds(
         NetworkChecked,

@@ -23,7 +23,6 @@ from kinetics_tui.model.events import (
     DiskMeasured,
     EngineStatus,
     NetworkChanged,
-    NetworksListed,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -34,10 +33,11 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
+from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
+from tests.network_events import listing
 
 NOW = datetime(2026, 8, 25, 14, 2, 11, tzinfo=UTC).timestamp()
 WLAN, CABLE, CABLE6, PHONE = "192.168.1.23", "10.0.0.7", "2001:db8::5", "socks5://127.0.0.1:1080"
@@ -140,8 +140,8 @@ def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
             audio=True,
         ),
         DiskMeasured(at=now, free_bytes=402_000_000_000),
+        *listed(at=now),
         network(),
-        listed(at=now),
         StatusChanged(at=now - 3600, status=EngineStatus.RUNNING),
         *log_of_clips(now),
     ]
@@ -198,123 +198,128 @@ def network(
 ) -> NetworkChanged:
     return NetworkChanged(
         at=NOW,
-        name=WLAN,
-        label="wlan0 192.168.1.23",
-        kind=NetworkKind.DEFAULT_ROUTE,
-        family=Family.IPV4,
-        status=status,
-        signal=signal,
-        until=until,
-        step=step,
-        steps_s=COOLDOWN_STEPS_S,
-        clips_since_throttle=clips,
-        last_throttle_at=last_throttle_at,
-        workers_allowed=workers_allowed,
-        allowed_per_hour=allowed_per_hour,
-        learned_per_hour=learned_per_hour,
+        network=msgspec.structs.replace(
+            listed_networks()[0],
+            status=status,
+            signal=signal,
+            until=until,
+            step=step,
+            steps_s=COOLDOWN_STEPS_S,
+            clips_since_throttle=clips,
+            last_throttle_at=last_throttle_at,
+            workers_allowed=workers_allowed,
+            allowed_per_hour=allowed_per_hour,
+            learned_per_hour=learned_per_hour,
+        ),
     )
 
 
-def listed(*more: NetworkInfo, at: float = NOW) -> NetworksListed:
+def used_now(state: NetworkState, at: float = NOW) -> list[AnyEvent]:
+    """The run has gone over to another network than the one that it began with."""
+    before = msgspec.structs.replace(listed_networks(at=at)[0], in_use=False)
+    return listing(at, (before, msgspec.structs.replace(state, in_use=True)))
+
+
+def listed(*more: NetworkState, at: float = NOW) -> list[AnyEvent]:
+    """The engine lists its networks, and some more."""
+    return listing(at, listed_networks(*more, at=at))
+
+
+def listed_networks(*more: NetworkState, at: float = NOW) -> tuple[NetworkState, ...]:
     """Networks of every kind: in use, open, cooling, an added proxy, and two that are not here."""
     hour_s, day_s = 3600.0, 86400.0
-    return NetworksListed(
-        at=at,
-        networks=(
-            NetworkInfo(
-                name=WLAN,
-                label="wlan0 192.168.1.23",
-                kind=NetworkKind.DEFAULT_ROUTE,
-                family=Family.IPV4,
-                in_use=True,
-                sessions=14,
-                clips=98_310,
-                clips_since_throttle=12_345,
-                last_throttle_at=at - 62 * 60,
-                throttles=(
-                    PastThrottle(
-                        at=at - 41 * day_s,
-                        signal=Category.TOO_MANY_REQUESTS,
-                        clips=61_204,
-                        steps=3,
-                        took_s=4.2 * hour_s,
-                    ),
-                    PastThrottle(at=at - 3 * day_s, signal=Category.BOT_CHECK, clips=21_870, took_s=902.0),
-                    PastThrottle(
-                        at=at - 62 * 60, signal=Category.SESSION_LIMIT, clips=2_891, steps=1, took_s=900.0
-                    ),
+    return (
+        NetworkState(
+            name=WLAN,
+            label="wlan0 192.168.1.23",
+            kind=NetworkKind.DEFAULT_ROUTE,
+            family=Family.IPV4,
+            in_use=True,
+            sessions=14,
+            clips=98310,
+            clips_since_throttle=12345,
+            last_throttle_at=at - 62 * 60,
+            throttles=(
+                PastThrottle(
+                    at=at - 41 * day_s,
+                    signal=Category.TOO_MANY_REQUESTS,
+                    clips=61204,
+                    steps=3,
+                    took_s=4.2 * hour_s,
+                ),
+                PastThrottle(at=at - 3 * day_s, signal=Category.BOT_CHECK, clips=21870, took_s=902.0),
+                PastThrottle(
+                    at=at - 62 * 60, signal=Category.SESSION_LIMIT, clips=2891, steps=1, took_s=900.0
                 ),
             ),
-            NetworkInfo(
-                name=CABLE,
-                label="eth0 10.0.0.7",
-                kind=NetworkKind.SOURCE_ADDRESS,
-                family=Family.IPV4,
-                status=NetworkStatus.COOLING,
-                signal=Category.SESSION_LIMIT,
-                until=at + 2 * hour_s + 37 * 60 + 49,
-                step=2,
-                sessions=2,
-                clips=9_412,
-                last_throttle_at=at - 23 * 60,
-                learned_per_hour=240.0,
-                throttles=(
-                    PastThrottle(at=at - 23 * 60, signal=Category.SESSION_LIMIT, clips=9_412, steps=2),
-                ),
-            ),
-            NetworkInfo(
-                name=CABLE6,
-                label="eth0 2001:db8::5",
-                kind=NetworkKind.SOURCE_ADDRESS,
-                family=Family.IPV6,
-                sessions=1,
-                clips=530,
-            ),
-            NetworkInfo(
-                name=PHONE,
-                label=f"phone {PHONE}",
-                kind=NetworkKind.PROXY,
-                given_as="phone",
-                sessions=3,
-                clips=12_018,
-                clips_since_throttle=4_018,
-                last_throttle_at=at - 2.1 * day_s,
-                learned_per_hour=290.0,
-                throttles=(
-                    PastThrottle(
-                        at=at - 2.1 * day_s,
-                        signal=Category.ADDRESS_BLOCKED,
-                        clips=8_000,
-                        steps=2,
-                        took_s=4_800.0,
-                    ),
-                ),
-            ),
-            NetworkInfo(
-                name="usb0",
-                label="tether usb0",
-                kind=NetworkKind.INTERFACE,
-                family=Family.UNKNOWN,
-                given_as="tether",
-                present=False,
-            ),
-            NetworkInfo(
-                name="172.20.10.4",
-                label="wlan0 172.20.10.4",
-                kind=NetworkKind.DEFAULT_ROUTE,
-                family=Family.IPV4,
-                status=NetworkStatus.COOLING,
-                signal=Category.CAPTCHA,
-                until=at + 4.52 * day_s,
-                step=8,
-                present=False,
-                sessions=1,
-                clips=1_204,
-                last_throttle_at=at - 40 * 60,
-                throttles=(PastThrottle(at=at - 40 * 60, signal=Category.CAPTCHA, clips=1_204, steps=8),),
-            ),
-            *more,
         ),
+        NetworkState(
+            name=CABLE,
+            label="eth0 10.0.0.7",
+            kind=NetworkKind.SOURCE_ADDRESS,
+            family=Family.IPV4,
+            status=NetworkStatus.COOLING,
+            signal=Category.SESSION_LIMIT,
+            until=at + 2 * hour_s + 37 * 60 + 49,
+            step=2,
+            sessions=2,
+            clips=9412,
+            last_throttle_at=at - 23 * 60,
+            learned_per_hour=240.0,
+            throttles=(PastThrottle(at=at - 23 * 60, signal=Category.SESSION_LIMIT, clips=9412, steps=2),),
+        ),
+        NetworkState(
+            name=CABLE6,
+            label="eth0 2001:db8::5",
+            kind=NetworkKind.SOURCE_ADDRESS,
+            family=Family.IPV6,
+            sessions=1,
+            clips=530,
+        ),
+        NetworkState(
+            name=PHONE,
+            label=f"phone {PHONE}",
+            kind=NetworkKind.PROXY,
+            given_as="phone",
+            sessions=3,
+            clips=12018,
+            clips_since_throttle=4018,
+            last_throttle_at=at - 2.1 * day_s,
+            learned_per_hour=290.0,
+            throttles=(
+                PastThrottle(
+                    at=at - 2.1 * day_s,
+                    signal=Category.ADDRESS_BLOCKED,
+                    clips=8000,
+                    steps=2,
+                    took_s=4800.0,
+                ),
+            ),
+        ),
+        NetworkState(
+            name="usb0",
+            label="tether usb0",
+            kind=NetworkKind.INTERFACE,
+            family=Family.UNKNOWN,
+            given_as="tether",
+            present=False,
+        ),
+        NetworkState(
+            name="172.20.10.4",
+            label="wlan0 172.20.10.4",
+            kind=NetworkKind.DEFAULT_ROUTE,
+            family=Family.IPV4,
+            status=NetworkStatus.COOLING,
+            signal=Category.CAPTCHA,
+            until=at + 4.52 * day_s,
+            step=8,
+            present=False,
+            sessions=1,
+            clips=1204,
+            last_throttle_at=at - 40 * 60,
+            throttles=(PastThrottle(at=at - 40 * 60, signal=Category.CAPTCHA, clips=1204, steps=8),),
+        ),
+        *more,
     )
 
 
@@ -343,12 +348,15 @@ def switching(at: float = NOW) -> list[AnyEvent]:
     """What the engine says of a switch while the clips in hand finish by the old network."""
     reason = Reason(Why.SWITCHING, 13, "wlan0 192.168.1.23")
     return [
-        msgspec.structs.replace(
-            network(NetworkStatus.PROBING, last_throttle_at=None, clips=0),
-            name=PHONE,
-            label=f"phone {PHONE}",
-            kind=NetworkKind.PROXY,
-            family=Family.UNKNOWN,
+        *used_now(
+            msgspec.structs.replace(
+                network(NetworkStatus.PROBING, last_throttle_at=None, clips=0).network,
+                name=PHONE,
+                label=f"phone {PHONE}",
+                kind=NetworkKind.PROXY,
+                family=Family.UNKNOWN,
+            ),
+            at,
         ),
         StatusChanged(at=at, status=EngineStatus.SWITCHING, reason=reason),
     ]

@@ -21,12 +21,14 @@ from kinetics_tui.model.events import (
     ClipProgress,
     ClipStarted,
     EngineStatus,
-    NetworkThrottled,
+    NetworkChanged,
+    NetworkNews,
     Phase,
     SplitSwitched,
     StatusChanged,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
@@ -202,8 +204,12 @@ async def test_the_terminal_is_told_of_a_turn_where_that_is_allowed(
     async with running(bell=bell, desktop=desktop) as run:
         run.now += 2
         run.link.fold(
-            NetworkThrottled(
-                at=run.now, name="a", label="wlan0", signal=Category.CAPTCHA, step=1, until=run.now + 900
+            NetworkChanged(
+                at=run.now,
+                network=NetworkState(
+                    name="a", label="wlan0", signal=Category.CAPTCHA, step=1, until=run.now + 900, in_use=True
+                ),
+                news=NetworkNews.THROTTLED,
             )
         )
         await run.tick()

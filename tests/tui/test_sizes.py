@@ -7,7 +7,7 @@ from datetime import UTC
 import pytest
 
 from kinetics_tui.model.events import AnyEvent, NetworkChecked
-from kinetics_tui.model.network import NetworkInfo, NetworkKind
+from kinetics_tui.model.network import NetworkKind, NetworkState
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.networks.screen import NetworksScreen
 from kinetics_tui.tui.run.screen import RunScreen
@@ -64,10 +64,10 @@ async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None
 @pytest.mark.parametrize("networks", [0, 6, 300])
 async def test_the_network_screen_takes_every_size(networks: int) -> None:
     more = [
-        NetworkInfo(name=f"n{n}", label=f"label {n} " * (n % 9), kind=NetworkKind.PROXY)
+        NetworkState(name=f"n{n}", label=f"label {n} " * (n % 9), kind=NetworkKind.PROXY)
         for n in range(networks - 6)
     ]
-    link = FakeLink([*opened(), *([listed(*more)] if networks else [])])
+    link = FakeLink([*opened(), *(listed(*more) if networks else [])])
     if not networks:
         link.state.networks.clear()
     checked = NetworkChecked(at=NOW, name=PHONE, label="phone", ok=False, text="No answer by phone. " * 9)

@@ -27,7 +27,8 @@ from kinetics_tui.base.programs import available_cores, find_deno, kills_user_pr
 from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, say
 from kinetics_tui.cli.options import as_json
-from kinetics_tui.engine.networks.addresses import NO_ROUTE, network_of, way_of_params
+from kinetics_tui.engine.networks.addresses import network_of, way_of_params
+from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.youtube.yt_dlp_options import parse_args, redact
 from kinetics_tui.model.network import parse_way

@@ -29,8 +29,15 @@ from kinetics_tui.model.commands import (
     CheckNetwork,
     SwitchNetwork,
 )
-from kinetics_tui.model.events import AnyEvent, EngineStatus, LogReplayed, NetworkChecked, NetworkSwitched
-from kinetics_tui.model.network import NetworkInfo, NetworkStatus
+from kinetics_tui.model.events import (
+    AnyEvent,
+    EngineStatus,
+    LogReplayed,
+    NetworkChanged,
+    NetworkChecked,
+    NetworkNews,
+)
+from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
 
 COLUMNS = 80
@@ -63,13 +70,13 @@ def networks_text(state: RunState, now: float) -> str:
     return "\n".join([*lines, *([GAP.join(legend)] if legend else [])])
 
 
-def _mark(network: NetworkInfo) -> str:
+def _mark(network: NetworkState) -> str:
     if network.in_use:
         return IN_USE
     return " " if network.present else AWAY
 
 
-def _row(network: NetworkInfo, now: float) -> tuple[str, ...]:
+def _row(network: NetworkState, now: float) -> tuple[str, ...]:
     cooling = network.status is NetworkStatus.COOLING and network.until is not None
     throttled, learned = network.last_throttle_at, network.learned_per_hour
     return (
@@ -118,8 +125,8 @@ async def switch_and_wait(
         state = client.state
         if state.network.name == before:
             return f"Everything leaves by {state.network.label} now, as before."
-        switched = await _wait_for_switch(heard, state, tell)
-        return f"Switched from {switched.before} to {switched.label}; {_outlook(state, time.time())}"
+        left = await _wait_for_switch(heard, state, tell)
+        return f"Switched from {left.label} to {state.network.label}; {_outlook(state, time.time())}"
 
 
 async def check_and_wait(client: EngineClient, name: str) -> NetworkChecked:
@@ -140,7 +147,7 @@ async def check_and_wait(client: EngineClient, name: str) -> NetworkChecked:
             raise EngineError("The engine does not say what came of the check; see engine.log.") from None
 
 
-def find_network(state: RunState, name: str) -> NetworkInfo | None:
+def find_network(state: RunState, name: str) -> NetworkState | None:
     """The listed network that people mean by a name, however they spell it."""
     wanted = name.strip().lower()
     for network in state.networks.values():
@@ -161,7 +168,7 @@ def _outlook(state: RunState, now: float) -> str:
     return "one clip goes first."
 
 
-async def _wait_for_switch(heard: Heard, state: RunState, tell: Callable[[str], None]) -> NetworkSwitched:
+async def _wait_for_switch(heard: Heard, state: RunState, tell: Callable[[str], None]) -> NetworkState:
     told = 0
     while True:
         with contextlib.suppress(TimeoutError):
@@ -172,11 +179,11 @@ async def _wait_for_switch(heard: Heard, state: RunState, tell: Callable[[str], 
             tell(f"{told} clips are still in hand." if told > 1 else "1 clip is still in hand.")
 
 
-async def _next_switch(heard: Heard) -> NetworkSwitched:
+async def _next_switch(heard: Heard) -> NetworkState:
     while True:
         event = await _next(heard)
-        if isinstance(event, NetworkSwitched):
-            return event
+        if isinstance(event, NetworkChanged) and event.news is NetworkNews.LEFT:
+            return event.network
 
 
 @contextlib.asynccontextmanager

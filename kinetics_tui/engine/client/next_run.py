@@ -10,20 +10,19 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text as clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.networks.network import list_networks
+from kinetics_tui.engine.networks.network import KnownNetwork, network_states
 from kinetics_tui.engine.networks.routes import ways_of
 from kinetics_tui.engine.process.address import WriterLock
-from kinetics_tui.model.events import NetworksListed
-from kinetics_tui.model.network import NetworkInfo, NetworkStatus, Route, parse_way
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, Route, parse_way
 from kinetics_tui.model.state import RunState
 
 
 def read_networks(dataset: Path) -> RunState:
-    """The run as the ledger tells it, with every network. Raises ``DatasetError`` without a ledger."""
+    """The run as the ledger tells it, with every network that can be used now. Raises ``DatasetError``."""
     state, now = RunState(), time.time()
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
-        state.apply(NetworksListed(at=now, networks=_listed(ledger)))
+        state.networks = {network.name: network for network in _listed(ledger, now)}
     return state
 
 
@@ -42,7 +41,7 @@ def choose_way(dataset: Path, text: str) -> str:
         ways.in_use = way
         ledger.set_way(way)
         ledger.set_ways(ways.added)
-        known = next((info for info in _listed(ledger) if info.name == network.name), None)
+        known = next((info for info in _listed(ledger, time.time()) if info.name == network.name), None)
     sentence = f"The next run goes out by {network.label}"
     if known is not None and known.status is NetworkStatus.COOLING and known.until is not None:
         return f"{sentence}; it cools down until {clock_text(known.until)}."
@@ -66,6 +65,14 @@ def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
         return ledger.options.yt_dlp, ways_of(ledger).network().route
 
 
-def _listed(ledger: Ledger) -> tuple[NetworkInfo, ...]:
+def _listed(ledger: Ledger, now: float) -> list[NetworkState]:
     ways = ways_of(ledger)
-    return list_networks(ways.listed(), ledger.networks(), ledger.network_histories(), ways.network())
+    in_use = ways.network()
+    return network_states(
+        [(way.network, way.given_as) for way in ways.listed()],
+        ledger.networks(),
+        ledger.network_histories(),
+        in_use,
+        lambda network, row: KnownNetwork(network, row, ledger.options, now),
+        unreachable=not in_use.present and in_use.kind is not NetworkKind.DEFAULT_ROUTE,
+    )

@@ -8,12 +8,11 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 import psutil
 
+from kinetics_tui.engine.networks.network import NO_ROUTE, Network
 from kinetics_tui.model.network import Family, NetworkKind, Route, Way, family_of, public_proxy
 
-NO_ROUTE = "no default route"
 YOUTUBE = "www.youtube.com"
 
 FAR_ADDRESSES = {
@@ -24,23 +23,6 @@ FAR_ADDRESSES = {
 
 ANY_ADDRESS = {Family.IPV4: "0.0.0.0", Family.IPV6: "::"}  # noqa: S104 - to send from, not to listen at
 """Sending from these means: by the default route, over this family alone."""
-
-
-class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """One way out as it is now. ``name`` is what the ledger knows it by; ``label`` what people read.
-
-    ``name`` is the address that requests leave from (of IPv6 its /64, within which machines change their
-    addresses by themselves), or the proxy without its user and password: two ways that lead out by one
-    address are one network to YouTube. ``route`` is what workers are told; ``present``: this machine can
-    use it now.
-    """
-
-    name: str
-    label: str
-    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
-    family: Family = Family.UNKNOWN
-    route: Route = Route()
-    present: bool = True
 
 
 def way_of_params(params: Mapping[str, Any]) -> Way:

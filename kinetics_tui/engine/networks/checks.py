@@ -11,7 +11,7 @@ import msgspec
 
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.networks.addresses import Network
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.media.youtube.probe_program import CheckAnswer, CheckRequest
 from kinetics_tui.model.events import NetworkChecked

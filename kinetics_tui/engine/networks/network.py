@@ -1,19 +1,39 @@
-"""One network's throttle and pace, out of the ledger and back into it.
+"""One network: its address, its throttle and its pace, out of the ledger and back into it.
 
-The list of all networks, as views are told of it.
+One function makes the state that views see, for an engine at work and from the ledger alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
-from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
 from kinetics_tui.engine.networks.pace import Pace
-from kinetics_tui.engine.networks.routes import Listed
 from kinetics_tui.engine.networks.throttle import Throttle
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, Route
 from kinetics_tui.model.options import Options
+
+NO_ROUTE = "no default route"
+NO_HISTORY = NetworkHistory()
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """One way out as it is now. ``name`` is what the ledger knows it by; ``label`` what people read.
+
+    ``name`` is the address that requests leave from (of IPv6 its /64, within which machines change their
+    addresses by themselves), or the proxy without its user and password: two ways that lead out by one
+    address are one network to YouTube. ``route`` is what workers are told; ``present``: this machine can
+    use it now.
+    """
+
+    name: str
+    label: str
+    kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
+    family: Family = Family.UNKNOWN
+    route: Route = Route()
+    present: bool = True
 
 
 class KnownNetwork:
@@ -57,59 +77,82 @@ class KnownNetwork:
             lessons=self._lessons,
         )
 
+    def state(
+        self,
+        *,
+        in_use: bool,
+        given_as: str = "",
+        history: NetworkHistory = NO_HISTORY,
+        clips: int | None = None,
+        unreachable: bool = False,
+    ) -> NetworkState:
+        """The network as views see it.
 
-NO_HISTORY = NetworkHistory(sessions=0, clips=0, throttles=())
+        ``history`` is what the ledger adds up; ``clips`` takes the place of its count, if it is newer.
+        ``unreachable``: it is in use and leads nowhere now.
+        """
+        network, throttle, pace = self.network, self.throttle, self.pace
+        status = throttle.status
+        if status is NetworkStatus.PROBING and not in_use:
+            status = NetworkStatus.OPEN  # nothing is sent by it: it is ready for its probe
+        return NetworkState(
+            name=network.name,
+            label=network.label,
+            kind=network.kind,
+            family=network.family,
+            given_as=given_as,
+            status=NetworkStatus.OFFLINE if unreachable else status,
+            signal=throttle.signal,
+            until=throttle.until,
+            step=0 if status is NetworkStatus.OPEN else throttle.step,
+            steps_s=throttle.waits_s,
+            in_use=in_use,
+            present=network.present,
+            workers_allowed=0 if unreachable else throttle.workers_allowed,
+            allowed_per_hour=pace.allowed_per_hour,
+            learned_per_hour=pace.learned_per_hour,
+            sessions=history.sessions,
+            clips=history.clips if clips is None else clips,
+            clips_since_throttle=throttle.clips_since_throttle,
+            last_throttle_at=throttle.last_throttle_at,
+            throttles=history.throttles,
+        )
 
 
-def list_networks(
-    ways: Iterable[Listed],
+def met_before(row: NetworkRow) -> Network:
+    """A network that nothing but the ledger tells of; a proxy can be asked from anywhere."""
+    here = row.kind is NetworkKind.PROXY
+    return Network(name=row.name, label=row.label or row.name, kind=row.kind, family=row.family, present=here)
+
+
+def network_states(
+    found: Iterable[tuple[Network, str]],
     rows: Mapping[str, NetworkRow],
     histories: Mapping[str, NetworkHistory],
     in_use: Network,
-) -> tuple[NetworkInfo, ...]:
-    """The network in use, those that can be used now, and those that the ledger remembers.
+    known: Callable[[Network, NetworkRow], KnownNetwork],
+    *,
+    counted: Mapping[str, int] | None = None,
+    unreachable: bool = False,
+) -> list[NetworkState]:
+    """Every network as views see it: those ``found`` now, with the user's names, and those of the ledger.
 
-    ``rows`` and ``histories`` are what is known of networks by name.
+    ``known`` gives the throttle and pace of a network with its row; ``counted`` its clips, where that is
+    newer than the ledger. ``unreachable``: the one in use leads nowhere now.
     """
-    listed = {way.network.name: (way.network, way.given_as) for way in ways}
+    networks = {network.name: (network, given_as) for network, given_as in found}
+    networks.setdefault(in_use.name, (in_use, ""))
     for name, row in rows.items():
-        if name not in listed and name not in ("", NO_ROUTE):
-            listed[name] = (_met_before(name, row), "")
-    infos = [
-        _info(network, given_as, rows.get(name, NetworkRow(name)), histories.get(name, NO_HISTORY), in_use)
-        for name, (network, given_as) in listed.items()
+        if name not in ("", NO_ROUTE):
+            networks.setdefault(name, (met_before(row), ""))
+    counted = counted or {}
+    return [
+        known(network, rows.get(name, NetworkRow(name))).state(
+            in_use=name == in_use.name,
+            given_as=given_as,
+            history=histories.get(name, NO_HISTORY),
+            clips=counted.get(name),
+            unreachable=unreachable and name == in_use.name,
+        )
+        for name, (network, given_as) in networks.items()
     ]
-    return tuple(sorted(infos, key=lambda info: (not info.in_use, not info.present)))
-
-
-def _met_before(name: str, row: NetworkRow) -> Network:
-    """A network that nothing but the ledger tells of; a proxy can be asked from anywhere."""
-    here = row.kind is NetworkKind.PROXY
-    return Network(name=name, label=row.label or name, kind=row.kind, family=row.family, present=here)
-
-
-def _info(
-    network: Network, given_as: str, row: NetworkRow, history: NetworkHistory, in_use: Network
-) -> NetworkInfo:
-    status = row.status
-    if status is NetworkStatus.PROBING and network.name != in_use.name:
-        status = NetworkStatus.OPEN  # nothing is sent by it: it is ready for its probe
-    return NetworkInfo(
-        name=network.name,
-        label=network.label,
-        kind=network.kind,
-        family=network.family,
-        given_as=given_as,
-        status=status,
-        signal=row.signal,
-        until=row.until,
-        step=0 if status is NetworkStatus.OPEN else row.step,
-        in_use=network.name == in_use.name,
-        present=network.present,
-        sessions=history.sessions,
-        clips=history.clips,
-        clips_since_throttle=row.clips_since_throttle,
-        last_throttle_at=row.last_throttle_at,
-        learned_per_hour=row.lessons.safe_per_hour,
-        throttles=history.throttles,
-    )

@@ -5,27 +5,21 @@ from __future__ import annotations
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import NetworkRow
+from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.networks.addresses import NO_ROUTE, Network
 from kinetics_tui.engine.networks.ledger_notes import LedgerNotes
-from kinetics_tui.engine.networks.network import KnownNetwork, list_networks
+from kinetics_tui.engine.networks.network import NO_HISTORY, NO_ROUTE, KnownNetwork, Network, network_states
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
-from kinetics_tui.model.events import (
-    NetworkChanged,
-    NetworksListed,
-    NetworkSwitched,
-    NetworkThrottled,
-)
+from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus, Route, Stamp, Way
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, Route, Stamp, Way
 
 
-def _without_counts(networks: tuple[NetworkInfo, ...]) -> list[NetworkInfo]:
-    """Networks as they are but for what every clip changes: views count that themselves."""
-    return [msgspec.structs.replace(info, clips=0, clips_since_throttle=0) for info in networks]
+def _without_counts(network: NetworkState | None) -> NetworkState | None:
+    """A network but for what every clip changes: views count that themselves."""
+    return network and msgspec.structs.replace(network, clips=0, clips_since_throttle=0)
 
 
 class Networks:
@@ -39,8 +33,8 @@ class Networks:
         self.journal = LedgerNotes(context.ledger, pid)
         self._context = context
         self._known: dict[str, KnownNetwork] = {}
-        self._listed: tuple[NetworkInfo, ...] = ()
-        self._leaving = ""
+        self._histories: dict[str, NetworkHistory] = {}
+        self._left: Network | None = None
         self.current = ways.network()
         self._had_route = self.current.name != NO_ROUTE
         self._remember(self.current, context.clock())
@@ -75,7 +69,7 @@ class Networks:
     @property
     def leaving(self) -> str:
         """The label of the network that clips in hand still use after a switch, else empty."""
-        return self._leaving
+        return "" if self._left is None else self._left.label
 
     def stamp(self) -> Stamp:
         """What a clip that is handed out now is sent by."""
@@ -114,39 +108,54 @@ class Networks:
         self._use(self.ways.network(), now)
         self.throttle.tick(now)
         if self.current.name != before.name:
-            self._leaving = before.label
+            self._left = before
             self.throttle.probe_first()
         self.changed(now)
         self.list(now)
 
     def settle_switch(self, now: float) -> None:
         """No clip is in hand by another network than the one in use any more."""
-        before, self._leaving = self._leaving, ""
         self.journal.end_session(now, "switched networks")
-        self._context.publish(
-            NetworkSwitched(at=now, name=self.current.name, label=self.current.label, before=before)
-        )
+        if self._left is not None:
+            left = self._remember(self._left, now)
+            self._left = None
+            self._publish(left, now, NetworkNews.LEFT)
 
     def keep_ways(self) -> None:
         """Have the ways written that the user chose and added."""
         self.journal.way(self.ways.in_use, dict(self.ways.added))
 
     def list(self, now: float) -> None:
-        """Publish the list of all networks, where it says anything new."""
-        live = {name: known.row() for name, known in self._known.items()}
+        """Publish every network that is not as it was last published, and those that are no more."""
+        published = self._context.state.networks
         try:
-            rows = {**self._context.ledger.networks(), **live}
-            histories = self._context.ledger.network_histories()
+            rows = {**self._context.ledger.networks(), **{n: k.row() for n, k in self._known.items()}}
+            self._histories = self._context.ledger.network_histories()
         except DatasetError:
             return  # a ledger that cannot be read just now is told of where it is written
-        listed = list_networks(self.ways.listed(), rows, histories, self.current)
-        if _without_counts(listed) != _without_counts(self._listed):
-            self._listed = listed
-            self._context.publish(NetworksListed(at=now, networks=listed))
+        states = network_states(
+            [(way.network, way.given_as) for way in self.ways.listed()],
+            rows,
+            self._histories,
+            self.current,
+            lambda network, row: (
+                self._known.get(network.name) or KnownNetwork(network, row, self._context.options, now)
+            ),
+            counted={name: network.clips for name, network in published.items()},
+            unreachable=self.unreachable,
+        )
+        for network in states:
+            if _without_counts(network) != _without_counts(published.get(network.name)):
+                self._context.publish(NetworkChanged(at=now, network=network))
+        for name in published.keys() - {network.name for network in states}:
+            gone = NetworkNews.FORGOTTEN
+            self._context.publish(NetworkChanged(at=now, network=published[name], news=gone))
 
     def _use(self, network: Network, now: float) -> None:
         self.save()
-        self.current = network
+        before, self.current = self.current, network
+        if before.name != network.name:
+            self._publish(self._remember(before, now), now)
         self._had_route = self._had_route or network.name != NO_ROUTE
         self._remember(network, now)
 
@@ -218,19 +227,9 @@ class Networks:
         if news:
             known.pace.throttled(now, clips)
             self.journal.throttled(network.name, now, signal, throttle.step, clips)
-            self._context.publish(
-                NetworkThrottled(
-                    at=now,
-                    name=network.name,
-                    label=network.label,
-                    signal=signal,
-                    step=throttle.step,
-                    until=throttle.until or now,
-                    probe=probing,
-                )
-            )
         if news or throttle.until != before:
-            self._told(known, now)
+            turn = NetworkNews.PROBE_REFUSED if probing else NetworkNews.THROTTLED
+            self._told(known, now, turn if news else NetworkNews.NONE)
         if news and network.name == self.current.name:
             self.journal.end_session(now, f"throttled: {signal.value}")
         return news
@@ -278,36 +277,29 @@ class Networks:
 
     def changed(self, now: float) -> None:
         """Publish the state of the network in use, and put it into the ledger at once."""
-        throttle, pace = self.throttle, self.pace
-        self._context.publish(
-            NetworkChanged(
-                at=now,
-                name=self.current.name,
-                label=self.current.label,
-                kind=self.current.kind,
-                family=self.current.family,
-                status=NetworkStatus.OFFLINE if self.unreachable else throttle.status,
-                signal=throttle.signal,
-                until=throttle.until,
-                step=0 if throttle.status is NetworkStatus.OPEN else throttle.step,
-                steps_s=throttle.waits_s,
-                clips_since_throttle=throttle.clips_since_throttle,
-                last_throttle_at=throttle.last_throttle_at,
-                workers_allowed=self.workers_allowed,
-                allowed_per_hour=pace.allowed_per_hour,
-                learned_per_hour=pace.learned_per_hour,
-            )
+        known = self._known[self.current.name]
+        self._publish(known, now)
+        self.journal.save(known.row(), at_once=True)
+
+    def _publish(self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE) -> None:
+        name = known.network.name
+        published = self._context.state.networks.get(name)
+        in_use = name == self.current.name
+        network = known.state(
+            in_use=in_use,
+            given_as=published.given_as if published else "",
+            history=self._histories.get(name, NO_HISTORY),
+            clips=published.clips if published else None,
+            unreachable=in_use and self.unreachable,
         )
-        self.journal.save(self._known[self.current.name].row(), at_once=True)
+        self._context.publish(NetworkChanged(at=now, network=network, news=news))
 
     def save(self) -> None:
         """Have the state of the network in use written, as it must survive a restart."""
         self.journal.save(self._known[self.current.name].row())
 
-    def _told(self, known: KnownNetwork, now: float) -> None:
-        """Something about a network is new: tell it, and put it into the ledger at once."""
-        if known.network.name == self.current.name:
-            self.changed(now)
-        else:
-            self.journal.save(known.row(), at_once=True)
+    def _told(self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE) -> None:
+        """Something about a network is new: publish it, and put it into the ledger at once."""
+        self._publish(known, now, news)
+        self.journal.save(known.row(), at_once=True)
         self.list(now)

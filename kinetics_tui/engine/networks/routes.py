@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.networks.addresses import Network, discovered_ways, network_of, way_of_params
+from kinetics_tui.engine.networks.addresses import discovered_ways, network_of, way_of_params
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.model.network import DEFAULT, NetworkKind, Way, parse_way
 
 

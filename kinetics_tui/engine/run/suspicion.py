@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.networks.addresses import Network
 from kinetics_tui.engine.networks.checks import Checks
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.queue import ClipQueue

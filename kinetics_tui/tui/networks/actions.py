@@ -10,7 +10,7 @@ from textual.app import App
 
 from kinetics_tui.base.words import counted, until_text
 from kinetics_tui.model.commands import AddNetwork, AnyCommand, CheckNetwork, ForgetNetwork, SwitchNetwork
-from kinetics_tui.model.network import NetworkInfo
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.network_words import find_network, label_of, left_s
@@ -42,7 +42,7 @@ class NetworkActions:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._checking: NetworkInfo | None = None
+        self._checking: NetworkState | None = None
         self._checking_since = 0.0
 
     # -- switch ---------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class NetworkActions:
         if answer:
             self._host.send(SwitchNetwork(way=name, finish=answer == FINISH))
 
-    def _cooling_sentence(self, info: NetworkInfo) -> str:
+    def _cooling_sentence(self, info: NetworkState) -> str:
         """That nothing will be sent by a network, and until when; empty where it does not cool down."""
         moment = self._host.moment
         if not left_s(info, moment.now) or info.until is None:
@@ -126,7 +126,7 @@ class NetworkActions:
         else:
             self._send_check(info, SEND)
 
-    def _send_check(self, info: NetworkInfo, answer: str | None) -> None:
+    def _send_check(self, info: NetworkState, answer: str | None) -> None:
         if answer == SEND:
             self._checking, self._checking_since = info, self._host.moment.now
             self._host.send(CheckNetwork(name=info.name), refused=self._check_refused)
@@ -166,7 +166,7 @@ class NetworkActions:
         else:
             self._host.send(ForgetNetwork(name=name))
 
-    def _find(self, name: str) -> NetworkInfo | None:
+    def _find(self, name: str) -> NetworkState | None:
         return find_network(self._host.moment.state, name)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kinetics_tui.base.safe_text import clean
 from kinetics_tui.base.words import countdown_text, counted, duration_text, pace_text, until_text, when_text
-from kinetics_tui.model.network import NetworkInfo, NetworkStatus, PastThrottle
+from kinetics_tui.model.network import NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
@@ -24,7 +24,7 @@ _MEANINGS = {
 }
 
 
-def detail_lines(info: NetworkInfo, moment: Moment, width: int, height: int) -> list[Line]:
+def detail_lines(info: NetworkState, moment: Moment, width: int, height: int) -> list[Line]:
     """One network in ``height`` lines: how it stands, what it did, then its throttles, the last one first."""
     about = [*_standing_lines(info, moment, width), *_record_lines(info, width)]
     if height >= len(about) + 4:
@@ -35,7 +35,7 @@ def detail_lines(info: NetworkInfo, moment: Moment, width: int, height: int) -> 
     return [*about, *_throttle_lines(info, moment, width, room)][:height]
 
 
-def _standing_lines(info: NetworkInfo, moment: Moment, width: int) -> list[Line]:
+def _standing_lines(info: NetworkState, moment: Moment, width: int) -> list[Line]:
     """What it is, and what it is good for now."""
     words = [info.kind.value, info.family.value, "in use" if info.in_use else ""]
     if info.name not in info.label:
@@ -56,7 +56,7 @@ def _standing_lines(info: NetworkInfo, moment: Moment, width: int) -> list[Line]
     return [*lines, *(Line(row, tone) for row in paragraph(f"{word}: {meaning}", width))]
 
 
-def _cooling_text(info: NetworkInfo, moment: Moment) -> str:
+def _cooling_text(info: NetworkState, moment: Moment) -> str:
     left = left_s(info, moment.seen_at)
     signal = f"{info.signal.value}. " if info.signal is not None else ""
     if left is None or info.until is None:
@@ -68,7 +68,7 @@ def _cooling_text(info: NetworkInfo, moment: Moment) -> str:
     return f"{signal}Nothing is sent until {until} ({countdown_text(left)} left{step})."
 
 
-def _record_lines(info: NetworkInfo, width: int) -> list[Line]:
+def _record_lines(info: NetworkState, width: int) -> list[Line]:
     """Sessions, clips and the pace it bears, in as many lines as they take."""
     facts = [counted(info.sessions, "session"), counted(info.clips, "clip")]
     if info.last_throttle_at is not None:
@@ -84,7 +84,7 @@ def _record_lines(info: NetworkInfo, width: int) -> list[Line]:
     return lines
 
 
-def _throttle_lines(info: NetworkInfo, moment: Moment, width: int, height: int) -> list[Line]:
+def _throttle_lines(info: NetworkState, moment: Moment, width: int, height: int) -> list[Line]:
     """A table of its throttles; bars compare the clips before each. Those that do not fit are counted."""
     throttles = list(reversed(info.throttles))
     most = max(throttle.clips for throttle in throttles)

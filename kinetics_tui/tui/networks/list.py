@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 
 from kinetics_tui.base.words import DAY_S, age_text, countdown_text, duration_text, pace_text
-from kinetics_tui.model.network import NetworkInfo, NetworkStatus
+from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.network_words import (
@@ -55,7 +55,7 @@ _GIVEN_UP_LAST = {"clips": 20, "throttle": 16, "left": 12, "state": 6}
 _NUMBERS = ("left", "clips", "learned")
 
 
-def network_columns(networks: Sequence[NetworkInfo], width: int) -> Columns:
+def network_columns(networks: Sequence[NetworkState], width: int) -> Columns:
     """Columns for a list ``width`` cells wide; those that do not fit beside the names are given up.
 
     A column in which no network has anything to say is left out.
@@ -84,7 +84,7 @@ def _room_for_names(widths: dict[str, int], width: int) -> int:
     return width - _MARKS - sum(_GAP + column for column in widths.values() if column)
 
 
-def network_line(info: NetworkInfo, columns: Columns, now: float, *, cursor: bool) -> Line:
+def network_line(info: NetworkState, columns: Columns, now: float, *, cursor: bool) -> Line:
     """One row: ``›`` is the cursor, ``*`` the network in use."""
     tone = Tone.PLAIN if info.present or info.in_use else Tone.DIM
     line = Line(f"{'›' if cursor else ' '}{'*' if info.in_use else ' '} ", Tone.STRONG)
@@ -105,7 +105,7 @@ def network_line(info: NetworkInfo, columns: Columns, now: float, *, cursor: boo
     return line
 
 
-def left_text(info: NetworkInfo, now: float) -> str:
+def left_text(info: NetworkState, now: float) -> str:
     """What is left of a cooldown, to the second on its last day; ``over`` where only a probe is due."""
     left = left_s(info, now)
     if left is None:
@@ -115,7 +115,7 @@ def left_text(info: NetworkInfo, now: float) -> str:
     return countdown_text(left) if left < DAY_S else duration_text(left)
 
 
-def throttle_text(info: NetworkInfo, now: float) -> str:
+def throttle_text(info: NetworkState, now: float) -> str:
     """The last throttle: the signal and how long ago."""
     if info.last_throttle_at is None:
         return "never"
@@ -141,16 +141,16 @@ class NetworksPanel(Panel):
     # -- the cursor -----------------------------------------------------------------------------------
 
     @property
-    def highlighted(self) -> NetworkInfo | None:
+    def highlighted(self) -> NetworkState | None:
         """The network at the cursor."""
         networks = self._networks
         return networks[self._place(networks)] if networks else None
 
     @property
-    def _networks(self) -> list[NetworkInfo]:
+    def _networks(self) -> list[NetworkState]:
         return [] if self.moment is None else known_networks(self.moment.state)
 
-    def _place(self, networks: Sequence[NetworkInfo]) -> int:
+    def _place(self, networks: Sequence[NetworkState]) -> int:
         """Where the network of the cursor stands now; where it is gone, what took its place."""
         for index, info in enumerate(networks):
             if info.name == self._cursor:

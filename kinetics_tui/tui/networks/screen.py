@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from kinetics_tui.base.words import clock_text, when_text
-from kinetics_tui.model.network import NetworkInfo
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.details import NetworkDetailsPanel
 from kinetics_tui.tui.networks.list import NetworksPanel
 from kinetics_tui.tui.parts.bars import Hint, bind, help_key
@@ -69,7 +69,7 @@ WORDS = (
 """The words of the network screen."""
 
 
-def hints(info: NetworkInfo | None) -> list[Hint]:
+def hints(info: NetworkState | None) -> list[Hint]:
     """The keys that do something with the network at the cursor, then those that always do."""
     offered = []
     if info is not None and info.present and not info.in_use:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from kinetics_tui.base.safe_text import clean
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
-from kinetics_tui.model.run import NetworkState
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
 
 NOT_HERE = "not here"
@@ -26,59 +23,29 @@ _SIGNALS = {
 }
 
 
-def known_networks(state: RunState) -> list[NetworkInfo]:
-    """Every network: the one in use first, then those that can be used now, then the rest.
-
-    What is told of the network in use itself is newer than what the list says of it.
-    """
-    current = state.network
-    if not current.name:
-        networks = list(state.networks.values())
-    else:
-        networks = [_as_told(info, current) for info in state.networks.values()]
-        if current.name not in state.networks:
-            unlisted = NetworkInfo(name=current.name, label=current.label, kind=current.kind)
-            networks.append(_as_told(unlisted, current))
-    return sorted(networks, key=lambda info: (not info.in_use, not info.present))
+def known_networks(state: RunState) -> list[NetworkState]:
+    """Every network: the one in use first, then those that can be used now, then the rest."""
+    return sorted(state.networks.values(), key=lambda info: (not info.in_use, not info.present))
 
 
-def _as_told(info: NetworkInfo, current: NetworkState) -> NetworkInfo:
-    if info.name != current.name:
-        return msgspec.structs.replace(info, in_use=False) if info.in_use else info
-    return msgspec.structs.replace(
-        info,
-        label=current.label,
-        kind=current.kind,
-        family=current.family,
-        in_use=True,
-        status=current.status,
-        signal=current.signal,
-        until=current.until,
-        step=current.step,
-        clips_since_throttle=current.clips_since_throttle,
-        last_throttle_at=current.last_throttle_at,
-        learned_per_hour=current.learned_per_hour,
-    )
-
-
-def find_network(state: RunState, name: str) -> NetworkInfo | None:
+def find_network(state: RunState, name: str) -> NetworkState | None:
     """The network called ``name``, None where it is not known (any more)."""
-    return next((info for info in known_networks(state) if info.name == name), None)
+    return state.networks.get(name)
 
 
-def label_of(info: NetworkInfo) -> str:
+def label_of(info: NetworkState) -> str:
     """What people read, harmless to a terminal; never empty."""
     return clean(info.label or info.name) or "network without a name"
 
 
-def state_word(info: NetworkInfo) -> str:
+def state_word(info: NetworkState) -> str:
     """What a network is good for, in one word; of one that cannot be used now only that."""
     if not info.present and not info.in_use:
         return NOT_HERE
     return info.status.value.upper()
 
 
-def way_words(info: NetworkInfo) -> str:
+def way_words(info: NetworkState) -> str:
     """By what requests go out, and the address family: ``interface IPv4``."""
     return f"{_WAYS[info.kind]} {info.family}".rstrip()
 
@@ -88,19 +55,19 @@ def signal_word(signal: Category) -> str:
     return _SIGNALS.get(signal, signal.value)
 
 
-def last_signal(info: NetworkInfo) -> Category | None:
+def last_signal(info: NetworkState) -> Category | None:
     """What YouTube said at the last throttle, as far as it is known."""
     return info.throttles[-1].signal if info.throttles else info.signal
 
 
-def left_s(info: NetworkInfo, now: float) -> float | None:
+def left_s(info: NetworkState, now: float) -> float | None:
     """Seconds of its cooldown that are left, 0 where it is over; None where there is none."""
     if info.status is not NetworkStatus.COOLING or info.until is None:
         return None
     return max(0.0, info.until - now)
 
 
-def can_be_forgotten(info: NetworkInfo) -> bool:
+def can_be_forgotten(info: NetworkState) -> bool:
     """Whether it may be one that was added: the machine names neither networks nor proxies by itself."""
     added = bool(info.given_as) or info.kind in (NetworkKind.PROXY, NetworkKind.INTERFACE)
     return added and not info.in_use

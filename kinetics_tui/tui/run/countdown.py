@@ -6,8 +6,8 @@ The pace in figures: what it is, what is allowed, and what the network taught.
 from __future__ import annotations
 
 from kinetics_tui.base.words import HOUR_S, countdown_text, pace_text, step_text, until_text
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
-from kinetics_tui.model.run import NetworkState
 from kinetics_tui.tui.parts.blocks import big_text, big_text_height, big_text_width
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment

@@ -11,13 +11,13 @@ from kinetics_tui.base.safe_text import plain
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, moment_text
 from kinetics_tui.cli.commands.networks import COLUMNS, NO_NETWORK, networks_text
 from kinetics_tui.cli.status import networks_json
-from kinetics_tui.model.events import NetworksListed
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
+from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.model.state import RunState
+from tests.network_events import listing
 
 NOW = time.mktime((2026, 9, 1, 18, 0, 0, 0, 0, -1))
-HOME = NetworkInfo(
+HOME = NetworkState(
     name="192.168.1.23",
     label="wlan0 192.168.1.23",
     kind=NetworkKind.DEFAULT_ROUTE,
@@ -28,7 +28,7 @@ HOME = NetworkInfo(
     learned_per_hour=280.0,
     throttles=(PastThrottle(at=NOW - HOUR_S, signal=Category.BOT_CHECK, clips=300, took_s=900.0),),
 )
-OFFICE = NetworkInfo(
+OFFICE = NetworkState(
     name="socks5://10.0.0.1:1080",
     label="office socks5://10.0.0.1:1080",
     given_as="office",
@@ -39,7 +39,7 @@ OFFICE = NetworkInfo(
     clips=310,
     last_throttle_at=NOW - 2 * DAY_S,
 )
-AWAY = NetworkInfo(
+AWAY = NetworkState(
     name="2001:db8:85a3:8d3::/64",
     label="phone wlan1 2001:db8:85a3:8d3:1319:8a2e:370:7348",
     kind=NetworkKind.SOURCE_ADDRESS,
@@ -48,9 +48,9 @@ AWAY = NetworkInfo(
 )
 
 
-def state(*networks: NetworkInfo) -> RunState:
+def state(*networks: NetworkState) -> RunState:
     state = RunState()
-    state.apply(NetworksListed(at=NOW, networks=networks))
+    state.apply_all(listing(NOW, networks))
     return state
 
 
@@ -71,7 +71,7 @@ def test_the_marks_that_are_there_are_explained() -> None:
 
 
 @pytest.mark.parametrize("networks", [(HOME, OFFICE, AWAY), (AWAY,), (HOME,)])
-def test_it_is_readable_at_80_columns(networks: tuple[NetworkInfo, ...]) -> None:
+def test_it_is_readable_at_80_columns(networks: tuple[NetworkState, ...]) -> None:
     assert max(map(len, networks_text(state(*networks), NOW).splitlines())) <= COLUMNS
 
 
@@ -82,7 +82,7 @@ def test_without_networks_it_says_so() -> None:
 
 def test_scripts_get_everything_that_is_known() -> None:
     home, office, _ = json.loads(json.dumps(networks_json(state(HOME, OFFICE, AWAY))))
-    assert set(home) == (set(NetworkInfo.__struct_fields__) - {"status"}) | {"state"}
+    assert set(home) == (set(NetworkState.__struct_fields__) - {"status"}) | {"state"}
     assert (home["in_use"], home["family"], home["learned_per_hour"]) == (True, "IPv4", 280.0)
     assert home["throttles"] == [
         {"at": NOW - HOUR_S, "signal": "bot check", "clips": 300, "steps": 1, "took_s": 900.0}
@@ -103,6 +103,6 @@ def test_a_moment_out_of_all_bounds_is_unknown() -> None:
 
 
 def test_nothing_from_outside_moves_the_cursor() -> None:
-    odd = NetworkInfo(name="x", label="a\x1b[2J\u202eb", kind=NetworkKind.INTERFACE)
+    odd = NetworkState(name="x", label="a\x1b[2J\u202eb", kind=NetworkKind.INTERFACE)
     assert plain("\x1b[2J") == "\N{REPLACEMENT CHARACTER}[2J"
     assert not {"\x1b", "\u202e"} & set(networks_text(state(odd), NOW))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kinetics_tui.base.errors import EngineError
@@ -26,21 +27,21 @@ from kinetics_tui.model.events import (
     EngineStatus,
     NetworkChanged,
     NetworkChecked,
-    NetworksListed,
-    NetworkSwitched,
+    NetworkNews,
     RunOpened,
     SplitCounts,
     StatusChanged,
 )
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
+from tests.network_events import listing
 
 AT = 1_700_000_000.0
 FAR = 4_000_000_000.0
-HOME = NetworkInfo(
+HOME = NetworkState(
     name="192.168.1.23", label="wlan0 192.168.1.23", kind=NetworkKind.DEFAULT_ROUTE, in_use=True
 )
-PHONE = NetworkInfo(
+PHONE = NetworkState(
     name="10.0.0.7", label="phone wlan1 10.0.0.7", given_as="phone", kind=NetworkKind.INTERFACE
 )
 
@@ -57,7 +58,7 @@ class Engine:
         self.paths = socket_paths(dataset)
         self.tell(
             RunOpened(at=AT, dataset="/d", title="T", pid=1, started_at=AT, splits=(SplitCounts("val", 9),)),
-            NetworksListed(at=AT, networks=(HOME, PHONE)),
+            *listing(AT, (HOME, PHONE)),
             changed(HOME),
             StatusChanged(at=AT, status=EngineStatus.RUNNING),
         )
@@ -75,12 +76,12 @@ class Engine:
             self.server.broadcast(event)
 
 
-def changed(network: NetworkInfo, **fields: object) -> NetworkChanged:
-    told = {"status": network.status, **fields}
-    return NetworkChanged(at=AT, name=network.name, label=network.label, kind=network.kind, **told)  # type: ignore[arg-type]  # as the test types them
+def changed(network: NetworkState, **fields: object) -> NetworkChanged:
+    return NetworkChanged(at=AT, network=msgspec.structs.replace(network, in_use=True, **fields))
 
 
-SWITCHED = NetworkSwitched(at=AT, name=PHONE.name, label=PHONE.label, before=HOME.label)
+AWAY_FROM_HOME = NetworkChanged(at=AT, network=msgspec.structs.replace(HOME, in_use=False))
+SWITCHED = NetworkChanged(at=AT, network=AWAY_FROM_HOME.network, news=NetworkNews.LEFT)
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_a_switch_says_what_was_left_and_what_happens_next(engine: Engine, tmp_path: Path) -> None:
-    engine.told = [changed(PHONE, status=NetworkStatus.PROBING), SWITCHED]
+    engine.told = [AWAY_FROM_HOME, changed(PHONE, status=NetworkStatus.PROBING), SWITCHED]
     said: list[str] = []
     sentence = await switch(EngineClient(tmp_path), "phone", finish=False, tell=said.append)
     assert sentence == "Switched from wlan0 192.168.1.23 to phone wlan1 10.0.0.7; one clip goes first."
@@ -108,7 +109,7 @@ async def test_a_switch_says_what_was_left_and_what_happens_next(engine: Engine,
 
 
 async def test_a_switch_to_a_network_that_cools_says_until_when(engine: Engine, tmp_path: Path) -> None:
-    engine.told = [changed(PHONE, status=NetworkStatus.COOLING, until=FAR), SWITCHED]
+    engine.told = [AWAY_FROM_HOME, changed(PHONE, status=NetworkStatus.COOLING, until=FAR), SWITCHED]
     sentence = await switch(EngineClient(tmp_path), "phone", finish=True, tell=print)
     assert sentence.startswith(
         "Switched from wlan0 192.168.1.23 to phone wlan1 10.0.0.7; it cools down until "
@@ -128,7 +129,7 @@ async def test_a_switch_waits_for_the_clips_in_hand_and_tells_how_many_they_are(
     clips = [Clip(f"video{number:06}", 1, 11, "val", "yoga") for number in range(2)]
     for slot, clip in enumerate(clips, 1):
         engine.tell(ClipStarted(at=AT, slot=slot, clip=clip))
-    engine.told = [changed(PHONE), StatusChanged(at=AT, status=EngineStatus.SWITCHING)]
+    engine.told = [AWAY_FROM_HOME, changed(PHONE), StatusChanged(at=AT, status=EngineStatus.SWITCHING)]
     said: list[str] = []
     switching = asyncio.create_task(switch(EngineClient(tmp_path), "phone", finish=True, tell=said.append))
     await until(lambda: said == ["2 clips are still in hand."])
@@ -141,7 +142,7 @@ async def test_a_switch_waits_for_the_clips_in_hand_and_tells_how_many_they_are(
 
 
 async def test_a_view_that_gives_up_leaves_the_switch_going_on(engine: Engine, tmp_path: Path) -> None:
-    engine.told = [changed(PHONE), StatusChanged(at=AT, status=EngineStatus.SWITCHING)]
+    engine.told = [AWAY_FROM_HOME, changed(PHONE), StatusChanged(at=AT, status=EngineStatus.SWITCHING)]
     switching = asyncio.create_task(switch(EngineClient(tmp_path), "phone", finish=True, tell=print))
     await until(lambda: bool(engine.commands))
     switching.cancel()
@@ -167,7 +168,7 @@ async def test_a_refusal_is_the_engines_own_sentence(engine: Engine, tmp_path: P
 
 
 async def test_an_engine_that_goes_away_is_not_waited_for(engine: Engine, tmp_path: Path) -> None:
-    engine.told = [changed(PHONE)]
+    engine.told = [AWAY_FROM_HOME, changed(PHONE)]
     switching = asyncio.create_task(switch(EngineClient(tmp_path), "phone", finish=True, tell=print))
     await until(lambda: bool(engine.commands))
     await engine.server.close()
@@ -206,6 +207,6 @@ async def test_a_check_that_comes_to_nothing_ends(
 
 def test_no_network_is_found_by_an_empty_name() -> None:
     state = RunState()
-    state.apply(NetworksListed(at=AT, networks=(HOME, PHONE)))
+    state.apply_all(listing(AT, (HOME, PHONE)))
     assert find_network(state, "") is None
     assert find_network(state, "PHONE") == PHONE

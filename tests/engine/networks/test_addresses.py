@@ -6,7 +6,6 @@ import pytest
 
 from kinetics_tui.engine.networks import addresses as networks
 from kinetics_tui.engine.networks.addresses import (
-    NO_ROUTE,
     discovered_ways,
     interface_of,
     is_ours,
@@ -14,6 +13,7 @@ from kinetics_tui.engine.networks.addresses import (
     network_of,
     way_of_params,
 )
+from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.model.network import Family, NetworkKind, Way, parse_way
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.engine.networks.addresses import Network
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.model.network import NetworkKind, Way, parse_way
 

@@ -18,17 +18,22 @@ from kinetics_tui.model.events import (
     ClipsRetried,
     ClipStarted,
     EngineStatus,
+    NetworkChanged,
     NetworkChecked,
-    NetworkSwitched,
-    NetworkThrottled,
+    NetworkNews,
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkStatus
 from tests.engine.engine_clips import clip, some_clips
-from tests.engine.engine_run import HOME, PHONE, Start
+from tests.engine.engine_run import HOME, PHONE, Run, Start
 from tests.engine.scripted_worker import BAD_PROXY
 
 PROXY = "http://10.0.0.1:3128"
+
+
+def switches(run: Run) -> list[NetworkChanged]:
+    """The switches that are through: no clip is in hand by the network before."""
+    return [event for event in run.told(NetworkChanged) if event.news is NetworkNews.LEFT]
 
 
 async def test_a_switch_lets_the_clips_in_hand_finish_and_then_sends_one_clip_first(start: Start) -> None:
@@ -38,8 +43,8 @@ async def test_a_switch_lets_the_clips_in_hand_finish_and_then_sends_one_clip_fi
         assert run.engine.obey(SwitchNetwork(way=PROXY)).ok
         assert run.state.status.value == "switching"
         assert "3 clips in hand still by wlan0" in run.state.reason
-        await run.until(lambda: bool(run.told(NetworkSwitched)))
-        switched = run.events.index(run.told(NetworkSwitched)[0])
+        await run.until(lambda: bool(switches(run)))
+        switched = run.events.index(switches(run)[0])
         before, after = run.events[:switched], run.events[switched:]
         assert [event.network for event in before if isinstance(event, ClipDone)] == [HOME.name] * 3
         assert run.state.status is EngineStatus.PROBING
@@ -55,7 +60,7 @@ async def test_a_switch_can_put_the_clips_in_hand_back_at_once(start: Start) -> 
     async with start([clip("C", 0), clip("C", 1)]) as run:
         await run.until(lambda: run.state.in_hand == 2)
         assert run.engine.obey(SwitchNetwork(way=PROXY, finish=False)).ok
-        await run.until(lambda: bool(run.told(NetworkSwitched)), seconds=1.5)
+        await run.until(lambda: bool(switches(run)), seconds=1.5)
         assert len(run.told(ClipReturned)) == 2
         assert run.state.left == 2
         await run.until(lambda: run.state.in_hand == 1)
@@ -104,14 +109,14 @@ async def test_a_switch_that_cannot_be_is_refused_and_changes_nothing(
         assert sentence in reply.message
         assert "secret" not in reply.message
         assert run.state.network.name == HOME.name
-        assert not run.told(NetworkSwitched)
+        assert not switches(run)
 
 
 async def test_the_network_chosen_last_is_the_one_a_restart_begins_with(start: Start, tmp_path: Path) -> None:
     async with start([clip("C")], workers=1) as run:
         run.engine.obey(AddNetwork(way="http://me:secret@10.0.0.1:3128", given_as="office"))
         assert run.engine.obey(SwitchNetwork(way="office", finish=False)).ok
-        await run.until(lambda: bool(run.told(NetworkSwitched)))
+        await run.until(lambda: bool(switches(run)))
         told = msgspec.json.encode(run.events).decode()
         assert "office" in told
         assert "secret" not in told
@@ -145,9 +150,10 @@ async def test_a_new_address_is_noticed_within_three_seconds_and_is_another_netw
 async def test_a_throttle_is_kept_with_its_network(start: Start, tmp_path: Path) -> None:
     async with start([*some_clips(5), clip("T")], workers=1) as run:
         await run.until(lambda: run.state.status is EngineStatus.COOLING)
-        throttle = run.told(NetworkThrottled)[0]
-        assert (throttle.name, throttle.signal, throttle.step) == (HOME.name, Category.SESSION_LIMIT, 1)
-        assert list(run.state.throttled_at) == [throttle.at]
+        throttled = next(e for e in run.told(NetworkChanged) if e.news is NetworkNews.THROTTLED)
+        network = throttled.network
+        assert (network.name, network.signal, network.step) == (HOME.name, Category.SESSION_LIMIT, 1)
+        assert list(run.state.throttled_at) == [throttled.at]
     with Ledger.open(tmp_path / "set", read_only=True) as ledger:
         (past,) = ledger.network_histories()[HOME.name].throttles
         assert (past.clips, past.signal, past.took_s) == (5, Category.SESSION_LIMIT, None)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
-import msgspec
 import pytest
 from rich.cells import cell_len
 
-from kinetics_tui.model.events import AnyEvent, NetworkChecked, NetworksListed
+from kinetics_tui.model.events import AnyEvent, NetworkChecked
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkInfo, NetworkKind, NetworkStatus, PastThrottle
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.networks.details import detail_lines
 from kinetics_tui.tui.networks.list import left_text, network_columns, network_line, throttle_text
@@ -19,9 +18,21 @@ from kinetics_tui.tui.networks.screen import LINES_MOST, check_lines
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.network_words import find_network, known_networks
 from kinetics_tui.tui.parts.view_state import Moment
-from tests.tui.run_fakes import CABLE, CABLE6, NOW, PHONE, WLAN, cooling, listed, network, opened
+from tests.network_events import listing
+from tests.tui.run_fakes import (
+    CABLE,
+    CABLE6,
+    NOW,
+    PHONE,
+    WLAN,
+    cooling,
+    listed,
+    listed_networks,
+    opened,
+    used_now,
+)
 
-HOSTILE = NetworkInfo(
+HOSTILE = NetworkState(
     name="\x1b]0;t\x07name",
     label="\x1b[2Jphone\n\u202e" + "very long " * 30 + "弾き語り",
     kind=NetworkKind.PROXY,
@@ -93,13 +104,13 @@ def test_every_row_fits_and_names_and_states_go_last(width: int) -> None:
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
-    quiet = [NetworkInfo(name="a", label="wlan0", kind=NetworkKind.INTERFACE)]
+    quiet = [NetworkState(name="a", label="wlan0", kind=NetworkKind.INTERFACE)]
     columns = network_columns(quiet, 200)
     assert (columns.left, columns.learned) == (0, 0)
 
 
 def test_a_cooldown_counts_down_by_the_second_on_its_last_day() -> None:
-    info = NetworkInfo(
+    info = NetworkState(
         name="a", label="a", kind=NetworkKind.PROXY, status=NetworkStatus.COOLING, until=NOW + 86_399
     )
     assert left_text(info, NOW) == "23:59:59"
@@ -108,7 +119,7 @@ def test_a_cooldown_counts_down_by_the_second_on_its_last_day() -> None:
 
 
 def test_a_throttle_of_unknown_signal_still_has_its_age() -> None:
-    info = NetworkInfo(name="a", label="a", kind=NetworkKind.PROXY, last_throttle_at=NOW - 100)
+    info = NetworkState(name="a", label="a", kind=NetworkKind.PROXY, last_throttle_at=NOW - 100)
     assert throttle_text(info, NOW) == "1 min ago"
 
 
@@ -168,8 +179,8 @@ def test_a_network_that_was_never_throttled_says_so() -> None:
 
 
 def test_a_network_known_by_another_name_than_its_label_says_that() -> None:
-    info = NetworkInfo(name="10.1.1.1", label="office", kind=NetworkKind.SOURCE_ADDRESS)
-    run = moment(NetworksListed(at=NOW, networks=(info,)))
+    info = NetworkState(name="10.1.1.1", label="office", kind=NetworkKind.SOURCE_ADDRESS)
+    run = moment(*listing(NOW, (info,)))
     assert details(run, "10.1.1.1")[0] == "office   source address, known as 10.1.1.1"
 
 
@@ -177,8 +188,8 @@ def test_throttles_that_do_not_fit_are_counted() -> None:
     throttles = tuple(
         PastThrottle(at=NOW - 86_400 * ago, signal=Category.CAPTCHA, clips=ago) for ago in range(50, 0, -1)
     )
-    info = NetworkInfo(name="a", label="a", kind=NetworkKind.PROXY, throttles=throttles)
-    lines = details(moment(NetworksListed(at=NOW, networks=(info,))), "a", height=9)
+    info = NetworkState(name="a", label="a", kind=NetworkKind.PROXY, throttles=throttles)
+    lines = details(moment(*listing(NOW, (info,))), "a", height=9)
     assert len(lines) == 9
     assert lines[-1] == "47 earlier"
 
@@ -186,7 +197,7 @@ def test_throttles_that_do_not_fit_are_counted() -> None:
 @pytest.mark.parametrize("width", [1, 2, 9, 20, 38, 78, 200])
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 30])
 def test_details_fit_every_room(width: int, height: int) -> None:
-    run = moment(NetworksListed(at=NOW, networks=(*listed().networks, HOSTILE)))
+    run = moment(*listed(HOSTILE))
     for info in known_networks(run.state):
         lines = detail_lines(info, run, width, height)
         assert len(lines) <= height
@@ -231,5 +242,5 @@ def test_a_long_result_is_wrapped_and_harmless(width: int) -> None:
 
 
 def test_the_network_in_use_is_the_one_that_was_told_of_last() -> None:
-    run = moment(msgspec.structs.replace(network(), name=PHONE, label=f"phone {PHONE}"))
+    run = moment(*used_now(listed_networks()[3]))
     assert rows(run, 116, cursor=PHONE)[0].startswith("›* phone socks5://127.0.0.1:1080")

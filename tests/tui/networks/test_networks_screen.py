@@ -20,14 +20,15 @@ from kinetics_tui.model.commands import (
     SwitchNetwork,
 )
 from kinetics_tui.model.events import (
+    AnyEvent,
     EngineStatus,
+    NetworkChanged,
     NetworkChecked,
-    NetworksListed,
-    NetworkSwitched,
+    NetworkNews,
     StatusChanged,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkInfo, NetworkKind, NetworkStatus
+from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.networks.screen import KEYS, WORDS, NetworksScreen
 from kinetics_tui.tui.parts.palette import RunCommands
@@ -40,8 +41,10 @@ from tests.tui.run_fakes import (
     cooling,
     finished,
     listed,
+    listed_networks,
     network,
     paused,
+    used_now,
 )
 from tests.tui.run_stand import Stand, stand
 
@@ -50,9 +53,9 @@ IN_USE, COOLS, OPEN, ADDED, TETHER, ELSEWHERE = range(6)
 """How often ``down`` leads to each of the made-up networks."""
 
 
-def many(count: int) -> NetworksListed:
+def many(count: int) -> list[AnyEvent]:
     more = (
-        NetworkInfo(
+        NetworkState(
             name=f"10.9.{n // 250}.{n % 250}",
             label=f"veth{n} 10.9.{n // 250}.{n % 250}",
             kind=NetworkKind.SOURCE_ADDRESS,
@@ -138,8 +141,13 @@ async def test_a_change_of_a_network_is_seen_at_once_and_the_cursor_stays_with_i
         await at(run, ADDED)
         run.clock.now += 0.1
         await run.fold(
-            msgspec.structs.replace(
-                network(NetworkStatus.PROBING), name=PHONE, label=f"phone {PHONE}", kind=NetworkKind.PROXY
+            *used_now(
+                msgspec.structs.replace(
+                    network(NetworkStatus.PROBING).network,
+                    name=PHONE,
+                    label=f"phone {PHONE}",
+                    kind=NetworkKind.PROXY,
+                )
             )
         )
         assert cursor(run).startswith("›* phone socks5://127.0.0.1:1080")
@@ -150,13 +158,13 @@ async def test_a_change_of_a_network_is_seen_at_once_and_the_cursor_stays_with_i
 async def test_the_cursor_goes_to_the_next_network_when_its_own_is_gone() -> None:
     async with stand() as run:
         await at(run, ADDED)
-        rest = tuple(info for info in listed().networks if info.name != PHONE)
-        await run.fold(NetworksListed(at=NOW, networks=rest))
+        (phone,) = (network for network in listed_networks() if network.name == PHONE)
+        await run.fold(NetworkChanged(at=NOW, network=phone, news=NetworkNews.FORGOTTEN))
         assert cursor(run).startswith("›  tether usb0")
 
 
 async def test_hundreds_of_networks_scroll_under_the_cursor() -> None:
-    async with stand(many(300), size=SMALL) as run:
+    async with stand(*many(300), size=SMALL) as run:
         await run.press("n", "pagedown", "pagedown")
         first, last = cursor(run), run.text
         await run.press("end")
@@ -171,7 +179,7 @@ async def test_hundreds_of_networks_scroll_under_the_cursor() -> None:
 
 async def test_wherever_the_cursor_goes_it_is_in_view() -> None:
     chance = random.Random(3)
-    async with stand(many(60), size=(60, 16)) as run:
+    async with stand(*many(60), size=(60, 16)) as run:
         await run.press("n")
         for _ in range(40):
             await run.press(chance.choice(["up", "down", "pageup", "pagedown", "home", "end"]))
@@ -196,7 +204,6 @@ async def test_a_click_puts_the_cursor_on_a_network_and_the_wheel_moves_it() -> 
 async def test_a_network_screen_before_anything_is_known_says_so() -> None:
     async with stand() as run:
         run.link.state.networks.clear()
-        run.link.state.network = type(run.link.state.network)()
         assert await run.press("n", "down", "enter", "c", "x") == []
         assert "no network is known yet" in run.text
 
@@ -310,7 +317,7 @@ async def test_the_header_follows_a_switch() -> None:
         reason = Reason(Why.SWITCHING, 13, "wlan0 192.168.1.23")
         await run.fold(
             StatusChanged(at=NOW, status=EngineStatus.SWITCHING, reason=reason),
-            NetworkSwitched(at=NOW, name=PHONE, label="phone", before="wlan0"),
+            NetworkChanged(at=NOW, network=NetworkState(name="before", label="wlan0"), news=NetworkNews.LEFT),
         )
         assert run.rows[0].startswith(" SWITCHING - 13 clips in hand ")
         await run.press("escape")
@@ -554,14 +561,14 @@ async def test_n_is_offered_where_it_helps(scene: str) -> None:
 
 
 async def test_names_that_anyone_may_have_given_reach_the_terminal_clean() -> None:
-    evil = NetworkInfo(
+    evil = NetworkState(
         name="\x1b]52;c;aGk=\x07",
         label="\x1b[2J" + "弾き語り" * 40 + "\u202e\n",
         kind=NetworkKind.PROXY,
         given_as="\x07",
         signal=Category.CAPTCHA,
     )
-    async with stand(listed(evil), size=SMALL) as run:
+    async with stand(*listed(evil), size=SMALL) as run:
         await run.press("n", "end", "up", "up")
         await run.press("enter")
         assert run.shown == "ConfirmScreen"

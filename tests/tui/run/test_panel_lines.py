@@ -19,7 +19,8 @@ from kinetics_tui.model.events import (
     EngineStatus,
     Logged,
     LogLine,
-    NetworkThrottled,
+    NetworkChanged,
+    NetworkNews,
     OptionsChanged,
     Phase,
     RunOpened,
@@ -30,7 +31,7 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, Reason, Why
 from kinetics_tui.model.run import WorkerState
@@ -47,6 +48,7 @@ from kinetics_tui.tui.run.workers import WorkersPanel, worker_line, worker_lines
 from kinetics_tui.tui.terminal import farewell
 from tests.tui.run_fakes import (
     NOW,
+    PHONE,
     at_rest,
     at_work,
     clip,
@@ -56,6 +58,7 @@ from tests.tui.run_fakes import (
     opened,
     paused,
     switching,
+    used_now,
 )
 
 
@@ -434,8 +437,9 @@ def test_a_switch_says_how_many_clips_are_still_by_the_old_network() -> None:
 
 
 def test_a_switch_to_a_network_that_cools_down_says_both() -> None:
-    cools = network(NetworkStatus.COOLING, until=NOW + 600, step=1)
-    text = " ".join(texts(throttle_lines(moment(*switching(), cools), 78, 6)))
+    cools = network(NetworkStatus.COOLING, until=NOW + 600, step=1).network
+    phone = msgspec.structs.replace(cools, name=PHONE, label="phone")
+    text = " ".join(texts(throttle_lines(moment(*switching(), *used_now(phone)), 78, 6)))
     assert "SWITCHING" in text
     assert "The network cools down until 14:12. 13 clips in hand" in text
 
@@ -462,9 +466,15 @@ def test_a_ramping_network_says_how_many_workers_may_work() -> None:
     assert texts(throttle_lines(run, 60, 7))[0].startswith("RAMPING   up to 3 workers for now")
 
 
-def throttled(ago_min: float) -> NetworkThrottled:
+def throttled(ago_min: float) -> NetworkChanged:
     at = NOW - 60 * ago_min
-    return NetworkThrottled(at=at, name="a", label="a", signal=Category.CAPTCHA, step=1, until=at + 900)
+    return NetworkChanged(
+        at=at,
+        network=NetworkState(
+            name="a", label="a", signal=Category.CAPTCHA, step=1, until=at + 900, in_use=True
+        ),
+        news=NetworkNews.THROTTLED,
+    )
 
 
 @pytest.mark.parametrize(
@@ -522,9 +532,8 @@ def test_a_cooldown_shows_big_digits_end_step_and_choices() -> None:
 
 @pytest.mark.parametrize(("width", "step"), [(60, "step 3 of 3 (5 min, repeats)"), (34, "step 3 of 3")])
 def test_the_last_step_is_said_to_repeat_where_there_is_room(width: int, step: str) -> None:
-    beyond = msgspec.structs.replace(
-        network(NetworkStatus.COOLING, until=NOW + 600, step=8), steps_s=(60.0, 120.0, 300.0)
-    )
+    cools = network(NetworkStatus.COOLING, until=NOW + 600, step=8).network
+    beyond = NetworkChanged(at=NOW, network=msgspec.structs.replace(cools, steps_s=(60.0, 120.0, 300.0)))
     run = moment(*cooling(), beyond)
     assert any(line.endswith(step) for line in texts(throttle_lines(run, width, 7)))
     assert "step 3 of 3" in texts(throttle_lines(run, 78, 2))[0]
@@ -651,7 +660,9 @@ def test_a_pause_does_not_hide_the_countdown() -> None:
 
 def test_the_engine_s_reason_is_shown() -> None:
     run = moment(status(EngineStatus.OFFLINE, Reason(Why.OFFLINE)))
-    assert texts(throttle_lines(run, 60, 7))[2] == "No route to host. Check the line, the proxy, the name"
+    assert (
+        texts(throttle_lines(run, 60, 7))[2] == "No way to YouTube; the run goes on by itself when the line"
+    )
 
 
 # -- log, keys, farewell ---------------------------------------------------------------------------
@@ -689,9 +700,8 @@ def test_hostile_labels_reach_no_line() -> None:
         ClipStarted(at=NOW, slot=1, clip=evil),
         ClipReturned(at=NOW, slot=2, clip=evil, reason="\x07bell"),
         Logged(at=NOW, text="\x1b[31m"),
-        network(),
+        NetworkChanged(at=NOW, network=msgspec.structs.replace(network().network, label="\x1b[5mblink")),
     )
-    run.state.network.label = "\x1b[5mblink"
     makers: list[Callable[[], Sequence[Line]]] = [
         lambda: worker_lines(run, {}, 120, 20),
         lambda: [log_line(entry, UTC) for entry in run.state.log],

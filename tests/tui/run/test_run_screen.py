@@ -20,12 +20,14 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.events import (
     EngineStatus,
-    NetworkThrottled,
+    NetworkChanged,
+    NetworkNews,
     OptionsChanged,
     SplitSwitched,
     StatusChanged,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.parts.palette import RunCommands
@@ -459,9 +461,13 @@ async def test_the_palette_offers_no_retry_without_failures() -> None:
 # -- notices ---------------------------------------------------------------------------------------
 
 
-def throttled(at: float, *, probe: bool = False) -> NetworkThrottled:
-    return NetworkThrottled(
-        at=at, name=WLAN, label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, probe=probe
+def throttled(at: float, *, probe: bool = False) -> NetworkChanged:
+    return NetworkChanged(
+        at=at,
+        network=NetworkState(
+            name=WLAN, label="wlan0", signal=Category.BOT_CHECK, step=1, until=at + 900, in_use=True
+        ),
+        news=NetworkNews.PROBE_REFUSED if probe else NetworkNews.THROTTLED,
     )
 
 
