@@ -35,6 +35,7 @@ from kinetics_tui.model.events import (
     RunOpened,
     StatusChanged,
     WorkerIdle,
+    flat,
 )
 from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.state import RunState
@@ -65,7 +66,7 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
     def write(state: RunState, event: AnyEvent) -> None:
         nonlocal last
-        lines: list[Any] = [event]
+        lines: list[Any] = [flat(event)]
         if isinstance(event, StatusChanged):
             lines = [{**msgspec.to_builtins(event), "reason": reason_text(event.reason)}]
         elif isinstance(event, NetworkChanged):

@@ -35,6 +35,7 @@ import msgspec
 from kinetics_tui.annotations.row_rules import CLIP_COLUMNS, clip_row, shown, write_row
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.made import MadeFile
 
 UNKNOWN = "unknown"
 COLUMNS = (
@@ -80,19 +81,8 @@ class Shape(msgspec.Struct, frozen=True):
     sound: bool
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """How a clip was made, as it was recorded then; None, empty and 0 where it is not known."""
-
-    short: bool | None = None
-    exact: bool | None = None
-    source_itags: str = ""
-    source_height_px: int = 0
-    source_fps: float = 0.0
-    made_with: str = ""
-
-
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: a clip, and what is there of it."""
+    """One row: a clip, and what is there of it; ``made`` is its file as it was recorded, if that is known."""
 
     clip: Clip
     status: Status
@@ -101,7 +91,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     size_bytes: int = 0
     shape: Shape | None = None
-    origin: Origin = Origin()
+    made: MadeFile | None = None
 
 
 def write_header(text: TextIO) -> None:
@@ -115,7 +105,7 @@ def write_entry(text: TextIO, entry: Entry) -> None:
     if entry.status is Status.MISSING:
         write_row(text, (*clip, entry.status.value, entry.why, *[""] * (len(COLUMNS) - len(clip) - 2)))
         return
-    shape, origin = entry.shape, entry.origin
+    shape = entry.shape
     found = entry.path, entry.sha256, entry.size_bytes if entry.sha256 else ""
     write_row(
         text,
@@ -125,13 +115,19 @@ def write_entry(text: TextIO, entry: Entry) -> None:
             entry.why,
             *found,
             *(_shape_cells(shape) if shape else [""] * 6),
-            _yes_or_no(origin.short),
-            _yes_or_no(origin.exact),
-            origin.source_itags or UNKNOWN,
-            origin.source_height_px or UNKNOWN,
-            f"{origin.source_fps:.6g}" if origin.source_fps else UNKNOWN,
-            origin.made_with or UNKNOWN,
+            *(_origin_cells(entry.made) if entry.made else [UNKNOWN] * 6),
         ),
+    )
+
+
+def _origin_cells(made: MadeFile) -> tuple[object, ...]:
+    return (
+        _yes_or_no(made.short),
+        _yes_or_no(made.exact),
+        made.source_itags or UNKNOWN,
+        made.source_height_px or UNKNOWN,
+        f"{made.source_fps:.6g}" if made.source_fps else UNKNOWN,
+        made.made_with or UNKNOWN,
     )
 
 
@@ -140,8 +136,8 @@ def _shape_cells(shape: Shape) -> tuple[object, ...]:
     return shape.frames, length, shape.width_px, shape.height_px, rate, _yes_or_no(shape.sound)
 
 
-def _yes_or_no(value: bool | None) -> str:
-    return UNKNOWN if value is None else "yes" if value else "no"
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 class Listed(msgspec.Struct, frozen=True):

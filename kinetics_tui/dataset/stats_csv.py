@@ -77,22 +77,22 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
     done = skipped = 0
     session: int | None = -1
     for iteration, settled in enumerate(ledger.settled(), start=1):
-        attempt = settled.attempt
+        attempt, spent = settled.attempt, settled.attempt.spent
         if iteration == 1:
-            ended_at = attempt.at - attempt.total_s
+            ended_at = attempt.at - spent.total_s
         elapsed_s += max(0.0, attempt.at - ended_at)
         ended_at = attempt.at
         if settled.session != session:
             session, skipped = settled.session, done
-        total_s += attempt.total_s
+        total_s += spent.total_s
         done += attempt.outcome is Outcome.DONE
         yield (
             _printable(settled.clip.youtube_id),
             _printable(settled.clip.label),
             "success" if attempt.outcome is Outcome.DONE else "failed",
-            round(attempt.resolve_s + attempt.download_s, 3),
-            round(attempt.trim_s, 3),
-            round(attempt.total_s, 3),
+            round(spent.resolve_s + spent.download_s, 3),
+            round(spent.trim_s, 3),
+            round(spent.total_s, 3),
             round(total_s / iteration, 3),
             round(elapsed_s, 3),
             iteration,

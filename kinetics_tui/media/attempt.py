@@ -1,6 +1,7 @@
 """One go at one clip: resolve, plan, fetch, trim, verify, all below one private folder.
 
-Which programs make a clip, by name and version: the same clip made by others has other bytes.
+With the file go the programs that made it, by name and version: other programs make other bytes of the same
+clip.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import msgspec
 import yt_dlp.version
 
 from kinetics_tui import __version__
@@ -23,11 +23,12 @@ from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.fetch.fragments_fetch import download
 from kinetics_tui.media.fetch.track import Renewal, Track
 from kinetics_tui.media.guard import Guard
-from kinetics_tui.media.verify import Facts, compare, verify
+from kinetics_tui.media.verify import compare, verify
 from kinetics_tui.media.youtube.resolve import Resolver, Source, Stream
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.options import Options, Trim
 
 _X264_CORE = re.compile(rb"x264 - (core \d+(?: r\d+)?)")
@@ -71,35 +72,6 @@ SLACK_S = (Fraction(0), Fraction(1), Fraction(15))
 CLIP_NAME = "clip.mp4"
 
 
-class ClipFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified clip in its place, and what it cost.
-
-    ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's
-    start, not on the keyframe before. ``wire_bytes`` counts media bytes received; 0 where
-    the file was found in place. Times are seconds spent in each phase. ``source_itags`` and the rest of
-    the source are what yt-dlp told of the formats that were fetched, ``made_with`` the programs at work;
-    empty and 0 where that is not known.
-    """
-
-    duration_s: float
-    frames: int
-    width_px: int
-    height_px: int
-    fps: float
-    sound: bool
-    short: bool
-    exact: bool
-    output_bytes: int
-    wire_bytes: int = 0
-    resolve_s: float = 0.0
-    download_s: float = 0.0
-    trim_s: float = 0.0
-    source_itags: str = ""
-    source_height_px: int = 0
-    source_fps: float = 0.0
-    made_with: str = ""
-
-
 class Attempt:
     """One go at one clip."""
 
@@ -125,8 +97,8 @@ class Attempt:
         self._fraction = 0.0
         self.output = folder / CLIP_NAME
 
-    def run(self) -> ClipFile:
-        """Make the clip at ``output``."""
+    def run(self) -> tuple[MadeFile, Spent]:
+        """Make the clip at ``output``; the time in all is for whoever puts it in its place."""
         started = time.monotonic()
         self._tell(Phase.RESOLVE, 0.0)
         source = self._resolver.resolve(self._clip.youtube_id)
@@ -149,18 +121,20 @@ class Attempt:
         compare(facts, duration_s=cut.duration_s, audio_s=cut.audio_s, frames=cut.frames)
         self._guard.check()
         self._tell(Phase.VERIFY, 1.0)
-        exact = cut.mode is Trim.EXACT
-        made = clip_file(facts, self.output.stat().st_size, short=cut.short, exact=exact)
-        return msgspec.structs.replace(
-            made,
-            wire_bytes=self._wire_bytes,
-            resolve_s=resolved - started,
-            download_s=downloaded - resolved,
-            trim_s=trimmed - downloaded,
+        made = facts.made_file(
+            self.output.stat().st_size,
+            short=cut.short,
+            exact=cut.mode is Trim.EXACT,
             source_itags="+".join(stream.itag for stream in (source.video, source.audio) if stream),
             source_height_px=source.video.height_px or 0,
             source_fps=source.video.fps or 0.0,
             made_with=made_with(cut.mode),
+        )
+        return made, Spent(
+            resolve_s=resolved - started,
+            download_s=downloaded - resolved,
+            trim_s=trimmed - downloaded,
+            wire_bytes=self._wire_bytes,
         )
 
     # -- plain files with ranges --------------------------------------------------------------------
@@ -271,18 +245,3 @@ class Attempt:
         took_s = time.monotonic() - self._download_started
         rate = self._wire_bytes / took_s if phase is Phase.DOWNLOAD and took_s > 0 else 0.0
         self._on_progress(phase, fraction, self._wire_bytes, rate)
-
-
-def clip_file(facts: Facts, output_bytes: int, *, short: bool, exact: bool) -> ClipFile:
-    """The account of a file with these ``facts``; what it cost is left at nothing."""
-    return ClipFile(
-        duration_s=facts.duration_s,
-        frames=facts.frames,
-        width_px=facts.width_px,
-        height_px=facts.height_px,
-        fps=facts.fps,
-        sound=facts.sound,
-        short=short,
-        exact=exact,
-        output_bytes=output_bytes,
-    )

@@ -1,7 +1,4 @@
-"""One clip's way, from its annotation to its verified file in its place.
-
-A clock that rings for one clip after the other.
-"""
+"""One clip's way, from its annotation to its verified file in its place, with a clock for its deadline."""
 
 from __future__ import annotations
 
@@ -14,13 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
+import msgspec
+
+from kinetics_tui.media.attempt import Attempt, OnProgress
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.verify import is_right_length, verify
 from kinetics_tui.media.youtube.resolve import Resolver
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Options, Trim
 
@@ -93,7 +93,7 @@ class ClipMaker:
         cancelled: Callable[[], bool] = lambda: False,
         deadline_s: float | None = None,
         route: Route | None = None,
-    ) -> ClipFile:
+    ) -> tuple[MadeFile, Spent]:
         """Make ``clip`` at ``final_path`` by way of ``scratch_dir``, which is on the same file system.
 
         A file that is there already is verified and kept, or replaced. ``deadline_s`` is how many
@@ -101,23 +101,24 @@ class ClipMaker:
         Raises ClipFailure and ClipCancelled; nothing is left in ``scratch_dir`` either way.
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
-        self._guard = guard = Guard(cancelled, time.monotonic() + seconds)
+        started = time.monotonic()
+        self._guard = guard = Guard(cancelled, started + seconds)
         try:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
-                return found
+                return found, Spent(total_s=time.monotonic() - started)
             self._resolver.switch_network(route)
             self._resolver.session.guard = guard
             self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
             scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun anew
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
-                made = attempt.run()
+                made, spent = attempt.run()
                 _to_disk(attempt.output)
                 attempt.output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
                 attempt.output.replace(final_path)
-                return made
+                return made, msgspec.structs.replace(spent, total_s=time.monotonic() - started)
         except (ClipFailure, ClipCancelled):
             raise
         except OSError as error:
@@ -140,7 +141,7 @@ class ClipMaker:
         self._alarm.close()
         self._resolver.close()
 
-    def _found(self, clip: Clip, path: Path) -> ClipFile | None:
+    def _found(self, clip: Clip, path: Path) -> MadeFile | None:
         """The clip where it stands in its place already, whole and of the right length."""
         if not path.is_file():
             return None
@@ -152,7 +153,7 @@ class ClipMaker:
         fits = is_right_length(facts, clip.duration_s, exact=exact)
         if not fits or (facts.sound and not self._options.audio):
             return None
-        return clip_file(facts, path.stat().st_size, short=False, exact=exact)
+        return facts.made_file(path.stat().st_size, short=False, exact=exact)
 
 
 @contextmanager

@@ -1,7 +1,4 @@
-"""Read a finished clip as a stranger would, and compare it with what it should be.
-
-Whether a file that plays is as long as its clip.
-"""
+"""A finished clip read as a stranger would, and held against what was written and against its segment."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from kinetics_tui.media.cut.cut import STRICT_DECODING
 from kinetics_tui.media.cut.order import frame_time
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile
 
 SOUND_TOLERANCE_S = 0.05
 """Two packets of AAC: copied sound starts and ends on packets."""
@@ -37,6 +35,20 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sound(self) -> bool:
         return self.audio_s > 0
+
+    def made_file(self, output_bytes: int, *, short: bool, exact: bool, **source: Any) -> MadeFile:
+        """The file as it goes into the ledger; ``source``: fields of what it was made from and with."""
+        return MadeFile(
+            output_bytes=output_bytes,
+            duration_s=self.duration_s,
+            width_px=self.width_px,
+            height_px=self.height_px,
+            fps=self.fps,
+            sound=self.sound,
+            short=short,
+            exact=exact,
+            **source,
+        )
 
 
 def verify(path: Path, *, decode: bool = True, strict: bool = False) -> Facts:

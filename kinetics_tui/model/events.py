@@ -9,12 +9,13 @@ Notices: the few turns of a run for which people want to be called.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, Reason
@@ -233,24 +234,12 @@ class ClipProgress(Event, frozen=True, tag="clip-progress"):
 
 
 class ClipDone(Event, frozen=True, tag="clip-done"):
-    """A clip was verified and has its final name.
-
-    ``short``: the source ended inside the segment; ``exact``: it starts on the frame of the segment's
-    start, not on the keyframe before; ``network`` is the name of the one it came by.
-    """
+    """A clip was verified and has its final name; ``network`` is the name of the one it came by."""
 
     slot: int
     clip: Clip
-    duration_s: float
-    output_bytes: int
-    wire_bytes: int = 0
-    width_px: int = 0
-    height_px: int = 0
-    fps: float = 0.0
-    sound: bool = False
-    short: bool = False
-    exact: bool = True
-    total_s: float = 0.0
+    made: MadeFile
+    spent: Spent
     network: str = ""
 
 
@@ -351,3 +340,18 @@ AnyEvent = (
     | Logged
     | LogReplayed
 )
+
+_FLAT = (
+    *("event", "slot", "clip"),
+    *("duration_s", "output_bytes", "wire_bytes", "width_px", "height_px", "fps", "sound", "short", "exact"),
+    *("total_s", "network", "at"),
+)
+
+
+def flat(event: AnyEvent) -> dict[str, Any]:
+    """An event as scripts read it: the figures of a clip that is done stand beside its other fields."""
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    if isinstance(event, ClipDone):
+        fields |= {**fields["made"], **fields["spent"]}
+        return {name: fields[name] for name in _FLAT}
+    return fields

@@ -293,20 +293,21 @@ def _clip_progress(run: Run, event: ClipProgress) -> None:
 
 
 def _clip_done(run: Run, event: ClipDone) -> None:
+    made, wire_bytes = event.made, event.spent.wire_bytes
     _let_go(run, event.slot, event.at)
     _count(run, event.clip.split, done=1)
-    run.total_bytes += event.output_bytes
-    run.wire_bytes += event.wire_bytes
-    if event.wire_bytes:  # not where the clip was found on the disk
+    run.total_bytes += made.output_bytes
+    run.wire_bytes += wire_bytes
+    if wire_bytes:  # not where the clip was found on the disk
         _count_for_network(run, event.network)
     minute = int(event.at // 60)
     run.done_by_minute[minute] = run.done_by_minute.get(minute, 0) + 1
     while len(run.done_by_minute) > CHART_MINUTES:
         del run.done_by_minute[min(run.done_by_minute)]
     if not run.idle:  # a clip that is finished while the run pauses took time from before
-        run.rates.came(event.at, event.wire_bytes)
-    remarks = [f"{event.output_bytes / 1e6:.1f} MB", f"{event.duration_s:.1f} s"]
-    remarks += ["short source"] * event.short + ["inexact"] * (not event.exact)
+        run.rates.came(event.at, wire_bytes)
+    remarks = [f"{made.output_bytes / 1e6:.1f} MB", f"{made.duration_s:.1f} s"]
+    remarks += ["short source"] * made.short + ["inexact"] * (not made.exact)
     _write(run, LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
 
 

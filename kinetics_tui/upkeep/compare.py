@@ -6,12 +6,10 @@ import contextlib
 import hashlib
 import itertools
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -21,12 +19,13 @@ from kinetics_tui.dataset.ledger.files import read_holdings
 from kinetics_tui.dataset.manifest import Status, read_manifest
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options
+from kinetics_tui.upkeep.walk import TemporaryTables
 
 PAGE = 500
 _SIDES = ("a", "b")
 _TABLE = (
     "CREATE TABLE {} (youtube_id TEXT, start_ms INTEGER, end_ms INTEGER, split TEXT, label TEXT,"
-    " sha256 TEXT, size INTEGER, path BLOB, PRIMARY KEY (youtube_id, start_ms, end_ms)) WITHOUT ROWID"
+    " sha256 TEXT, size INTEGER, path BLOB, PRIMARY KEY (youtube_id, start_ms, end_ms)) WITHOUT ROWID;"
 )
 _KEY = "youtube_id, start_ms, end_ms"
 _JOIN = f"JOIN b USING ({_KEY})"
@@ -83,33 +82,23 @@ class Comparison(msgspec.Struct):
         return self.common - self.same_bytes - self.other_bytes
 
 
-class Sides:
-    """The clips of two datasets, in a temporary file of SQLite's own; a context manager.
+class Sides(TemporaryTables):
+    """The clips of two datasets.
 
     Raises DatasetError for what is neither a dataset nor a manifest.
     """
 
     def __init__(self, a: Path, b: Path) -> None:
+        super().__init__("".join(map(_TABLE.format, _SIDES)))
         self.comparison = Comparison(str(a), str(b))
-        self._db = sqlite3.connect("", isolation_level=None)
         try:
-            self._db.execute("BEGIN")
-            for side, path in zip(_SIDES, (a, b), strict=True):
-                self._db.execute(_TABLE.format(side))
-                rows = _of_dataset(path) if path.is_dir() else _of_manifest(path)
-                self._db.executemany(f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
-            self._db.execute("COMMIT")
+            with self._filling() as db:
+                for side, path in zip(_SIDES, (a, b), strict=True):
+                    rows = _of_dataset(path) if path.is_dir() else _of_manifest(path)
+                    db.executemany(f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
         except BaseException:
             self._db.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
 
     def compare(
         self, on_progress: Callable[[int, int], None] = lambda _done, _total: None, workers: int | None = None
@@ -119,9 +108,9 @@ class Sides:
         ``on_progress`` is told how many of the common clips were compared, and how many there are.
         """
         found = self.comparison
-        found.clips_a, found.clips_b = (self._one(f"SELECT count(*) FROM {side}") for side in _SIDES)  # noqa: S608 - ours
-        found.common = self._one(f"SELECT count(*) FROM a {_JOIN}")  # noqa: S608 - ours
-        found.relabelled = self._one(
+        found.clips_a, found.clips_b = (self._value(f"SELECT count(*) FROM {side}") for side in _SIDES)  # noqa: S608 - ours
+        found.common = self._value(f"SELECT count(*) FROM a {_JOIN}")  # noqa: S608 - ours
+        found.relabelled = self._value(
             f"SELECT count(*) FROM a {_JOIN} WHERE a.split <> b.split OR a.label <> b.label"  # noqa: S608 - ours
         )
         counts = [ClassCounts(*row) for row in self._db.execute(_BY_CLASS)]
@@ -144,10 +133,6 @@ class Sides:
             f"SELECT {_KEY}, a.split, a.label FROM a {_JOIN} ORDER BY {_KEY}"  # noqa: S608 - ours
         ):
             write_row(text, clip_row(Clip(youtube_id, start_ms / 1000, end_ms / 1000, split, label)))
-
-    def _one(self, sql: str) -> int:
-        count: int = self._db.execute(sql).fetchone()[0]
-        return count
 
 
 _Row = tuple[str, int, int, str, str, str, int, bytes | None]

@@ -1,8 +1,7 @@
 """The manifest of a dataset in the making: every file is read from end to end, several at a time.
 
-What files were found to hold, kept in the state folder for whoever trusts that they are the same still.
-
-It helps where it can: where the folder cannot be written, everything is read again next time.
+The readings are kept in the state folder for whoever trusts that the files are the same still. Where it
+cannot be written, everything is read again next time.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import os
 import sqlite3
 import stat
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +21,7 @@ import msgspec
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.ledger.database import connect, read_meta
 from kinetics_tui.dataset.ledger.files import Holding, count_selected, read_holdings
-from kinetics_tui.dataset.manifest import Entry, Origin, Shape, Status
+from kinetics_tui.dataset.manifest import Entry, Shape, Status
 from kinetics_tui.model.options import Options
 from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading
@@ -87,7 +86,6 @@ class Readings:
 
 MOST_AHEAD = 2000
 """So many clips may be read while those before wait for one that takes long: rows come in order."""
-WAIT_S = 0.2
 
 
 class Tally(msgspec.Struct):
@@ -131,35 +129,35 @@ def make_manifest(
         tally.clips = count_selected(database)
         layout = read_meta(database, "options", Options).layout
         readings = stack.enter_context(Readings(dataset))
-        readers = stack.enter_context(Readers[_Place](dataset, workers or os.cpu_count() or 1))
-        holdings = read_holdings(database, layout)
+        readers = stack.enter_context(Readers[_Place](dataset, workers))
         queue: deque[_Place] = deque()
-        more = True
-        while more or queue:
-            while more and readers.free and len(queue) < MOST_AHEAD:
-                holding = next(holdings, None)
-                if holding is None:
-                    more = False
-                    break
+
+        def to_read() -> Iterator[_Place | None]:
+            for holding in read_holdings(database, layout):
+                while len(queue) >= MOST_AHEAD:
+                    yield None
                 place = _looked_at(dataset, holding)
                 queue.append(place)
-                if place.entry is None and trust_unchanged:
-                    assert place.about is not None
-                    if known := readings.find(holding.path, place.about):
-                        place.entry = _entry(holding, known)
-                        tally.trusted += 1
+                if trust_unchanged and place.about and (known := readings.find(holding.path, place.about)):
+                    place.entry = _entry(holding, known)
+                    tally.trusted += 1
                 if place.entry is None:
-                    readers.give(place, Job(f"./{holding.path}", decode=False, digest=True))
-            if queue and queue[0].entry is None:
-                for place, reading in readers.wait(WAIT_S):
-                    place.entry = _entry(place.holding, reading)
-                    if reading.sha256 and place.about is not None:
-                        readings.keep(place.holding.path, place.about, reading)
+                    yield place
+
+        for several in readers.read_all(to_read(), _job):
+            for place, reading in several:
+                place.entry = _entry(place.holding, reading)
+                if reading.sha256 and place.about is not None:
+                    readings.keep(place.holding.path, place.about, reading)
             while queue and (entry := queue[0].entry) is not None:
                 queue.popleft()
                 _count(tally, entry)
                 yield entry
             on_progress(tally)
+
+
+def _job(place: _Place) -> Job:
+    return Job(f"./{place.holding.path}", decode=False, digest=True)
 
 
 def _looked_at(dataset: Path, holding: Holding) -> _Place:
@@ -181,18 +179,7 @@ def _looked_at(dataset: Path, holding: Holding) -> _Place:
 
 
 def _entry(holding: Holding, reading: Reading) -> Entry:
-    facts, made = reading.facts, holding.made
-    origin = Origin()
-    if made is not None and reading.size_bytes == holding.output_bytes:
-        origin = Origin(
-            made.short,
-            made.exact,
-            made.source_itags,
-            made.source_height_px,
-            made.source_fps,
-            made.made_with,
-        )
-    shape = None
+    facts, shape = reading.facts, None
     if facts is not None:
         shape = Shape(facts.frames, facts.duration_s, facts.width_px, facts.height_px, facts.fps, facts.sound)
     return Entry(
@@ -203,7 +190,7 @@ def _entry(holding: Holding, reading: Reading) -> Entry:
         sha256=reading.sha256,
         size_bytes=reading.size_bytes,
         shape=shape,
-        origin=origin,
+        made=holding.made if reading.size_bytes == holding.output_bytes else None,
     )
 
 

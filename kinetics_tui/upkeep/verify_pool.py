@@ -1,12 +1,13 @@
-"""Readers at work in parallel, each a program of its own with one file in hand."""
+"""Files read by several programs in parallel, each with one file in hand."""
 
 from __future__ import annotations
 
+import os
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,8 @@ RENEW_AFTER_FILES = 2000
 TRIES = 2
 """A reader that dies may have been killed for another's sake: its file is read once more."""
 LEAVE_WITHIN_S = 2.0
+WAIT_S = 0.2
+MAX_WORKERS = 64
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
 _decoder = msgspec.json.Decoder(Reading)
@@ -34,12 +37,12 @@ _T = TypeVar("_T")
 class _Reader(Generic[_T]):
     """One reader, and what it has in hand."""
 
-    def __init__(self, dataset: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         command, environment = python_program(PROGRAM)
         self.process = subprocess.Popen(
             command,
             env=environment,
-            cwd=dataset,
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -72,11 +75,14 @@ class _Reader(Generic[_T]):
 
 
 class Readers(Generic[_T]):
-    """So many readers of the files of one dataset; a context manager. ``item`` is the caller's own."""
+    """So many readers of files below one folder; a context manager. ``item`` is the caller's own.
 
-    def __init__(self, dataset: Path, workers: int, deadline_s: float = FILE_DEADLINE_S) -> None:
-        self._dataset = dataset
-        self._workers = workers
+    ``workers`` None is one a processor.
+    """
+
+    def __init__(self, folder: Path, workers: int | None = None, deadline_s: float = FILE_DEADLINE_S) -> None:
+        self._folder = folder
+        self._workers = workers or min(MAX_WORKERS, os.cpu_count() or 1)
         self._deadline_s = deadline_s
         self._readers: list[_Reader[_T]] = []
         self._selector = selectors.DefaultSelector()
@@ -101,6 +107,27 @@ class Readers(Generic[_T]):
         """Whether one more file can be given."""
         return self.busy < self._workers
 
+    def read_all(
+        self, items: Iterator[_T | None], job_of: Callable[[_T], Job]
+    ) -> Iterator[list[tuple[_T, Reading]]]:
+        """Have the files of all items read: those that were read meanwhile, as they are ready.
+
+        An item that is None stands for none at the moment. Where nothing was read for a while the list is
+        empty, so that the caller can look whether to stop.
+        """
+        more = True
+        while more or self.busy:
+            if self.free:
+                for item in items:
+                    if item is None:
+                        break
+                    self.give(item, job_of(item))
+                    if self.busy >= self._workers:
+                        break
+                else:
+                    more = False
+            yield list(self.wait(WAIT_S)) if self.busy else []
+
     def give(self, item: _T, job: Job, tries: int = 1) -> None:
         """Have a file read, by one that is free."""
         reader = next((reader for reader in self._readers if reader.item is None), None)
@@ -108,7 +135,7 @@ class Readers(Generic[_T]):
             self._dismiss(reader)
             reader = None
         if reader is None:
-            reader = _Reader(self._dataset)
+            reader = _Reader(self._folder)
             self._readers.append(reader)
             assert reader.process.stdout is not None
             self._selector.register(reader.process.stdout, selectors.EVENT_READ, reader)

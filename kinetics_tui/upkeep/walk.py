@@ -1,10 +1,17 @@
-"""Files below a folder, listed as bytes: names may be of any encoding."""
+"""For work on more files than memory may hold: files below a folder, and temporary tables.
+
+Paths are listed as bytes: names may be of any encoding.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 Stopped = Callable[[], bool]
 
@@ -50,3 +57,31 @@ def files_below(
                     folders.append(path)
                 elif not (entry.is_symlink() and entry.is_dir()):
                     yield path
+
+
+class TemporaryTables:
+    """Tables in a temporary file of SQLite's own, which is gone when they are closed; a context manager."""
+
+    def __init__(self, schema: str) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript(schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    @contextlib.contextmanager
+    def _filling(self) -> Iterator[sqlite3.Connection]:
+        """Many rows written at once."""
+        self._db.execute("BEGIN")
+        yield self._db
+        self._db.execute("COMMIT")
+
+    def _value(self, sql: str, *parameters: object) -> Any:
+        """The first value of the first row of a query, None where there is no row."""
+        row = self._db.execute(sql, parameters).fetchone()
+        return row[0] if row else None

@@ -78,19 +78,19 @@ def fixed(seed: int) -> Figures:
         folder = Path(name)
         for row in ledger.next_pending(VAL, 0, CLIPS):
             started = time.monotonic()
-            made = maker.make(row.clip, folder / row.path, folder / "scratch", lambda *_: None)
+            made, spent = maker.make(row.clip, folder / row.path, folder / "scratch", lambda *_: None)
             ledger.record(
                 Attempt(
                     clip_id=row.id,
                     at=time.time(),
                     network="a network",
                     outcome=Outcome.DONE,
-                    wire_bytes=made.wire_bytes,
-                    output_bytes=made.output_bytes,
+                    made=made,
+                    spent=spent,
                 )
             )
             ledger.flush()
-            took_s.append(time.monotonic() - started - made.trim_s)
+            took_s.append(time.monotonic() - started - spent.trim_s)
     maker.close()
     ours = spread(1000 * one_s for one_s in took_s[WARM_UP:])
     return Figures(

@@ -18,6 +18,7 @@ from kinetics_tui.engine.workers.messages import (
     ToWorker,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.options import Options
 
 ONE_FAILS_OF = 40
@@ -47,19 +48,11 @@ def made(number: int) -> Finished | Failed:
     if number % ONE_FAILS_OF == 0:
         return Failed(
             clip_id=number,
-            total_s=0.8,
             category=Category.VIDEO_NOT_AVAILABLE,
             text="[youtube] Video unavailable. This video is no longer available",
-            resolve_s=0.8,
-            wire_bytes=50_000,
+            spent=Spent(total_s=0.8, resolve_s=0.8, wire_bytes=50_000),
         )
-    return Finished(
-        clip_id=number,
-        total_s=4.183 + number % 7,
-        resolve_s=0.612,
-        download_s=1.934,
-        trim_s=1.637,
-        wire_bytes=1_300_000 + number,
+    file = MadeFile(
         output_bytes=1_000_000 + number,
         duration_s=10.0,
         width_px=640,
@@ -69,6 +62,14 @@ def made(number: int) -> Finished | Failed:
         short=False,
         exact=True,
     )
+    spent = Spent(
+        resolve_s=0.612,
+        download_s=1.934,
+        trim_s=1.637,
+        total_s=4.183 + number % 7,
+        wire_bytes=1_300_000 + number,
+    )
+    return Finished(clip_id=number, made=file, spent=spent)
 
 
 def _line(message: FromWorker) -> bytes:

@@ -24,7 +24,6 @@ from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.commands import AnyCommand, Pause, Reply, Resume, SetWorkers
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -36,6 +35,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.state import RunState
+from tests.clip_figures import clip_done
 from tests.tui.run_fakes import clip, cooling, opened, paused
 
 KINETICS_400 = 278_373
@@ -86,7 +86,7 @@ class Worker:
                 message="Private video",
                 settled=True,
             )
-        return ClipDone(
+        return clip_done(
             at=now,
             slot=self._slot,
             clip=held,

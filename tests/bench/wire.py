@@ -78,10 +78,10 @@ def _made(sources: Mapping[int, Source], starts: list[float]) -> tuple[list[floa
         maker = studio.maker(trim="copy")
         for start_s in starts:
             video = studio.add(sources)
-            file, _ = studio.make(maker, video, start_s)
+            studio.make(maker, video, start_s)
             asked = studio.media_requests(video)
             least = sum(needed_bytes(source, start_s, start_s + CLIP_S) for source in sources.values())
-            shares.append(file.wire_bytes / least)
+            shares.append(studio.spent.wire_bytes / least)
             requests.append(len(asked))
         studio.close()
     return shares, requests

@@ -12,7 +12,6 @@ from kinetics_tui.cli.status import status_json, summary_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -28,6 +27,7 @@ from kinetics_tui.model.events import (
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
+from tests.clip_figures import clip_done
 
 AT = 1_700_000_000.0
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
@@ -104,7 +104,7 @@ def test_json_lines_are_events_and_leave_out_what_comes_many_times_a_clip() -> N
 def test_text_lines_begin_where_the_view_began_to_look() -> None:
     out = io.StringIO()
     old = state()
-    old.apply(ClipDone(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
+    old.apply(clip_done(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
     run, write = RunState(), text_lines(out)
     failed = ClipFailed(at=AT, slot=1, clip=CLIP, category=Category.PRIVATE, message="Private", settled=True)
     for event in [*old.as_events(), failed]:

@@ -16,6 +16,7 @@ from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
+from tests.clip_figures import nested
 
 NOBODY = 65534
 
@@ -64,7 +65,7 @@ def attempt() -> Callable[..., Attempt]:
             clip_id=clip_id,
             outcome=outcome,
             category=category,
-            **{"at": 1000.0, "network": "wlan0", **fields},
+            **nested({"at": 1000.0, "network": "wlan0", **fields}, made=outcome is Outcome.DONE),
         )
 
     return make

@@ -15,7 +15,6 @@ from kinetics_tui.dataset.manifest import (
     UNKNOWN,
     Entry,
     Listed,
-    Origin,
     Shape,
     Status,
     read_manifest,
@@ -23,6 +22,7 @@ from kinetics_tui.dataset.manifest import (
     write_header,
 )
 from kinetics_tui.model.clip import Clip
+from tests.clip_figures import file_of
 
 CLIP = Clip("-bbbbbbbbbb", 10.5, 20, "val", "massaging person's head")
 SHA = "0123456789abcdef" * 4
@@ -33,7 +33,12 @@ HERE = Entry(
     sha256=SHA,
     size_bytes=1234,
     shape=Shape(285, 9.5, 640, 360, 29.97002997, True),
-    origin=Origin(False, True, "134+140", 360, 29.97, "kinetics-tui 1, x264 core 165 crf=23"),
+    made=file_of(
+        source_itags="134+140",
+        source_height_px=360,
+        source_fps=29.97,
+        made_with="kinetics-tui 1, x264 core 165 crf=23",
+    ),
 )
 MISSING = Entry(clip=Clip("ccccccccccc", 0, 10, "train", ""), status=Status.MISSING, why="private: Gone.")
 

@@ -24,6 +24,7 @@ from kinetics_tui.engine.workers.messages import (
     ToWorker,
 )
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.options import Options, frames_path
 
 BAD_PROXY = "http://liar.example:3128"
@@ -111,17 +112,11 @@ def extract(message: Assign, dataset: Path, send: Callable[[FromWorker], None]) 
 
 
 def failed(clip_id: int, category: Category) -> Failed:
-    return Failed(clip_id=clip_id, total_s=0.1, category=category, text=category.value)
+    return Failed(clip_id=clip_id, category=category, text=category.value, spent=Spent(total_s=0.1))
 
 
 def finished(clip_id: int) -> Finished:
-    return Finished(
-        clip_id=clip_id,
-        total_s=0.1,
-        resolve_s=0,
-        download_s=0,
-        trim_s=0,
-        wire_bytes=1000,
+    made = MadeFile(
         output_bytes=1000,
         duration_s=10,
         width_px=640,
@@ -131,3 +126,4 @@ def finished(clip_id: int) -> Finished:
         short=False,
         exact=True,
     )
+    return Finished(clip_id=clip_id, made=made, spent=Spent(total_s=0.1, wire_bytes=1000))

@@ -16,9 +16,10 @@ import msgspec
 from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source, match_sound, read_frame_number
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.media.attempt import ClipFile, OnProgress
+from kinetics_tui.media.attempt import OnProgress
 from kinetics_tui.media.clip_maker import ClipMaker
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.made import NOTHING_SPENT, MadeFile
 from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Options
 
@@ -41,6 +42,8 @@ class Studio:
         self.youtube = youtube
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.spent = NOTHING_SPENT
+        """By the clip that was made last."""
         self._videos = videos
         self._numbers = itertools.count()
         self._stack = ExitStack()
@@ -85,10 +88,10 @@ class Studio:
         cancelled: Callable[[], bool] = lambda: False,
         deadline_s: float | None = None,
         route: Route | None = None,
-    ) -> tuple[ClipFile, Path]:
-        """Make a clip of ten seconds, or up to ``end_s``; returns it with its file."""
+    ) -> tuple[MadeFile, Path]:
+        """Make a clip of ten seconds, or up to ``end_s``: its file and where that is; see ``spent`` too."""
         clip = Clip(video_id, start_s, start_s + 10 if end_s is None else end_s)
-        file = maker.make(
+        file, self.spent = maker.make(
             clip,
             self.path(clip),
             self.scratch,

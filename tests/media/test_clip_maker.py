@@ -54,7 +54,8 @@ def test_clip_holds_the_segment_to_the_frame_with_its_sound(
     assert abs(sound_offset_s(path, first / FPS)) < 0.002
     assert boxes(path).index("moov") < boxes(path).index("mdat")
     assert abs(file.duration_s - 10) <= FRAME_S
-    assert (file.frames, file.width_px, file.height_px, file.fps) == (10 * FPS, 320, 180, FPS)
+    assert (file.width_px, file.height_px, file.fps) == (320, 180, FPS)
+    assert verify(path).frames == 10 * FPS
     assert file.sound
     assert not file.short
     assert file.output_bytes == path.stat().st_size
@@ -74,23 +75,23 @@ def test_only_the_index_and_what_covers_the_clip_are_fetched(
     studio: Studio, packings: Mapping[str, Sources], packing: str, most_requests: int, start_s: float
 ) -> None:
     video = studio.add(packings[packing])
-    file, _ = studio.make(studio.maker(), video, start_s)
+    studio.make(studio.maker(), video, start_s)
     requests = studio.media_requests(video)
     assert len(requests) <= most_requests
-    assert file.wire_bytes == sum(size for _, size in requests)
+    assert studio.spent.wire_bytes == sum(size for _, size in requests)
     whole = sum(source.size_bytes for source in packings[packing].values())
     # Twelve fragments of five seconds: ten seconds touch at most three of them, of sound four.
     share = {"dash": 4 / 12, "webm": 5 / 12, "progressive": 4 / 12}[packing]
-    assert file.wire_bytes < share * whole + 32 * 1024
+    assert studio.spent.wire_bytes < share * whole + 32 * 1024
     assert studio.youtube.count("player") == 1
 
 
 @pytest.mark.parametrize("start_s", [0.0, 20.0, 33.4])
 def test_fetching_costs_a_twentieth_more_than_fragments_and_index(studio: Studio, start_s: float) -> None:
     sources = {134: made(Kind.DASH_VIDEO, width_px=640, height_px=360), 140: made(Kind.DASH_AUDIO)}
-    file, _ = studio.make(studio.maker(trim="copy"), studio.add(sources), start_s)
+    studio.make(studio.maker(trim="copy"), studio.add(sources), start_s)
     needed = sum(needed_bytes(source, start_s, start_s + 10) for source in sources.values())
-    assert file.wire_bytes <= 1.05 * needed
+    assert studio.spent.wire_bytes <= 1.05 * needed
 
 
 @pytest.mark.parametrize("trim", ["exact", "copy"])
@@ -110,11 +111,11 @@ def test_late_clip_of_a_long_video_costs_its_index_and_no_more(studio: Studio) -
     shape = {"duration_s": 24_000, "period_s": 40, "fps": 8, "width_px": 160, "height_px": 90}
     sources = {160: made(Kind.DASH_VIDEO, **shape), 140: made(Kind.DASH_AUDIO, **shape)}
     video = studio.add(sources)
-    file, path = studio.make(studio.maker(), video, 23_770.0)
+    _, path = studio.make(studio.maker(), video, 23_770.0)
     assert len(studio.media_requests(video)) <= 5
     assert frame_numbers(path) == [(23_770 % 40) * 8 + number for number in range(80)]
     # 12 bytes of index for each of 4,800 fragments of pictures and of sound.
-    assert file.wire_bytes < 2 * 4_800 * 12 + 450_000
+    assert studio.spent.wire_bytes < 2 * 4_800 * 12 + 450_000
 
 
 def test_segment_beyond_the_end_gives_the_part_there_is(studio: Studio, dash: Sources) -> None:
@@ -199,10 +200,10 @@ def test_copy_starts_on_the_keyframe_before_and_reaches_the_end(
 def test_pieces_by_a_manifest_make_the_same_clip(studio: Studio) -> None:
     sources = {134: made(Kind.DASH_VIDEO), 140: made(Kind.DASH_AUDIO)}
     video = studio.add(sources, hls=True)
-    file, path = studio.make(studio.maker("-f", "bv[protocol^=m3u8]+ba[protocol^=m3u8]"), video, 20.0, 25.0)
+    _, path = studio.make(studio.maker("-f", "bv[protocol^=m3u8]+ba[protocol^=m3u8]"), video, 20.0, 25.0)
     assert frame_numbers(path) == list(range(600, 750))
     assert abs(sound_offset_s(path, 20.0)) < 0.002
-    assert file.wire_bytes > 0
+    assert studio.spent.wire_bytes > 0
     assert studio.left_over() == [path]
 
 
@@ -215,8 +216,8 @@ def test_clip_in_place_is_kept_without_a_request(studio: Studio, dash: Sources) 
     before = path.stat()
     found, _ = studio.make(maker, video, 20.0, 22.0)
     assert path.stat() == before
-    assert found.wire_bytes == 0
-    assert (found.frames, found.output_bytes) == (made_file.frames, made_file.output_bytes)
+    assert studio.spent.wire_bytes == 0
+    assert (found.duration_s, found.output_bytes) == (made_file.duration_s, made_file.output_bytes)
     assert studio.youtube.count("player") == 1
 
 
@@ -233,9 +234,7 @@ def test_damaged_or_cut_off_file_in_place_is_made_anew(studio: Studio, dash: Sou
 
 def test_progress_runs_through_the_phases_and_only_forward(studio: Studio, dash: Sources) -> None:
     told: list[tuple[Phase, float, int, float]] = []
-    file, _ = studio.make(
-        studio.maker(), studio.add(dash), 20.0, on_progress=lambda *progress: told.append(progress)
-    )
+    studio.make(studio.maker(), studio.add(dash), 20.0, on_progress=lambda *progress: told.append(progress))
     order = [Phase.RESOLVE, Phase.DOWNLOAD, Phase.TRIM, Phase.VERIFY]
     assert list(dict.fromkeys(phase for phase, *_ in told)) == order
     for phase in order:
@@ -243,7 +242,7 @@ def test_progress_runs_through_the_phases_and_only_forward(studio: Studio, dash:
         assert fractions == sorted(fractions)
         assert all(0 <= fraction <= 1 for fraction in fractions)
     assert max(fraction for phase, fraction, *_ in told if phase is Phase.DOWNLOAD) == 1.0
-    assert told[-1][2] == file.wire_bytes
+    assert told[-1][2] == studio.spent.wire_bytes
     assert any(rate > 0 for phase, _, _, rate in told if phase is Phase.DOWNLOAD)
 
 

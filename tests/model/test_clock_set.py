@@ -18,6 +18,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
+from tests.clip_figures import clip_done
 
 AT = 1_800_000_000.0
 CLIP = Clip("0123456789a", 1, 11, "val", "yoga")
@@ -56,7 +57,7 @@ def test_rates_and_waits_are_those_of_before(by_s: float) -> None:
 
 
 def done(at: float) -> ClipDone:
-    return ClipDone(
+    return clip_done(
         at=at,
         slot=1,
         clip=CLIP,

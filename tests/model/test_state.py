@@ -11,7 +11,6 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Reply
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipExtracted,
     ClipFailed,
     ClipProgress,
@@ -38,6 +37,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState, forecast
+from tests.clip_figures import clip_done
 from tests.network_events import listing
 
 CLIP = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
@@ -63,7 +63,9 @@ def test_a_done_clip_moves_from_left_to_done_and_frees_its_worker() -> None:
     state = opened()
     state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
     assert state.in_hand == 1
-    state.apply(ClipDone(at=AT + 5, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500))
+    state.apply(
+        clip_done(at=AT + 5, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500)
+    )
     assert (state.done, state.left, state.in_hand) == (1, 99, 0)
     assert state.total_bytes == 1_000_000
     assert state.log[-1].subject == "val/abseiling/0wR5jVB-WPk_000417_000427"
@@ -91,7 +93,7 @@ def test_a_returned_clip_counts_nowhere() -> None:
 
 def test_a_clip_that_frames_are_made_of_counts_once() -> None:
     state = opened()
-    state.apply(ClipDone(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500))
+    state.apply(clip_done(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1_000_000, wire_bytes=500))
     state.apply(ClipStarted(at=AT, slot=1, clip=CLIP))
     state.apply(ClipProgress(at=AT, slot=1, phase=Phase.EXTRACT, fraction=0.5))
     assert (state.workers[1].phase, state.in_hand) == (Phase.EXTRACT, 1)
@@ -123,7 +125,7 @@ def test_rates_are_means_over_the_last_minutes() -> None:
     state = opened()
     for second in range(60):
         state.apply(
-            ClipDone(at=AT + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
+            clip_done(at=AT + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
         )
     assert round(state.clips_per_minute(AT + 60)) == 60
     assert round(state.bytes_per_s(AT + 60)) == 600_000
@@ -142,7 +144,7 @@ def at_work(seconds: int, *, start: float = AT, total: int = 10_000) -> RunState
 def work(state: RunState, start: float, seconds: int) -> None:
     for second in range(1, seconds + 1):
         state.apply(
-            ClipDone(at=start + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
+            clip_done(at=start + second, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=600_000)
         )
 
 
@@ -282,7 +284,7 @@ def test_nothing_left_has_no_forecast() -> None:
 def test_a_clip_is_counted_for_the_network_it_came_by() -> None:
     state = opened()
     state.apply_all(listing(AT, INFOS))
-    done = ClipDone(
+    done = clip_done(
         at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=1, network="socks5://h:1"
     )
     state.apply(done)
@@ -398,7 +400,7 @@ events = st.one_of(
         bytes_per_s=st.floats(0, 1e9),
     ),
     st.builds(
-        ClipDone,
+        clip_done,
         at=times,
         slot=slots,
         clip=st.just(CLIP),

@@ -16,11 +16,13 @@ from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.report.figures import Count, Doing, Hour, Progress, Report
 from kinetics_tui.report.gather import DIED, GOES_ON, gather
 from kinetics_tui.report.program import make_report
 from kinetics_tui.report.write_up import report_write_up
+from tests.clip_figures import file_of
 from tests.report.made_up import TIMES
 
 START = 1_000_000_800.0
@@ -43,6 +45,7 @@ def made(clip_id: int, at: float, network: str = WLAN, **fields: float) -> Attem
         "download_s": download * 3 / 4,
         "trim_s": float(trim),
         "total_s": float(download + trim),
+        "wire_bytes": 1000,
         **fields,
     }
     return Attempt(
@@ -50,9 +53,8 @@ def made(clip_id: int, at: float, network: str = WLAN, **fields: float) -> Attem
         at=at,
         network=network,
         outcome=Outcome.DONE,
-        wire_bytes=1000,
-        output_bytes=800,
-        **times,  # type: ignore[arg-type]  # all of them are numbers of seconds
+        made=file_of(output_bytes=800),
+        spent=Spent(**times),  # type: ignore[arg-type]  # all of them are numbers
     )
 
 
@@ -64,8 +66,7 @@ def missed(clip_id: int, at: float, outcome: Outcome, category: Category) -> Att
         outcome=outcome,
         category=category,
         message="ERROR: This video is unavailable.",
-        total_s=1.0,
-        wire_bytes=10,
+        spent=Spent(total_s=1.0, wire_bytes=10),
         retry_at=at,
     )
 
@@ -206,7 +207,9 @@ def test_clips_that_lay_on_the_disk_already_took_no_time_and_belong_to_no_sessio
     dataset: Path, ledger: Ledger
 ) -> None:
     ledger.open_session(WLAN, START, 77)
-    ledger.record(Attempt(clip_id=1, at=START + 1, network=WLAN, outcome=Outcome.DONE, output_bytes=800))
+    ledger.record(
+        Attempt(clip_id=1, at=START + 1, network=WLAN, outcome=Outcome.DONE, made=file_of(output_bytes=800))
+    )
     ledger.flush()
     report = gather(dataset)
     assert report.whole.done == 1

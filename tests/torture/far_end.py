@@ -29,6 +29,7 @@ from kinetics_tui.engine.workers.messages import (
 from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.made import MadeFile, Spent
 from tests.bench.youtubes import CLIP_S, DAY_S, HOUR_S, RECORD, Sessions
 
 EPOCH = 1_800_000_000.0
@@ -222,13 +223,7 @@ def output_bytes(number: int) -> int:
 
 
 def _made(number: int, took_s: float, wire_bytes: int) -> Finished:
-    return Finished(
-        clip_id=number,
-        total_s=took_s,
-        resolve_s=took_s * 0.1,
-        download_s=took_s * 0.8,
-        trim_s=took_s * 0.1,
-        wire_bytes=wire_bytes,
+    made = MadeFile(
         output_bytes=output_bytes(number),
         duration_s=10.0,
         width_px=340,
@@ -238,10 +233,19 @@ def _made(number: int, took_s: float, wire_bytes: int) -> Finished:
         short=False,
         exact=True,
     )
+    spent = Spent(
+        resolve_s=took_s * 0.1,
+        download_s=took_s * 0.8,
+        trim_s=took_s * 0.1,
+        total_s=took_s,
+        wire_bytes=wire_bytes,
+    )
+    return Finished(clip_id=number, made=made, spent=spent)
 
 
 def _not_made(number: int, category: Category, took_s: float) -> Failed:
-    return Failed(clip_id=number, total_s=took_s, category=category, text=category.heading, wire_bytes=7)
+    spent = Spent(total_s=took_s, wire_bytes=7)
+    return Failed(clip_id=number, category=category, text=category.heading, spent=spent)
 
 
 class FarPool(Pool):

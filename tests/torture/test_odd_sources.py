@@ -206,11 +206,11 @@ def test_a_late_clip_of_six_and_a_half_hours_costs_little(
 ) -> None:
     sources = long_sources(packing)
     video_id = studio.add(sources)
-    file, path = studio.make(studio.maker(), video_id, 23_777.0)
+    _, path = studio.make(studio.maker(), video_id, 23_777.0)
     period_s = 80 if packing == "progressive" else 40
     first = (23_777 % period_s) * 4
     assert frame_numbers(path) == [(first + at) % (period_s * 4) for at in range(40)]
     assert len(studio.media_requests(video_id)) <= 6
-    assert file.wire_bytes < most_bytes
+    assert studio.spent.wire_bytes < most_bytes
     if packing != "webm":
         assert abs(sound_offset_s(path, 23_777 % 80)) < 1024 / 16_000

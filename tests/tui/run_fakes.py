@@ -16,7 +16,6 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -37,6 +36,7 @@ from kinetics_tui.model.network import Family, NetworkKind, NetworkState, Networ
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
+from tests.clip_figures import clip_done
 from tests.network_events import listing
 
 NOW = datetime(2026, 8, 25, 14, 2, 11, tzinfo=UTC).timestamp()
@@ -180,7 +180,9 @@ def log_of_clips(now: float = NOW) -> list[AnyEvent]:
             )
             events.append(failed)
         else:
-            events.append(ClipDone(at=at, slot=1, clip=clip(number), duration_s=10.0, output_bytes=1_100_000))
+            events.append(
+                clip_done(at=at, slot=1, clip=clip(number), duration_s=10.0, output_bytes=1_100_000)
+            )
     return events
 
 

@@ -16,7 +16,6 @@ from textual.pilot import Pilot
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -32,6 +31,7 @@ from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
+from tests.clip_figures import clip_done
 from tests.tui.run_fakes import NOW, FakeLink, clip, cooling, network, opened
 
 SIZE = (120, 40)
@@ -121,7 +121,7 @@ def anything(chance: random.Random, now: float) -> AnyEvent:
     if kind < 0.7:
         return ClipStarted(at=now, slot=slot, clip=some)
     if kind < 0.85:
-        return ClipDone(at=now, slot=slot, clip=some, duration_s=10.0, output_bytes=chance.randint(1, 10**7))
+        return clip_done(at=now, slot=slot, clip=some, duration_s=10.0, output_bytes=chance.randint(1, 10**7))
     if kind < 0.95:
         category = chance.choice(list(Category))
         return ClipFailed(

@@ -19,6 +19,7 @@ from kinetics_tui.media.cut.order import Job, Media
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import LayoutName, Options, Selection, Trim
 from tests.media.media_studio import made
 
@@ -53,20 +54,13 @@ def make_clip(clip: Clip, path: Path, *, audio: bool = True, short_side_px: int 
 
 def attempt_for(clip_id: int, clip: Clip, path: Path) -> Attempt:
     """The attempt that made this file, as a worker tells of it."""
-    facts = verify(path)
     return Attempt(
         clip_id=clip_id,
         at=1000.0 + clip_id,
         network="192.168.1.23",
         outcome=Outcome.DONE,
-        wire_bytes=WIRE_BYTES,
-        output_bytes=path.stat().st_size,
-        duration_s=facts.duration_s,
-        width_px=facts.width_px,
-        height_px=facts.height_px,
-        fps=facts.fps,
-        sound=facts.sound,
-        short=clip == SHORT,
+        made=verify(path).made_file(path.stat().st_size, short=clip == SHORT, exact=True),
+        spent=Spent(wire_bytes=WIRE_BYTES),
     )
 
 

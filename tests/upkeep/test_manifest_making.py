@@ -7,11 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.dataset.manifest import Entry, Origin, Status
+from kinetics_tui.dataset.manifest import Entry, Status
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
@@ -42,7 +43,7 @@ def test_every_clip_has_a_row_in_the_order_of_the_keys(dataset: Path) -> None:
         facts = verify(path)
         assert entry.shape is not None
         assert (entry.shape.frames, entry.shape.duration_s) == (facts.frames, facts.duration_s)
-        assert entry.origin == Origin(clip == SHORT, True)  # a ledger that knows no more
+        assert entry.made == facts.made_file(entry.size_bytes, short=clip == SHORT, exact=True)
     assert found[FAILED].why == "private: Private video."
     assert found[PENDING].why == "not tried to the end yet"
 
@@ -52,12 +53,12 @@ def test_what_a_clip_was_made_with_is_told_unless_its_file_is_another_one(datase
     path = path_of(dataset, clip)
     with Ledger.open(dataset) as ledger:
         attempt = attempt_for(1, clip, path)
-        fields = {name: getattr(attempt, name) for name in attempt.__struct_fields__}
-        fields |= {"source_itags": "134+140", "source_height_px": 360, "source_fps": 25.0, "made_with": "x"}
-        ledger.record(type(attempt)(**fields))
-    assert entries_of(dataset)[clip].origin == Origin(False, True, "134+140", 360, 25.0, "x")
+        assert attempt.made is not None
+        made = msgspec.structs.replace(attempt.made, source_itags="134+140", source_fps=25.0, made_with="x")
+        ledger.record(msgspec.structs.replace(attempt, made=made))
+    assert entries_of(dataset)[clip].made == made
     shutil.copyfile(path_of(dataset, DONE[1]), path)
-    assert entries_of(dataset)[clip].origin == Origin()
+    assert entries_of(dataset)[clip].made is None
 
 
 def test_files_that_are_gone_or_damaged_are_told_as_that(dataset: Path) -> None:

@@ -134,5 +134,7 @@ def _about(item: Item) -> bytes:
     clip, made = item.clip, item.holding.made
     about = msgspec.to_builtins(clip)
     about["index"] = item.number
-    about |= msgspec.structs.asdict(made) if made else {}
+    if made is not None:
+        about |= {"made_with": made.made_with, **msgspec.structs.asdict(made)}
+        del about["output_bytes"]
     return msgspec.json.encode(about)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from operator import attrgetter
 from typing import Any, BinaryIO
 
 from kinetics_tui.annotations.row_rules import write_row
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.export.clip_files import Placed
 from kinetics_tui.dataset.export.exporter import Form, Item
-from kinetics_tui.dataset.ledger.files import Made
 
 ROWS_AT_A_TIME = 10_000
 
@@ -31,6 +31,8 @@ COLUMNS = {
     "exact": "bool",
 }
 """The columns with their types in Parquet. What was not recorded of a clip is empty."""
+_FIGURES = "duration_s", "width_px", "height_px", "fps", "sound", "short", "exact"
+_figures_of = attrgetter(*_FIGURES)
 
 
 def row_of(item: Item) -> tuple[Any, ...]:
@@ -45,12 +47,8 @@ def row_of(item: Item) -> tuple[Any, ...]:
         clip.time_start,
         clip.time_end,
         item.source.about.st_size,
-        *(_facts(made) if made else (None,) * 7),
+        *(_figures_of(made) if made else (None,) * len(_FIGURES)),
     )
-
-
-def _facts(made: Made) -> tuple[Any, ...]:
-    return made.duration_s, made.width_px, made.height_px, made.fps, made.sound, made.short, made.exact
 
 
 class Csv(Form):

@@ -1,4 +1,8 @@
-"""Attempts on their way into the ledger's tables, and back out for the records."""
+"""Attempts on their way into the ledger's tables, and back out for the records.
+
+Its figures are columns named as the fields of ``Spent`` and ``MadeFile``, but for ``made_with``, whose text
+is kept once and told by its number.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import operator
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -15,14 +20,22 @@ from kinetics_tui.dataset.ledger.networks import network_id
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome, Settled
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 
 MAX_MESSAGE_CHARS = 500
 MAX_ORIGIN_CHARS = 200
 
-# Columns of the table that are named and typed as fields of Attempt.
-_PLAIN = tuple(name for name in Attempt.__struct_fields__ if name not in ("network", "message", "made_with"))
+_OWN = ("clip_id", "at", "outcome", "category", "pid", "slot", "retry_at", "crashed")
+_FIGURES = (*Spent.__struct_fields__, *MadeFile.__struct_fields__)
+# Columns of the table that are named and typed as fields.
+_PLAIN = (*_OWN, *(name for name in _FIGURES if name != "made_with"))
 _COLUMNS = (*_PLAIN, "network_id", "session_id", "program_id", "message")
 _plain_of = operator.itemgetter(*_PLAIN)
+_NO_FILE = msgspec.structs.asdict(
+    MadeFile(
+        output_bytes=0, duration_s=0, width_px=0, height_px=0, fps=0, sound=False, short=False, exact=True
+    )
+)
 _INSERT = f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own field names
 
 _ON_OUTCOME = {
@@ -44,7 +57,7 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
     done_by: Counter[int] = Counter()
     kept = wire_bytes = 0
     for attempt, session_id in attempts:
-        fields = msgspec.to_builtins(attempt)
+        fields = columns_of(attempt)
         if attempt.outcome in _ON_OUTCOME:
             connection.execute(_ON_OUTCOME[attempt.outcome], fields)
         if attempt.crashed:
@@ -54,16 +67,17 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
         network = networks.get(attempt.network)
         if network is None:
             network = networks[attempt.network] = network_id(connection, attempt.network)
-        program = programs.get(attempt.made_with)
+        made_with = fields["made_with"]
+        program = programs.get(made_with)
         if program is None:
-            made_with = storable(attempt.made_with[:MAX_ORIGIN_CHARS])
-            program = programs[attempt.made_with] = _program_id(connection, made_with)
-        fields["source_itags"] = storable(attempt.source_itags[:MAX_ORIGIN_CHARS])
+            name = storable(made_with[:MAX_ORIGIN_CHARS])
+            program = programs[made_with] = _program_id(connection, name)
+        fields["source_itags"] = storable(fields["source_itags"][:MAX_ORIGIN_CHARS])
         message = storable(attempt.message[:MAX_MESSAGE_CHARS])
         connection.execute(_INSERT, (*_plain_of(fields), network, session_id, program, message))
-        done_by[network] += attempt.outcome is Outcome.DONE and attempt.wire_bytes > 0
+        done_by[network] += attempt.outcome is Outcome.DONE and attempt.spent.wire_bytes > 0
         kept += 1
-        wire_bytes += attempt.wire_bytes
+        wire_bytes += attempt.spent.wire_bytes
     # Sums over the whole batch: one by one they would be half of all that is written.
     connection.executemany(
         "UPDATE networks SET clips = clips + ? WHERE id = ?", [(n, number) for number, n in done_by.items()]
@@ -71,6 +85,12 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
     connection.execute(
         "UPDATE sums SET attempts = attempts + ?, wire_bytes = wire_bytes + ?", (kept, wire_bytes)
     )
+
+
+def columns_of(attempt: Attempt) -> dict[str, Any]:
+    """The fields of an attempt with its figures beside them, zeros where no file came of it."""
+    fields: dict[str, Any] = msgspec.to_builtins(attempt)
+    return {**fields, **fields["spent"], **(fields["made"] or _NO_FILE)}
 
 
 def settled_attempts(database: Database) -> Iterator[Settled]:
@@ -82,7 +102,9 @@ def settled_attempts(database: Database) -> Iterator[Settled]:
         " JOIN networks ON networks.id = network_id LEFT JOIN programs ON programs.id = program_id"
         " WHERE outcome IN ('done', 'failed') ORDER BY attempts.id"
     ):
-        fields = dict(zip(_PLAIN, row[9:], strict=True), network=row[5], message=row[6], made_with=row[8])
+        plain: dict[str, Any] = dict(zip(_PLAIN, row[9:], strict=True), made_with=row[8])
+        made = plain if plain["outcome"] == Outcome.DONE else None
+        fields = {**plain, "network": row[5], "message": row[6], "made": made, "spent": plain}
         yield Settled(read_clip(*row[:5]), msgspec.convert(fields, Attempt, strict=False), row[7])
 
 

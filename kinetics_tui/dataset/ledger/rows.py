@@ -8,6 +8,7 @@ import msgspec
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import NOTHING_SPENT, MadeFile, Spent
 from kinetics_tui.model.network import Family, Lessons, NetworkKind, NetworkStatus, PastThrottle
 
 
@@ -50,8 +51,7 @@ class ClipRow(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One worker's try at one clip; ``at`` is its end, seconds since the epoch.
 
-    ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats that a clip was made from,
-    ``made_with`` names the programs that made it; empty and 0 where that is not known.
+    ``made`` is None where no file came of it.
     """
 
     clip_id: int
@@ -60,27 +60,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     category: Category | None = None
     message: str = ""
-    resolve_s: float = 0.0
-    download_s: float = 0.0
-    trim_s: float = 0.0
-    total_s: float = 0.0
-    wire_bytes: int = 0
-    output_bytes: int = 0
-    duration_s: float = 0.0
-    width_px: int = 0
-    height_px: int = 0
-    fps: float = 0.0
-    sound: bool = False
-    short: bool = False
-    exact: bool = True
+    made: MadeFile | None = None
+    spent: Spent = NOTHING_SPENT
     pid: int = 0
     slot: int = 0
     retry_at: float | None = None
     crashed: bool = False
-    source_itags: str = ""
-    source_height_px: int = 0
-    source_fps: float = 0.0
-    made_with: str = ""
 
 
 class NetworkRow(msgspec.Struct):

@@ -15,6 +15,7 @@ from kinetics_tui.engine.workers.messages import Failed, Finished
 from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.made import NOTHING_SPENT, MadeFile, Spent
 
 CRASHES_A_CLIP = 3
 """A clip that takes down so many workers fails."""
@@ -43,55 +44,15 @@ class Outcomes:
         self._kills: dict[int, int] = {}
         """Of clips that are not settled: how many workers were killed with each since the engine began."""
 
-    def finished(self, slot: Slot, row: ClipRow, made: Finished, now: float) -> None:
+    def finished(self, slot: Slot, row: ClipRow, message: Finished, now: float) -> None:
         """The clip is verified and on disk."""
-        self._context.ledger.record(
-            Attempt(
-                clip_id=row.id,
-                at=now,
-                network=slot.stamp.network,
-                outcome=Outcome.DONE,
-                resolve_s=made.resolve_s,
-                download_s=made.download_s,
-                trim_s=made.trim_s,
-                total_s=made.total_s,
-                wire_bytes=made.wire_bytes,
-                output_bytes=made.output_bytes,
-                duration_s=made.duration_s,
-                width_px=made.width_px,
-                height_px=made.height_px,
-                fps=made.fps,
-                sound=made.sound,
-                short=made.short,
-                exact=made.exact,
-                pid=slot.pid,
-                slot=slot.number,
-                source_itags=made.source_itags,
-                source_height_px=made.source_height_px,
-                source_fps=made.source_fps,
-                made_with=made.made_with,
-            )
-        )
+        made, spent, network = message.made, message.spent, slot.stamp.network
+        self._record(row, slot, now, Outcome.DONE, made=made, spent=spent)
         self._settled(row)
         self._context.publish(
-            ClipDone(
-                at=now,
-                slot=slot.number,
-                clip=row.clip,
-                duration_s=made.duration_s,
-                output_bytes=made.output_bytes,
-                wire_bytes=made.wire_bytes,
-                width_px=made.width_px,
-                height_px=made.height_px,
-                fps=made.fps,
-                sound=made.sound,
-                short=made.short,
-                exact=made.exact,
-                total_s=made.total_s,
-                network=slot.stamp.network,
-            )
+            ClipDone(at=now, slot=slot.number, clip=row.clip, made=made, spent=spent, network=network)
         )
-        if made.wire_bytes:
+        if spent.wire_bytes:
             self.suspicion.came_through(row.clip.youtube_id)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
@@ -134,13 +95,13 @@ class Outcomes:
             return Aftermath.NONE
         match category.kind:
             case Kind.THROTTLE | Kind.LOCAL:
-                self._record(row, slot, now, Outcome.RETURNED, category, failure.text, failure)
+                self._record(row, slot, now, Outcome.RETURNED, category, failure.text, spent=failure.spent)
                 self.returned(slot, row, category.value, now, last=True)
                 return self._held_up(slot, category, failure, now)
             case Kind.TRANSIENT if row.attempts < len(self._context.options.retry_steps_s):
                 self._try_again_later(slot, row, failure, now)
             case _:
-                self._record(row, slot, now, Outcome.FAILED, category, failure.text, failure)
+                self._record(row, slot, now, Outcome.FAILED, category, failure.text, spent=failure.spent)
                 self._settle_failed(slot, row, category, failure.text, now)
         if category is Category.SHORT_SOURCE:  # the video itself came through
             self.suspicion.came_through(row.clip.youtube_id)
@@ -160,18 +121,17 @@ class Outcomes:
         return Aftermath.NONE
 
     def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
+        category, text, spent = failure.category, failure.text, failure.spent
         retry_at = now + self._context.options.retry_steps_s[row.attempts]
-        self._record(
-            row, slot, now, Outcome.RETRY, failure.category, failure.text, failure, retry_at=retry_at
-        )
+        self._record(row, slot, now, Outcome.RETRY, category, text, spent=spent, retry_at=retry_at)
         self._queue.settle(row, retry_at)
         self._context.publish(
             ClipFailed(
                 at=now,
                 slot=slot.number,
                 clip=row.clip,
-                category=failure.category,
-                message=failure.text,
+                category=category,
+                message=text,
                 settled=False,
                 retry_at=retry_at,
             )
@@ -193,10 +153,11 @@ class Outcomes:
         slot: Slot,
         now: float,
         outcome: Outcome,
-        category: Category,
-        text: str,
-        failure: Failed | None = None,
+        category: Category | None = None,
+        text: str = "",
         *,
+        made: MadeFile | None = None,
+        spent: Spent = NOTHING_SPENT,
         retry_at: float | None = None,
         crashed: bool = False,
     ) -> None:
@@ -208,11 +169,8 @@ class Outcomes:
                 outcome=outcome,
                 category=category,
                 message=text,
-                resolve_s=failure.resolve_s if failure else 0.0,
-                download_s=failure.download_s if failure else 0.0,
-                trim_s=failure.trim_s if failure else 0.0,
-                total_s=failure.total_s if failure else 0.0,
-                wire_bytes=failure.wire_bytes if failure else 0,
+                made=made,
+                spent=spent,
                 pid=slot.pid,
                 slot=slot.number,
                 retry_at=retry_at,

@@ -1,22 +1,15 @@
-"""What engine and worker say to each other: one JSON object a line over a socket pair of their own.
-
-A worker that went mad may say anything: figures that no ledger holds are no message.
-"""
+"""What engine and worker say to each other: one JSON object a line over a socket pair of their own."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import msgspec
 
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Count, MadeFile, Seconds, Spent
 from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Extras
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="message", kw_only=True):
@@ -61,36 +54,17 @@ class Finished(Message, frozen=True, tag="finished"):
     """From the worker: the clip was verified and has its final name."""
 
     clip_id: Count
-    total_s: Seconds
-    resolve_s: Seconds
-    download_s: Seconds
-    trim_s: Seconds
-    wire_bytes: Count
-    output_bytes: Count
-    duration_s: Seconds
-    width_px: Count
-    height_px: Count
-    fps: float
-    sound: bool
-    short: bool
-    exact: bool
-    source_itags: str = ""
-    source_height_px: Count = 0
-    source_fps: float = 0.0
-    made_with: str = ""
+    made: MadeFile
+    spent: Spent
 
 
 class Failed(Message, frozen=True, tag="failed"):
     """From the worker: the clip did not come through."""
 
     clip_id: Count
-    total_s: Seconds
     category: Category
     text: str
-    resolve_s: Seconds = 0.0
-    download_s: Seconds = 0.0
-    trim_s: Seconds = 0.0
-    wire_bytes: Count = 0
+    spent: Spent
     retry_after_s: Seconds | None = None
 
 

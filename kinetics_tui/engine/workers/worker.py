@@ -35,6 +35,7 @@ from kinetics_tui.media.extract import extract
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Extras, Options
 
 PROGRESS_EVERY_S = 0.25
@@ -145,15 +146,18 @@ class Worker:
     def _failed(self, todo: Assign, started: float, failure: ClipFailure) -> Failed:
         now = time.monotonic()
         self._enter(Phase.IDLE, now)
-        return Failed(
-            clip_id=todo.clip_id,
-            total_s=now - started,
-            category=failure.category,
-            text=failure.message,
+        spent = Spent(
             resolve_s=self._spent_s.get(Phase.RESOLVE, 0.0),
             download_s=self._spent_s.get(Phase.DOWNLOAD, 0.0),
             trim_s=self._spent_s.get(Phase.TRIM, 0.0) + self._spent_s.get(Phase.VERIFY, 0.0),
+            total_s=now - started,
             wire_bytes=self._wire_bytes,
+        )
+        return Failed(
+            clip_id=todo.clip_id,
+            category=failure.category,
+            text=failure.message,
+            spent=spent,
             retry_after_s=failure.retry_after_s,
         )
 
@@ -189,7 +193,7 @@ class Worker:
         self._spent_s = {}
         started = self._phase_at = time.monotonic()
         try:
-            made = self._maker.make(
+            made, spent = self._maker.make(
                 todo.clip,
                 self._dataset / todo.path,
                 self._scratch,
@@ -205,23 +209,4 @@ class Worker:
         finally:
             self._in_hand = None
             self._phase = Phase.IDLE
-        return Finished(
-            clip_id=todo.clip_id,
-            total_s=time.monotonic() - started,
-            resolve_s=made.resolve_s,
-            download_s=made.download_s,
-            trim_s=made.trim_s,
-            wire_bytes=made.wire_bytes,
-            output_bytes=made.output_bytes,
-            duration_s=made.duration_s,
-            width_px=made.width_px,
-            height_px=made.height_px,
-            fps=made.fps,
-            sound=made.sound,
-            short=made.short,
-            exact=made.exact,
-            source_itags=made.source_itags,
-            source_height_px=made.source_height_px,
-            source_fps=made.source_fps,
-            made_with=made.made_with,
-        )
+        return Finished(clip_id=todo.clip_id, made=made, spent=spent)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.files import Recorded as Made
-from kinetics_tui.model.clip import ALL
+from kinetics_tui.model.clip import ALL, Clip
+from kinetics_tui.model.made import MadeFile
 from kinetics_tui.upkeep.adopt.match import Named, is_same_label
 from kinetics_tui.upkeep.adopt.result import Fate
+from kinetics_tui.upkeep.walk import TemporaryTables
 
 PAGE = 500
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY, youtube_id TEXT, named BLOB, made BLOB) WITHOUT ROWID;
+CREATE INDEX files_by_id ON files (youtube_id);
 CREATE TABLE clips (
-    id INTEGER PRIMARY KEY, youtube_id TEXT, start_ms INTEGER, end_ms INTEGER,
-    selected INTEGER DEFAULT 1, taken INTEGER DEFAULT 0, account BLOB
+    id INTEGER PRIMARY KEY, youtube_id TEXT, start_ms INTEGER, end_ms INTEGER, account BLOB,
+    selected INTEGER, taken INTEGER
 );
 CREATE INDEX clips_by_id ON clips (youtube_id);
 CREATE TABLE taken_files (device INTEGER, inode INTEGER, PRIMARY KEY (device, inode)) WITHOUT ROWID;
 """
+
+_pack = msgspec.msgpack.encode
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class Offered(msgspec.Struct, frozen=True):
 
     path: bytes
     named: Named | None
-    made: Made | None = None
+    made: MadeFile | None = None
 
     @property
     def shown(self) -> str:
@@ -55,68 +56,48 @@ class Match(msgspec.Struct, frozen=True):
     clip: str = ""
 
 
-class Offer:
-    """The files on offer and the clips of a dataset; a context manager.
-
-    It is kept in a temporary file of SQLite's own, which is gone when this is closed.
-    """
+class Offer(TemporaryTables):
+    """The files on offer and the clips of a dataset."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript(_TABLES)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
+        super().__init__(_TABLES)
 
     # -- what there is -----------------------------------------------------------------------------
 
     def enter_files(self, files: Iterable[tuple[bytes, Named | None]]) -> None:
         """Enter files by their paths and what these tell."""
-        self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR IGNORE INTO files (path, youtube_id, named) VALUES (?, ?, ?)",
-            (
-                (path, named.youtube_id if named else None, msgspec.msgpack.encode(named) if named else None)
-                for path, named in files
-            ),
-        )
-        self._db.execute("COMMIT")
-        self._db.execute("CREATE INDEX files_by_id ON files (youtube_id)")
+        with self._filling() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO files (path, youtube_id, named) VALUES (?, ?, ?)",
+                (
+                    (path, named.youtube_id, _pack(named)) if named else (path, None, None)
+                    for path, named in files
+                ),
+            )
 
     def enter_records(self, accounts: Iterable[Account]) -> None:
         """Believe a ledger beside the files: which clip each of the done ones is, and how it was made."""
-        self._db.execute("BEGIN")
-        for account in accounts:
-            if not (account.done and account.made):
-                continue
-            clip = account.clip
-            named = Named(
-                youtube_id=clip.youtube_id,
-                start_ms=round(clip.time_start * 1000),
-                second_ms=round(clip.time_end * 1000),
-                split=clip.split,
-                label=clip.label,
-            )
-            self._db.execute(
-                "UPDATE files SET youtube_id = ?, named = ?, made = ? WHERE path = ?",
-                (
-                    clip.youtube_id,
-                    msgspec.msgpack.encode(named),
-                    msgspec.msgpack.encode(account.made),
-                    os.fsencode(account.path),
-                ),
-            )
-        self._db.execute("COMMIT")
+        with self._filling() as db:
+            for account in accounts:
+                if account.made is None:
+                    continue
+                clip = account.clip
+                start_ms, end_ms = _times_ms(clip)
+                named = Named(
+                    youtube_id=clip.youtube_id,
+                    start_ms=start_ms,
+                    second_ms=end_ms,
+                    split=clip.split,
+                    label=clip.label,
+                )
+                db.execute(
+                    "UPDATE files SET youtube_id = ?, named = ?, made = ? WHERE path = ?",
+                    (clip.youtube_id, _pack(named), _pack(account.made), os.fsencode(account.path)),
+                )
 
     def __len__(self) -> int:
         """How many files were entered."""
-        count: int = self._db.execute("SELECT count(*) FROM files").fetchone()[0]
-        return count
+        return int(self._value("SELECT count(*) FROM files"))
 
     def files(self) -> Iterator[Offered]:
         """The files entered, by path."""
@@ -129,25 +110,20 @@ class Offer:
                 yield Offered(
                     path,
                     msgspec.msgpack.decode(named, type=Named) if named else None,
-                    msgspec.msgpack.decode(made, type=Made) if made else None,
+                    msgspec.msgpack.decode(made, type=MadeFile) if made else None,
                 )
 
     # -- what it may be ----------------------------------------------------------------------------
 
     def enter_clips(self, accounts: Iterable[Account], unselected: Iterable[int]) -> None:
         """Enter the clips of videos that a file is named after; the rest are nobody's."""
-        self._db.execute("BEGIN")
-        for account in accounts:
-            clip = account.clip
-            known = self._db.execute("SELECT 1 FROM files WHERE youtube_id = ? LIMIT 1", (clip.youtube_id,))
-            if known.fetchone():
-                start_ms, end_ms = round(clip.time_start * 1000), round(clip.time_end * 1000)
-                self._db.execute(
-                    "INSERT INTO clips (id, youtube_id, start_ms, end_ms, account) VALUES (?, ?, ?, ?, ?)",
-                    (account.id, clip.youtube_id, start_ms, end_ms, msgspec.msgpack.encode(account)),
-                )
-        self._db.executemany("UPDATE clips SET selected = 0 WHERE id = ?", ((one,) for one in unselected))
-        self._db.execute("COMMIT")
+        with self._filling() as db:
+            for account in accounts:
+                youtube_id = account.clip.youtube_id
+                if self._value("SELECT 1 FROM files WHERE youtube_id = ? LIMIT 1", youtube_id):
+                    row = account.id, youtube_id, *_times_ms(account.clip), _pack(account)
+                    db.execute("INSERT INTO clips VALUES (?, ?, ?, ?, ?, 1, 0)", row)
+            db.executemany("UPDATE clips SET selected = 0 WHERE id = ?", ((one,) for one in unselected))
 
     def match(self, offered: Offered) -> Match:
         """The clips that a file may be by what its path tells."""
@@ -184,20 +160,21 @@ class Offer:
 
     def is_taken(self, account: Account) -> bool:
         """Whether a file of this clip was taken meanwhile."""
-        row = self._db.execute("SELECT taken FROM clips WHERE id = ?", (account.id,)).fetchone()
-        return bool(row[0])
+        return bool(self._value("SELECT taken FROM clips WHERE id = ?", account.id))
 
     def is_anothers(self, device: int, inode: int) -> bool:
         """Whether this very file was taken for another clip, under another name."""
-        row = self._db.execute(
-            "SELECT 1 FROM taken_files WHERE device = ? AND inode = ?", (device, inode)
-        ).fetchone()
-        return row is not None
+        found = self._value("SELECT 1 FROM taken_files WHERE device = ? AND inode = ?", device, inode)
+        return found is not None
 
     def take(self, account: Account, device: int, inode: int) -> None:
         """Note that a clip has its file."""
         self._db.execute("UPDATE clips SET taken = 1 WHERE id = ?", (account.id,))
         self._db.execute("INSERT OR IGNORE INTO taken_files VALUES (?, ?)", (device, inode))
+
+
+def _times_ms(clip: Clip) -> tuple[int, int]:
+    return round(clip.time_start * 1000), round(clip.time_end * 1000)
 
 
 def _is_segment(named: Named, start_ms: int, end_ms: int, *, lengths: bool) -> bool:

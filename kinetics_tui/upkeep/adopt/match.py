@@ -1,7 +1,4 @@
-"""Whether a file that plays is the clip it is called after. Plain rules, no disk.
-
-What the path of a clip's file from elsewhere tells, in whichever layout. Plain rules, no disk.
-"""
+"""Rules by which a file from elsewhere is a clip: by its length and sound, and by its path in any layout."""
 
 from __future__ import annotations
 
@@ -14,14 +11,12 @@ import msgspec
 from kinetics_tui.annotations.row_rules import SPLIT_WORDS
 from kinetics_tui.dataset.layout import SUFFIX, Naming, clip_path
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.files import Recorded as Made
 from kinetics_tui.dataset.ledger.intake import storable
-from kinetics_tui.dataset.ledger.rows import Attempt
 from kinetics_tui.media.verify import Facts, is_right_length
 from kinetics_tui.model.clip import ALL, Clip
+from kinetics_tui.model.made import MadeFile
 from kinetics_tui.model.options import LayoutName, Options, Trim
 from kinetics_tui.upkeep.adopt.result import Fate
-from kinetics_tui.upkeep.check.file_verdict import attempt_of
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -36,7 +31,9 @@ class Fit(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-def fit(account: Account, facts: Facts, options: Options, *, made: Made | None, tolerance_s: float) -> Fit:
+def fit(
+    account: Account, facts: Facts, options: Options, *, made: MadeFile | None, tolerance_s: float
+) -> Fit:
     """Hold a file against the segment of its clip, to one frame as our own files are.
 
     ``made``: what the ledger it comes from says of it. ``tolerance_s``: how many seconds it may be shorter
@@ -55,14 +52,6 @@ def fit(account: Account, facts: Facts, options: Options, *, made: Made | None, 
         return Fit(short=longer_s < 0, exact=known_exact and longer_s < 0)
     fate = Fate.TOO_LONG if longer_s > 0 else Fate.TOO_SHORT
     return Fit(fate, f"it lasts {facts.duration_s:.3f} s where {due_s:.3f} s are due")
-
-
-def adopted_attempt(
-    account: Account, facts: Facts, size_bytes: int, options: Options, fit: Fit, at: float, path: str
-) -> Attempt:
-    """A file taken over as the attempt that made its clip: it cost nothing, and says where it is from."""
-    attempt = attempt_of(account, facts, size_bytes, options, at, short=fit.short)
-    return msgspec.structs.replace(attempt, exact=fit.exact, message=f"Adopted: {path}")
 
 
 _SECONDS = r"(\d{1,7}(?:\.\d{1,3})?)"

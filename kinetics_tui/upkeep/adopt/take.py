@@ -21,10 +21,11 @@ from kinetics_tui.dataset.ledger.rows import Attempt
 from kinetics_tui.dataset.ledger.schema import VERSION
 from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
-from kinetics_tui.upkeep.adopt.match import Fit, adopted_attempt, fit, is_clip_file, named
+from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, named
 from kinetics_tui.upkeep.adopt.place import Look, look_at, place
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
-from kinetics_tui.upkeep.check.check import MAX_WORKERS, WAIT_S, Tell
+from kinetics_tui.upkeep.check.check import Tell
+from kinetics_tui.upkeep.check.file_verdict import attempt_of
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.inventory import OURS
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
@@ -156,20 +157,12 @@ class Taking:
     # -- one file after the other --------------------------------------------------------------------
 
     def _read_all(self) -> None:
-        held = self._to_read()
-        workers = self._how.workers or min(MAX_WORKERS, os.cpu_count() or 1)
-        with Readers[_Held](self._source, workers) as readers:
-            more = True
-            while (more or readers.busy) and not self._how.stopped():
-                while more and readers.free and not self._how.stopped():
-                    one = next(held, None)
-                    if one is None:
-                        more = False
-                    else:
-                        readers.give(one, self._job(one))
-                for one, reading in readers.wait(WAIT_S):
-                    self._read(one, reading)
-                self._how.on_progress(self._adoption)
+        with Readers[_Held](self._source, self._how.workers) as readers:
+            for read in readers.read_all(self._to_read(), self._job):
+                for held, reading in read:
+                    self._read(held, reading)
+                if self._stopped():
+                    break
 
     def _to_read(self) -> Iterator[_Held]:
         for offered in self._offer.files():
@@ -217,17 +210,9 @@ class Taking:
             fate = Fate.UNPLAYABLE if reading.kind is ReadingKind.UNPLAYABLE else Fate.UNREADABLE
             self._refuse(held, fate, reading.why, name)
             return
+        made, tolerance_s = held.offered.made, self._how.tolerance_s
         fits = [
-            (
-                account,
-                fit(
-                    account,
-                    facts,
-                    self._options,
-                    made=held.offered.made,
-                    tolerance_s=self._how.tolerance_s,
-                ),
-            )
+            (account, fit(account, facts, self._options, made=made, tolerance_s=tolerance_s))
             for account in left
         ]
         good = [(account, one) for account, one in fits if one.fate is None]
@@ -265,9 +250,8 @@ class Taking:
         adoption.short += one.short
         adoption.inexact += not one.exact and self._options.trim is Trim.EXACT
         if not how.dry_run:
-            self._attempts.append(
-                adopted_attempt(account, facts, reading.size_bytes, self._options, one, time.time(), path)
-            )
+            made = facts.made_file(reading.size_bytes, short=one.short, exact=one.exact)
+            self._attempts.append(attempt_of(account, made, time.time(), f"Adopted: {path}"))
             if len(self._attempts) >= BATCH:
                 self._flush()
         self._settle(path, Fate.TAKEN, "it lay in its place" if held.in_place else "", name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from kinetics_tui.dataset.ledger.files import read_accounts
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.engine.client.ask import is_running
 from kinetics_tui.engine.process.address import WriterLock, read_whereabouts
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.check.file_verdict import Verdict, attempt_of, judge
 from kinetics_tui.upkeep.check.findings import Fault, Finding, LedgerState, Report
 from kinetics_tui.upkeep.check.inventory import Inventory, Listed
@@ -27,9 +26,6 @@ from kinetics_tui.upkeep.check.repair import Case, Repairs
 from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
 from kinetics_tui.upkeep.walk import Stopped
-
-WAIT_S = 0.2
-MAX_WORKERS = 64
 
 OnProgress = Callable[[Report], None]
 Tell = Callable[[str], None]
@@ -156,25 +152,17 @@ class _Check:
         return self._how.stopped()
 
     def _read_all(self) -> None:
-        clips = self._to_read()
-        with Readers[Listed](
-            self._dataset, self._how.workers or min(MAX_WORKERS, os.cpu_count() or 1)
-        ) as readers:
-            more = True
-            while (more or readers.busy) and not self._how.stopped():
-                while more and readers.free:
-                    listed = next(clips, None)
-                    if listed is None:
-                        more = False
-                    else:
-                        readers.give(listed, self._job(listed))
-                for listed, reading in readers.wait(WAIT_S):
+        with Readers[Listed](self._dataset, self._how.workers) as readers:
+            for read in readers.read_all(self._to_read(), self._job):
+                for listed, reading in read:
                     self._read(listed, reading)
-                self._how.on_progress(self._report)
+                if self._stopped():
+                    break
 
     def _to_read(self) -> Iterator[Listed]:
-        for listed in self._inventory.clips():
-            if listed.missing:
+        accounts = read_accounts(self._database, self._options.layout)
+        for listed in self._inventory.clips(accounts):
+            if listed.size_bytes is None:
                 self._settle(listed, Verdict(Fault.MISSING, "there is no such file"))
             elif listed.account.done or not self._engine_ran:
                 yield listed
@@ -183,7 +171,7 @@ class _Check:
 
     def _job(self, listed: Listed) -> Job:
         account = listed.account
-        made = account.made if account.done else None
+        made = account.made
         as_recorded = made is not None and listed.size_bytes == account.output_bytes
         # What was copied without decoding need not decode from its first picture on.
         decode = made is None or (made.exact and not (self._how.quick and as_recorded))
@@ -218,9 +206,9 @@ class _Check:
         found = None
         if verdict.fault in (Fault.FOUND, Fault.SIZE_DIFFERS) and reading is not None and reading.facts:
             report.taken_short += verdict.short and verdict.fault is Fault.FOUND
-            found = attempt_of(
-                account, reading.facts, reading.size_bytes, self._options, time.time(), short=verdict.short
-            )
+            exact = account.made.exact if account.made else self._options.trim is Trim.EXACT
+            made = reading.facts.made_file(reading.size_bytes, short=verdict.short, exact=exact)
+            found = attempt_of(account, made, time.time())
         self._repairs.add(Case(finding, account, found))
 
     def _engine_came(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a clip's file comes to, held against its account. Plain rules, no disk."""
+"""The verdict on a clip's file, held against its account. Plain rules, no disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.files import Account
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.media.verify import Facts, is_right_length
+from kinetics_tui.model.made import MadeFile
 from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.check.findings import Fault
 
@@ -38,7 +39,7 @@ def judge(
     """
     if anothers:
         return Verdict(Fault.MISPLACED, "it has the size of another clip's file, which is not in its place")
-    recorded = account.made if account.done else None
+    recorded = account.made
     if recorded is None:
         verdict = _by_segment(account, facts, options, take_short=take_short)
         return verdict if verdict.fault else Verdict(Fault.FOUND, short=verdict.short)
@@ -58,24 +59,10 @@ def judge(
     return Verdict(None, short=short)
 
 
-def attempt_of(
-    account: Account, facts: Facts, size_bytes: int, options: Options, at: float, *, short: bool
-) -> Attempt:
-    """A file found in its place as the attempt that made the clip: it cost nothing."""
-    exact = account.made.exact if account.done and account.made else options.trim is Trim.EXACT
+def attempt_of(account: Account, made: MadeFile, at: float, message: str = "") -> Attempt:
+    """A file found, in its place or elsewhere, as the attempt that made the clip: it cost nothing."""
     return Attempt(
-        clip_id=account.id,
-        at=at,
-        network=NO_NETWORK,
-        outcome=Outcome.DONE,
-        output_bytes=size_bytes,
-        duration_s=facts.duration_s,
-        width_px=facts.width_px,
-        height_px=facts.height_px,
-        fps=facts.fps,
-        sound=facts.sound,
-        short=short,
-        exact=exact,
+        clip_id=account.id, at=at, network=NO_NETWORK, outcome=Outcome.DONE, message=message, made=made
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -16,14 +14,17 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.ledger.files import Account
 from kinetics_tui.model.options import FRAMES_FOLDER, SOUND_FOLDER
-from kinetics_tui.upkeep.walk import Stopped, files_below
+from kinetics_tui.upkeep.walk import Stopped, TemporaryTables, files_below
 
-PAGE = 500
 OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, FRAMES_FOLDER, SOUND_FOLDER})
 """What lies in a dataset folder beside the clips."""
+NO_FILE = -1
+"""The size of a folder or a pipe, and of what cannot be looked at: no clip could have it."""
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER, account BLOB);
+CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER);
+CREATE INDEX by_recorded ON clips (recorded);
+CREATE INDEX by_path ON clips (path);
 """
 # Two clips whose files changed places have each other's size; a file that took another's name has the
 # size of a clip that is missing.
@@ -34,34 +35,18 @@ SELECT 1 FROM clips WHERE recorded = :size AND id <> :id
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A clip with something at its path: ``size_bytes`` of a file, None where it is no file at all.
-
-    ``missing``: there is nothing.
-    """
+    """A clip and the size of the file at its path: None where there is nothing, else see ``NO_FILE``."""
 
     account: Account
     size_bytes: int | None
-    missing: bool
 
 
-class Inventory:
-    """The files of a dataset folder and the accounts of its clips; a context manager.
-
-    It is kept in a temporary file of SQLite's own, which is gone when this is closed.
-    """
+class Inventory(TemporaryTables):
+    """The files of a dataset folder and the clips that have one there, or should have."""
 
     def __init__(self, dataset: Path) -> None:
+        super().__init__(_TABLES)
         self._dataset = dataset
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript(_TABLES)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -70,16 +55,15 @@ class Inventory:
 
         Raises DatasetError where the dataset folder cannot be listed.
         """
-        self._db.execute("BEGIN")
         try:
             # A folder that cannot be listed is told of by the clips in it, one by one.
             paths = files_below(self._dataset, stopped, leave_out=OURS, marked=EXPORT_FOLDER)
-            self._db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
+            with self._filling() as db:
+                db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
         except OSError as error:
             raise DatasetError(
                 f"{self._dataset} cannot be read ({error.strerror}); check the folder and its permissions."
             ) from error
-        self._db.execute("COMMIT")
 
     def files(self) -> Iterator[str]:
         """The paths of all files listed, relative to the dataset folder."""
@@ -96,39 +80,25 @@ class Inventory:
 
     def enter(self, accounts: Iterable[Account], stopped: Stopped = lambda: False) -> None:
         """Enter the clips that are done, and others that have a file."""
-        self._db.execute("BEGIN")
-        for account in accounts:
-            if stopped():
-                break
-            there, size_bytes = _look(self._dataset / account.path)
-            if not there and not account.done:
-                continue
-            recorded = account.output_bytes if account.done else None
-            # A folder or a pipe is there, with no size that any clip could have.
-            found = (-1 if size_bytes is None else size_bytes) if there else None
-            self._db.execute(
-                "INSERT INTO clips VALUES (?, ?, ?, ?, ?)",
-                (account.id, os.fsencode(account.path), recorded, found, msgspec.msgpack.encode(account)),
-            )
-        self._db.execute("COMMIT")
-        self._db.execute("CREATE INDEX by_recorded ON clips (recorded)")
-        self._db.execute("CREATE INDEX by_path ON clips (path)")
+        with self._filling() as db:
+            for account in accounts:
+                if stopped():
+                    break
+                found = _size_bytes(self._dataset / account.path)
+                if account.done or found is not None:
+                    recorded = account.output_bytes if account.done else None
+                    row = account.id, os.fsencode(account.path), recorded, found
+                    db.execute("INSERT INTO clips VALUES (?, ?, ?, ?)", row)
 
     def __len__(self) -> int:
         """How many clips were entered."""
-        count: int = self._db.execute("SELECT count(*) FROM clips").fetchone()[0]
-        return count
+        return int(self._value("SELECT count(*) FROM clips"))
 
-    def clips(self) -> Iterator[Listed]:
-        """The clips entered, by id."""
-        after_id = 0
-        while rows := self._db.execute(
-            "SELECT id, found, account FROM clips WHERE id > ? ORDER BY id LIMIT ?", (after_id, PAGE)
-        ).fetchall():
-            for number, found, account in rows:
-                after_id = number
-                size_bytes = found if found is not None and found >= 0 else None
-                yield Listed(msgspec.msgpack.decode(account, type=Account), size_bytes, found is None)
+    def clips(self, accounts: Iterable[Account]) -> Iterator[Listed]:
+        """Those of these clips that were entered."""
+        for account in accounts:
+            for (found,) in self._db.execute("SELECT found FROM clips WHERE id = ?", (account.id,)):
+                yield Listed(account, found)
 
     def is_anothers(self, account: Account, size_bytes: int) -> bool:
         """Whether a file of this size at the path of a clip is by all signs the file of another one."""
@@ -137,16 +107,16 @@ class Inventory:
         return size_bytes != own and self._db.execute(_ANOTHERS, parameters).fetchone() is not None
 
 
-def _look(path: Path) -> tuple[bool, int | None]:
-    """Whether there is anything at a path, and the size of the file that it is, or that it links to."""
+def _size_bytes(path: Path) -> int | None:
+    """The size of the file at a path, or that it links to; None where there is nothing."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return False, None
+        return None
     except OSError:
-        return True, None  # it cannot be looked at; reading it will say why
-    try:
+        return NO_FILE  # reading it will say why
+    with contextlib.suppress(OSError):
         about = path.stat()
-    except OSError:
-        return True, None
-    return True, about.st_size if stat.S_ISREG(about.st_mode) else None
+        if stat.S_ISREG(about.st_mode):
+            return about.st_size
+    return NO_FILE

@@ -12,6 +12,7 @@ from kinetics_tui.cli import run_command
 from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.report.page import GENERATOR
 from tests.report.made_up import write
@@ -31,7 +32,11 @@ def dataset(tmp_path: Path) -> Path:
     ) as ledger:
         ledger.record(
             Attempt(
-                clip_id=1, at=1000.0, network="wlan0", outcome=Outcome.DONE, download_s=3.0, wire_bytes=10
+                clip_id=1,
+                at=1000.0,
+                network="wlan0",
+                outcome=Outcome.DONE,
+                spent=Spent(download_s=3.0, wire_bytes=10),
             )
         )
         ledger.record(

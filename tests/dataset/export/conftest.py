@@ -16,6 +16,7 @@ from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
+from tests.clip_figures import file_of
 
 DONE = [
     Clip("aaaaaaaaaaa", 5, 15, "val", "playing organ"),
@@ -74,12 +75,14 @@ def settle(dataset: Path, ledger: Ledger, clips: list[Clip], done: list[Clip], h
                 at=1000.0,
                 network="home",
                 outcome=Outcome.DONE,
-                output_bytes=path.stat().st_size,
-                duration_s=clip.duration_s,
-                width_px=340,
-                height_px=height_px,
-                fps=25.0,
-                sound=True,
+                made=file_of(
+                    output_bytes=path.stat().st_size,
+                    duration_s=clip.duration_s,
+                    width_px=340,
+                    height_px=height_px,
+                    fps=25.0,
+                    sound=True,
+                ),
             )
         )
 

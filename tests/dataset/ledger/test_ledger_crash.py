@@ -24,12 +24,14 @@ WRITER = """
 import sys
 from pathlib import Path
 from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.model.made import Spent
+from tests.clip_figures import file_of
 
 with Ledger.open(Path(sys.argv[1])) as ledger:
     ledger.open_session("wlan0", 0.0, 1)
     for row in ledger.next_pending("val", 0, 100_000):
         ledger.record(Attempt(clip_id=row.id, at=1.0, network="wlan0", outcome=Outcome.DONE,
-                              wire_bytes=3, output_bytes=2))
+                              made=file_of(output_bytes=2), spent=Spent(wire_bytes=3)))
         if row.id % 7 == 0:
             ledger.flush()
             print(row.id, flush=True)

@@ -12,7 +12,6 @@ from kinetics_tui.dataset.ledger import files as holdings
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.files import (
     Holding,
-    Made,
     correct,
     count_selected,
     read_accounts,
@@ -24,6 +23,7 @@ from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Selection
+from tests.clip_figures import file_of
 
 MakeAttempt = Callable[..., Attempt]
 ORIGIN = {
@@ -46,9 +46,7 @@ def test_done_clips_tell_what_they_were_made_from_and_with(
     ledger.flush()
     one = held(dataset)["a"]
     assert (one.path, one.why, one.output_bytes) == ("val/abseiling/aaaaaaaaaaa_000000_000010.mp4", "", 10)
-    assert one.made == Made(
-        "kinetics-tui 1, x264 2", 9.5, 0, 0, 0.0, True, False, True, "134+140", 360, 29.97
-    )
+    assert one.made == file_of(output_bytes=10, duration_s=9.5, sound=True, **ORIGIN)
 
 
 def test_the_last_attempt_that_made_a_clip_counts(
@@ -111,5 +109,5 @@ def test_a_file_that_was_put_in_by_hand_was_made_by_nobody_knows_what(
             correct(connection, first, attempt(1, Outcome.DONE, output_bytes=11, duration_s=4.0))
             take_back(connection, second)
     found = held(dataset)
-    assert (found["a"].output_bytes, found["a"].made) == (11, Made("", 4.0))
+    assert (found["a"].output_bytes, found["a"].made) == (11, file_of(output_bytes=11, duration_s=4.0))
     assert (found["b"].why, found["b"].made) == ("not tried to the end yet", None)

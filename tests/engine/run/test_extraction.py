@@ -18,6 +18,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Pause, Resume, WantExtras
 from kinetics_tui.model.events import ClipDone, ClipExtracted, ClipReturned, EngineStatus
 from kinetics_tui.model.options import Extras, FramesKind, SoundFormat, frames_path, sound_path
+from tests.clip_figures import file_of
 from tests.engine.engine_clips import clip, context_of, some_clips
 from tests.engine.engine_run import Start
 
@@ -118,7 +119,9 @@ def ledger(make_ledger: Made, tmp_path: Path) -> Ledger:
     """Four clips of which the first three are done."""
     ledger = make_ledger(some_clips(4))
     for number in (1, 2, 3):
-        ledger.record(Attempt(clip_id=number, at=1.0, network="x", outcome=Outcome.DONE, output_bytes=5))
+        ledger.record(
+            Attempt(clip_id=number, at=1.0, network="x", outcome=Outcome.DONE, made=file_of(output_bytes=5))
+        )
     ledger.flush()
     return ledger
 

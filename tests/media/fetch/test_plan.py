@@ -135,9 +135,9 @@ def test_file_without_an_index_is_read_block_by_block(studio: Studio, tmp_path: 
     data = whole.path.read_bytes().replace(b"sidx", b"free", 1)
     (tmp_path / "blocks.mp4").write_bytes(data)
     video = studio.add({134: Source(tmp_path / "blocks.mp4", whole.spec, len(data))})
-    file, clip = studio.make(studio.maker(audio=False), video, 5.0, 8.0)
+    _, clip = studio.make(studio.maker(audio=False), video, 5.0, 8.0)
     assert frame_numbers(clip) == list(range(150, 240))
-    assert file.wire_bytes <= len(data)
+    assert studio.spent.wire_bytes <= len(data)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kinetics_tui.model.commands import Pause, Reply, Retry
 from kinetics_tui.model.events import ClipFailed, ClipsRetried
 from kinetics_tui.model.failed_clips import FailedPage, FailedQuery
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.failures.screen import KEYS, WORDS
 from tests.tui.run_fakes import NOW
@@ -44,7 +45,7 @@ def record(ledger: Ledger, clip_id: int, category: Category, message: str = "", 
                 outcome=outcome,
                 category=category,
                 message=message or f"It said number {clip_id}",
-                total_s=1.5,
+                spent=Spent(total_s=1.5),
             )
         )
     ledger.flush()
@@ -145,7 +146,7 @@ async def test_an_open_clip_shows_every_attempt_with_its_message(ledger: Ledger,
             outcome=Outcome.RETURNED,
             category=Category.BOT_CHECK,
             message="Confirm you are no robot \x1b[31m",
-            total_s=0.5,
+            spent=Spent(total_s=0.5),
         )
     )
     ledger.flush()

@@ -11,7 +11,6 @@ import pytest
 
 from kinetics_tui.model.events import (
     AnyEvent,
-    ClipDone,
     ClipExtracted,
     ClipReturned,
     ClipStarted,
@@ -46,6 +45,7 @@ from kinetics_tui.tui.run.stage import log_line, log_lines
 from kinetics_tui.tui.run.throttle import throttle_lines
 from kinetics_tui.tui.run.workers import WorkersPanel, worker_line, worker_lines
 from kinetics_tui.tui.terminal import farewell
+from tests.clip_figures import clip_done
 from tests.tui.run_fakes import (
     NOW,
     PHONE,
@@ -227,7 +227,7 @@ def test_the_chart_of_a_young_run_agrees_with_its_rate() -> None:
     )
     run.state.apply(young)
     for second in range(1, 20):
-        run.state.apply(ClipDone(at=NOW + second, slot=1, clip=clip(second), duration_s=10, output_bytes=1))
+        run.state.apply(clip_done(at=NOW + second, slot=1, clip=clip(second), duration_s=10, output_bytes=1))
     assert texts(overall_lines(run))[1].startswith("57.0 clips/min")
     assert "clips/min over 2 h, at most 57.0" in texts(throttle_lines(run, 60, 9))
 

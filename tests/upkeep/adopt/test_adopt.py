@@ -113,7 +113,7 @@ def test_an_adopted_clip_says_so_and_its_video_is_no_witness(target: Path, sourc
     with Ledger.open(target, read_only=True) as ledger:
         attempts = [one.attempt for one in ledger.settled() if one.attempt.outcome is Outcome.DONE]
         assert {one.message for one in attempts} == {f"Adopted: {LAYOUTS['cvdf'](clip)}" for clip in WHOLE}
-        assert sum(one.wire_bytes for one in attempts) == 0
+        assert sum(one.spent.wire_bytes for one in attempts) == 0
         assert ledger.newest_done() == []
         assert ledger.failure_counts() == {}
     assert (target / "stats.csv").read_text().count("success") == len(WHOLE)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.files import Recorded as Made
 from kinetics_tui.dataset.ledger.rows import ClipStatus
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer
 from kinetics_tui.upkeep.adopt.match import named
 from kinetics_tui.upkeep.adopt.result import Fate
+from tests.clip_figures import file_of
 
 A, B = "aaaaaaaaaaa", "bbbbbbbbbbb"
 CLIPS = [
@@ -22,7 +22,7 @@ CLIPS = [
 
 
 def account(number: int, clip: Clip, status: ClipStatus = ClipStatus.PENDING) -> Account:
-    return Account(number, clip, f"x/{number}.mp4", status, 0, None)
+    return Account(number, clip, f"x/{number}.mp4", status)
 
 
 def match(path: str, *, unselected: tuple[int, ...] = (), done: tuple[int, ...] = ()) -> Match:
@@ -96,8 +96,8 @@ def test_a_clip_is_taken_once_and_a_file_for_one_clip() -> None:
 
 
 def test_a_ledger_beside_the_files_says_which_clip_each_is() -> None:
-    made = Made(1, 3.0, sound=True, short=True, exact=True)
-    theirs = Account(9, CLIPS[0], f"valid/air_drumming/{A}.mp4", ClipStatus.DONE, 100, made)
+    made = file_of(duration_s=3.0, sound=True, short=True, made_with="x264")
+    theirs = Account(9, CLIPS[0], f"valid/air_drumming/{A}.mp4", ClipStatus.DONE, 100, 7, made)
     with Offer() as offer:
         offer.enter_files([(theirs.path.encode(), named(theirs.path))])
         offer.enter_records([theirs])

@@ -5,22 +5,25 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.files import Recorded as Made
-from kinetics_tui.dataset.ledger.rows import ClipStatus, Outcome
+from kinetics_tui.dataset.ledger.rows import ClipStatus
 from kinetics_tui.media.verify import Facts
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.made import MadeFile
 from kinetics_tui.model.options import Options, Trim
-from kinetics_tui.upkeep.adopt.match import Fit, adopted_attempt, fit
+from kinetics_tui.upkeep.adopt.match import Fit, fit
 from kinetics_tui.upkeep.adopt.result import Fate
+from tests.clip_figures import file_of
 
-ACCOUNT = Account(3, Clip("aaaaaaaaaaa", 5, 15, "val", "archery"), "a.mp4", ClipStatus.FAILED, 0, None)
+ACCOUNT = Account(3, Clip("aaaaaaaaaaa", 5, 15, "val", "archery"), "a.mp4", ClipStatus.FAILED)
 
 
 def facts(duration_s: float, audio_s: float = 0.0) -> Facts:
     return Facts(duration_s=duration_s, audio_s=audio_s, frames=300, width_px=320, height_px=180, fps=30)
 
 
-def fitted(duration_s: float, made: Made | None = None, tolerance_s: float = 0.0, **options: object) -> Fit:
+def fitted(
+    duration_s: float, made: MadeFile | None = None, tolerance_s: float = 0.0, **options: object
+) -> Fit:
     return fit(ACCOUNT, facts(duration_s), Options(**options), made=made, tolerance_s=tolerance_s)  # type: ignore[arg-type]  # options by name
 
 
@@ -42,26 +45,15 @@ def test_within_the_tolerance_they_are_taken_as_what_they_are() -> None:
 
 
 def test_a_ledger_that_knows_its_video_to_end_early_is_believed() -> None:
-    short = Made(1, 6.0, sound=False, short=True, exact=True)
+    short = file_of(duration_s=6.0, short=True)
     assert fitted(6.0, made=short) == Fit(short=True)
     assert fitted(4.0, made=short).fate is Fate.TOO_SHORT
 
 
 def test_what_was_cut_inexactly_elsewhere_is_so_here() -> None:
-    assert fitted(10.0, made=Made(1, 10.0, sound=False, short=False, exact=False)) == Fit(exact=False)
+    assert fitted(10.0, made=file_of(duration_s=10.0, exact=False)) == Fit(exact=False)
 
 
 def test_sound_is_refused_where_the_dataset_leaves_it_out() -> None:
     one = fit(ACCOUNT, facts(10.0, 10.0), Options(audio=False), made=None, tolerance_s=0.0)
     assert one.fate is Fate.SOUND
-
-
-def test_the_attempt_says_that_the_clip_was_adopted_and_cost_nothing() -> None:
-    attempt = adopted_attempt(ACCOUNT, facts(10.0), 123, Options(), Fit(exact=False), 5.0, "old/a.mp4")
-    assert (attempt.clip_id, attempt.outcome, attempt.wire_bytes, attempt.output_bytes) == (
-        3,
-        Outcome.DONE,
-        0,
-        123,
-    )
-    assert (attempt.message, attempt.exact, attempt.network) == ("Adopted: old/a.mp4", False, "")

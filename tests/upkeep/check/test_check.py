@@ -153,8 +153,8 @@ def test_another_file_of_the_right_length_has_the_ledger_corrected(dataset: Path
     assert statuses(dataset)[DONE[0].name] == ("done", path.stat().st_size)
     assert found(checked(dataset)) == {}
     with Ledger.open(dataset, read_only=True) as ledger:
-        made = [settled.attempt for settled in ledger.settled() if settled.clip == DONE[0]]
-    assert [(one.height_px, one.output_bytes) for one in made] == [(180, path.stat().st_size)]
+        made = [settled.attempt.made for settled in ledger.settled() if settled.clip == DONE[0]]
+    assert [(one.height_px, one.output_bytes) for one in made if one] == [(180, path.stat().st_size)]
 
 
 @pytest.mark.parametrize("clip", [PENDING, FAILED])
@@ -166,7 +166,7 @@ def test_a_whole_file_of_a_clip_that_is_not_done_is_recorded_as_done(dataset: Pa
     assert statuses(dataset)[clip.name] == ("done", path.stat().st_size)
     with Ledger.open(dataset, read_only=True) as ledger:
         last = list(ledger.settled())[-1]
-        assert (last.clip, last.attempt.wire_bytes, last.attempt.network) == (clip, 0, "")
+        assert (last.clip, last.attempt.spent.wire_bytes, last.attempt.network) == (clip, 0, "")
         assert ledger.newest_done(9) == [each.youtube_id for each in reversed(DONE)]  # YouTube was not asked
     assert found(checked(dataset)) == {}
 
@@ -301,7 +301,8 @@ def test_a_short_clip_may_be_replaced_by_all_of_it(dataset: Path) -> None:
     assert found(checked(dataset)) == {"size differs": 1}
     repaired(dataset)
     with Ledger.open(dataset, read_only=True) as ledger:
-        assert [one.attempt.short for one in ledger.settled() if one.clip == SHORT] == [False]
+        made = [one.attempt.made for one in ledger.settled() if one.clip == SHORT]
+    assert [one.short for one in made if one] == [False]
 
 
 def test_without_a_ledger_the_check_says_so_and_touches_nothing(dataset: Path) -> None:

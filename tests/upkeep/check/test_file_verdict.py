@@ -5,23 +5,24 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.files import Recorded as Made
 from kinetics_tui.dataset.ledger.rows import ClipStatus
 from kinetics_tui.media.verify import Facts
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.made import MadeFile
 from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.check.file_verdict import judge
 from kinetics_tui.upkeep.check.findings import Fault
+from tests.clip_figures import file_of
 
 SIZE_BYTES = 5000
 
 
-def made(duration_s: float = 10, *, sound: bool = True, short: bool = False, exact: bool = True) -> Made:
-    return Made(7, duration_s, sound, short, exact)
+def made(duration_s: float = 10, *, sound: bool = True, short: bool = False, exact: bool = True) -> MadeFile:
+    return file_of(duration_s=duration_s, sound=sound, short=short, exact=exact)
 
 
-def account(recorded: Made | None, status: ClipStatus = ClipStatus.DONE) -> Account:
-    return Account(1, Clip("aaaaaaaaaaa", 0, 10), "all/a.mp4", status, SIZE_BYTES, recorded)
+def account(recorded: MadeFile | None, status: ClipStatus = ClipStatus.DONE) -> Account:
+    return Account(1, Clip("aaaaaaaaaaa", 0, 10), "all/a.mp4", status, SIZE_BYTES, made=recorded)
 
 
 def facts(duration_s: float, *, sound: bool = True) -> Facts:
@@ -46,7 +47,7 @@ def facts(duration_s: float, *, sound: bool = True) -> Facts:
     ],
 )
 def test_a_done_clip_is_judged_by_what_was_recorded(
-    recorded: Made, found: Facts, fault: Fault | None
+    recorded: MadeFile, found: Facts, fault: Fault | None
 ) -> None:
     assert judge(account(recorded), found, SIZE_BYTES, Options()).fault is fault
 
@@ -78,7 +79,7 @@ def test_the_size_of_another_clip_outweighs_all_else() -> None:
 def test_a_clip_that_is_not_done_is_judged_by_its_segment(
     status: ClipStatus, duration_s: float, trim: Trim, fault: Fault
 ) -> None:
-    verdict = judge(account(made(6, short=True), status), facts(duration_s), SIZE_BYTES, Options(trim=trim))
+    verdict = judge(account(None, status), facts(duration_s), SIZE_BYTES, Options(trim=trim))
     assert verdict.fault is fault
 
 

@@ -1,0 +1,53 @@
+"""The figures of a try at a clip: the time and traffic that it took, and the file that it made.
+
+Both are handed on whole, from the worker to the ledger and the views. Their bounds hold wherever they are
+decoded: a worker that went mad may say anything, and figures that no ledger holds are no message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a try took, also one that failed: seconds in each phase and in all, bytes of media received.
+
+    ``wire_bytes`` is 0 where the file was found in its place.
+    """
+
+    resolve_s: Seconds = 0.0
+    download_s: Seconds = 0.0
+    trim_s: Seconds = 0.0
+    total_s: Seconds = 0.0
+    wire_bytes: Count = 0
+
+
+NOTHING_SPENT = Spent()
+
+
+class MadeFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip's file as it was made.
+
+    ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's start,
+    not on the keyframe before. ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats
+    that it was made from, as yt-dlp told of them, ``made_with`` names the programs that made it; empty and 0
+    where that is not known.
+    """
+
+    output_bytes: Count
+    duration_s: Seconds
+    width_px: Count
+    height_px: Count
+    fps: float
+    sound: bool
+    short: bool
+    exact: bool
+    source_itags: str = ""
+    source_height_px: Count = 0
+    source_fps: float = 0.0
+    made_with: str = ""
