@@ -45,7 +45,8 @@ _HOLDINGS = (
     f"SELECT {_COLUMNS}, clips.category, (SELECT message FROM attempts"  # noqa: S608 - constants
     "  WHERE status = 'failed' AND clip_id = clips.id AND outcome = 'failed' ORDER BY id DESC LIMIT 1),"
     " youtube_id, start_ms, end_ms"
-    f" FROM {_TABLES} WHERE selected = 1 AND (youtube_id, start_ms, end_ms) > (?, ?, ?)"
+    # With a plus, or SQLite would find the selected ones by another index and sort all of them for every page.
+    f" FROM {_TABLES} WHERE +selected = 1 AND (youtube_id, start_ms, end_ms) > (?, ?, ?)"
     " ORDER BY youtube_id, start_ms, end_ms LIMIT ?"
 )
 _BEFORE_ALL = ("", -(10**15), -(10**15))

@@ -23,8 +23,6 @@ NO_FILE = -1
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE clips (id INTEGER PRIMARY KEY, path BLOB, recorded INTEGER, found INTEGER);
-CREATE INDEX by_recorded ON clips (recorded);
-CREATE INDEX by_path ON clips (path);
 """
 # Two clips whose files changed places have each other's size; a file that took another's name has the
 # size of a clip that is missing.
@@ -89,6 +87,8 @@ class Inventory(TemporaryTables):
                     recorded = account.output_bytes if account.done else None
                     row = account.id, os.fsencode(account.path), recorded, found
                     db.execute("INSERT INTO clips VALUES (?, ?, ?, ?)", row)
+            db.execute("CREATE INDEX by_recorded ON clips (recorded)")
+            db.execute("CREATE INDEX by_path ON clips (path)")
 
     def __len__(self) -> int:
         """How many clips were entered."""

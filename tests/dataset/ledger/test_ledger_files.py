@@ -88,6 +88,13 @@ def test_clips_come_by_their_keys_page_after_page(
     assert found == sorted(clips, key=lambda clip: clip.key)
 
 
+def test_no_page_is_sorted_for(dataset: Path, ledger: Ledger) -> None:
+    with contextlib.closing(connect(dataset, read_only=True)) as database:
+        for query, after in ((holdings._HOLDINGS, ("", 0, 0)), (holdings._ACCOUNTS, (0,))):
+            plan = [step for *_, step in database.read(f"EXPLAIN QUERY PLAN {query}", (*after, 10))]
+            assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
 def test_clips_that_are_not_selected_any_more_are_not_listed(
     dataset: Path, ledger: Ledger, clips: list[Clip]
 ) -> None:
