@@ -28,7 +28,7 @@ _COLUMNS = ", ".join(
     (
         "clips.id",
         CLIP_COLUMNS,
-        "timed, status, clips.output_bytes, attempts.id",
+        "timed, status, clips.output_bytes, selected, attempts.id",
         *("coalesce(programs.name, '')" if name == "made_with" else f"attempts.{name}" for name in _MADE),
     )
 )
@@ -39,13 +39,14 @@ _MADE_JOINS = (
 )
 _TABLES = f"clips {CLIP_JOINS} {_MADE_JOINS}"
 _ACCOUNTS = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE clips.id > ? ORDER BY clips.id LIMIT ?"  # noqa: S608 - constants
+_OF_A_VIDEO = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE youtube_id = ? ORDER BY clips.id"  # noqa: S608 - constants
 # In the order of the keys, which does not hang on who downloaded what when: two datasets of one selection
 # list alike.
 _HOLDINGS = (
     f"SELECT {_COLUMNS}, clips.category, (SELECT message FROM attempts"  # noqa: S608 - constants
     "  WHERE status = 'failed' AND clip_id = clips.id AND outcome = 'failed' ORDER BY id DESC LIMIT 1),"
     " youtube_id, start_ms, end_ms"
-    # With a plus, or SQLite would find the selected ones by another index and sort all of them for every page.
+    # With a plus, or SQLite would find the selected ones by another index and sort all for every page.
     f" FROM {_TABLES} WHERE +selected = 1 AND (youtube_id, start_ms, end_ms) > (?, ?, ?)"
     " ORDER BY youtube_id, start_ms, end_ms LIMIT ?"
 )
@@ -64,6 +65,7 @@ class Account(msgspec.Struct, frozen=True):
     path: str
     status: ClipStatus
     output_bytes: int = 0
+    selected: bool = True
     attempt_id: int | None = None
     made: MadeFile | None = None
 
@@ -93,6 +95,11 @@ def read_accounts(database: Database, layout: LayoutName) -> Iterator[Account]:
         after_id = rows[-1][0]
 
 
+def accounts_of_video(database: Database, layout: LayoutName, youtube_id: str) -> list[Account]:
+    """The accounts of the clips of one video, selected or not, by id."""
+    return [Account(**_account(layout, row)) for row in database.read(_OF_A_VIDEO, (youtube_id,))]
+
+
 def read_holdings(database: Database, layout: LayoutName) -> Iterator[Holding]:
     """Every selected clip, by its key, in constant memory."""
     after: tuple[object, ...] = _BEFORE_ALL
@@ -107,13 +114,14 @@ def read_holdings(database: Database, layout: LayoutName) -> Iterator[Holding]:
 def _account(layout: LayoutName, row: Sequence[Any]) -> dict[str, Any]:
     """The fields of an account out of a row of ``_COLUMNS``."""
     clip = read_clip(*row[1:6])
-    timed, status, output_bytes, attempt_id, *made = row[6:]
+    timed, status, output_bytes, selected, attempt_id, *made = row[6:]
     return {
         "id": row[0],
         "clip": clip,
         "path": str(clip_path(layout, clip, Naming(timed))),
         "status": ClipStatus(status),
         "output_bytes": output_bytes,
+        "selected": bool(selected),
         "attempt_id": attempt_id,
         "made": _made(made) if attempt_id is not None else None,
     }
@@ -147,11 +155,6 @@ def _why_missing(status: ClipStatus, category: str) -> str:
             return "waits for another try"
         case ClipStatus.PENDING:
             return "not tried to the end yet"
-
-
-def unselected_ids(database: Database) -> Iterator[int]:
-    """The ids of clips that the ledger knows, and that the selection leaves out."""
-    return (clip_id for (clip_id,) in database.iterate("SELECT id FROM clips WHERE selected = 0"))
 
 
 def take_back(connection: sqlite3.Connection, account: Account) -> None:

@@ -15,10 +15,9 @@ from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.upkeep.adopt.candidates import Offer
 from kinetics_tui.upkeep.adopt.result import Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting, Taking
-from kinetics_tui.upkeep.check.check import Tell
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
-from kinetics_tui.upkeep.check.rebuild import Wanted, rebuild
+from kinetics_tui.upkeep.check.rebuild import Tell, Wanted, rebuild
 
 
 def adopt(dataset: Path, how: Adopting) -> Adoption:
@@ -90,8 +89,8 @@ def _rehearse(dataset: Path, how: Adopting, adoption: Adoption, wanted: Wanted |
 
 def _adopt(dataset: Path, how: Adopting, adoption: Adoption, *, ledger_of: Path) -> None:
     with contextlib.ExitStack() as stack:
-        offer = stack.enter_context(Offer())
         database = stack.enter_context(contextlib.closing(connect(ledger_of, read_only=how.dry_run)))
+        offer = stack.enter_context(Offer(database))
         scratch = scratch_path(dataset)
         if not how.dry_run:
             with plain_errors(scratch):

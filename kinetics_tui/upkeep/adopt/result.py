@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import StrEnum
 
 import msgspec
 
-FIRST = 5
-"""How many files of each fate are named."""
+from kinetics_tui.upkeep.check.findings import Noted
 
 
 class LinkMode(StrEnum):
@@ -49,8 +47,8 @@ class Adopted(msgspec.Struct, frozen=True):
     clip: str = ""
 
 
-class Adoption(msgspec.Struct, kw_only=True):
-    """What came of it all. Only the first files of each fate are kept, however many there are.
+class Adoption(Noted[Fate, Adopted], kw_only=True):
+    """What came of it all.
 
     ``files`` are those called like clips, ``settled`` those whose fate is known, ``others`` the rest.
     ``found`` lay in their place in the dataset already, without the ledger knowing; ``short`` and
@@ -65,8 +63,6 @@ class Adoption(msgspec.Struct, kw_only=True):
     files: int = 0
     others: int = 0
     settled: int = 0
-    counts: Counter[Fate] = msgspec.field(default_factory=Counter)
-    first: dict[Fate, list[Adopted]] = {}
     taken_bytes: int = 0
     found: int = 0
     short: int = 0
@@ -78,9 +74,7 @@ class Adoption(msgspec.Struct, kw_only=True):
         return self.counts.total() - self.counts[Fate.TAKEN] - self.counts[Fate.THERE]
 
     def note(self, adopted: Adopted) -> None:
-        """Count a file, and keep it if it is one of the first of its fate."""
+        """Count a file."""
         self.settled += 1
         self.counts[adopted.fate] += 1
-        first = self.first.setdefault(adopted.fate, [])
-        if len(first) < FIRST:
-            first.append(adopted)
+        self.keep(adopted.fate, adopted)

@@ -16,7 +16,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import STATE_FOLDER, ledger_path, state_folder
 from kinetics_tui.dataset.ledger.attempts import write_attempts
 from kinetics_tui.dataset.ledger.database import Database, connect, read_meta, version_in_head
-from kinetics_tui.dataset.ledger.files import Account, read_accounts, unselected_ids
+from kinetics_tui.dataset.ledger.files import Account, read_accounts
 from kinetics_tui.dataset.ledger.rows import Attempt
 from kinetics_tui.dataset.ledger.schema import VERSION
 from kinetics_tui.model.options import Options, Trim
@@ -24,44 +24,32 @@ from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
 from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, named
 from kinetics_tui.upkeep.adopt.place import Look, look_at, place
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
-from kinetics_tui.upkeep.check.check import Tell
+from kinetics_tui.upkeep.check.check import Asked, keep_quiet
 from kinetics_tui.upkeep.check.file_verdict import attempt_of
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.inventory import OURS
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
-from kinetics_tui.upkeep.check.rebuild import Wanted
 from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
-from kinetics_tui.upkeep.walk import Stopped, files_below
+from kinetics_tui.upkeep.walk import files_below
 
 BATCH = 50
 """So many clips are entered in the ledger at a time; a file in its place that is not yet is found again."""
 
 
-def _keep_quiet(_said: object) -> None:
-    pass
-
-
-class Adopting(msgspec.Struct, frozen=True, kw_only=True):
+class Adopting(Asked, frozen=True, kw_only=True):
     """How clips are to be taken over from the folder ``source``.
 
     ``quick`` reads every file and decodes none; ``tolerance_s`` is for files cut by others, see ``fit``.
-    ``wanted`` gives the clips for a dataset that has no ledger yet, made with ``options``, if the user says
-    which; it may raise UserError. ``on_settled`` is told of each file, ``stopped`` asked whether to end.
+    ``on_settled`` is told of each file.
     """
 
     source: Path
     link: LinkMode = LinkMode.HARD
     dry_run: bool = False
-    quick: bool = False
     tolerance_s: float = 0.0
-    workers: int | None = None
-    options: Options = Options()
-    wanted: Callable[[], Wanted | None] = lambda: None
-    stopped: Stopped = lambda: False
-    on_progress: Callable[[Adoption], None] = _keep_quiet
-    on_settled: Callable[[Adopted], None] = _keep_quiet
-    tell: Tell = _keep_quiet
+    on_progress: Callable[[Adoption], None] = keep_quiet
+    on_settled: Callable[[Adopted], None] = keep_quiet
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -122,12 +110,8 @@ class Taking:
         if self._has_whole_ledger():
             with contextlib.closing(connect(self._source, read_only=True)) as theirs:
                 layout = read_meta(theirs, "options", Options).layout
-                offer.enter_records(self._until_stopped(read_accounts(theirs, layout)))
-        accounts = read_accounts(self._database, self._options.layout)
-        offer.enter_clips(self._until_stopped(accounts), unselected_ids(self._database))
-
-    def _until_stopped(self, accounts: Iterator[Account]) -> Iterator[Account]:
-        return itertools.takewhile(lambda _account: not self._stopped(), accounts)
+                accounts = read_accounts(theirs, layout)
+                offer.enter_records(itertools.takewhile(lambda _account: not self._stopped(), accounts))
 
     def _clip_files(self) -> Iterator[bytes]:
         state = os.fsencode(STATE_FOLDER)

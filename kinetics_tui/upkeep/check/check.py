@@ -21,36 +21,38 @@ from kinetics_tui.upkeep.check.file_verdict import Verdict, attempt_of, judge
 from kinetics_tui.upkeep.check.findings import Fault, Finding, LedgerState, Report
 from kinetics_tui.upkeep.check.inventory import Inventory, Listed
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
-from kinetics_tui.upkeep.check.rebuild import Wanted, has_traces, rebuild, require_source
+from kinetics_tui.upkeep.check.rebuild import Tell, Wanted, has_traces, rebuild, require_source
 from kinetics_tui.upkeep.check.repair import Case, Repairs
 from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
 from kinetics_tui.upkeep.walk import Stopped
 
-OnProgress = Callable[[Report], None]
-Tell = Callable[[str], None]
+
+def keep_quiet(_said: object) -> None:
+    """Tell nobody."""
 
 
-def _keep_quiet(_said: object) -> None:
-    pass
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How files are to be read, by a check and by an adoption.
 
-
-class Checking(msgspec.Struct, frozen=True, kw_only=True):
-    """How a dataset is to be checked.
-
-    ``quick`` decodes only files that are not as recorded; ``workers`` None is one a processor.
-    ``options`` are for a ledger that has to be made anew, and ``wanted`` gives the clips that the user
-    says it held, if he says so; it may raise UserError. ``stopped`` is asked now and then whether to end.
+    ``workers`` None is one a processor. ``options`` are for a ledger that has to be made, and ``wanted``
+    gives the clips that it is to hold, if the user says which; it may raise UserError. ``stopped`` is asked
+    now and then whether to end.
     """
 
-    repair: bool = False
     quick: bool = False
     workers: int | None = None
     options: Options = Options()
     wanted: Callable[[], Wanted | None] = lambda: None
     stopped: Stopped = lambda: False
-    on_progress: OnProgress = _keep_quiet
-    tell: Tell = _keep_quiet
+    tell: Tell = keep_quiet
+
+
+class Checking(Asked, frozen=True, kw_only=True):
+    """How a dataset is to be checked; ``quick`` decodes only files that are not as recorded."""
+
+    repair: bool = False
+    on_progress: Callable[[Report], None] = keep_quiet
 
 
 def check(dataset: Path, how: Checking) -> Report:
@@ -94,9 +96,10 @@ def _repair(dataset: Path, how: Checking, report: Report) -> None:
 
 
 def _check(dataset: Path, how: Checking, report: Report) -> None:
-    with contextlib.ExitStack() as stack:
-        inventory = stack.enter_context(Inventory(dataset))
-        database = stack.enter_context(contextlib.closing(connect(dataset, read_only=not how.repair)))
+    with (
+        Inventory(dataset) as inventory,
+        contextlib.closing(connect(dataset, read_only=not how.repair)) as database,
+    ):
         repairs = Repairs(dataset, database, report) if how.repair else None
         _Check(dataset, how, report, inventory, database, repairs).run()
 

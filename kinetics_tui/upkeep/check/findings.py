@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 import msgspec
 
 FIRST = 5
 """How many findings of each kind are named."""
+_Kind = TypeVar("_Kind", bound=StrEnum)
+_One = TypeVar("_One")
 
 
 class Fault(StrEnum):
@@ -43,8 +46,19 @@ class Finding(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-class Report(msgspec.Struct, kw_only=True):
-    """What a check found. Only the first findings of each kind are kept, however many there are.
+class Noted(msgspec.Struct, Generic[_Kind, _One], kw_only=True):
+    """Things found, of several kinds: all are counted, and only the first of each kind kept."""
+
+    counts: Counter[_Kind] = msgspec.field(default_factory=Counter)
+    first: dict[_Kind, list[_One]] = {}
+
+    def keep(self, kind: _Kind, *several: _One) -> None:
+        """Keep these if they are among the first of their kind."""
+        self.first[kind] = [*self.first.get(kind, []), *several][:FIRST]
+
+
+class Report(Noted[Fault, Finding], kw_only=True):
+    """What a check found.
 
     ``clips`` are those with a file that there is or should be, ``checked`` those looked at, ``whole``
     those in order. ``engine_ran``: an engine was at work meanwhile, and what is its own was left out.
@@ -56,8 +70,6 @@ class Report(msgspec.Struct, kw_only=True):
     clips: int = 0
     checked: int = 0
     whole: int = 0
-    counts: Counter[Fault] = msgspec.field(default_factory=Counter)
-    first: dict[Fault, list[Finding]] = {}
     repaired: Counter[Fault] = msgspec.field(default_factory=Counter)
     not_repaired: list[Finding] = []
     quarantined: int = 0
@@ -68,17 +80,15 @@ class Report(msgspec.Struct, kw_only=True):
     quick: bool = False
 
     def note(self, finding: Finding) -> None:
-        """Count a finding, and keep it if it is one of the first of its kind."""
+        """Count a finding."""
         self.counts[finding.fault] += 1
-        first = self.first.setdefault(finding.fault, [])
-        if len(first) < FIRST:
-            first.append(finding)
+        self.keep(finding.fault, finding)
 
     def take_over(self, other: Report) -> None:
         """Count the findings of another report too."""
         self.counts += other.counts
         for fault, findings in other.first.items():
-            self.first[fault] = [*self.first.get(fault, []), *findings][:FIRST]
+            self.keep(fault, *findings)
 
     @property
     def faults(self) -> int:

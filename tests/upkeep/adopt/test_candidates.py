@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
 import pytest
 
+from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.files import Account
+from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
 from kinetics_tui.dataset.ledger.rows import ClipStatus
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer
 from kinetics_tui.upkeep.adopt.match import named
 from kinetics_tui.upkeep.adopt.result import Fate
@@ -21,20 +29,33 @@ CLIPS = [
 ]
 
 
-def account(number: int, clip: Clip, status: ClipStatus = ClipStatus.PENDING) -> Account:
-    return Account(number, clip, f"x/{number}.mp4", status)
+class Dataset(NamedTuple):
+    """A ledger of ``CLIPS``, numbered from 1, and the files on offer to it."""
+
+    ledger: Ledger
+    offer: Offer
+
+    def match(self, path: str) -> Match:
+        self.offer.enter_files([(path.encode(), named(path))])
+        (offered,) = self.offer.files()
+        return self.offer.match(offered)
 
 
-def match(path: str, *, unselected: tuple[int, ...] = (), done: tuple[int, ...] = ()) -> Match:
-    accounts = [
-        account(number, clip, ClipStatus.DONE if number in done else ClipStatus.PENDING)
-        for number, clip in enumerate(CLIPS, start=1)
-    ]
-    with Offer() as offer:
-        offer.enter_files([(path.encode(), named(path))])
-        offer.enter_clips(accounts, unselected)
-        (offered,) = offer.files()
-        return offer.match(offered)
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[Dataset]:
+    folder = tmp_path / "set"
+    what = {"title": "", "release": "", "selection": Selection(), "options": Options()}
+    with (
+        Ledger.create(folder, clips=CLIPS, **what) as ledger,  # type: ignore[arg-type]  # each of its own type
+        contextlib.closing(connect(folder, read_only=True)) as database,
+        Offer(database) as offer,
+    ):
+        yield Dataset(ledger, offer)
+
+
+def done(ledger: Ledger, number: int) -> None:
+    ledger.record(Attempt(clip_id=number, at=1.0, network="", outcome=Outcome.DONE, made=file_of()))
+    ledger.flush()
 
 
 @pytest.mark.parametrize(
@@ -49,8 +70,8 @@ def match(path: str, *, unselected: tuple[int, ...] = (), done: tuple[int, ...] 
         (f"train/abseiling/{B}.mp4", [4]),
     ],
 )
-def test_a_file_may_be_the_clips_that_its_path_names(path: str, numbers: list[int]) -> None:
-    found = match(path)
+def test_a_file_may_be_the_clips_that_its_path_names(dataset: Dataset, path: str, numbers: list[int]) -> None:
+    found = dataset.match(path)
     assert ([one.id for one in found.accounts], found.fate) == (numbers, None)
 
 
@@ -66,42 +87,47 @@ def test_a_file_may_be_the_clips_that_its_path_names(path: str, numbers: list[in
         ("val/holidays.mp4", Fate.NO_NAME),
     ],
 )
-def test_other_files_are_refused_with_the_reason(path: str, fate: Fate) -> None:
-    found = match(path)
+def test_other_files_are_refused_with_the_reason(dataset: Dataset, path: str, fate: Fate) -> None:
+    found = dataset.match(path)
     assert (found.fate, found.accounts) == (fate, ())
     assert found.why
 
 
-def test_a_clip_that_is_done_or_left_out_takes_no_file() -> None:
-    path = f"val/{A}_000005_000015.mp4"
-    assert match(path, done=(1,)).fate is Fate.THERE
-    assert match(path, unselected=(1,)).fate is Fate.NOT_SELECTED
+def test_a_clip_that_is_done_takes_no_file(dataset: Dataset) -> None:
+    done(dataset.ledger, 1)
+    found = dataset.match(f"val/{A}_000005_000015.mp4")
+    assert (found.fate, found.why) == (Fate.THERE, "")
 
 
-def test_without_times_a_clip_is_not_unique_because_the_other_is_done() -> None:
-    assert match(f"{A}.mp4", done=(2,)).fate is Fate.AMBIGUOUS
+def test_a_clip_that_the_selection_leaves_out_takes_no_file(dataset: Dataset) -> None:
+    dataset.ledger.set_selection(Selection(), CLIPS[1:])
+    assert dataset.match(f"val/{A}_000005_000015.mp4").fate is Fate.NOT_SELECTED
 
 
-def test_a_clip_is_taken_once_and_a_file_for_one_clip() -> None:
+def test_without_times_a_clip_is_not_unique_because_the_other_is_done(dataset: Dataset) -> None:
+    done(dataset.ledger, 2)
+    assert dataset.match(f"{A}.mp4").fate is Fate.AMBIGUOUS
+
+
+def test_a_clip_is_taken_once_and_a_file_for_one_clip(dataset: Dataset) -> None:
     path = f"{A}_000005_000015.mp4"
-    with Offer() as offer:
-        offer.enter_files([(path.encode(), named(path))])
-        offer.enter_clips([account(1, CLIPS[0])], ())
-        (offered,) = offer.files()
-        (one,) = offer.match(offered).accounts
-        offer.take(one, 7, 8)
-        assert offer.is_taken(one)
-        assert offer.is_anothers(7, 8)
-        assert offer.match(offered).fate is Fate.THERE
+    (one,) = dataset.match(path).accounts
+    dataset.offer.take(one, 7, 8)
+    assert dataset.offer.is_taken(one)
+    assert dataset.offer.is_anothers(7, 8)
+    assert not dataset.offer.is_anothers(7, 9)
+    for _ in range(2):  # the same when the ledger knows of it too
+        assert dataset.match(path) == Match(
+            (), Fate.THERE, "another file of the clip was taken", CLIPS[0].name
+        )
+        done(dataset.ledger, one.id)
 
 
-def test_a_ledger_beside_the_files_says_which_clip_each_is() -> None:
+def test_a_ledger_beside_the_files_says_which_clip_each_is(dataset: Dataset) -> None:
     made = file_of(duration_s=3.0, sound=True, short=True, made_with="x264")
-    theirs = Account(9, CLIPS[0], f"valid/air_drumming/{A}.mp4", ClipStatus.DONE, 100, 7, made)
-    with Offer() as offer:
-        offer.enter_files([(theirs.path.encode(), named(theirs.path))])
-        offer.enter_records([theirs])
-        offer.enter_clips([account(number, clip) for number, clip in enumerate(CLIPS, start=1)], ())
-        (offered,) = offer.files()
-        assert offered.made == made
-        assert [one.id for one in offer.match(offered).accounts] == [1]
+    theirs = Account(9, CLIPS[0], f"valid/air_drumming/{A}.mp4", ClipStatus.DONE, 100, made=made)
+    dataset.offer.enter_files([(theirs.path.encode(), named(theirs.path))])
+    dataset.offer.enter_records([theirs])
+    (offered,) = dataset.offer.files()
+    assert offered.made == made
+    assert [one.id for one in dataset.offer.match(offered).accounts] == [1]
