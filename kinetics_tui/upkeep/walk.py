@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from kinetics_tui.base.errors import DatasetError
+
 Stopped = Callable[[], bool]
 
 
@@ -32,7 +34,7 @@ def files_below(
 
     ``leave_out`` are names at the top that are passed over, ``marked`` a name in a folder below that has all
     of that passed over; ``on_unreadable`` is told of folders that cannot be listed.
-    Raises OSError where ``top`` itself is one.
+    Raises DatasetError where ``top`` itself is one.
     """
     folders: list[bytes] = [b""]
     root, mark = os.fsencode(top), os.fsencode(marked)
@@ -42,7 +44,9 @@ def files_below(
             entries = os.scandir(os.path.join(root, folder))  # noqa: PTH118 -- bytes: names may be of any encoding
         except OSError as error:
             if not folder:
-                raise
+                raise DatasetError(
+                    f"{top} cannot be read ({error.strerror}); check the folder and its permissions."
+                ) from error
             on_unreadable(folder, error)
             continue
         with entries:

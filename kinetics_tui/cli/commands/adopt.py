@@ -24,7 +24,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain
 from kinetics_tui.cli import options as flags
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
-from kinetics_tui.cli.commands.check import first_lines, table_lines, wanted_clips
+from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.options import Number, as_json, dataset, files_at_a_time, headless, several
 from kinetics_tui.cli.progress import Progress, rate_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -99,8 +99,10 @@ def progress_text(adoption: Adoption, took_s: float) -> str:
 
 def adoption_text(adoption: Adoption) -> str:
     """What was taken and refused: a table of counts, the first few files of each, and what is to be known."""
-    refused = [fate for fate in Fate if fate not in (Fate.TAKEN, Fate.THERE)]
-    named = [line for fate in refused for line in first_lines(adoption, fate)]
+    named: list[str] = []
+    for fate in Fate:
+        if fate not in (Fate.TAKEN, Fate.THERE):
+            named += _named(adoption, fate)
     return "\n".join([*_table(adoption), *named, *_end(adoption)])
 
 
@@ -141,7 +143,9 @@ def _table(adoption: Adoption) -> list[str]:
     for fate in Fate:
         if fate is not Fate.TAKEN and adoption.counts[fate]:
             rows.append((fate.value, f"{adoption.counts[fate]:,}", ""))
-    return table_lines(rows)
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(count) for _, count, _ in rows)
+    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
 
 
 def _taken(adoption: Adoption) -> str:
@@ -157,6 +161,15 @@ def _note(adoption: Adoption) -> str:
     parts += [f"{adoption.short:,} shorter than their segment"] if adoption.short else []
     parts += [f"{adoption.inexact:,} cut inexactly"] if adoption.inexact else []
     return ", ".join(parts)
+
+
+def _named(adoption: Adoption, fate: Fate) -> list[str]:
+    first = adoption.first.get(fate, [])
+    if not first:
+        return []
+    lines = [f"{fate.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
+    more = adoption.counts[fate] - len(first)
+    return [*lines, f"  and {more:,} more"] if more > 0 else lines
 
 
 def _end(adoption: Adoption) -> list[str]:

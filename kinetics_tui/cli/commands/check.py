@@ -10,7 +10,6 @@ What a check of a dataset found as plain text, and for scripts; how far it is, i
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Selection
 from kinetics_tui.settings.settings import Settings, default_cache_dir
 from kinetics_tui.upkeep.check.check import Checking, check
-from kinetics_tui.upkeep.check.findings import Fault, LedgerState, Noted, Report
+from kinetics_tui.upkeep.check.findings import Fault, LedgerState, Report
 from kinetics_tui.upkeep.check.rebuild import Wanted
 
 
@@ -79,7 +78,7 @@ def report_text(report: Report) -> str:
     lines = [_LEDGER[report.ledger]] if report.ledger is LedgerState.REBUILT else []
     lines += _table(report)
     for fault in Fault:
-        lines += first_lines(report, fault)
+        lines += _named(report, fault)
     lines += [f"  not repaired: {plain(one.path)}: {plain(one.why)}" for one in report.not_repaired]
     return "\n".join([*lines, *_end(report)])
 
@@ -116,23 +115,17 @@ def _table(report: Report) -> list[str]:
             repaired = report.repaired[fault]
             note = f"{repaired:,} {_DONE[fault]}" if repaired else ""
             rows.append((fault.value, f"{report.counts[fault]:,}", note))
-    return table_lines(rows)
-
-
-def table_lines(rows: list[tuple[str, str, str]]) -> list[str]:
-    """Names, counts and notes below each other."""
     name_width = max(len(name) for name, _, _ in rows)
     count_width = max(len(count) for _, count, _ in rows)
     return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
 
 
-def first_lines(noted: Noted[Any, Any], kind: StrEnum) -> list[str]:
-    """The first few paths of a kind, and how many more there are."""
-    first = noted.first.get(kind, [])
+def _named(report: Report, fault: Fault) -> list[str]:
+    first = report.first.get(fault, [])
     if not first:
         return []
-    lines = [f"{kind.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
-    more = noted.counts[kind] - len(first)
+    lines = [f"{fault.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
+    more = report.counts[fault] - len(first)
     return [*lines, f"  and {more:,} more"] if more > 0 else lines
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import ledger_path, make_state_folder, scratch_path
 from kinetics_tui.dataset.ledger.database import NoLedger, connect, plain_errors
-from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.upkeep.adopt.candidates import Offer
 from kinetics_tui.upkeep.adopt.result import Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting, Taking
+from kinetics_tui.upkeep.check.check import renew_records
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
-from kinetics_tui.upkeep.check.rebuild import Tell, Wanted, rebuild
+from kinetics_tui.upkeep.check.rebuild import Wanted, rebuild
 
 
 def adopt(dataset: Path, how: Adopting) -> Adoption:
@@ -54,7 +54,7 @@ def adopt(dataset: Path, how: Adopting) -> Adoption:
             _adopt(dataset, how, adoption, ledger_of=dataset)
         finally:
             if adoption.counts[Fate.TAKEN]:
-                _write_records(dataset, how.tell)
+                renew_records(dataset, how.tell)
     return adoption
 
 
@@ -68,13 +68,6 @@ def _require_apart(dataset: Path, how: Adopting) -> None:
     there = next(folder for folder in (other, *other.parents) if folder.exists())
     if how.link is LinkMode.HARD and not how.dry_run and there.stat().st_dev != one.stat().st_dev:
         raise DatasetError(f"{source} is on another file system than {dataset}; give --link copy.")
-
-
-def _write_records(dataset: Path, tell: Tell) -> None:
-    try:
-        write_records(dataset)
-    except DatasetError as error:
-        tell(str(error))
 
 
 def _rehearse(dataset: Path, how: Adopting, adoption: Adoption, wanted: Wanted | None) -> None:

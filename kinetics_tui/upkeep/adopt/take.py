@@ -100,12 +100,7 @@ class Taking:
     def _list(self) -> None:
         adoption, offer = self._adoption, self._offer
         top = self._source.resolve().name
-        try:
-            offer.enter_files((path, named(os.fsdecode(path), top)) for path in self._clip_files())
-        except OSError as error:
-            raise DatasetError(
-                f"{self._source} cannot be read ({error.strerror}); check the folder and its permissions."
-            ) from error
+        offer.enter_files((path, named(os.fsdecode(path), top)) for path in self._clip_files())
         adoption.files = len(offer)
         if self._has_whole_ledger():
             with contextlib.closing(connect(self._source, read_only=True)) as theirs:

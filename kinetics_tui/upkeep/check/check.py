@@ -89,10 +89,15 @@ def _repair(dataset: Path, how: Checking, report: Report) -> None:
             report.ledger = LedgerState.REBUILT
         _check(dataset, how, report)
         if report.repaired:
-            try:
-                write_records(dataset)
-            except DatasetError as error:
-                how.tell(str(error))
+            renew_records(dataset, how.tell)
+
+
+def renew_records(dataset: Path, tell: Tell) -> None:
+    """Write the records of a dataset anew; where that fails, ``tell`` why."""
+    try:
+        write_records(dataset)
+    except DatasetError as error:
+        tell(str(error))
 
 
 def _check(dataset: Path, how: Checking, report: Report) -> None:

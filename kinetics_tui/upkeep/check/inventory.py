@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import EXPORT_FOLDER, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, STATS_FILE
 from kinetics_tui.dataset.ledger.files import Account
 from kinetics_tui.model.options import FRAMES_FOLDER, SOUND_FOLDER
@@ -53,15 +52,10 @@ class Inventory(TemporaryTables):
 
         Raises DatasetError where the dataset folder cannot be listed.
         """
-        try:
-            # A folder that cannot be listed is told of by the clips in it, one by one.
-            paths = files_below(self._dataset, stopped, leave_out=OURS, marked=EXPORT_FOLDER)
-            with self._filling() as db:
-                db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
-        except OSError as error:
-            raise DatasetError(
-                f"{self._dataset} cannot be read ({error.strerror}); check the folder and its permissions."
-            ) from error
+        # A folder that cannot be listed is told of by the clips in it, one by one.
+        paths = files_below(self._dataset, stopped, leave_out=OURS, marked=EXPORT_FOLDER)
+        with self._filling() as db:
+            db.executemany("INSERT OR IGNORE INTO files VALUES (?)", ((path,) for path in paths))
 
     def files(self) -> Iterator[str]:
         """The paths of all files listed, relative to the dataset folder."""
