@@ -38,26 +38,8 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.made import MadeFile
 
 UNKNOWN = "unknown"
-COLUMNS = (
-    *CLIP_COLUMNS,
-    "status",
-    "why",
-    "path",
-    "sha256",
-    "bytes",
-    "frames",
-    "duration_s",
-    "width_px",
-    "height_px",
-    "fps",
-    "sound",
-    "short",
-    "exact",
-    "source_itags",
-    "source_height_px",
-    "source_fps",
-    "made_with",
-)
+_FIGURES = MadeFile.__struct_fields__[1:]  # all but the size, in the order of the table above
+COLUMNS = (*CLIP_COLUMNS, "status", "why", "path", "sha256", "bytes", "frames", *_FIGURES)
 _NEEDED = (*CLIP_COLUMNS, "status", "sha256", "bytes")
 _is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 

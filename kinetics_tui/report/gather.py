@@ -149,18 +149,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
             )
             for row, work in zip(rows, worked, strict=True)
         ),
-        throttles=tuple(
-            Throttle(
-                network=row.network,
-                at=row.at,
-                signal=row.signal,
-                step=row.step,
-                clips=row.clips,
-                ended_at=row.ended_at,
-                passed=bool(row.passed),
-            )
-            for row in history.throttles(database)
-        ),
+        throttles=tuple(Throttle(**row._asdict()) for row in history.throttles(database)),
         stretches=stretches(worked, now if running else None),
         traffic=_traffic(database, dataset, efforts),
         hours=_hours(efforts),

@@ -15,6 +15,7 @@ from kinetics_tui.dataset.ledger.rows import ClipStatus, Totals
 from kinetics_tui.model.clip import TEST, TRAIN, VAL
 from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 
 _SPLIT_ORDER = {TRAIN: 0, VAL: 1, TEST: 2}
 
@@ -138,16 +139,7 @@ class ThrottleRow(NamedTuple):
     step: int
     clips: int
     ended_at: float | None
-    passed: int
-
-
-class ClipTimes(NamedTuple):
-    """Seconds of the attempt that made a clip."""
-
-    resolve_s: float
-    download_s: float
-    trim_s: float
-    total_s: float
+    passed: bool
 
 
 def class_counts(database: Database) -> list[ClassCounts]:
@@ -162,15 +154,19 @@ def class_counts(database: Database) -> list[ClassCounts]:
     return [ClassCounts(*row) for row in rows]
 
 
-def clip_times(database: Database) -> Iterator[ClipTimes]:
-    """Of every clip that was fetched, the last time where there were several; in constant memory."""
-    columns = ", ".join(f"min({LONGEST_S}, max(0, CAST({name} AS REAL)))" for name in ClipTimes._fields)
+def clip_times(database: Database) -> Iterator[Spent]:
+    """The seconds of every clip that was fetched, the last ones where it was fetched several times.
+
+    In constant memory.
+    """
+    names = "resolve_s", "download_s", "trim_s", "total_s"
+    columns = ", ".join(f"min({LONGEST_S}, max(0, CAST({name} AS REAL)))" for name in names)
     for row in database.iterate(
         # With max() in a group SQLite takes the other columns from the row that has it.
         f"SELECT {columns}, max(id) FROM attempts NOT INDEXED"  # noqa: S608 - our own field names
         " WHERE outcome = 'done' AND wire_bytes > 0 GROUP BY clip_id"
     ):
-        yield ClipTimes(*row[:4])
+        yield Spent(**dict(zip(names, row, strict=False)))
 
 
 def efforts(database: Database) -> list[Effort]:
@@ -200,7 +196,7 @@ def throttles(database: Database) -> list[ThrottleRow]:
         " throttles.clips, ended_at, passed FROM throttles JOIN networks ON networks.id = network_id"
         " ORDER BY throttles.id"
     )
-    return [ThrottleRow(*row) for row in rows]
+    return [ThrottleRow._make((*row[:-1], bool(row[-1]))) for row in rows]
 
 
 def last_attempt_at(database: Database) -> float | None:

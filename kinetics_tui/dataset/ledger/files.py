@@ -38,7 +38,7 @@ _MADE_JOINS = (
     " LEFT JOIN programs ON programs.id = program_id"
 )
 _TABLES = f"clips {CLIP_JOINS} {_MADE_JOINS}"
-_ACCOUNTS = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE clips.id > ? ORDER BY clips.id LIMIT ?"  # noqa: S608 - constants
+_ACCOUNTS = f"SELECT {_COLUMNS}, clips.id FROM {_TABLES} WHERE clips.id > ? ORDER BY clips.id LIMIT ?"  # noqa: S608 - constants
 _OF_A_VIDEO = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE youtube_id = ? ORDER BY clips.id"  # noqa: S608 - constants
 # In the order of the keys, which does not hang on who downloaded what when: two datasets of one selection
 # list alike.
@@ -88,11 +88,7 @@ class Holding(Account, frozen=True, kw_only=True):
 
 def read_accounts(database: Database, layout: LayoutName) -> Iterator[Account]:
     """The account of every clip, selected or not, by id and in constant memory."""
-    after_id = -1
-    while rows := database.read(_ACCOUNTS, (after_id, PAGE)):
-        for row in rows:
-            yield Account(**_account(layout, row))
-        after_id = rows[-1][0]
+    return (Account(**_account(layout, row)) for row in _rows(database, _ACCOUNTS, (-1,)))
 
 
 def accounts_of_video(database: Database, layout: LayoutName, youtube_id: str) -> list[Account]:
@@ -102,19 +98,26 @@ def accounts_of_video(database: Database, layout: LayoutName, youtube_id: str) -
 
 def read_holdings(database: Database, layout: LayoutName) -> Iterator[Holding]:
     """Every selected clip, by its key, in constant memory."""
-    after: tuple[object, ...] = _BEFORE_ALL
-    while rows := database.read(_HOLDINGS, (*after, PAGE)):
-        for *row, category, message, _youtube_id, _start_ms, _end_ms in rows:
-            fields = _account(layout, row)
-            why = _why_missing(fields["status"], category)
-            yield Holding(**fields, naming=Naming(row[6]), why=why, message=message or "")
-        after = rows[-1][-3:]
+    for *row, category, message, _youtube_id, _start_ms, _end_ms in _rows(database, _HOLDINGS, _BEFORE_ALL):
+        fields = _account(layout, row)
+        why = _why_missing(fields["status"], category)
+        yield Holding(**fields, naming=Naming(row[6]), why=why, message=message or "")
+
+
+def _rows(database: Database, sql: str, after: tuple[object, ...]) -> Iterator[Any]:
+    """The rows of a query page by page, each from where the last columns of the one before left off."""
+    while rows := database.read(sql, (*after, PAGE)):
+        yield from rows
+        after = rows[-1][-len(after) :]
 
 
 def _account(layout: LayoutName, row: Sequence[Any]) -> dict[str, Any]:
     """The fields of an account out of a row of ``_COLUMNS``."""
     clip = read_clip(*row[1:6])
-    timed, status, output_bytes, selected, attempt_id, *made = row[6:]
+    timed, status, output_bytes, selected, attempt_id = row[6:11]
+    made = None
+    if attempt_id is not None:
+        made = msgspec.convert(dict(zip(_MADE, row[11:], strict=False)), MadeFile, strict=False)
     return {
         "id": row[0],
         "clip": clip,
@@ -123,12 +126,8 @@ def _account(layout: LayoutName, row: Sequence[Any]) -> dict[str, Any]:
         "output_bytes": output_bytes,
         "selected": bool(selected),
         "attempt_id": attempt_id,
-        "made": _made(made) if attempt_id is not None else None,
+        "made": made,
     }
-
-
-def _made(row: Sequence[Any]) -> MadeFile:
-    return msgspec.convert(dict(zip(_MADE, row, strict=True)), MadeFile, strict=False)
 
 
 def count_selected(database: Database) -> int:
