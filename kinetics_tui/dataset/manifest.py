@@ -45,7 +45,7 @@ _is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 class Status(StrEnum):
-    """What has become of a clip's file."""
+    """The state of a clip's file."""
 
     HERE = "here"
     DAMAGED = "damaged"
@@ -53,7 +53,7 @@ class Status(StrEnum):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a file was found to hold."""
+    """The content of a file as it was found."""
 
     frames: int
     duration_s: float

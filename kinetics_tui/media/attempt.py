@@ -172,7 +172,7 @@ class Attempt:
         raise ClipFailure(Category.TRIM_FAILED, "Pictures are missing from the bytes that should hold them.")
 
     def _is_within(self, source: Source) -> bool:
-        """Whether the clip starts well before the video's end, by what YouTube says of its length."""
+        """True if the clip starts well before the video's end, by what YouTube says of its length."""
         length_s = source.duration_s
         return length_s is not None and self._clip.time_start < length_s - LENGTH_TOLERANCE_S
 

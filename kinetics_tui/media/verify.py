@@ -23,7 +23,7 @@ QUICK_DECODING = {"skip_loop_filter": "all"}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a clip's file holds. ``audio_s`` is 0 where there is no sound."""
+    """The content of a clip's file. ``audio_s`` is 0 where there is no sound."""
 
     duration_s: float
     audio_s: float
@@ -107,7 +107,7 @@ def _bad(reason: str) -> ClipFailure:
 
 
 class _Track:
-    """What one stream was found to hold."""
+    """The content of one stream, packet by packet."""
 
     def __init__(self, time_base: Fraction | None) -> None:
         self._time_base = time_base
@@ -148,7 +148,7 @@ USUAL_FRAME_S = 0.05
 
 
 def is_right_length(facts: Facts, expected_s: float, *, exact: bool) -> bool:
-    """Whether a file lasts ``expected_s``, to one frame; one that was not cut exactly may be longer."""
+    """True if a file lasts ``expected_s``, to one frame; one that was not cut exactly may be longer."""
     frame_s = 1 / facts.fps if facts.fps else USUAL_FRAME_S
     longer_s = facts.duration_s - expected_s
     return longer_s >= -frame_s and not (exact and longer_s > frame_s)

@@ -15,7 +15,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a try took, also one that failed: seconds in each phase and in all, bytes of media received.
+    """The cost of a try, also of one that failed: seconds in each phase and in all, bytes of media received.
 
     ``wire_bytes`` is 0 where the file was found in its place.
     """

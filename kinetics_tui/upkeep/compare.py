@@ -52,7 +52,7 @@ class ClassCounts(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct):
-    """What two datasets ``a`` and ``b`` have of each other: clips that are there and whole.
+    """Two datasets ``a`` and ``b`` held against each other: clips that are there and whole.
 
     Of the ``common`` ones, by key, ``same_bytes`` are the same files, ``other_bytes`` are not, and of the
     rest that cannot be told: a file or its digest is not at hand. ``relabelled`` have another split or
@@ -160,7 +160,7 @@ def _of_manifest(path: Path) -> Iterator[_Row]:
 
 
 def _same_bytes(pair: tuple[Any, ...]) -> bool | None:
-    """Whether two files are the same byte for byte; None where that cannot be told."""
+    """True if two files are the same byte for byte; None where that cannot be told."""
     sha_a, size_a, path_a, sha_b, size_b, path_b = pair
     if size_a != size_b:
         return False

@@ -58,7 +58,7 @@ class Readings:
             self._db.close()
 
     def find(self, path: str, about: os.stat_result) -> Reading | None:
-        """What the file at ``path`` held when it had this size and this time of change."""
+        """The reading of the file at ``path`` when it had this size and this time of change."""
         if self._db is None:
             return None
         try:
@@ -89,7 +89,7 @@ MOST_AHEAD = 2000
 
 
 class Tally(msgspec.Struct):
-    """How far a manifest is: of ``clips`` so many in each status, ``trusted`` of them not read again."""
+    """The progress of a manifest: of ``clips`` so many in each status, ``trusted`` of them not read again."""
 
     clips: int = 0
     here: int = 0

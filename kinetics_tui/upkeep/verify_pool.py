@@ -99,12 +99,12 @@ class Readers(Generic[_T]):
 
     @property
     def busy(self) -> int:
-        """How many have a file in hand."""
+        """The number of readers with a file in hand."""
         return sum(reader.item is not None for reader in self._readers)
 
     @property
     def free(self) -> bool:
-        """Whether one more file can be given."""
+        """True if one more file can be given."""
         return self.busy < self._workers
 
     def read_all(
@@ -142,7 +142,7 @@ class Readers(Generic[_T]):
         reader.give(item, job, tries, self._deadline_s)
 
     def wait(self, within_s: float) -> Iterator[tuple[_T, Reading]]:
-        """What was read within so many seconds; nothing where that takes longer."""
+        """The files read within so many seconds; nothing where that takes longer."""
         for key, _ in self._selector.select(within_s):
             reader: _Reader[_T] = key.data
             said = reader.process.stdout.read(1 << 16) if reader.process.stdout else b""

@@ -1,6 +1,4 @@
-"""What a ledger adds up to.
-
-What the ledger tells of the past, added up: classes, times of clips, sessions, throttles, hours.
+"""Sums over a ledger: clips, classes, times of clips, sessions, throttles, hours.
 
 Columns are taken as numbers within bounds, whatever somebody else's ledger holds.
 """

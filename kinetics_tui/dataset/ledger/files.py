@@ -131,7 +131,7 @@ def _account(layout: LayoutName, row: Sequence[Any]) -> dict[str, Any]:
 
 
 def count_selected(database: Database) -> int:
-    """How many clips are selected."""
+    """The number of clips that are selected."""
     ((count,),) = database.read("SELECT count(*) FROM clips WHERE selected = 1")
     return int(count)
 
@@ -183,5 +183,5 @@ def correct(connection: sqlite3.Connection, account: Account, found: Attempt) ->
 
 
 def faults_of_structure(database: Database) -> Iterable[str]:
-    """What SQLite itself finds wrong with the ledger's file, in its words; nothing where it is whole."""
+    """Faults of the ledger's file in SQLite's own words; nothing where it is whole."""
     return (text for (text,) in database.iterate("PRAGMA quick_check(3)") if text != "ok")

@@ -1,4 +1,4 @@
-"""What goes into the ledger and comes out of it, as plain data."""
+"""Rows that go into the ledger and come out of it, as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kinetics_tui.model.network import Family, Lessons, NetworkKind, NetworkStat
 
 
 class ClipStatus(StrEnum):
-    """What has become of a clip so far."""
+    """The state of a clip."""
 
     PENDING = "pending"
     WAITING = "waiting"
@@ -23,7 +23,7 @@ class ClipStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended."""
+    """The end of an attempt."""
 
     DONE = "done"
     FAILED = "failed"

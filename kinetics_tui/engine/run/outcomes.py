@@ -1,4 +1,4 @@
-"""What becomes of a clip: each outcome written down, published, and acted on by network and backlog."""
+"""Outcomes of clips: each is written down, published, and acted on by network and backlog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KILLS_A_CLIP = 10
 
 
 class Aftermath(Enum):
-    """What a failure means for the clips in other hands."""
+    """The consequence of a failure for the clips in other hands."""
 
     NONE = auto()
     NETWORK_SHUT = auto()

@@ -1,4 +1,4 @@
-"""What engine and worker say to each other: one JSON object a line over a socket pair of their own."""
+"""Messages between engine and worker: one JSON object a line over a socket pair of their own."""
 
 from __future__ import annotations
 

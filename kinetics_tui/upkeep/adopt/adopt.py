@@ -21,7 +21,7 @@ from kinetics_tui.upkeep.check.rebuild import Wanted, rebuild
 
 
 def adopt(dataset: Path, how: Adopting) -> Adoption:
-    """Take clips over into a dataset; with ``dry_run`` nothing is changed anywhere, and all is told the same.
+    """Take clips over into a dataset; with ``dry_run`` nothing is changed anywhere, all else is the same.
 
     Raises DatasetError where folders or ledger cannot be used, EngineError where an engine runs.
     """

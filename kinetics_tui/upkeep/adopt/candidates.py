@@ -77,7 +77,7 @@ class Offer(TemporaryTables):
                     db.execute("UPDATE files SET named = ?, made = ? WHERE path = ?", row)
 
     def __len__(self) -> int:
-        """How many files were entered."""
+        """The number of files entered."""
         return int(self._value("SELECT count(*) FROM files"))
 
     def files(self) -> Iterator[Offered]:
@@ -126,11 +126,11 @@ class Offer(TemporaryTables):
         return Match(accounts=tuple(left))
 
     def is_taken(self, account: Account) -> bool:
-        """Whether a file of this clip was taken meanwhile."""
+        """True if a file of this clip was taken meanwhile."""
         return self._value("SELECT 1 FROM taken WHERE clip_id = ?", account.id) is not None
 
     def is_anothers(self, device: int, inode: int) -> bool:
-        """Whether this very file was taken for another clip, under another name."""
+        """True if this very file was taken for another clip, under another name."""
         found = self._value("SELECT 1 FROM taken WHERE device = ? AND inode = ?", device, inode)
         return found is not None
 
@@ -152,7 +152,7 @@ def _named(clip: Clip) -> Named:
 
 
 def _is_segment(named: Named, clip: Clip, *, lengths: bool) -> bool:
-    """Whether a name tells this segment, by its end or, if ``lengths``, by its length."""
+    """True if a name tells this segment, by its end or, if ``lengths``, by its length."""
     start_ms, end_ms = _times_ms(clip)
     ends = (end_ms, end_ms - start_ms) if lengths else (end_ms,)
     return named.start_ms == start_ms and named.second_ms in ends

@@ -62,7 +62,7 @@ _SPLIT = re.compile(r"(?:videos_)?([a-z_]+?)(?:_\d+)?")
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What a path tells of a clip; times in milliseconds, None where the name carries none.
+    """A clip as far as a path tells of it; times in milliseconds, None where the name carries none.
 
     ``second_ms`` is the second number in the name: for most the clip's end, for some its length.
     ``split`` and ``label`` are empty where no folder tells them; a label is as the folder has it.
@@ -80,12 +80,13 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_clip_file(path: str) -> bool:
-    """Whether a file may be a clip by the end of its name."""
+    """True if a file may be a clip by the end of its name."""
     return path[-len(SUFFIX) :].casefold() == SUFFIX
 
 
 def named(path: str, top: str = "") -> Named | None:
-    """What the path of a file tells, relative to a folder of the name ``top``; None where it is no clip's."""
+    """The clip that the path of a file tells of, relative to a folder of the name ``top``; None
+    where it is none's."""
     *folders, name = PurePosixPath(path).parts
     found = _NAME.fullmatch(name[: -len(SUFFIX)])
     if found is None:
@@ -105,7 +106,7 @@ def named(path: str, top: str = "") -> Named | None:
 
 
 def is_same_label(folder: str, label: str) -> bool:
-    """Whether a folder is named after this label, however its layout writes blanks and brackets."""
+    """True if a folder is named after this label, however its layout writes blanks and brackets."""
     return _letters(folder) == _letters(label)
 
 

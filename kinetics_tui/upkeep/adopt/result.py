@@ -1,4 +1,4 @@
-"""What came of taking over clips from elsewhere, as plain data."""
+"""The result of taking over clips from elsewhere, as plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kinetics_tui.upkeep.check.findings import Noted
 
 
 class LinkMode(StrEnum):
-    """How a file gets into the dataset; where it came from it stays as it is either way."""
+    """The way of a file into the dataset; where it came from it stays as it is either way."""
 
     HARD = "hard"
     """As a second name of the same file: no room is taken, and both have to lie on one file system."""
@@ -18,7 +18,7 @@ class LinkMode(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of a file on offer; the value is its name on screen and for scripts."""
+    """The fate of a file on offer; the value is its name on screen and for scripts."""
 
     TAKEN = "taken"
     THERE = "there already"
@@ -48,7 +48,7 @@ class Adopted(msgspec.Struct, frozen=True):
 
 
 class Adoption(Noted[Fate, Adopted], kw_only=True):
-    """What came of it all.
+    """The result as a whole.
 
     ``files`` are those called like clips, ``settled`` those whose fate is known, ``others`` the rest.
     ``found`` lay in their place in the dataset already, without the ledger knowing; ``short`` and

@@ -38,7 +38,7 @@ BATCH = 50
 
 
 class Adopting(Asked, frozen=True, kw_only=True):
-    """How clips are to be taken over from the folder ``source``.
+    """An adoption of clips from the folder ``source`` as it is asked for.
 
     ``quick`` reads every file and decodes none; ``tolerance_s`` is for files cut by others, see ``fit``.
     ``on_settled`` is told of each file.
@@ -122,7 +122,7 @@ class Taking:
         self._settle(os.fsdecode(folder), Fate.UNREADABLE, f"{error.strerror}: its files are not known")
 
     def _has_whole_ledger(self) -> bool:
-        """Whether the files come from a dataset of ours. An older ledger is not: it would be changed."""
+        """True if the files are a dataset's of ours. An older ledger does not count: it would be changed."""
         try:
             current = version_in_head(ledger_path(self._source)) == VERSION
             return current and ledger_state(self._source)[0] is LedgerState.WHOLE

@@ -33,7 +33,7 @@ def keep_quiet(_said: object) -> None:
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """How files are to be read, by a check and by an adoption.
+    """The part of a request that a check and an adoption have in common.
 
     ``workers`` None is one a processor. ``options`` are for a ledger that has to be made, and ``wanted``
     gives the clips that it is to hold, if the user says which; it may raise UserError. ``stopped`` is asked
@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checking(Asked, frozen=True, kw_only=True):
-    """How a dataset is to be checked; ``quick`` decodes only files that are not as recorded."""
+    """A check as it is asked for; ``quick`` decodes only files that are not as recorded."""
 
     repair: bool = False
     on_progress: Callable[[Report], None] = keep_quiet
@@ -93,7 +93,7 @@ def _repair(dataset: Path, how: Checking, report: Report) -> None:
 
 
 def renew_records(dataset: Path, tell: Tell) -> None:
-    """Write the records of a dataset anew; where that fails, ``tell`` why."""
+    """Write the records of a dataset once more; where that fails, ``tell`` why."""
     try:
         write_records(dataset)
     except DatasetError as error:

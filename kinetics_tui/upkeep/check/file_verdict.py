@@ -12,7 +12,7 @@ from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.check.findings import Fault
 
 NO_NETWORK = ""
-"""What a clip found on the disk came by: no network is listed under it."""
+"""The network of a clip that was found on the disk: none is listed under this name."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What a check of a dataset found, as plain data."""
+"""The findings of a check of a dataset, as plain data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 FIRST = 5
-"""How many findings of each kind are named."""
+"""So many findings of each kind are named."""
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _One = TypeVar("_One")
 
 
 class Fault(StrEnum):
-    """What can be wrong with a dataset's files; the value is its name on screen and for scripts."""
+    """A fault of a dataset's files; the value is its name on screen and for scripts."""
 
     MISSING = "missing"
     UNPLAYABLE = "does not play"
@@ -30,7 +30,7 @@ class Fault(StrEnum):
 
 
 class LedgerState(StrEnum):
-    """How the ledger was found, and what was done about it."""
+    """The state in which the ledger was found, and what was done about it."""
 
     WHOLE = "whole"
     MISSING = "missing"
@@ -58,7 +58,7 @@ class Noted(msgspec.Struct, Generic[_Kind, _One], kw_only=True):
 
 
 class Report(Noted[Fault, Finding], kw_only=True):
-    """What a check found.
+    """The findings of a check.
 
     ``clips`` are those with a file that there is or should be, ``checked`` those looked at, ``whole``
     those in order. ``engine_ran``: an engine was at work meanwhile, and what is its own was left out.
@@ -92,11 +92,11 @@ class Report(Noted[Fault, Finding], kw_only=True):
 
     @property
     def faults(self) -> int:
-        """How much is wrong; stray files are told of and are nobody's fault."""
+        """The number of things that are wrong; stray files are told of and are nobody's fault."""
         return self.counts.total() - self.counts[Fault.STRAY]
 
     @property
     def left(self) -> int:
-        """How much of it is still so."""
+        """The number of those that are still so."""
         broken = self.ledger in (LedgerState.MISSING, LedgerState.DAMAGED)
         return self.faults - self.repaired.total() + broken

@@ -1,4 +1,4 @@
-"""What there should be and what there is, side by side, in constant memory however much it is."""
+"""The files that are there and the clips that should have one, in constant memory however many there are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kinetics_tui.model.options import FRAMES_FOLDER, SOUND_FOLDER
 from kinetics_tui.upkeep.walk import Stopped, TemporaryTables, files_below
 
 OURS = frozenset({STATS_FILE, FAILED_FILE, MANIFEST_FILE, STATE_FOLDER, FRAMES_FOLDER, SOUND_FOLDER})
-"""What lies in a dataset folder beside the clips."""
+"""Names in a dataset folder beside the clips."""
 NO_FILE = -1
 """The size of a folder or a pipe, and of what cannot be looked at: no clip could have it."""
 _TABLES = """
@@ -85,7 +85,7 @@ class Inventory(TemporaryTables):
             db.execute("CREATE INDEX by_path ON clips (path)")
 
     def __len__(self) -> int:
-        """How many clips were entered."""
+        """The number of clips entered."""
         return int(self._value("SELECT count(*) FROM clips"))
 
     def clips(self, accounts: Iterable[Account]) -> Iterator[Listed]:
@@ -95,7 +95,7 @@ class Inventory(TemporaryTables):
                 yield Listed(account, found)
 
     def is_anothers(self, account: Account, size_bytes: int) -> bool:
-        """Whether a file of this size at the path of a clip is by all signs the file of another one."""
+        """True if a file of this size at the path of a clip is by all signs the file of another one."""
         own = account.output_bytes if account.done else None
         parameters = {"size": size_bytes, "id": account.id, "own": own}
         return size_bytes != own and self._db.execute(_ANOTHERS, parameters).fetchone() is not None
