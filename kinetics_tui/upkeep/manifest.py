@@ -102,13 +102,12 @@ class Tally(msgspec.Struct):
         return self.here + self.damaged + self.missing
 
 
-class _Place:
+class _Place(msgspec.Struct):
     """A clip's place in the manifest, which is empty until its file was read."""
 
-    def __init__(self, holding: Holding, about: os.stat_result | None) -> None:
-        self.holding = holding
-        self.about = about
-        self.entry: Entry | None = None
+    holding: Holding
+    about: os.stat_result | None
+    entry: Entry | None = None
 
 
 def make_manifest(
@@ -173,9 +172,7 @@ def _looked_at(dataset: Path, holding: Holding) -> _Place:
             why = "its file is gone" if gone else f"its file cannot be read ({error.strerror})"
     else:
         why = f"{holding.why}: {holding.message}" if holding.message else holding.why
-    place = _Place(holding, None)
-    place.entry = Entry(clip=holding.clip, status=Status.MISSING, why=why)
-    return place
+    return _Place(holding, None, Entry(clip=holding.clip, status=Status.MISSING, why=why))
 
 
 def _entry(holding: Holding, reading: Reading) -> Entry:

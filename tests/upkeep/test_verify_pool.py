@@ -117,3 +117,35 @@ def test_readers_are_renewed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
             wait(readers, 1)
             seen |= {child.pid for child in children()}
     assert len(seen) == 2
+
+
+def test_all_items_are_read_once_by_as_many_readers_as_there_may_be(
+    folder: Path, readers: Readers[str]
+) -> None:
+    names = [str(number) for number in range(5)]
+    given: list[str] = []
+
+    def job_of(name: str) -> Job:
+        given.append(name)
+        assert readers.busy < 2
+        return Job("./good.mp4", decode=False)
+
+    came = [name for read in readers.read_all(iter(names), job_of) for name, _ in read]
+    assert (given, sorted(came)) == (names, names)
+    assert readers.busy == 0
+
+
+def test_items_that_are_not_there_yet_are_asked_for_again(folder: Path, readers: Readers[str]) -> None:
+    held_back = iter([None, "a", None, None, "b"])
+    came = list(readers.read_all(held_back, lambda _name: Job("./good.mp4", decode=False)))
+    assert came[0] == []  # nobody reads, so nothing is waited for
+    assert {name for read in came for name, _ in read} == {"a", "b"}
+
+
+def test_the_caller_has_its_turn_while_a_file_takes_long(folder: Path) -> None:
+    with Readers[str](folder, 1) as readers:
+        readers.give("good", Job("./good.mp4", decode=False))
+        wait(readers, 1)
+        children()[0].suspend()
+        assert next(readers.read_all(iter(["stuck"]), lambda _name: Job("./good.mp4", decode=False))) == []
+    assert children() == []

@@ -16,7 +16,6 @@ from kinetics_tui.upkeep.adopt.match import Named, is_same_label
 from kinetics_tui.upkeep.adopt.result import Fate
 from kinetics_tui.upkeep.walk import TemporaryTables
 
-PAGE = 500
 _TABLES = """
 CREATE TABLE files (path BLOB PRIMARY KEY, named BLOB, made BLOB) WITHOUT ROWID;
 CREATE TABLE taken (clip_id INTEGER PRIMARY KEY, device INTEGER, inode INTEGER);
@@ -82,17 +81,12 @@ class Offer(TemporaryTables):
 
     def files(self) -> Iterator[Offered]:
         """The files entered, by path."""
-        after = b""
-        while rows := self._db.execute(
-            "SELECT path, named, made FROM files WHERE path > ? ORDER BY path LIMIT ?", (after, PAGE)
-        ).fetchall():
-            for path, named, made in rows:
-                after = path
-                yield Offered(
-                    path,
-                    msgspec.msgpack.decode(named, type=Named) if named else None,
-                    msgspec.msgpack.decode(made, type=MadeFile) if made else None,
-                )
+        for path, named, made in self._db.execute("SELECT path, named, made FROM files ORDER BY path"):
+            yield Offered(
+                path,
+                msgspec.msgpack.decode(named, type=Named) if named else None,
+                msgspec.msgpack.decode(made, type=MadeFile) if made else None,
+            )
 
     # -- what it may be ----------------------------------------------------------------------------
 
