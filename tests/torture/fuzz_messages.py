@@ -139,7 +139,8 @@ def hear_worker(dice: Dice, folder: Path) -> None:
         slot.data_received(stream[:size])
         stream = stream[size:]
     for message in _heard:
-        for name, value in msgspec.structs.asdict(message).items():
+        fields = msgspec.to_builtins(message)
+        for name, value in {**fields, **fields.get("made", {}), **fields.get("spent", {})}.items():
             if isinstance(value, int):
                 assert abs(value) <= _SMALL, (name, value)
     assert slot.dying or not slot._garbled
