@@ -31,13 +31,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE, state_folder
 from kinetics_tui.dataset.ledger.database import plain_errors
 from kinetics_tui.dataset.ledger.ledger import Ledger, Outcome
@@ -114,16 +114,8 @@ def _printable(text: str) -> str:
 
 
 def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    making = state_folder(path.parent) / f"{path.name}.{os.getpid()}.new"
-    with plain_errors(path):
-        try:
-            with making.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file, lineterminator="\n").writerows(rows)
-                file.flush()
-                os.fsync(file.fileno())
-            making.replace(path)
-        finally:
-            making.unlink(missing_ok=True)
+    with plain_errors(path), whole_text(path, folder=state_folder(path.parent)) as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

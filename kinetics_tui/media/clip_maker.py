@@ -5,7 +5,6 @@ A clock that rings for one clip after the other.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kinetics_tui.base.whole_file import sync
 from kinetics_tui.media.attempt import Attempt, ClipFile, OnProgress, clip_file
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
 from kinetics_tui.media.guard import Guard
@@ -113,7 +113,7 @@ class ClipMaker:
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
                 made = attempt.run()
-                _to_disk(attempt.output)
+                sync(attempt.output)  # after a power cut, no name without content
                 attempt.output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
                 attempt.output.replace(final_path)
@@ -162,9 +162,3 @@ def _private_folder(scratch_dir: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _to_disk(path: Path) -> None:
-    """Have the file's content on the disk before its name: after a power cut, no name without content."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
