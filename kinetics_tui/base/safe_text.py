@@ -10,16 +10,10 @@ import re
 import shlex
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from rich.cells import cell_len
-
-from kinetics_tui.base.words import bytes_text as bytes_text
-from kinetics_tui.base.words import share_text as share_text
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_LINE = 4000
 MOST_MARKS = 4

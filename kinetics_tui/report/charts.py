@@ -12,8 +12,8 @@ from datetime import tzinfo
 from html import escape
 from typing import NamedTuple
 
-from kinetics_tui.base.words import duration_text, share_text
-from kinetics_tui.report.digest import Rates, dated, failed_share_text, label_text, seconds_by_doing
+from kinetics_tui.base.words import dated, duration_text, share_text
+from kinetics_tui.report.digest import Rates, failed_share_text, label_text, seconds_by_doing
 from kinetics_tui.report.figures import Doing, Histogram, Progress, Report, Session
 
 WIDTH = 760

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from kinetics_tui.base.words import duration_text, share_text
+from kinetics_tui.base.words import dated, duration_text, share_text
 from kinetics_tui.report import charts
 from kinetics_tui.report.charts import shown
 from kinetics_tui.report.digest import (
     KNOWN,
     SPREADS,
     by_label,
-    dated,
     dominance_text,
     endings_text,
     failed_share_text,

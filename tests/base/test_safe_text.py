@@ -8,8 +8,17 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from kinetics_tui.base.safe_text import LONGEST_LINE, json_line, plain, plain_lines
+from kinetics_tui.base.safe_text import (
+    ELLIPSIS,
+    LONGEST_LINE,
+    MOST_CHARACTERS,
+    clean,
+    json_line,
+    plain,
+    plain_lines,
+)
 
 ORDERS = [
     "\x1b[2J",
@@ -65,3 +74,32 @@ def test_json_says_the_same_in_ascii(value: dict[str, str]) -> None:
     assert line.isprintable()
     assert json.loads(line) == value
     assert msgspec.json.decode(line) == value
+
+
+@given(st.text())
+def test_clean_text_is_printable_and_has_no_zero_width_characters(text: str) -> None:
+    cleaned = clean(text)
+    assert cleaned.isprintable()
+    assert all(cell_len(character) for character in cleaned)
+
+
+def test_a_text_without_end_is_cut() -> None:
+    assert clean("x" * 10_000_000) == "x" * (MOST_CHARACTERS - 1) + ELLIPSIS
+    assert len(clean("é" * 10_000_000)) == MOST_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("hostile", "harmless"),
+    [
+        ("\x1b[2J\x1b]0;gone\x07", "?[2J?]0;gone?"),
+        ("line\nfeed\r\ttab", "line?feed??tab"),
+        ("evil\u202etxt.exe", "evil?txt.exe"),
+        ("c1 \x9b31m", "c1 ?31m"),
+        ("no\u00a0break", "no break"),
+        ("e\u0301te\u0301", "été"),
+        ("z\u0335\u0336\u0337", "z"),
+        ("playing 琵琶", "playing 琵琶"),
+    ],
+)
+def test_clean_takes_out_what_a_terminal_obeys(hostile: str, harmless: str) -> None:
+    assert clean(hostile) == harmless

@@ -26,6 +26,8 @@ from typing import IO, NamedTuple
 
 import msgspec
 
+from kinetics_tui.base.words import counted
+
 AT_FIRST = 3
 """So many lines of a kind are written as they are."""
 SHORTEST_S = 300.0
@@ -221,7 +223,7 @@ class LogHandler(logging.Handler):
     def _tell(self, held: list[Held]) -> None:
         for times, last in held:
             line, *_ = last.splitlines() or [""]
-            self._file.write(f"{line} (repeated {times:,} time{'s' if times != 1 else ''})")
+            self._file.write(f"{line} (repeated {counted(times, 'time')})")
 
 
 class _Formatter(logging.Formatter):

@@ -12,8 +12,6 @@ from textwrap import wrap
 from rich.cells import cell_len, set_cell_size
 
 from kinetics_tui.base.safe_text import ELLIPSIS, clean
-from kinetics_tui.base.words import bytes_text as bytes_text
-from kinetics_tui.base.words import share_text as share_text
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
