@@ -32,11 +32,11 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.safe_text import for_table
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE, state_folder
 from kinetics_tui.dataset.ledger.database import plain_errors
@@ -56,7 +56,6 @@ STATS_COLUMNS = (
     "queue_id",
     "pid",
 )
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def write_records(dataset: Path) -> tuple[Path, Path]:
@@ -87,8 +86,8 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
         total_s += attempt.total_s
         done += attempt.outcome is Outcome.DONE
         yield (
-            _printable(settled.clip.youtube_id),
-            _printable(settled.clip.label),
+            for_table(settled.clip.youtube_id),
+            for_table(settled.clip.label),
             "success" if attempt.outcome is Outcome.DONE else "failed",
             round(attempt.resolve_s + attempt.download_s, 3),
             round(attempt.trim_s, 3),
@@ -104,13 +103,7 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
 
 def _failed_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
     for clip, category, message in ledger.failures():
-        yield _printable(clip.youtube_id), _printable(clip.label), _printable(message) or category.value
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c for c in text.replace("\n", " ") if unicodedata.category(c) not in _UNPRINTABLE)
+        yield for_table(clip.youtube_id), for_table(clip.label), for_table(message) or category.value
 
 
 def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:

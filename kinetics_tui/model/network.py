@@ -39,6 +39,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import mask_credentials
 from kinetics_tui.model.failure import Category
 
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -194,7 +195,7 @@ def family_of(address: str) -> Family:
 
 def public_proxy(proxy: str) -> str:
     """A proxy's address without the user and password in it."""
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    parts = urlsplit(mask_credentials(proxy if "://" in proxy else f"http://{proxy}"))
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""

@@ -26,6 +26,7 @@ from typing import IO, NamedTuple
 
 import msgspec
 
+from kinetics_tui.base.safe_text import for_log
 from kinetics_tui.base.words import counted
 
 AT_FIRST = 3
@@ -103,8 +104,6 @@ PATIENCE = 4
 STANDARD_ERROR = 2
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
-_CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/\s]*@")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
 _KIND_CHARS = 300
 
@@ -228,8 +227,7 @@ class LogHandler(logging.Handler):
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = _CREDENTIALS.sub(r"\1***@", super().format(record))
-        return _CONTROL.sub("?", text)
+        return for_log(super().format(record))
 
 
 def _kind(record: logging.LogRecord) -> str:

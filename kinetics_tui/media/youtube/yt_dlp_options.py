@@ -25,6 +25,7 @@ import yt_dlp
 from yt_dlp.utils import expand_path
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import HIDDEN, mask_credentials
 
 PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
@@ -183,7 +184,6 @@ OUTSIDE_COMPONENT = "ejs:npm"
 """What the JavaScript runtime fetches by itself: from no source address, and past most proxies."""
 
 USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
-HIDDEN = "***"
 
 _SECRET_OPTIONS = frozenset(
     {
@@ -210,7 +210,8 @@ def parse_args(args: Sequence[str]) -> dict[str, Any]:
     """
     parsed = _yt_dlp_parse((*OUR_DEFAULTS, *args))
     if parsed.urls:
-        raise SettingsError(f"--yt-dlp takes options only, and {parsed.urls[0]!r} is none; remove it.")
+        found = mask_credentials(parsed.urls[0])
+        raise SettingsError(f"--yt-dlp takes options only, and {found!r} is none; remove it.")
     params: dict[str, Any] = parsed.ydl_opts
     if _useless(params):
         raise SettingsError(
@@ -260,7 +261,7 @@ def _hide(option: str, value: str) -> str:
         return option in names or any(name.startswith(option) for name in names if len(option) > 4)
 
     if means(_ADDRESS_OPTIONS):
-        return re.sub(r"(?<=://)[^/@]*(?=@)|^[^/@:]+:[^/@]*(?=@)", HIDDEN, value)
+        return mask_credentials(value) if "://" in value else mask_credentials(f"://{value}")[3:]
     if means(_HEADER_OPTIONS):
         return re.sub(r":.*", f": {HIDDEN}", value) if _SECRET_HEADERS.match(value) else value
     if option.startswith("--ex"):
