@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -24,7 +23,7 @@ def whole_file(
     any error. Its permissions are ``mode``; None: those of the file that it replaces, or what the umask
     allows. Raises OSError, with ``replace`` False FileExistsError where there is a ``path`` by then.
     """
-    name = f"{path.name[:_NAME_CHARS]}.{secrets.token_hex(4)}{SUFFIX}"
+    name = f"{path.name[:_NAME_CHARS]}.{os.urandom(4).hex()}{SUFFIX}"
     making = (path.absolute().parent if folder is None else folder) / name
     os.close(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode))
     try:
