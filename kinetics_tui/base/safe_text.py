@@ -31,6 +31,7 @@ _CREDENTIALS = re.compile(
     re.VERBOSE,
 )
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOT_ASCII = re.compile(r"[^ -~]")
 APPRISE_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")
 
@@ -83,8 +84,8 @@ def for_log(text: str) -> str:
 
 
 def for_table(text: str) -> str:
-    """A cell of a table that other programs read: one line, without what cannot be seen."""
-    return text if text.isprintable() else _visible(text.replace("\n", " "), "", kept="\u00a0\u3000")
+    """A cell of a table that other programs read: one line, its blanks as they are, nothing hidden in it."""
+    return "".join(each for each in text.replace("\n", " ") if each.isprintable() or _BLANKS.match(each))
 
 
 def mask_credentials(text: str) -> str:
@@ -123,14 +124,8 @@ def _visible(text: str, sign: str, *, kept: str = "") -> str:
     """``text`` with a space for every other blank, and ``sign`` for what cannot be printed."""
     if text.isprintable():
         return text
-    return "".join(
-        character
-        if character.isprintable() or character in kept
-        else " "
-        if unicodedata.category(character) == "Zs"
-        else sign
-        for character in text
-    )
+    text = _BLANKS.sub(" ", text)
+    return "".join(each if each.isprintable() or each in kept else sign for each in text)
 
 
 @lru_cache(4096)

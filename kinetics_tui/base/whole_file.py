@@ -29,7 +29,8 @@ def whole_file(
     try:
         yield making
         if mode is None:
-            _take_permissions(making, path)
+            with contextlib.suppress(OSError):  # there is none; or exFAT and the like, which know none
+                making.chmod(path.stat().st_mode & 0o777)
         sync(making)
         if replace:
             making.replace(path)
@@ -62,13 +63,6 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _take_permissions(making: Path, path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError, PermissionError):  # exFAT and the like refuse to set them
-        wanted = path.stat().st_mode & 0o777
-        if making.stat().st_mode & 0o777 != wanted:
-            making.chmod(wanted)
 
 
 def _give_name(making: Path, path: Path) -> None:

@@ -202,13 +202,17 @@ def public_proxy(proxy: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def _checked_proxy(text: str) -> str:
+def is_proxy(url: str) -> bool:
+    """Whether a URL is one that requests can be sent through."""
     try:
-        parts = urlsplit(text)
-        usable = parts.scheme.lower() in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(url)
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable or any(character.isspace() or not character.isprintable() for character in text):
+        return False
+
+
+def _checked_proxy(text: str) -> str:
+    if not is_proxy(text) or any(character.isspace() or not character.isprintable() for character in text):
         raise SettingsError(
             f"That is no proxy's URL; it begins with {', '.join(f'{name}://' for name in PROXY_SCHEMES)} "
             "and names a host and a port."

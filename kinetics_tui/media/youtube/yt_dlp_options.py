@@ -19,15 +19,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yt_dlp
 from yt_dlp.utils import expand_path
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import HIDDEN, mask_credentials
-
-PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+from kinetics_tui.model.network import is_proxy
 
 
 def check_params(params: Mapping[str, Any]) -> None:
@@ -61,12 +59,7 @@ def _check_source_address(address: str) -> None:
 
 def _check_proxy(option: str, proxy: str) -> None:
     """It may carry a password: no sentence repeats it."""
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        usable = parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not is_proxy(proxy if "://" in proxy else f"http://{proxy}"):
         raise SettingsError(
             f"--yt-dlp {option}: no proxy can have this address; "
             "write it like http://host:3128 or socks5h://127.0.0.1:1080."
