@@ -1,9 +1,8 @@
-"""Fetches the annotations of a release into the cache: from DeepMind's archive, else from the mirror.
+"""The annotations of a selection: from its files, from the cache, or fetched into the cache.
 
-The cache holds one file a split, ``<cache>/<release>/<split>.csv``, whichever address it came from.
-A file has that name only once it was fetched whole and read as annotations.
-
-The annotations of a selection: from its files, from the cache, or fetched.
+They are fetched from DeepMind's archive, else from the mirror. The cache holds one file a split,
+``<cache>/<release>/<split>.csv``, whichever address it came from. A file has that name only once it was
+fetched whole and read as annotations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Where things are inside a dataset folder, beside the clips themselves.
-
-What processes that were killed have left in a dataset's state folder, and nobody needs.
-"""
+"""Where things are inside a dataset folder, beside the clips; and what killed processes have left there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One clip's way, from its annotation to its verified file in its place.
-
-A clock that rings for one clip after the other.
-"""
+"""One clip's way from its annotation to its verified file in its place; the alarm that ends it in time."""
 
 from __future__ import annotations
 

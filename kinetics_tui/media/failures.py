@@ -1,12 +1,10 @@
-"""Why a clip did not come through: from what yt-dlp, HTTP and sockets raise to one category.
+"""Why a clip did not come through: from what yt-dlp, HTTP, sockets and disks raise to one category.
 
 ClipFailure      the clip or the network failed; carries its category
 ClipCancelled    somebody asked to put the clip back; nothing failed
 
 This module knows yt-dlp's exceptions by their shape alone (``status``, ``cause``, ``exc_info``), so
 that importing it costs nothing.
-
-Errors of the disk that clips are written to, told from those of a clip, its media or the line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The charts of the page: which figures go into which shapes.
-
-Charts as SVG: plain shapes and words that take their colours from the page around them.
+"""The charts of the page as SVG: shapes and words that take their colours from the page around them.
 
 Every word is escaped here. Shapes carry classes: ``done``, ``failed``, ``left``, ``bar``, ``doing-N``.
 """

@@ -1,6 +1,6 @@
-"""The SQLite file under the ledger: how it is made and opened, and its errors in plain words.
+"""The SQLite file under the ledger: made, opened, its errors in plain words, and its single values.
 
-Single values in the ledger, each as JSON under its name.
+A single value is JSON under its name in the table ``meta``.
 """
 
 from __future__ import annotations

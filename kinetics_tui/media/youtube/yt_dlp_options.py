@@ -1,9 +1,8 @@
 """yt-dlp's own command-line options, as the user gives them to us: parsed, checked, redacted.
 
 They go through yt-dlp's own option parser. What has no effect here (file names, post-processing,
-playlists) is refused rather than ignored, so that nobody waits for what never happens.
-
-Values of yt-dlp's options that its parser takes, but no request would get through with.
+playlists) is refused rather than ignored, so that nobody waits for what never happens. So are values that
+its parser takes, but that no request would get through with.
 """
 
 from __future__ import annotations

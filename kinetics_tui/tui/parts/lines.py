@@ -1,6 +1,6 @@
 """Lines of toned text: what a panel's body is made of, before any style or terminal comes in.
 
-Words and figures as the screen shows them: short, of a known width, and harmless to a terminal.
+The text in them is harmless to a terminal, and its width in cells is known.
 """
 
 from __future__ import annotations
