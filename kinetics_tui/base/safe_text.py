@@ -25,8 +25,9 @@ MOST_MARKS = 4
 
 _CREDENTIALS = re.compile(
     r"""(?<=://) (?:
-        (?! [^\s:@/?\#]+ [/?\#] [^\s:]* @ [^\s@]* (?!\S) ) \S* @
-        | [^\s:@/?\#]* : [^\s@]+ \s .* @
+        (?! [^\s:@/?\#]+ [/?\#] [^\s:]* @ [^\s@]* (?!\S) )  # not where it is one of the path or query
+        \S* @
+        | [^\s:@/?\#]* : [^\s@]+ \s .* @  # a blank in the password
     )""",
     re.VERBOSE,
 )

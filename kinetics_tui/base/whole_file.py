@@ -25,12 +25,14 @@ def whole_file(
     """
     name = f"{path.name[:_NAME_CHARS]}.{os.urandom(4).hex()}{SUFFIX}"
     making = (path.absolute().parent if folder is None else folder) / name
-    os.close(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode))
+    kept = path.stat().st_mode & 0o777 if mode is None and path.exists() else None
+    first = 0o600 if kept is not None else 0o666 if mode is None else mode
+    os.close(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, first))
     try:
         yield making
-        if mode is None:
-            with contextlib.suppress(OSError):  # there is none; or exFAT and the like, which know none
-                making.chmod(path.stat().st_mode & 0o777)
+        if kept is not None:
+            with contextlib.suppress(OSError):  # exFAT and the like may refuse to set any
+                making.chmod(kept)
         sync(making)
         if replace:
             making.replace(path)

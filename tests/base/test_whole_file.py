@@ -149,6 +149,17 @@ def test_the_permissions_of_the_older_file_are_kept(
     assert path.stat().st_mode & 0o777 == mode
 
 
+def test_what_takes_the_place_of_a_private_file_is_private_from_the_beginning(
+    path: Path, umask: Callable[[int], int]
+) -> None:
+    umask(0)
+    write_whole(path, OLD)
+    path.chmod(0o400)
+    with whole_file(path) as making:
+        assert making.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o400
+
+
 def test_a_private_file_is_nobody_elses_from_the_beginning(path: Path, umask: Callable[[int], int]) -> None:
     umask(0)
     with whole_file(path, mode=0o600) as making:
