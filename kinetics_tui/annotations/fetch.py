@@ -1,15 +1,13 @@
-"""Fetches the annotations of a release into the cache: from DeepMind's archive, else from the mirror.
+"""The annotations of a selection: from its files, from the cache, or fetched into the cache.
 
-The cache holds one file a split, ``<cache>/<release>/<split>.csv``, whichever address it came from.
-A file has that name only once it was fetched whole and read as annotations.
-
-The annotations of a selection: from its files, from the cache, or fetched.
+They are fetched from DeepMind's archive, else from the mirror. The cache holds one file a split,
+``<cache>/<release>/<split>.csv``, whichever address it came from. A file has that name only once it was
+fetched whole and read as annotations.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
 import tempfile
 import urllib.error
 import urllib.request
@@ -23,6 +21,7 @@ from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.annotations.releases import Release, find_release, unknown_name
 from kinetics_tui.annotations.row_rules import SPLIT_WORDS
 from kinetics_tui.base.errors import AnnotationError
+from kinetics_tui.base.whole_file import sync
 from kinetics_tui.model.options import Selection
 
 CONNECT_TIMEOUT_S = 20.0
@@ -186,6 +185,7 @@ class _Fetch:
             read_annotations([part])
         except AnnotationError:
             raise _AddressError(f"sent something as {part.name} that is not an annotation file") from None
+        sync(part)
         part.replace(self.folder / part.name)
 
     def _download(self, url: str, part: Path) -> int | None:
@@ -203,8 +203,6 @@ class _Fetch:
                 file.write(chunk)
                 if self.on_progress is not None:
                     self.on_progress(url, got_bytes, total_bytes)
-            file.flush()
-            os.fsync(file.fileno())
         if total_bytes is not None and got_bytes != total_bytes:
             raise _AddressError(f"broke off after {got_bytes:,} of {total_bytes:,} bytes")
         return total_bytes

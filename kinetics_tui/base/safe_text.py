@@ -1,6 +1,7 @@
-"""Text from outside as it may be printed: nothing in it that a terminal obeys, whoever wrote it.
+"""Text from outside made harmless, whoever wrote it: for a terminal, a page, the ledger, the log, a table.
 
-Command lines for the user to copy: whatever a folder is called, the line shown is the one that works.
+Labels, messages and names come from files and servers that anyone may have written. ``mask_credentials``
+is the one place where users and passwords go out of addresses.
 """
 
 from __future__ import annotations
@@ -10,28 +11,45 @@ import re
 import shlex
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-from rich.cells import cell_len
 
-from kinetics_tui.base.words import bytes_text as bytes_text
-from kinetics_tui.base.words import share_text as share_text
-
-if TYPE_CHECKING:
-    pass
-
-LONGEST_LINE = 4000
+ELLIPSIS = "…"
+HIDDEN = "***"
+"""What stands in the place of a secret."""
+MOST_CHARACTERS = 4000
+"""More than a whole screen of them; what is longer is cut, so that no text takes memory without end."""
 MOST_MARKS = 4
 """Marks that sit on one letter; no script needs more, and hundreds would paint over the lines around."""
 
+_CREDENTIALS = re.compile(
+    r"""(?<=://) (?:
+        (?! [^\s:@/?\#]+ [/?\#] [^\s:]* @ [^\s@]* (?!\S) )  # not where it is one of the path or query
+        \S* @
+        | [^\s:@/?\#]* : [^\s@]+ \s .* @  # a blank in the password
+    )""",
+    re.VERBOSE,
+)
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOT_ASCII = re.compile(r"[^ -~]")
+APPRISE_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")
+
+
+def clean(text: str) -> str:
+    """``text`` as one line of the app's screen: every character has a width, and none is obeyed.
+
+    Control characters, escapes, direction marks and line breaks become ``?``, other blanks a space, and
+    characters without a width of their own are dropped (they could pile up without end).
+    """
+    text = _cut(text, ELLIPSIS)
+    return text if text.isascii() and text.isprintable() else _with_widths(text)
 
 
 def plain(text: str) -> str:
-    """Text as one line: control, direction and other unprintable characters become ``U+FFFD``."""
-    if len(text) > LONGEST_LINE:
-        text = text[: LONGEST_LINE - 3] + "..."
+    """``text`` as one printed line: what a terminal obeys or hides becomes ``U+FFFD``."""
+    text = _cut(text, "...")
     if text.isascii() and text.isprintable():
         return text
     kept: list[str] = []
@@ -39,13 +57,52 @@ def plain(text: str) -> str:
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         if marks <= MOST_MARKS:
-            kept.append(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}")
-    return "".join(kept)
+            kept.append(character)
+    return _visible("".join(kept), "\N{REPLACEMENT CHARACTER}")
 
 
 def plain_lines(text: str) -> str:
-    """Text of several lines, each of them ``plain``."""
+    """``text`` as printed lines, each of them ``plain``."""
     return "\n".join(map(plain, text.split("\n")))
+
+
+def for_page(text: str) -> str:
+    """``text`` as it may stand in a page of HTML, in an attribute too."""
+    from html import escape
+
+    return escape(plain(text))
+
+
+def for_ledger(text: str) -> str:
+    """A message as it is kept and told: one line without escapes, control characters and credentials."""
+    return " ".join(_visible(mask_credentials(_ESCAPES.sub("", text)), " ").split())
+
+
+def for_log(text: str) -> str:
+    """Lines of a log: control characters become ``?``, halves of surrogate pairs are spelt out."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return _visible(mask_credentials(text), "?", kept="\n\t")
+
+
+def for_table(text: str) -> str:
+    """A cell of a table that other programs read: one line, its blanks as they are, nothing hidden in it."""
+    return "".join(each for each in text.replace("\n", " ") if each.isprintable() or _BLANKS.match(each))
+
+
+def mask_credentials(text: str) -> str:
+    """``text`` with ``***`` in the place of the user and password in each address (``scheme://...``).
+
+    A password may hold an ``@``, a ``/`` or a blank that should have been percent-encoded. So all before the
+    last ``@`` of an address goes, unless that ``@`` is plainly one of a path or a query: there is no ``:``
+    before it. Where a blank comes before any ``@`` and there is a ``:``, the last ``@`` of the line counts.
+    """
+    return _CREDENTIALS.sub(f"{HIDDEN}@", text) if "@" in text else text
+
+
+def apprise_scheme(url: str) -> str:
+    """The service that an Apprise address is of; the rest of it is a secret as a whole."""
+    found = APPRISE_URL.fullmatch(url)
+    return found[1].lower() if found else "?"
 
 
 def json_line(value: Any) -> str:
@@ -53,17 +110,36 @@ def json_line(value: Any) -> str:
     return _NOT_ASCII.sub(_escaped, msgspec.json.encode(value).decode())
 
 
+def shell_word(text: str) -> str:
+    """``text`` as one word of a shell line to copy; what a terminal would not print is spelt ``$'...'``."""
+    if clean(text) == text:
+        return shlex.quote(text)
+    return "$'" + "".join(map(_spelt, text)) + "'"
+
+
+def _cut(text: str, ending: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - len(ending)] + ending
+
+
+def _visible(text: str, sign: str, *, kept: str = "") -> str:
+    """``text`` with a space for every other blank, and ``sign`` for what cannot be printed."""
+    if text.isprintable():
+        return text
+    text = _BLANKS.sub(" ", text)
+    return "".join(each if each.isprintable() or each in kept else sign for each in text)
+
+
+@lru_cache(4096)
+def _with_widths(text: str) -> str:
+    from rich.cells import cell_len  # a program that shows nothing need not load it
+
+    return "".join(filter(cell_len, _visible(unicodedata.normalize("NFC", text), "?")))
+
+
 def _escaped(found: re.Match[str]) -> str:
     # Outside of strings JSON is ASCII.
     units = found[0].encode("utf-16-be")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-
-
-def shell_word(text: str) -> str:
-    """``text`` as one word of a shell line; what a terminal would not print is spelt out in ``$'...'``."""
-    if clean(text) == text:
-        return shlex.quote(text)
-    return "$'" + "".join(map(_spelt, text)) + "'"
 
 
 def _spelt(character: str) -> str:
@@ -73,44 +149,3 @@ def _spelt(character: str) -> str:
         return character
     # Three octal digits always end where they should; ``\\x`` would swallow a digit that follows.
     return "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
-
-
-ELLIPSIS = "…"
-
-
-MOST_CHARACTERS = 4000
-"""More than a whole screen of them; what is longer is cut, so that no text takes memory without end."""
-
-
-def clean(text: str) -> str:
-    """``text`` without anything that a terminal obeys instead of printing.
-
-    Labels and messages come from files and servers that anyone may have written. Control
-    characters, escapes, direction marks and line breaks become ``?``, other blanks a space, and
-    characters without a width of their own are dropped (they could pile up without end). The rest of
-    a text without end is cut off.
-    """
-    if len(text) > MOST_CHARACTERS:
-        text = text[: MOST_CHARACTERS - 1] + ELLIPSIS
-    return text if text.isascii() and text.isprintable() else _cleaned(text)
-
-
-@lru_cache(4096)
-def _cleaned(text: str) -> str:
-    kept = []
-    for character in unicodedata.normalize("NFC", text):
-        if character.isprintable():
-            if cell_len(character):
-                kept.append(character)
-        else:
-            kept.append(" " if unicodedata.category(character) == "Zs" else "?")
-    return "".join(kept)
-
-
-def apprise_scheme(url: str) -> str:
-    """The service that an Apprise address is of."""
-    found = _APPRISE_URL.fullmatch(url)
-    return found[1].lower() if found else "?"
-
-
-_APPRISE_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
-from kinetics_tui.base.safe_text import plain_lines
+from kinetics_tui.base.safe_text import for_log, plain_lines
 
 PROGRAM = "kinetics-tui"
 
@@ -106,7 +106,7 @@ def _own_up(error: Exception) -> int:
 
     folder = platformdirs.user_log_path(PROGRAM, ensure_exists=True)
     path = folder / time.strftime("crash-%Y%m%d-%H%M%S.log")
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    path.write_text(for_log("".join(traceback.format_exception(error))), encoding="utf-8")
     tell(f"{PROGRAM} failed through a fault of its own ({type(error).__name__}); please report {path}.")
     return OUR_FAULT
 

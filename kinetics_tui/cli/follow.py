@@ -17,6 +17,7 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
 from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.base.words import clock_text
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client.ask import read_state
 from kinetics_tui.engine.client.client import EngineClient
@@ -53,11 +54,8 @@ ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 
 def line_text(line: LogLine) -> str:
     """One line of the log as plain text, safe for any terminal."""
-    try:
-        at = time.strftime("%H:%M:%S", time.localtime(line.at))
-    except (OverflowError, ValueError, OSError):
-        at = "unknown"  # an event may carry any number
-    return plain("  ".join(part for part in (at, f"{line.word:<9}", line.subject, line.detail) if part))
+    words = (clock_text(line.at), f"{line.word:<9}", line.subject, line.detail)
+    return plain("  ".join(part for part in words if part))
 
 
 def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:

@@ -1,7 +1,4 @@
-"""Where things are inside a dataset folder, beside the clips themselves.
-
-What processes that were killed have left in a dataset's state folder, and nobody needs.
-"""
+"""Where things are inside a dataset folder, beside the clips; and what killed processes have left there."""
 
 from __future__ import annotations
 
@@ -83,9 +80,9 @@ def make_state_folder(dataset: Path) -> Path:
 STALE_S = 3600.0
 """Who does not hold the writer's lock takes what nobody touched for so long for nobody's."""
 
-LEDGERS = ("ledger-*.new*",)
+LEDGERS = ("ledger*.new*",)
 RECORDS = (f"{STATS_FILE}.*.new", f"{FAILED_FILE}.*.new")
-EVERYTHING = (*LEDGERS, *RECORDS, "engine.new")
+EVERYTHING = (*LEDGERS, *RECORDS, "engine*.new")
 """Patterns of files that are given their names when they are whole."""
 
 

@@ -31,13 +31,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.safe_text import for_table
+from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE, state_folder
 from kinetics_tui.dataset.ledger.database import plain_errors
 from kinetics_tui.dataset.ledger.ledger import Ledger, Outcome
@@ -56,7 +56,6 @@ STATS_COLUMNS = (
     "queue_id",
     "pid",
 )
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def write_records(dataset: Path) -> tuple[Path, Path]:
@@ -87,8 +86,8 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
         total_s += spent.total_s
         done += attempt.outcome is Outcome.DONE
         yield (
-            _printable(settled.clip.youtube_id),
-            _printable(settled.clip.label),
+            for_table(settled.clip.youtube_id),
+            for_table(settled.clip.label),
             "success" if attempt.outcome is Outcome.DONE else "failed",
             round(spent.resolve_s + spent.download_s, 3),
             round(spent.trim_s, 3),
@@ -104,26 +103,12 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
 
 def _failed_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
     for clip, category, message in ledger.failures():
-        yield _printable(clip.youtube_id), _printable(clip.label), _printable(message) or category.value
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c for c in text.replace("\n", " ") if unicodedata.category(c) not in _UNPRINTABLE)
+        yield for_table(clip.youtube_id), for_table(clip.label), for_table(message) or category.value
 
 
 def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    making = state_folder(path.parent) / f"{path.name}.{os.getpid()}.new"
-    with plain_errors(path):
-        try:
-            with making.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file, lineterminator="\n").writerows(rows)
-                file.flush()
-                os.fsync(file.fileno())
-            making.replace(path)
-        finally:
-            making.unlink(missing_ok=True)
+    with plain_errors(path), whole_text(path, folder=state_folder(path.parent)) as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

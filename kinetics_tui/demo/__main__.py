@@ -24,6 +24,7 @@ import msgspec
 import psutil
 
 from kinetics_tui.annotations.read import read_annotations
+from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.demo.dataset import BLOCK_S, make_demo
 from kinetics_tui.demo.show import Announcement
 from kinetics_tui.demo.site import AfterClips, Line
@@ -54,9 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         )
         if options.port_file is not None:
-            unfinished = options.port_file.with_name(options.port_file.name + ".part")
-            unfinished.write_bytes(announcement + b"\n")
-            unfinished.replace(options.port_file)
+            write_whole(options.port_file, announcement + b"\n")
         sys.stdout.write(announcement.decode() + "\n")
         sys.stdout.flush()
         needed_at = time.monotonic()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import uuid
 from array import array
 from collections.abc import Iterator
 from enum import StrEnum
@@ -19,6 +18,7 @@ from typing import TypeAlias, TypeVar, cast
 import av
 import msgspec
 
+from kinetics_tui.base.whole_file import whole_file
 from kinetics_tui.demo.pattern import Pattern, match_sound, read_frame_number, tune
 
 __all__ = ["Kind", "Source", "SourceSpec", "cached_source", "make_source", "match_sound", "read_frame_number"]
@@ -121,12 +121,8 @@ def cached_source(folder: Path, spec: SourceSpec) -> Source:
     path = folder / name
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"{uuid.uuid4().hex}.part"
-        try:
+        with whole_file(path) as unfinished:
             _write(unfinished, spec)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
     return Source(path, spec, path.stat().st_size)
 
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from kinetics_tui.base.errors import EngineError, UserError
-from kinetics_tui.base.programs import allow_files
+from kinetics_tui.base.machine import allow_files
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import Clock

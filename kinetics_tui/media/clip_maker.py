@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.base.whole_file import sync
 from kinetics_tui.media.attempt import Attempt, OnProgress
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
 from kinetics_tui.media.guard import Guard
@@ -114,7 +114,7 @@ class ClipMaker:
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
                 made, spent = attempt.run()
-                _to_disk(attempt.output)
+                sync(attempt.output)  # after a power cut, no name without content
                 attempt.output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
                 attempt.output.replace(final_path)
@@ -163,9 +163,3 @@ def _private_folder(scratch_dir: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _to_disk(path: Path) -> None:
-    """Have the file's content on the disk before its name: after a power cut, no name without content."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import av
 import msgspec
 
+from kinetics_tui.base.whole_file import sync
 from kinetics_tui.media.cut.frames import Shaper
 from kinetics_tui.media.cut.order import frame_time
 from kinetics_tui.media.failures import ClipFailure, clean_message, failure_of, is_of_disk
@@ -158,8 +158,7 @@ def _sound(source: Path, path: Path, kind: SoundFormat, on_fraction: OnFraction)
 def _settle(made: Path, target: Path) -> None:
     """Give what was made its name, its content on the disk before."""
     for path in sorted(made.iterdir()) if made.is_dir() else [made]:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     made.rename(target)
 

@@ -1,12 +1,10 @@
-"""Why a clip did not come through: from what yt-dlp, HTTP and sockets raise to one category.
+"""Why a clip did not come through: from what yt-dlp, HTTP, sockets and disks raise to one category.
 
 ClipFailure      the clip or the network failed; carries its category
 ClipCancelled    somebody asked to put the clip back; nothing failed
 
 This module knows yt-dlp's exceptions by their shape alone (``status``, ``cause``, ``exc_info``), so
 that importing it costs nothing.
-
-Errors of the disk that clips are written to, told from those of a clip, its media or the line.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.base.safe_text import for_ledger
 from kinetics_tui.model.failure import Category, Kind
 
 MESSAGE_LENGTH = 300
@@ -231,18 +230,12 @@ _CUTS = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _PREFIX = re.compile(r"^(?:ERROR:\s*)?(?:\[[\w:+.-]+\]\s*)?(?:[\w-]{11}:\s+)?")
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
-_CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/\s@]*@")
 
 
 def clean_message(text: str) -> str:
     """``text`` as one line for people: no prefix, hints, terminal escapes or credentials in addresses."""
-    text = _ESCAPES.sub("", text).strip()
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = _PREFIX.sub("", text, count=1)
-    text = _CUTS.sub("", text)
-    text = _CREDENTIALS.sub(r"\1***@", text)
-    text = " ".join(text.split()).rstrip(" ;")
+    text = _PREFIX.sub("", for_ledger(text), count=1)
+    text = _CUTS.sub("", text).rstrip(" ;")
     return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
 
 

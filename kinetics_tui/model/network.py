@@ -39,6 +39,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.safe_text import mask_credentials
 from kinetics_tui.model.failure import Category
 
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -194,20 +195,24 @@ def family_of(address: str) -> Family:
 
 def public_proxy(proxy: str) -> str:
     """A proxy's address without the user and password in it."""
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    parts = urlsplit(mask_credentials(proxy if "://" in proxy else f"http://{proxy}"))
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}"
 
 
-def _checked_proxy(text: str) -> str:
+def is_proxy(url: str) -> bool:
+    """Whether a URL is one that requests can be sent through."""
     try:
-        parts = urlsplit(text)
-        usable = parts.scheme.lower() in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(url)
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable or any(character.isspace() or not character.isprintable() for character in text):
+        return False
+
+
+def _checked_proxy(text: str) -> str:
+    if not is_proxy(text) or any(character.isspace() or not character.isprintable() for character in text):
         raise SettingsError(
             f"That is no proxy's URL; it begins with {', '.join(f'{name}://' for name in PROXY_SCHEMES)} "
             "and names a host and a port."

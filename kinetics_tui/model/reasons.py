@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kinetics_tui.base.words import dated_clock_text
+from kinetics_tui.base.words import counted, dated_clock_text
 
 
 class Why(StrEnum):
@@ -70,7 +70,7 @@ def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
         case Why.EXTRACTING:
             return "Every clip is settled; frames and sound are made of them."
         case Why.SWITCHING:
-            clips = f"{reason.count} clip{'s' if reason.count != 1 else ''}"
+            clips = counted(reason.count, "clip")
             return f"{clips} in hand still by {reason.label}; then one clip goes first."
         case Why.SUSPICIOUS:
             streak = f"{reason.count} clips in a row failed for good"

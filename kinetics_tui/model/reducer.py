@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from kinetics_tui.base.words import counted
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,
@@ -347,7 +348,7 @@ def _clips_retried(run: Run, event: ClipsRetried) -> None:
             run.failures.pop(category, None)
     total = sum(event.by_category.values())
     names = ", ".join(category.value for category in event.by_category)
-    _write(run, LogLine(event.at, "retry", f"{total:,} clip{'s' if total != 1 else ''}", names))
+    _write(run, LogLine(event.at, "retry", counted(total, "clip"), names))
 
 
 def _disk_measured(run: Run, event: DiskMeasured) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kinetics_tui.base.words import HOUR_S
+from kinetics_tui.base.words import HOUR_S, pace_text
 from kinetics_tui.model.events import AnyEvent, EngineStatus
 from kinetics_tui.model.reducer import fold, retell
 from kinetics_tui.model.run import Run
@@ -61,7 +61,7 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     paces = [pace for pace in (state.pace_per_hour, state.network.learned_per_hour) if pace]
     pace_per_s = min(paces) / HOUR_S if paces else None
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
-        rate_per_s, limit = pace_per_s, f"pace is the limit: {min(paces):,.0f}/h"
+        rate_per_s, limit = pace_per_s, f"pace is the limit: {pace_text(min(paces))}"
     elif measured_per_s == 0:
         return None
     else:

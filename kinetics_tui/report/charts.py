@@ -1,6 +1,4 @@
-"""The charts of the page: which figures go into which shapes.
-
-Charts as SVG: plain shapes and words that take their colours from the page around them.
+"""The charts of the page as SVG: shapes and words that take their colours from the page around them.
 
 Every word is escaped here. Shapes carry classes: ``done``, ``failed``, ``left``, ``bar``, ``doing-N``.
 """
@@ -9,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from html import escape
 from typing import NamedTuple
 
-from kinetics_tui.base.words import duration_text, share_text
-from kinetics_tui.report.digest import Rates, dated, failed_share_text, label_text, seconds_by_doing
+from kinetics_tui.base.safe_text import for_page
+from kinetics_tui.base.words import dated, duration_text, share_text
+from kinetics_tui.report.digest import Rates, failed_share_text, label_text, seconds_by_doing
 from kinetics_tui.report.figures import Doing, Histogram, Progress, Report, Session
 
 WIDTH = 760
@@ -47,13 +45,6 @@ class Piece(NamedTuple):
     end: float
     kind: str
     title: str
-
-
-def shown(text: str) -> str:
-    """Text of whatever origin as it may stand in a page: escaped, without control characters."""
-    if not text.isprintable():
-        text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return escape(text)
 
 
 def bars(title: str, rows: Sequence[Bar]) -> str:
@@ -104,7 +95,7 @@ def band(title: str, pieces: Sequence[Piece], ends: Sequence[str]) -> str:
     drawn = [
         f'<rect class="{piece.kind}" x="{piece.start * WIDTH:.2f}" y="0"'
         f' width="{max(0.5, (piece.end - piece.start) * WIDTH):.2f}" height="30">'
-        f"<title>{shown(piece.title)}</title></rect>"
+        f"<title>{for_page(piece.title)}</title></rect>"
         for piece in pieces
     ]
     drawn.append(_words(0, 46, ends[0], "start"))
@@ -114,7 +105,7 @@ def band(title: str, pieces: Sequence[Piece], ends: Sequence[str]) -> str:
 
 def _svg(title: str, height: float, drawn: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{shown(title)}">'
+        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{for_page(title)}">'
         f"{''.join(drawn)}</svg>"
     )
 
@@ -124,8 +115,8 @@ def _box(x: float, y: float, width: float, height: float, kind: str) -> str:
 
 
 def _words(x: float, y: float, text: str, anchor: str, *, kind: str = "name", whole: str = "") -> str:
-    tip = f"<title>{shown(whole)}</title>" if whole and whole != text else ""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{shown(text)}{tip}</text>'
+    tip = f"<title>{for_page(whole)}</title>" if whole and whole != text else ""
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{for_page(text)}{tip}</text>'
 
 
 def _fitted(text: str, width: float) -> str:

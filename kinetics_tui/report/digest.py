@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from kinetics_tui.base.words import HOUR_S, bytes_text, duration_text, share_text
+from kinetics_tui.base.words import HOUR_S, bytes_text, counted, duration_text, share_text
 from kinetics_tui.report.figures import (
     Count,
     Doing,
@@ -94,24 +93,14 @@ def refusals_text(report: Report) -> str:
     if not report.throttles:
         return ""
     waited_s = sum(max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None)
-    times = "once" if len(report.throttles) == 1 else f"{len(report.throttles):,} times"
+    times = "once" if len(report.throttles) == 1 else counted(len(report.throttles), "time")
     return f"YouTube refused {times}; it took {duration_text(waited_s)} in all until each was over."
 
 
 def endings_text(report: Report) -> str:
     """Why sessions ended; empty where the source does not tell."""
     ended = ", ".join(f"{count.clips:,} {count.name}" for count in endings(report))
-    sessions = "1 session" if len(report.sessions) == 1 else f"{len(report.sessions):,} sessions"
-    return f"{sessions} in all: {ended}." if ended else ""
-
-
-def dated(at: float, zone: tzinfo | None) -> str:
-    """A moment to the minute: ``2026-08-25 14:02``; a time that no calendar has is the first of all."""
-    try:
-        moment = datetime.fromtimestamp(at, zone)
-    except (OverflowError, OSError, ValueError):
-        moment = datetime.fromtimestamp(0, zone)
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{counted(len(report.sessions), 'session')} in all: {ended}." if ended else ""
 
 
 KNOWN = (

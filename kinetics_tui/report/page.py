@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from kinetics_tui.base.words import duration_text, share_text
+from kinetics_tui.base.safe_text import for_page
+from kinetics_tui.base.words import dated, duration_text, share_text
 from kinetics_tui.report import charts
-from kinetics_tui.report.charts import shown
 from kinetics_tui.report.digest import (
     KNOWN,
     SPREADS,
     by_label,
-    dated,
     dominance_text,
     endings_text,
     failed_share_text,
@@ -109,8 +108,10 @@ def page(report: Report, zone: tzinfo | None = None) -> str:
         ("Bytes", _paragraphs(traffic_text(report.traffic) if report.traffic else [])),
         ("Clips an hour", _rates(report, zone)),
     )
-    body = "\n".join(f"<section><h2>{shown(name)}</h2>\n{html}</section>" for name, html in sections if html)
-    title = shown(report.title)
+    body = "\n".join(
+        f"<section><h2>{for_page(name)}</h2>\n{html}</section>" for name, html in sections if html
+    )
+    title = for_page(report.title)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{GENERATOR}\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -122,10 +123,10 @@ def page(report: Report, zone: tzinfo | None = None) -> str:
 
 def _opening(report: Report, zone: tzinfo | None) -> str:
     state = ", an engine is at work" if report.running else ""
-    notes = "".join(f'<p class="note">{shown(note)}</p>\n' for note in report.notes)
+    notes = "".join(f'<p class="note">{for_page(note)}</p>\n' for note in report.notes)
     return (
-        f'<p class="lead">{shown(headline(report))}</p>\n'
-        f'<p class="dim">{shown(report.source)} as of {dated(report.at, zone)}{state}</p>\n{notes}'
+        f'<p class="lead">{for_page(headline(report))}</p>\n'
+        f'<p class="dim">{for_page(report.source)} as of {dated(report.at, zone)}{state}</p>\n{notes}'
     )
 
 
@@ -187,7 +188,7 @@ def _seconds(report: Report) -> str:
     return (
         '<div class="pair">'
         f"<div><h3>all of them: {timing.in_full.clips:,} clips</h3>{_spreads(timing, fenced=False)}</div>"
-        f"<div><h3>{shown(fences_text(timing))}</h3>{_spreads(timing, fenced=True)}</div></div>\n"
+        f"<div><h3>{for_page(fences_text(timing))}</h3>{_spreads(timing, fenced=True)}</div></div>\n"
         f"{_paragraphs([dominance_text(timing)])}<h3>how long a clip took in all</h3>"
         f"{charts.histogram(timing.histogram)}"
     )
@@ -207,7 +208,7 @@ def _effort(report: Report) -> str:
 def _spent(report: Report, zone: tzinfo | None) -> str:
     if not report.stretches:
         return ""
-    return charts.spent(report, zone) + f'<p class="dim">{shown(KNOWN)}</p>\n'
+    return charts.spent(report, zone) + f'<p class="dim">{for_page(KNOWN)}</p>\n'
 
 
 def _sessions(report: Report, zone: tzinfo | None) -> str:
@@ -231,23 +232,23 @@ def _rates(report: Report, zone: tzinfo | None) -> str:
     if found is None:
         return ""
     chart = charts.rates_chart(found, zone) if len(found.per_hour) > 1 else ""
-    return chart + f'<p class="dim">{shown(rates_text(found))}</p>\n'
+    return chart + f'<p class="dim">{for_page(rates_text(found))}</p>\n'
 
 
 # -- pieces of a page ----------------------------------------------------------------------------
 
 
 def _paragraphs(sentences: Sequence[str]) -> str:
-    return "".join(f"<p>{shown(sentence)}</p>\n" for sentence in sentences if sentence)
+    return "".join(f"<p>{for_page(sentence)}</p>\n" for sentence in sentences if sentence)
 
 
 def _legend(kinds: Sequence[tuple[str, str]]) -> str:
-    items = "".join(f'<span><i class="{kind}"></i>{shown(name)}</span>' for kind, name in kinds)
+    items = "".join(f'<span><i class="{kind}"></i>{for_page(name)}</span>' for kind, name in kinds)
     return f'<p class="legend">{items}</p>\n'
 
 
 def _details(summary: str, html: str) -> str:
-    return f"<details><summary>{shown(summary)}</summary>\n{html}</details>\n"
+    return f"<details><summary>{for_page(summary)}</summary>\n{html}</details>\n"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int] = ()) -> str:
@@ -256,7 +257,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence
 
     def row(cells: Sequence[str], tag: str) -> str:
         shaped = (
-            f"<{tag}{' class=words' if place in left else ''}>{shown(cell)}</{tag}>"
+            f"<{tag}{' class=words' if place in left else ''}>{for_page(cell)}</{tag}>"
             for place, cell in enumerate(cells)
         )
         return f"<tr>{''.join(shaped)}</tr>\n"

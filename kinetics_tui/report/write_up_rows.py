@@ -16,6 +16,7 @@ from typing import NamedTuple
 from kinetics_tui.annotations.row_rules import MAX_ROWS, UnusableRowError, is_youtube_id, shown
 from kinetics_tui.annotations.row_rules import checked_label as annotated_label
 from kinetics_tui.base.errors import ReportError
+from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.stats_csv import STATS_COLUMNS
 from kinetics_tui.report.figures import Session
 from kinetics_tui.report.statistics import Times
@@ -47,8 +48,7 @@ class Refusals:
     def sentences(self) -> Iterator[str]:
         """One for each file with such rows."""
         for path, count in self._counts.items():
-            rows = "1 row" if count == 1 else f"{count:,} rows"
-            yield f"{rows} of {path} could not be used ({'; '.join(self._first[path])})."
+            yield f"{counted(count, 'row')} of {path} could not be used ({'; '.join(self._first[path])})."
 
     def require_none(self, path: Path, columns: str) -> None:
         """Raise ReportError for a file without a usable row, unless it is empty: nothing may have failed."""

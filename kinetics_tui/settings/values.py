@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import _APPRISE_URL, apprise_scheme
+from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.model.network import check_name, parse_way
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
@@ -79,14 +79,14 @@ def parse_notify(value: object) -> tuple[str, ...]:
     """
     parts = value if isinstance(value, list | tuple) else value.split() if isinstance(value, str) else [value]
     for number, part in enumerate(parts, 1):
-        if not isinstance(part, str) or not _APPRISE_URL.fullmatch(part):
+        if not isinstance(part, str) or not APPRISE_URL.fullmatch(part):
             raise SettingsError(f"address {number} is no Apprise address, such as ntfy://your-topic.")
     return tuple(parts)
 
 
 def notify_text(urls: Iterable[str]) -> str:
     """Apprise's addresses for people's eyes: their schemes, and nothing else of them."""
-    return " ".join(f"{apprise_scheme(url)}://***" for url in urls) or NONE
+    return " ".join(f"{apprise_scheme(url)}://{HIDDEN}" for url in urls) or NONE
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:

@@ -1,13 +1,29 @@
-"""What is asked of the machine."""
+"""What is asked of the machine; the limits of open files are real ones, in processes of their own."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
 
-from kinetics_tui.base.programs import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
+
+ASK = """
+import resource, sys
+from kinetics_tui.base.machine import allow_files
+from kinetics_tui.base.errors import EngineError
+soft, hard, workers = map(int, sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+try:
+    allow_files(workers)
+except EngineError as error:
+    print(error)
+else:
+    print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
 
 
 def program(folder: Path, name: str, text: str) -> Path:
@@ -45,3 +61,19 @@ def test_the_login_manager_is_asked_what_it_does_at_logout(
 def test_the_rest_can_be_asked_anywhere() -> None:
     assert available_cores() >= 1
     assert lingers() in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "workers", "said"),
+    [
+        (100, 2000, 64, "1024"),
+        (100, 400, 64, "400"),
+        (100, 200, 64, "ulimit -n"),
+        (40, 40, 0, "ulimit -n"),
+        (1500, 2000, 64, "1500"),
+    ],
+)
+def test_as_many_as_are_needed_are_had_or_asked_for(soft: int, hard: int, workers: int, said: str) -> None:
+    command = [sys.executable, "-c", ASK, *map(str, (soft, hard, workers))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said in done.stdout

@@ -1,64 +1,32 @@
+"""Counts, amounts, lengths of time and times of day in words."""
+
 from __future__ import annotations
 
 from datetime import UTC
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.cells import cell_len
 
-from kinetics_tui.base.safe_text import ELLIPSIS, MOST_CHARACTERS, clean
 from kinetics_tui.base.words import (
+    DAY_S,
+    HOUR_S,
     age_text,
+    bytes_text,
     clock_text,
+    count_text,
     countdown_text,
+    counted,
+    dated,
+    duration_text,
     percent_text,
     rate_text,
+    share_text,
+    span_text,
     step_text,
     until_text,
     when_text,
 )
-from kinetics_tui.tui.parts.lines import bytes_text, fit, share_text
 
 NOW = 1_787_580_131.0  # Mon 24 Aug 2026 14:02:11 UTC
-
-
-@given(st.text())
-def test_clean_text_is_printable_and_has_no_zero_width_characters(text: str) -> None:
-    cleaned = clean(text)
-    assert cleaned.isprintable()
-    assert all(cell_len(character) for character in cleaned)
-
-
-def test_a_text_without_end_is_cut() -> None:
-    assert clean("x" * 10_000_000) == "x" * (MOST_CHARACTERS - 1) + ELLIPSIS
-    assert len(clean("é" * 10_000_000)) == MOST_CHARACTERS
-
-
-@pytest.mark.parametrize(
-    ("hostile", "harmless"),
-    [
-        ("\x1b[2J\x1b]0;gone\x07", "?[2J?]0;gone?"),
-        ("line\nfeed\r\ttab", "line?feed??tab"),
-        ("evil\u202etxt.exe", "evil?txt.exe"),
-        ("c1 \x9b31m", "c1 ?31m"),
-        ("no\u00a0break", "no break"),
-        ("e\u0301te\u0301", "été"),
-        ("z\u0335\u0336\u0337", "z"),
-        ("playing 琵琶", "playing 琵琶"),
-    ],
-)
-def test_clean_takes_out_what_a_terminal_obeys(hostile: str, harmless: str) -> None:
-    assert clean(hostile) == harmless
-
-
-@given(st.text(), st.integers(0, 40), st.booleans())
-def test_fitted_text_has_exactly_the_width(text: str, width: int, right: bool) -> None:
-    assert cell_len(fit(clean(text), width, right=right)) == width
-
-
-def test_a_wide_character_is_never_cut_in_half() -> None:
-    assert fit("琵琶琵琶", 4) == "琵 …"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +78,9 @@ def test_times_of_day_follow_the_zone_handed_in() -> None:
 
 
 def test_a_time_beyond_the_calendar_is_no_crash() -> None:
-    assert clock_text(1e300, UTC) == "00:00:00"
+    for at in (1e300, -1e300, float("nan"), float("inf")):
+        assert clock_text(at, UTC) == "00:00:00"
+        assert dated(at, UTC) == "1970-01-01 00:00"
 
 
 @pytest.mark.parametrize(
@@ -134,3 +104,51 @@ def test_when_something_was_is_as_exact_as_it_is_near(ago_s: float, text: str) -
 )
 def test_ages_are_told_in_one_unit(seconds: float, text: str) -> None:
     assert age_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (45.0, "45 s"),
+        (45.2, "45 s"),
+        (61, "1 min"),
+        (24 * 60, "24 min"),
+        (3 * 3600 + 300, "3 h 05 min"),
+        (4 * 86400 + 7200, "4 d 2 h"),
+        (14.9 * 86400, "14 d 21 h"),
+        (-5, "0 s"),
+        (float("inf"), "10,000 d 0 h"),
+        (float("nan"), "10,000 d 0 h"),
+    ],
+)
+def test_durations_show_their_two_largest_units(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("span_s", "text"),
+    [
+        (0, "1 min"),
+        (40 * 60, "40 min"),
+        (66.35 * HOUR_S, "66 h"),
+        (9.95 * HOUR_S, "10 h"),
+        (14 * DAY_S + 22 * HOUR_S, "14 d 22 h"),
+        (30 * DAY_S, "30 d"),
+        (89.9 * DAY_S, "90 d"),
+        (2000 * DAY_S, "2,000 d"),
+    ],
+)
+def test_spans_of_time(span_s: float, text: str) -> None:
+    assert span_text(span_s) == text
+
+
+def test_counts() -> None:
+    assert count_text(19_906) == "19,906"
+    assert count_text(49.765, exact=False) == "about 50"
+    assert [counted(1, "class"), counted(400, "class"), counted(2, "clip"), counted(3120, "clip")] == [
+        "1 class",
+        "400 classes",
+        "2 clips",
+        "3,120 clips",
+    ]

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kinetics_tui.base.programs import available_cores
+from kinetics_tui.base.machine import available_cores
 from tests.bench.report import Column, Report
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics_tui.base.programs import available_cores
+from kinetics_tui.base.machine import available_cores
 from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
 from tests.bench.footage import LONG_S, SHORT_S, clips_of
 from tests.bench.limits import Done, Limit, limit

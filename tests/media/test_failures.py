@@ -229,6 +229,7 @@ def test_stray_exception_is_miscellaneous_and_a_failure_stays_itself() -> None:
         ("\x1b]0;title\x07text", "text"),
         ("proxy http://me:secret@host:3128/ refused", "proxy http://***@host:3128/ refused"),
         ("socks5h://me:s3cret@host", "socks5h://***@host"),
+        ("no way to http://me:s3@cret@host:1 (caused by X)", "no way to http://***@host:1"),
     ],
 )
 def test_message_is_one_clean_line(raw: str, clean: str) -> None:

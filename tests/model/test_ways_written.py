@@ -55,6 +55,8 @@ def test_the_public_form_can_be_read_back_but_for_the_password(text: str) -> Non
         ("http://10.0.0.1:8080/", "http://10.0.0.1:8080"),
         ("10.0.0.1:8080", "http://10.0.0.1:8080"),
         ("https://u:p@h", "https://h"),
+        ("https://u:p@p@h", "https://h"),
+        ("https://u:12/p@h:80", "https://h:80"),
         ("socks5://u:p@[2001:db8::1]:1080", "socks5://[2001:db8::1]:1080"),
     ],
 )

@@ -23,7 +23,7 @@ import psutil
 
 from kinetics_tui import __version__
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.programs import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
 from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, say
 from kinetics_tui.cli.options import as_json

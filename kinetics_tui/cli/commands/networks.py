@@ -17,7 +17,7 @@ import click
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import plain
-from kinetics_tui.base.words import duration_text, moment_text
+from kinetics_tui.base.words import day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
@@ -84,8 +84,8 @@ def _row(network: NetworkState, now: float) -> tuple[str, ...]:
         network.status.value,
         duration_text((network.until or now) - now) if cooling else "",
         f"{network.clips:,}",
-        "never" if throttled is None else moment_text(throttled, now),
-        "" if learned is None else f"{learned:,.0f}/h",
+        "never" if throttled is None else day_text(throttled, now),
+        "" if learned is None else pace_text(learned),
     )
 
 
@@ -160,7 +160,7 @@ def _outlook(state: RunState, now: float) -> str:
     """What happens next on the network that was switched to."""
     network = state.network
     if network.status is NetworkStatus.COOLING and network.until is not None and network.until > now:
-        return f"it cools down until {moment_text(network.until, now)}."
+        return f"it cools down until {day_text(network.until, now)}."
     if state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING):
         return "the run is paused."
     if network.status is NetworkStatus.OFFLINE:

@@ -9,13 +9,13 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import click
 
 from kinetics_tui.base.errors import ReportError, SettingsError
+from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.cli.command_line import say
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.report.figures import Report
@@ -60,7 +60,7 @@ def write_page(report: Report, path: Path) -> None:
     try:
         path = path.resolve()
         _require_room(path)
-        _write(path, page(report))
+        write_whole(path, page(report).encode("utf-8", "replace"))
     except (OSError, RuntimeError) as error:  # a RuntimeError tells of links that lead in a circle
         why = getattr(error, "strerror", None) or str(error)
         raise ReportError(f"{path} cannot be written ({why}); choose another place.") from error
@@ -79,27 +79,6 @@ def _require_room(path: Path) -> None:
             ours = GENERATOR.encode() in file.read(_LOOK_FOR_MARK_BYTES)
     if not ours:
         raise ReportError(f"{path} exists and is no report; choose another name, or move it away.")
-
-
-def _write(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(".new", f"{path.name[:100]}.", path.parent)
-    making = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        making.chmod(0o666 & ~_umask())
-        making.replace(path)
-    finally:
-        making.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """Which permissions new files do not get. It can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 @click.command()

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -22,6 +21,7 @@ from click.exceptions import Exit
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain, plain_lines
+from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
 from kinetics_tui.cli.options import as_json, dataset, files_at_a_time
 from kinetics_tui.cli.progress import ProgressLine, rate_text
@@ -187,18 +187,8 @@ def _written(to: Path | None) -> Iterator[TextIO]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise Exit(BROKEN_PIPE) from None
         return
-    with plain_errors(to):
-        handle, name = tempfile.mkstemp(".new", f".{to.name[:50]}-", to.absolute().parent)
-        making = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as text:
-                yield text
-                text.flush()
-                os.fsync(text.fileno())
-            making.chmod(0o644)
-            making.replace(to)
-        finally:
-            making.unlink(missing_ok=True)
+    with plain_errors(to), whole_text(to) as text:
+        yield text
 
 
 class _OnTerminal:

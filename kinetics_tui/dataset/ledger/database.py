@@ -1,15 +1,13 @@
-"""The SQLite file under the ledger: how it is made and opened, and its errors in plain words.
+"""The SQLite file under the ledger: made, opened, its errors in plain words, and its single values.
 
-Single values in the ledger, each as JSON under its name.
+A single value is JSON under its name in the table ``meta``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.whole_file import sync, whole_file
 from kinetics_tui.dataset.folder import LEDGERS, STALE_S, half_made, ledger_path, make_state_folder, remove
 from kinetics_tui.dataset.ledger.schema import SCHEMA, VERSION, migrate
 
@@ -222,20 +221,12 @@ def new_database(dataset: Path) -> Iterator[sqlite3.Connection]:
         raise taken
     remove(half_made(dataset, LEDGERS, STALE_S))
     with plain_errors(path):
-        handle, name = tempfile.mkstemp(".new", "ledger-", path.parent)  # readable by the user alone
-        os.close(handle)
-    making = Path(name)
-    try:
-        with plain_errors(path):
-            yield from _filled(making)
-            with making.open("rb") as file:
-                os.fsync(file.fileno())
-            try:
-                _name_finally(making, path)
-            except FileExistsError:
-                raise taken from None
-    finally:
-        making.unlink(missing_ok=True)
+        try:
+            with whole_file(path, mode=0o600, replace=False) as making:
+                yield from _filled(making)
+        except FileExistsError:
+            raise taken from None
+        sync(path.parent)
 
 
 def _filled(making: Path) -> Iterator[sqlite3.Connection]:
@@ -254,20 +245,6 @@ def _filled(making: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
-
-
-def _name_finally(making: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(making)  # unlike a rename, never takes the place of another ledger
-    except FileExistsError:
-        raise
-    except OSError:
-        making.rename(path)  # a file system without hard links
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 _T = TypeVar("_T")

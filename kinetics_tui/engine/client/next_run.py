@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.words import dated_clock_text as clock_text
+from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.network import KnownNetwork, network_states
@@ -44,7 +44,7 @@ def choose_way(dataset: Path, text: str) -> str:
         known = next((info for info in _listed(ledger, time.time()) if info.name == network.name), None)
     sentence = f"The next run goes out by {network.label}"
     if known is not None and known.status is NetworkStatus.COOLING and known.until is not None:
-        return f"{sentence}; it cools down until {clock_text(known.until)}."
+        return f"{sentence}; it cools down until {dated_clock_text(known.until)}."
     return f"{sentence}."
 
 

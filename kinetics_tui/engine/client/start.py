@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
-from kinetics_tui.base.programs import allow_files, python_program
+from kinetics_tui.base.machine import allow_files
+from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.process.address import FAILED, READY
 

@@ -22,6 +22,7 @@ from typing import IO, Self
 import msgspec
 
 from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.dataset.folder import STATE_FOLDER, lock_path, state_folder
 
 READY = "ready"
@@ -102,11 +103,8 @@ def _is_private(folder: Path) -> bool:
 
 
 def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:
-    """Say where the engine is, in one rename so that nobody reads half of it."""
-    path = state_folder(dataset) / "engine.json"
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(whereabouts))
-    fresh.replace(path)
+    """Say where the engine is, so that nobody reads half of it."""
+    write_whole(state_folder(dataset) / "engine.json", msgspec.json.encode(whereabouts))
 
 
 def read_whereabouts(dataset: Path) -> Whereabouts | None:

@@ -26,6 +26,9 @@ from typing import IO, NamedTuple
 
 import msgspec
 
+from kinetics_tui.base.safe_text import for_log
+from kinetics_tui.base.words import counted
+
 AT_FIRST = 3
 """So many lines of a kind are written as they are."""
 SHORTEST_S = 300.0
@@ -101,8 +104,6 @@ PATIENCE = 4
 STANDARD_ERROR = 2
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
-_CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/\s]*@")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
 _KIND_CHARS = 300
 
@@ -221,13 +222,12 @@ class LogHandler(logging.Handler):
     def _tell(self, held: list[Held]) -> None:
         for times, last in held:
             line, *_ = last.splitlines() or [""]
-            self._file.write(f"{line} (repeated {times:,} time{'s' if times != 1 else ''})")
+            self._file.write(f"{line} (repeated {counted(times, 'time')})")
 
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = _CREDENTIALS.sub(r"\1***@", super().format(record))
-        return _CONTROL.sub("?", text)
+        return for_log(super().format(record))
 
 
 def _kind(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
+from kinetics_tui.base.whole_file import sync
 from kinetics_tui.dataset.folder import identity, ledger_path, scratch_path, state_folder
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.model.events import DiskMeasured
@@ -129,10 +130,8 @@ class DiskWatch:
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             try:
-                with path.open("wb") as file:
-                    file.write(bytes(TRY_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
+                path.write_bytes(bytes(TRY_BYTES))
+                sync(path)
             finally:
                 path.unlink(missing_ok=True)
         except OSError as error:

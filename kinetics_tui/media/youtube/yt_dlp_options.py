@@ -1,9 +1,8 @@
 """yt-dlp's own command-line options, as the user gives them to us: parsed, checked, redacted.
 
 They go through yt-dlp's own option parser. What has no effect here (file names, post-processing,
-playlists) is refused rather than ignored, so that nobody waits for what never happens.
-
-Values of yt-dlp's options that its parser takes, but no request would get through with.
+playlists) is refused rather than ignored, so that nobody waits for what never happens. So are values that
+its parser takes, but that no request would get through with.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yt_dlp
 from yt_dlp.utils import expand_path
 
 from kinetics_tui.base.errors import SettingsError
-
-PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+from kinetics_tui.base.safe_text import HIDDEN, mask_credentials
+from kinetics_tui.model.network import is_proxy
 
 
 def check_params(params: Mapping[str, Any]) -> None:
@@ -60,12 +58,7 @@ def _check_source_address(address: str) -> None:
 
 def _check_proxy(option: str, proxy: str) -> None:
     """It may carry a password: no sentence repeats it."""
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        usable = parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not is_proxy(proxy if "://" in proxy else f"http://{proxy}"):
         raise SettingsError(
             f"--yt-dlp {option}: no proxy can have this address; "
             "write it like http://host:3128 or socks5h://127.0.0.1:1080."
@@ -183,7 +176,6 @@ OUTSIDE_COMPONENT = "ejs:npm"
 """What the JavaScript runtime fetches by itself: from no source address, and past most proxies."""
 
 USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
-HIDDEN = "***"
 
 _SECRET_OPTIONS = frozenset(
     {
@@ -210,7 +202,8 @@ def parse_args(args: Sequence[str]) -> dict[str, Any]:
     """
     parsed = _yt_dlp_parse((*OUR_DEFAULTS, *args))
     if parsed.urls:
-        raise SettingsError(f"--yt-dlp takes options only, and {parsed.urls[0]!r} is none; remove it.")
+        found = mask_credentials(parsed.urls[0])
+        raise SettingsError(f"--yt-dlp takes options only, and {found!r} is none; remove it.")
     params: dict[str, Any] = parsed.ydl_opts
     if _useless(params):
         raise SettingsError(
@@ -260,7 +253,7 @@ def _hide(option: str, value: str) -> str:
         return option in names or any(name.startswith(option) for name in names if len(option) > 4)
 
     if means(_ADDRESS_OPTIONS):
-        return re.sub(r"(?<=://)[^/@]*(?=@)|^[^/@:]+:[^/@]*(?=@)", HIDDEN, value)
+        return mask_credentials(value) if "://" in value else mask_credentials(f"://{value}")[3:]
     if means(_HEADER_OPTIONS):
         return re.sub(r":.*", f": {HIDDEN}", value) if _SECRET_HEADERS.match(value) else value
     if option.startswith("--ex"):

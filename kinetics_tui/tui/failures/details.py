@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kinetics_tui.base.safe_text import clean
-from kinetics_tui.base.words import clock_text, counted, duration_text, when_text
+from kinetics_tui.base.words import bytes_text, clock_text, counted, duration_text, when_text
 from kinetics_tui.model.failed_clips import ClipHistory, FailedClip, PastAttempt
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone, bytes_text, paragraph
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 
 WATCH = "https://www.youtube.com/watch?v="

@@ -1,6 +1,6 @@
 """Lines of toned text: what a panel's body is made of, before any style or terminal comes in.
 
-Words and figures as the screen shows them: short, of a known width, and harmless to a terminal.
+The text in them is harmless to a terminal, and its width in cells is known.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from textwrap import wrap
 from rich.cells import cell_len, set_cell_size
 
 from kinetics_tui.base.safe_text import ELLIPSIS, clean
-from kinetics_tui.base.words import bytes_text as bytes_text
-from kinetics_tui.base.words import share_text as share_text
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from kinetics_tui.base.words import counted, duration_text, share_text
+from kinetics_tui.base.words import counted, dated, duration_text, share_text
 from kinetics_tui.report.digest import (
     by_label,
-    dated,
     endings_text,
     failed_share_text,
     fruitful,

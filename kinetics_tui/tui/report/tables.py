@@ -14,11 +14,10 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from kinetics_tui.base.safe_text import clean
-from kinetics_tui.base.words import duration_text, share_text
+from kinetics_tui.base.words import dated, duration_text, share_text
 from kinetics_tui.report.digest import (
     KNOWN,
     SPREADS,
-    dated,
     dominance_text,
     fences_text,
     seconds_by_doing,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kinetics_tui.base.words import share_text
 from kinetics_tui.model.failure import Category, by_count
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone, share_text
+from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 5

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from textual import events
 from textual.message import Message
 
-from kinetics_tui.base.words import clock_text, duration_text, percent_text, rate_text
+from kinetics_tui.base.words import bytes_text, clock_text, duration_text, percent_text, rate_text
 from kinetics_tui.model.events import EngineStatus, SplitCounts
 from kinetics_tui.model.state import RunState, forecast
 from kinetics_tui.tui.parts.blocks import two_part_bar
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone, bytes_text
+from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 10

@@ -11,9 +11,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import DAY_S, MONTH_S, count_text, counted, span_text
+from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, pace_text, span_text
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
-from kinetics_tui.tui.parts.lines import bytes_text
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
 from kinetics_tui.tui.setup.estimate import ClipTable
@@ -75,15 +74,11 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
 def _times(draft: Draft, clips: float) -> tuple[str, ...]:
     """The time at the pace that is chosen, then at the usual ones."""
     paces = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
-    chosen = draft.pace_per_hour
-    times = []
-    if chosen is not None:
-        times.append(f"{span_text(estimate.time_s(clips, chosen))} at {chosen:,.0f}/h{paces.get(chosen, '')}")
-    times += [
-        f"{span_text(estimate.time_s(clips, pace))} at {pace:,.0f}/h{name}"
-        for pace, name in paces.items()
-        if pace != chosen
-    ]
+    shown = dict.fromkeys(pace for pace in (draft.pace_per_hour, *paces) if pace is not None)
+    times = (
+        f"{span_text(estimate.time_s(clips, pace))} at {pace_text(pace)}{paces.get(pace, '')}"
+        for pace in shown
+    )
     return tuple(times) if clips else ()
 
 

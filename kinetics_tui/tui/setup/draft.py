@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.words import bytes_text
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR, Options, Selection, Trim
-from kinetics_tui.tui.parts.lines import bytes_text
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder, Source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,19 @@ class Read(msgspec.Struct, frozen=True):
     source: Source
     annotations: Annotations
     table: ClipTable
+
+
+def on_screen(sentence: str) -> str:
+    """An error that was worded for the command line, as short as a form needs it.
+
+    Of addresses only the hosts are left, each reason once; the way out is the field below, not an option.
+    """
+    sentence = re.sub(r"https?://([^/\s;:]+)/[^\s;]*?(?=[:;,\s]|$)", r"\1", sentence)
+    reasons = re.search(r"\(([^()]*;[^()]*)\)", sentence)
+    if reasons is not None:
+        each = dict.fromkeys(part.strip() for part in reasons[1].split(";"))
+        sentence = sentence.replace(reasons[1], "; ".join(each))
+    return sentence.replace(" with --annotations FILE", " below")
 
 
 class Form:

@@ -19,11 +19,10 @@ from kinetics_tui.annotations.fetch import Opener, cached_annotations, fetch_ann
 from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release, find_release
 from kinetics_tui.annotations.selection import select
-from kinetics_tui.base.words import counted
+from kinetics_tui.base.words import bytes_text, counted
 from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
-from kinetics_tui.tui.parts.lines import bytes_text
 
 
 class Plan(msgspec.Struct, frozen=True):

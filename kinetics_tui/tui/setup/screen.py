@@ -18,14 +18,13 @@ from textual.timer import Timer
 from textual.widgets import Button, Footer, Input, Static
 
 from kinetics_tui.base.safe_text import clean
-from kinetics_tui.base.words import on_screen
 from kinetics_tui.model.options import Options, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
 from kinetics_tui.tui.setup.draft import Field, Pace
-from kinetics_tui.tui.setup.form import Form, Read
+from kinetics_tui.tui.setup.form import Form, Read, on_screen
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
     Loaded,

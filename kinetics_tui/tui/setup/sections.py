@@ -9,10 +9,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import count_text, plural
+from kinetics_tui.base.words import bytes_text, count_text, counted
 from kinetics_tui.model.options import Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
-from kinetics_tui.tui.parts.lines import bytes_text
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.draft import Draft, Field, Pace, class_groups
 from kinetics_tui.tui.setup.estimate import ClipTable
@@ -140,7 +139,7 @@ class ClassesSection(Vertical):
             }
         ticked = frozenset(labels) if draft.classes is None else draft.classes
         self.query_one(ClassTree).show(self._groups, ticked, self._numbers)
-        title = f"{len(ticked.intersection(labels)):,} of {plural(len(labels), 'class')}"
+        title = f"{len(ticked.intersection(labels)):,} of {counted(len(labels), 'class')}"
         if title != self.border_title:
             self.border_title = title
         self.query_one("#classes-row", FormRow).say("", problems.get(Field.CLASSES, ""))

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from kinetics_tui.base.whole_file import whole_file
 from kinetics_tui.upkeep.adopt.result import LinkMode
 
 CHUNK_BYTES = 1 << 20
@@ -49,23 +50,17 @@ def place(source: Path, target: Path, seen: Look, how: LinkMode, scratch: Path) 
 
 
 def _copy(source: Path, target: Path, seen: Look, scratch: Path) -> None:
-    making = scratch / "clip.mp4"
-    try:
-        # Neither a link put in its place meanwhile is followed, nor a pipe waited for.
-        with (
-            open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file,  # noqa: PTH123
-            making.open("xb") as out,
-        ):
-            if _look(os.fstat(file.fileno())) != seen:
-                raise _changed(source)
-            shutil.copyfileobj(file, out, CHUNK_BYTES)
-            if _look(os.fstat(file.fileno())) != seen:
-                raise _changed(source)
-            out.flush()
-            os.fsync(out.fileno())
-        making.rename(target)
-    finally:
-        making.unlink(missing_ok=True)
+    # Neither a link put in its place meanwhile is followed, nor a pipe waited for.
+    with (
+        open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file,  # noqa: PTH123
+        whole_file(target, folder=scratch) as making,
+        making.open("wb") as out,
+    ):
+        if _look(os.fstat(file.fileno())) != seen:
+            raise _changed(source)
+        shutil.copyfileobj(file, out, CHUNK_BYTES)
+        if _look(os.fstat(file.fileno())) != seen:
+            raise _changed(source)
 
 
 def _look(about: os.stat_result) -> Look | None:

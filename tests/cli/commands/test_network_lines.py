@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kinetics_tui.base.safe_text import plain
-from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, moment_text
+from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, day_text
 from kinetics_tui.cli.commands.networks import COLUMNS, NO_NETWORK, networks_text
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.model.failure import Category
@@ -95,11 +95,11 @@ def test_scripts_get_everything_that_is_known() -> None:
     ("before_s", "text"), [(0, "18:00"), (DAY_S, "Mon 18:00"), (7 * DAY_S, "25 Aug"), (-DAY_S, "Wed 18:00")]
 )
 def test_a_moment_has_its_day_where_it_is_another_one(before_s: float, text: str) -> None:
-    assert moment_text(NOW - before_s, NOW) == text
+    assert day_text(NOW - before_s, NOW) == text
 
 
 def test_a_moment_out_of_all_bounds_is_unknown() -> None:
-    assert moment_text(1e300, NOW) == "unknown"
+    assert day_text(1e300, NOW) == "unknown"
 
 
 def test_nothing_from_outside_moves_the_cursor() -> None:

@@ -103,13 +103,13 @@ def test_a_creator_that_is_killed_leaves_no_ledger_and_no_rubbish_for_long(datas
     kill(process)
     with pytest.raises(NoLedger):
         Ledger.open(dataset)
-    left = list(state_folder(dataset).glob("ledger-*"))
+    left = list(state_folder(dataset).glob("*.new*"))
     assert left
     for path in left:
         os.utime(path, (time.time() - 7200,) * 2)
     with fill(dataset, 3) as ledger:
         assert len(ledger.next_pending("val", 0, 9)) == 3
-    assert not list(state_folder(dataset).glob("ledger-*"))
+    assert not list(state_folder(dataset).glob("*.new*"))
 
 
 def test_a_ledger_that_nobody_can_write_can_be_read(

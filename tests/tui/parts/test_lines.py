@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width
+from kinetics_tui.base.safe_text import clean
+from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width, fit
 
 TEXT = st.text(alphabet="ab█░ 琵é", max_size=12)
 SPANS = st.lists(st.tuples(TEXT, st.sampled_from([Tone.PLAIN, Tone.DIM, Tone.BAR])), max_size=6)
@@ -61,3 +62,12 @@ def test_escapes_do_not_get_into_a_line() -> None:
 def test_right_aligned_text_is_left_out_where_it_would_touch() -> None:
     assert Line("left").right("right", 11).text == "left  right"
     assert Line("left").right("right", 10).text == "left"
+
+
+@given(st.text(), st.integers(0, 40), st.booleans())
+def test_fitted_text_has_exactly_the_width(text: str, width: int, right: bool) -> None:
+    assert cell_len(fit(clean(text), width, right=right)) == width
+
+
+def test_a_wide_character_is_never_cut_in_half() -> None:
+    assert fit("琵琶琵琶", 4) == "琵 …"

@@ -1,39 +1,8 @@
-"""Amounts in words."""
+"""What the form makes of what it is told."""
 
 from __future__ import annotations
 
-import pytest
-
-from kinetics_tui.base.words import count_text, on_screen, plural, span_text
-
-HOUR_S, DAY_S = 3600, 86400
-
-
-@pytest.mark.parametrize(
-    ("span_s", "text"),
-    [
-        (0, "1 min"),
-        (40 * 60, "40 min"),
-        (66.35 * HOUR_S, "66 h"),
-        (9.95 * HOUR_S, "10 h"),
-        (14 * DAY_S + 22 * HOUR_S, "14 d 22 h"),
-        (30 * DAY_S, "30 d"),
-        (89.9 * DAY_S, "90 d"),
-        (2000 * DAY_S, "2,000 d"),
-    ],
-)
-def test_spans_of_time(span_s: float, text: str) -> None:
-    assert span_text(span_s) == text
-
-
-def test_counts() -> None:
-    assert count_text(19_906) == "19,906"
-    assert count_text(49.765, exact=False) == "about 50"
-    assert [plural(1, "class"), plural(400, "class"), plural(2, "clip")] == [
-        "1 class",
-        "400 classes",
-        "2 clips",
-    ]
+from kinetics_tui.tui.setup.form import on_screen
 
 
 def test_an_error_names_hosts_and_the_field_instead_of_addresses_and_options() -> None:
