@@ -11,6 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TextIO
 
 import msgspec
@@ -121,6 +122,13 @@ def checked_clip(youtube_id: str, time_start: float, time_end: float, split: str
     return Clip(youtube_id, start_s, end_s, split, label)
 
 
+_video = attrgetter("youtube_id")
+
+
+def _key(clip: Clip) -> tuple[str, float, float]:
+    return clip.youtube_id, clip.time_start, clip.time_end
+
+
 def _place(file: str, line: int) -> str:
     return f"{file} line {line}" if line else file
 
@@ -132,33 +140,52 @@ class Heap:
         self.clips: list[Clip] = []
         self.bad_rows: list[BadRow] = []
         self.duplicate_rows: list[BadRow] = []
-        # Nearly every video has one clip only: a tuple for each key is made for the others alone.
-        self._first_of_video: dict[str, Clip] = {}
-        self._segments_of_video: dict[str, set[tuple[float, float]]] = {}
+        # Nearly every video has one clip only: whole keys are made when the first video comes again.
+        self._videos: set[str] = set()
+        self._keys: set[tuple[str, float, float]] = set()
 
     @property
     def rows_used(self) -> int:
         """How many rows named a clip so far, known ones included."""
         return len(self.clips) + len(self.duplicate_rows)
 
+    def keep_all(self, clips: Sequence[Clip], file: str, first_line: int) -> None:
+        """Take the clips of lines that follow each other; ends as ``keep`` with one after the other does."""
+        if not self._keys and self.rows_used + len(clips) <= MAX_ROWS:
+            self._videos.update([clip.youtube_id for clip in clips])
+            if len(self._videos) == len(self.clips) + len(clips):
+                self.clips += clips
+                return
+            self._compare_keys()
+        for line, clip in enumerate(clips, first_line):
+            self.keep(clip, file, line)
+
     def keep(self, clip: Clip, file: str, line: int) -> None:
         """Take a clip, unless its key is known already. Raises AnnotationError for one too many."""
-        if len(self.clips) + len(self.duplicate_rows) >= MAX_ROWS:  # rows_used takes a tenth of all reading
+        if (
+            len(self.clips) + len(self.duplicate_rows) >= MAX_ROWS
+        ):  # the property takes a tenth of all reading
             raise AnnotationError(
                 f"{_place(file, line)}: more than {MAX_ROWS:,} rows; give the annotations in smaller files."
             )
-        first = self._first_of_video.setdefault(clip.youtube_id, clip)
-        if first is not clip:
-            segments = self._segments_of_video.setdefault(
-                clip.youtube_id, {(first.time_start, first.time_end)}
-            )
-            segment = (clip.time_start, clip.time_end)
-            if segment in segments:
-                why = f"{clip.name} stands in an earlier row too, which is the one that counts"
-                self.duplicate_rows.append(BadRow(file, line, why))
+        if not self._keys:
+            if clip.youtube_id not in self._videos:
+                self._videos.add(clip.youtube_id)
+                self.clips.append(clip)
                 return
-            segments.add(segment)
+            self._compare_keys()
+        key = _key(clip)
+        if key in self._keys:
+            why = f"{clip.name} stands in an earlier row too, which is the one that counts"
+            self.duplicate_rows.append(BadRow(file, line, why))
+            return
+        self._keys.add(key)
         self.clips.append(clip)
+
+    def _compare_keys(self) -> None:
+        """Look at whole keys from now on."""
+        self._keys = {_key(clip) for clip in self.clips}
+        self._videos.clear()
 
     def refuse(self, file: str, line: int, why: str) -> None:
         """Note a row that is no clip. Raises AnnotationError where there are far too many of them."""
