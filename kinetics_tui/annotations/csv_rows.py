@@ -32,6 +32,7 @@ from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
 
 EXPECTED = "label,youtube_id,time_start,time_end,split or id,start,end"
+_REMEDY = f"give a CSV file with the columns {EXPECTED}."
 MAX_LINE_LENGTH = 4096
 MAX_LINE_BYTES = 64 * 1024**2
 """A line longer than ``MAX_LINE_LENGTH`` is left out; one longer than this makes the file something else."""
@@ -114,8 +115,7 @@ def _blocks(data: bytes, file: str) -> Iterator[str]:
         if end - start > MAX_LINE_BYTES:
             line = data.count(line_end, 0, end - 1) + 1
             raise AnnotationError(
-                f"{file} line {line}: a line of more than {MAX_LINE_BYTES:,} bytes; "
-                f"give a CSV file with the columns {EXPECTED}."
+                f"{file} line {line}: a line of more than {MAX_LINE_BYTES:,} bytes; {_REMEDY}"
             )
         text = _decoded(data, start, end, file)
         if "\r" in text:
@@ -144,7 +144,6 @@ class _CsvReader:
         self.labels = _Checked(checked_label)
         self.times = _Checked(_plain_time)
         self.splits = _Checked(lambda cell: checked_split(cell) if cell.strip() else default_split)
-        self.default_split = default_split
         self.columns: Columns | None = None
         self.has_header = False
         self.first_line = 0
@@ -168,7 +167,7 @@ class _CsvReader:
     def _not_recognised(self) -> AnnotationError:
         line = self.first_line
         found = f"line {line} is neither a header nor an annotation row" if line else "is empty"
-        return AnnotationError(f"{self.file} {found}; give a CSV file with the columns {EXPECTED}.")
+        return AnnotationError(f"{self.file} {found}; {_REMEDY}")
 
     def _read(self, text: str, number: int) -> int:
         """Take lines, of which the first is line ``number``; returns the number of the line after them.
@@ -195,10 +194,8 @@ class _CsvReader:
         ids = cells[at.youtube_id]
         if set(map(len, ids)) != {11} or "".join(ids).encode().translate(None, _ID_SIGNS):
             return None
-        labels = repeat("") if at.label is None else map(self.labels.__getitem__, cells[at.label])
-        splits = (
-            repeat(self.default_split) if at.split is None else map(self.splits.__getitem__, cells[at.split])
-        )
+        labels = map(self.labels.__getitem__, repeat("") if at.label is None else cells[at.label])
+        splits = map(self.splits.__getitem__, repeat("") if at.split is None else cells[at.split])
         try:
             starts_s = list(map(self.times.__getitem__, cells[at.time_start]))
             ends_s = list(map(self.times.__getitem__, cells[at.time_end]))
@@ -253,25 +250,16 @@ class _CsvReader:
             name = _COLUMN_NAMES.get(cell.casefold())
             if name is not None:
                 places.setdefault(name, place)
-        named = [name for name in _REQUIRED if name in places]
-        if not named or len(places) < 2 or any(_is_number(cell) for cell in cells):
-            return None
         missing = [name for name in _REQUIRED if name not in places]
+        if len(missing) == len(_REQUIRED) or len(places) < 2 or any(map(_is_number, cells)):
+            return None
         if missing and self.columns is not None:
             return None
         if missing:
-            raise AnnotationError(
-                f"{self.file} line {number}: the header lacks {' and '.join(missing)}; "
-                f"give a CSV file with the columns {EXPECTED}."
-            )
-        return Columns(
-            places["youtube_id"],
-            places["time_start"],
-            places["time_end"],
-            places.get("split"),
-            places.get("label"),
-            len(cells),
-        )
+            lacks = f"the header lacks {' and '.join(missing)}"
+            raise AnnotationError(f"{self.file} line {number}: {lacks}; {_REMEDY}")
+        start, end = places["time_start"], places["time_end"]
+        return Columns(places["youtube_id"], start, end, places.get("split"), places.get("label"), len(cells))
 
 
 def _cells_by_column(text: str, width: int) -> Sequence[Sequence[str]] | None:

@@ -11,13 +11,12 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import TextIO
 
 import msgspec
 
 from kinetics_tui.base.errors import AnnotationError
-from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip, seconds_text
+from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip, ClipKey, seconds_text
 
 SPLIT_WORDS = {
     "train": TRAIN,
@@ -122,13 +121,6 @@ def checked_clip(youtube_id: str, time_start: float, time_end: float, split: str
     return Clip(youtube_id, start_s, end_s, split, label)
 
 
-_video = attrgetter("youtube_id")
-
-
-def _key(clip: Clip) -> tuple[str, float, float]:
-    return clip.youtube_id, clip.time_start, clip.time_end
-
-
 def _place(file: str, line: int) -> str:
     return f"{file} line {line}" if line else file
 
@@ -140,9 +132,9 @@ class Heap:
         self.clips: list[Clip] = []
         self.bad_rows: list[BadRow] = []
         self.duplicate_rows: list[BadRow] = []
-        # Nearly every video has one clip only: whole keys are made when the first video comes again.
-        self._videos: set[str] = set()
-        self._keys: set[tuple[str, float, float]] = set()
+        # Nearly every video has one clip only: keys are made from where the first video comes again.
+        self._known: set[str | ClipKey] = set()
+        self._by_video = True
 
     @property
     def rows_used(self) -> int:
@@ -150,10 +142,10 @@ class Heap:
         return len(self.clips) + len(self.duplicate_rows)
 
     def keep_all(self, clips: Sequence[Clip], file: str, first_line: int) -> None:
-        """Take the clips of lines that follow each other; ends as ``keep`` with one after the other does."""
-        if not self._keys and self.rows_used + len(clips) <= MAX_ROWS:
-            self._videos.update([clip.youtube_id for clip in clips])
-            if len(self._videos) == len(self.clips) + len(clips):
+        """Take the clips of lines that follow each other, as ``keep`` takes them one by one."""
+        if self._by_video and self.rows_used + len(clips) <= MAX_ROWS:
+            self._known.update([clip.youtube_id for clip in clips])
+            if len(self._known) == len(self.clips) + len(clips):
                 self.clips += clips
                 return
             self._compare_keys()
@@ -162,30 +154,23 @@ class Heap:
 
     def keep(self, clip: Clip, file: str, line: int) -> None:
         """Take a clip, unless its key is known already. Raises AnnotationError for one too many."""
-        if (
-            len(self.clips) + len(self.duplicate_rows) >= MAX_ROWS
-        ):  # the property takes a tenth of all reading
+        if self.rows_used >= MAX_ROWS:
             raise AnnotationError(
                 f"{_place(file, line)}: more than {MAX_ROWS:,} rows; give the annotations in smaller files."
             )
-        if not self._keys:
-            if clip.youtube_id not in self._videos:
-                self._videos.add(clip.youtube_id)
-                self.clips.append(clip)
-                return
+        if self._by_video and clip.youtube_id in self._known:
             self._compare_keys()
-        key = _key(clip)
-        if key in self._keys:
+        key = clip.youtube_id if self._by_video else clip.key
+        if key in self._known:
             why = f"{clip.name} stands in an earlier row too, which is the one that counts"
             self.duplicate_rows.append(BadRow(file, line, why))
             return
-        self._keys.add(key)
+        self._known.add(key)
         self.clips.append(clip)
 
     def _compare_keys(self) -> None:
-        """Look at whole keys from now on."""
-        self._keys = {_key(clip) for clip in self.clips}
-        self._videos.clear()
+        self._known = {clip.key for clip in self.clips}
+        self._by_video = False
 
     def refuse(self, file: str, line: int, why: str) -> None:
         """Note a row that is no clip. Raises AnnotationError where there are far too many of them."""
