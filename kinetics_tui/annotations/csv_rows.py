@@ -1,21 +1,25 @@
 """Reads the rows of a CSV annotation file, with or without a header.
 
-Lines are parsed one by one, so that a quote left open spoils its own line and not the rest of the
-file. A pattern made for the columns at hand takes nearly all of them; the csv module takes the rest.
-The file is decoded a block at a time: its lines never exist all at once.
+Rows that are plain, which nearly all are, are taken a column at a time. The others are parsed line by
+line, so that a quote left open spoils its own line and not the rest of the file. The file is decoded a
+block at a time: its lines never exist all at once.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+import string
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import sub
+from typing import NamedTuple, TypeVar
 
 from kinetics_tui.annotations.row_rules import (
     LONGEST_CLIP_S,
     MAX_ROWS,
     SPLIT_WORDS,
+    TIME_LIMIT_S,
     Heap,
     UnusableRowError,
     checked_clip,
@@ -28,18 +32,22 @@ from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
 
 EXPECTED = "label,youtube_id,time_start,time_end,split or id,start,end"
+_REMEDY = f"give a CSV file with the columns {EXPECTED}."
 MAX_LINE_LENGTH = 4096
 MAX_LINE_BYTES = 64 * 1024**2
 """A line longer than ``MAX_LINE_LENGTH`` is left out; one longer than this makes the file something else."""
 MAX_LINES = 2 * MAX_ROWS
-BLOCK_BYTES = 1024**2
+BLOCK_BYTES = 64 * 1024
+"""Larger blocks are slower: what they are parsed into does not fit the processor's cache."""
+PROGRESS_EVERY_LINES = 20_000
 # A file that shows neither a header nor a row in so many lines is something else altogether.
 _LINES_TO_RECOGNISE = 1000
-# Patterns take time to be made: for rows that are very wide, or change all the time, it does not pay.
-_WIDEST_PATTERN = 64
-_MOST_PATTERNS = 100
-_MOST_TIMES = 100_000
+_FEW_CHARACTERS = 400
+"""So short a text is read line by line where it is not plain."""
+_MOST_CELLS = 100_000
+"""So many different cells of a kind are remembered; there are some hundred labels, splits and times."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ID_SIGNS = f"{string.ascii_letters}{string.digits}_-".encode()
 
 _COLUMN_NAMES = {
     "label": "label",
@@ -56,12 +64,9 @@ _COLUMN_NAMES = {
 }
 _REQUIRED = ("youtube_id", "time_start", "time_end")
 
-_CELL = r'(?:"[^"\r]*"|[^",\r]*)'
-_TIME = r"(\d{1,6}(?:\.\d{1,3})?)"
 _is_number = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE).fullmatch
 
-
-_Match = Callable[[str], re.Match[str] | None]
+_Value = TypeVar("_Value")
 
 
 class Columns(NamedTuple):
@@ -75,32 +80,18 @@ class Columns(NamedTuple):
     width: int
 
 
-class _Labels(dict[str, str]):
-    """From a cell as written, quotes and all, to the checked label; each is checked once."""
+class _Checked(dict[str, _Value]):
+    """From a cell as written to what it says. Each is checked once; the check raises UnusableRowError."""
 
-    def __missing__(self, cell: str) -> str:
-        label = checked_label(cell[1:-1] if cell.startswith('"') else cell)
-        self[cell] = label
-        return label
+    def __init__(self, check: Callable[[str], _Value]) -> None:
+        super().__init__()
+        self._check = check
 
-
-class _Times(dict[str, float]):
-    """From a cell of a plain time to its seconds; those that come again and again share one number."""
-
-    def __missing__(self, cell: str) -> float:
-        time_s = float(cell)
-        if len(self) < _MOST_TIMES:
-            self[cell] = time_s
-        return time_s
-
-
-class _Splits(dict[str, str]):
-    """From a cell as written to the split; each word is checked once."""
-
-    def __missing__(self, cell: str) -> str:
-        split = checked_split(cell)
-        self[cell] = split
-        return split
+    def __missing__(self, cell: str) -> _Value:
+        value = self._check(cell)
+        if len(self) < _MOST_CELLS:
+            self[cell] = value
+        return value
 
 
 def read_csv(
@@ -108,30 +99,28 @@ def read_csv(
 ) -> None:
     """Put the rows of a file's bytes on the heap; rows without a split get ``default_split``.
 
-    ``on_progress`` is told after every block how many clips there are. Raises AnnotationError where the
+    ``on_progress`` is told now and then how many clips there are. Raises AnnotationError where the
     bytes are no annotation CSV at all.
     """
     _CsvReader(file, default_split, heap).read(_blocks(data, file), on_progress)
 
 
-def _blocks(data: bytes, file: str) -> Iterator[list[str]]:
-    """The lines of a file, a block of them at a time."""
-    # str.splitlines would also break lines at characters that editors do not count as line ends.
-    line_end = "\r" if b"\r" in data and b"\n" not in data else "\n"
-    end_byte = line_end.encode()
+def _blocks(data: bytes, file: str) -> Iterator[str]:
+    """The text of a file, some whole lines at a time, with newlines between them."""
+    # Only what editors count as line ends; str.splitlines would break lines at more characters.
+    line_end = b"\r" if b"\r" in data and b"\n" not in data else b"\n"
     start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
     while start < len(data):
-        end = data.find(end_byte, start + BLOCK_BYTES) + 1 or len(data)
+        end = data.find(line_end, start + BLOCK_BYTES) + 1 or len(data)
         if end - start > MAX_LINE_BYTES:
-            line = data.count(end_byte, 0, end - 1) + 1
+            line = data.count(line_end, 0, end - 1) + 1
             raise AnnotationError(
-                f"{file} line {line}: a line of more than {MAX_LINE_BYTES:,} bytes; "
-                f"give a CSV file with the columns {EXPECTED}."
+                f"{file} line {line}: a line of more than {MAX_LINE_BYTES:,} bytes; {_REMEDY}"
             )
         text = _decoded(data, start, end, file)
-        if line_end == "\n" and "\r" in text:
-            text = text.replace("\r\n", "\n")
-        yield text.removesuffix(line_end).split(line_end)
+        if "\r" in text:
+            text = text.replace("\r\n" if line_end == b"\n" else "\r", "\n")
+        yield text.removesuffix("\n")
         start = end
 
 
@@ -152,93 +141,87 @@ class _CsvReader:
     def __init__(self, file: str, default_split: str, heap: Heap) -> None:
         self.file = file
         self.heap = heap
-        self.labels = _Labels({"": ""})
-        self.times = _Times()
-        self.splits = _Splits({"": default_split})
+        self.labels = _Checked(checked_label)
+        self.times = _Checked(_plain_time)
+        self.splits = _Checked(lambda cell: checked_split(cell) if cell.strip() else default_split)
         self.columns: Columns | None = None
         self.has_header = False
         self.first_line = 0
         self.tried = 0
-        self.pattern: tuple[_Match, tuple[int, ...]] | None = None
-        self.patterns = 0
 
-    def read(self, blocks: Iterable[list[str]], on_progress: Callable[[int], None] | None) -> None:
-        number = 1
-        for lines in blocks:
-            used = self._recognise(lines, number) if self.columns is None else 0
-            if self.columns is not None:
-                self._read_block(lines[used:] if used else lines, number + used)
-            number += len(lines)
+    def read(self, blocks: Iterable[str], on_progress: Callable[[int], None] | None) -> None:
+        number, told = 1, 1
+        for text in blocks:
+            number = self._read(text, number)
             if number > MAX_LINES:
                 raise AnnotationError(
                     f"{self.file} line {number - 1:,}: more lines than any release has; "
                     "give only the annotations, in smaller files."
                 )
-            if on_progress is not None:
+            if on_progress is not None and number >= told + PROGRESS_EVERY_LINES:
                 on_progress(len(self.heap.clips))
+                told = number
         if self.columns is None:
             raise self._not_recognised()
-
-    def _recognise(self, lines: list[str], first_line: int) -> int:
-        """Look for the columns; returns how many lines were used up on the way."""
-        for number, line in enumerate(lines, first_line):
-            if not line.strip():
-                continue
-            self.first_line = self.first_line or number
-            self.tried += 1
-            self._read_line(line, number)
-            if self.columns is not None:
-                return number + 1 - first_line
-            if self.tried == _LINES_TO_RECOGNISE:
-                raise self._not_recognised()
-        return len(lines)
 
     def _not_recognised(self) -> AnnotationError:
         line = self.first_line
         found = f"line {line} is neither a header nor an annotation row" if line else "is empty"
-        return AnnotationError(f"{self.file} {found}; give a CSV file with the columns {EXPECTED}.")
+        return AnnotationError(f"{self.file} {found}; {_REMEDY}")
 
-    def _pattern(self, columns: Columns) -> tuple[_Match, tuple[int, ...]]:
-        self.patterns += 1
-        too_much = columns.width > _WIDEST_PATTERN or self.patterns > _MOST_PATTERNS
-        self.pattern = (_never, ()) if too_much else _pattern(columns)
-        return self.pattern
+    def _read(self, text: str, number: int) -> int:
+        """Take lines, of which the first is line ``number``; returns the number of the line after them.
 
-    def _read_block(self, lines: list[str], first_line: int) -> None:
-        columns = self.columns
-        assert columns is not None
-        match_row, groups = self.pattern or self._pattern(columns)
-        labels, splits, times, keep, file = self.labels, self.splits, self.times, self.heap.keep, self.file
-        for number, line in enumerate(lines, first_line):
-            match = match_row(line) if len(line) <= MAX_LINE_LENGTH else None
-            if match is None:
-                self._read_line(line, number)
-                if self.columns != columns:
-                    assert self.columns is not None
-                    columns = self.columns
-                    match_row, groups = self._pattern(columns)
-                continue
-            youtube_id, start, end, split, label = match.group(*groups)
-            start_s = times[start]
-            end_s = times[end]
-            try:
-                # The pattern has seen to all else that checked_clip looks at.
-                make = Clip if start_s < end_s <= start_s + LONGEST_CLIP_S else checked_clip
-                keep(make(youtube_id, start_s, end_s, splits[split], labels[label]), file, number)
-            except UnusableRowError as error:
-                self.heap.refuse(file, number, str(error))
+        They are taken at once where all of them are plain, else by halves, and at last one by one.
+        """
+        clips = self._plain_clips(text)
+        if clips is not None:
+            self.heap.keep_all(clips, self.file, number)
+            return number + len(clips)
+        if len(text) > _FEW_CHARACTERS and (middle := text.find("\n", len(text) // 2)) >= 0:
+            return self._read(text[middle + 1 :], self._read(text[:middle], number))
+        lines = text.split("\n")
+        for line_number, line in enumerate(lines, number):
+            self._read_line(line, line_number)
+        return number + len(lines)
+
+    def _plain_clips(self, text: str) -> list[Clip] | None:
+        """The clips of lines that all are rows of the known columns, in which nothing is amiss; else None."""
+        at = self.columns
+        cells = None if at is None else _cells_by_column(text, at.width)
+        if at is None or cells is None:
+            return None
+        ids = cells[at.youtube_id]
+        if set(map(len, ids)) != {11} or "".join(ids).encode().translate(None, _ID_SIGNS):
+            return None
+        labels = map(self.labels.__getitem__, repeat("") if at.label is None else cells[at.label])
+        splits = map(self.splits.__getitem__, repeat("") if at.split is None else cells[at.split])
+        try:
+            starts_s = list(map(self.times.__getitem__, cells[at.time_start]))
+            ends_s = list(map(self.times.__getitem__, cells[at.time_end]))
+            lengths_s = set(map(sub, ends_s, starts_s))
+            if min(lengths_s) <= 0 or max(lengths_s) > LONGEST_CLIP_S:
+                return None
+            return list(map(Clip, ids, starts_s, ends_s, splits, labels))
+        except UnusableRowError:
+            return None
 
     def _read_line(self, line: str, number: int) -> None:
         """The careful way: headers, quotes, blanks round the cells, odd numbers, bad rows."""
         if not line.strip():
             return
+        if self.columns is None:
+            self.first_line = self.first_line or number
+            self.tried += 1
         try:
             clip = self._clip(_cells(line), number)
         except UnusableRowError as error:
             self.heap.refuse(self.file, number, str(error))
-            return
-        if clip is not None:
-            self.heap.keep(clip, self.file, number)
+        else:
+            if clip is not None:
+                self.heap.keep(clip, self.file, number)
+        if self.columns is None and self.tried == _LINES_TO_RECOGNISE:
+            raise self._not_recognised()
 
     def _clip(self, cells: list[str], number: int) -> Clip | None:
         header = self._header(cells, number)
@@ -256,7 +239,7 @@ class _CsvReader:
         if len(cells) <= max(columns.youtube_id, columns.time_start, columns.time_end):
             raise UnusableRowError(f"only {len(cells)} cells")
         split = self.splits[_at(cells, columns.split)]
-        label = checked_label(_at(cells, columns.label))
+        label = self.labels[_at(cells, columns.label)]
         times = (_seconds(cells[columns.time_start]), _seconds(cells[columns.time_end]))
         return checked_clip(cells[columns.youtube_id], *times, split, label)
 
@@ -267,25 +250,47 @@ class _CsvReader:
             name = _COLUMN_NAMES.get(cell.casefold())
             if name is not None:
                 places.setdefault(name, place)
-        named = [name for name in _REQUIRED if name in places]
-        if not named or len(places) < 2 or any(_is_number(cell) for cell in cells):
-            return None
         missing = [name for name in _REQUIRED if name not in places]
+        if len(missing) == len(_REQUIRED) or len(places) < 2 or any(map(_is_number, cells)):
+            return None
         if missing and self.columns is not None:
             return None
         if missing:
-            raise AnnotationError(
-                f"{self.file} line {number}: the header lacks {' and '.join(missing)}; "
-                f"give a CSV file with the columns {EXPECTED}."
-            )
-        return Columns(
-            places["youtube_id"],
-            places["time_start"],
-            places["time_end"],
-            places.get("split"),
-            places.get("label"),
-            len(cells),
-        )
+            lacks = f"the header lacks {' and '.join(missing)}"
+            raise AnnotationError(f"{self.file} line {number}: {lacks}; {_REMEDY}")
+        start, end = places["time_start"], places["time_end"]
+        return Columns(places["youtube_id"], start, end, places.get("split"), places.get("label"), len(cells))
+
+
+def _cells_by_column(text: str, width: int) -> Sequence[Sequence[str]] | None:
+    """The cells of each column, where every line has ``width`` of them; None where one has not."""
+    if "\r" in text or _has_long_line(text):
+        return None
+    if '"' in text:
+        lines = text.split("\n")
+        try:
+            rows = list(csv.reader(lines, strict=True, skipinitialspace=True))
+        except csv.Error:
+            return None
+        return list(zip(*rows, strict=True)) if list(map(len, rows)) == [width] * len(lines) else None
+    # Each line end as a cell of its own: where all of them stand in one column, all lines are equally wide.
+    marked = text.replace("\n", ",\n,")
+    line_ends = (len(marked) - len(text)) // 2
+    cells = marked.split(",")
+    step = width + 1
+    if len(cells) != step * line_ends + width or cells[width::step].count("\n") != line_ends:
+        return None
+    return [cells[place::step] for place in range(width)]
+
+
+def _has_long_line(text: str) -> bool:
+    start = 0
+    while len(text) - start > MAX_LINE_LENGTH:
+        end = text.rfind("\n", start, start + MAX_LINE_LENGTH + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _cells(line: str) -> list[str]:
@@ -318,30 +323,6 @@ def _columns_by_content(cells: list[str]) -> Columns | None:
     return None
 
 
-def _never(_line: str) -> None:
-    """The match of no line at all."""
-
-
-def _pattern(columns: Columns) -> tuple[_Match, tuple[int, ...]]:
-    """A match for plain rows of these columns, and its groups in the order id, times, split, label."""
-    kinds = {columns.youtube_id: "([A-Za-z0-9_-]{11})", columns.time_start: _TIME, columns.time_end: _TIME}
-    captured = [columns.youtube_id, columns.time_start, columns.time_end]
-    if columns.split is not None:
-        kinds[columns.split] = r"(\w*)"
-        captured.append(columns.split)
-    if columns.label is not None:
-        kinds[columns.label] = f"({_CELL})"
-        captured.append(columns.label)
-    pattern = ",".join(kinds.get(place, _CELL) for place in range(columns.width))
-    group_of = {place: group for group, place in enumerate(sorted(captured), 1)}
-    # The last group is always empty: it stands for the columns that the file has not.
-    empty = len(captured) + 1
-    groups = (*captured[:3], columns.split, columns.label)
-    return re.compile(pattern + "()", re.ASCII).fullmatch, tuple(
-        empty if place is None else group_of[place] for place in groups
-    )
-
-
 def _at(cells: list[str], place: int | None) -> str:
     return cells[place] if place is not None and place < len(cells) else ""
 
@@ -350,3 +331,11 @@ def _seconds(cell: str) -> float:
     if not _is_number(cell):
         raise UnusableRowError(f"the time {shown(cell)} is not a number")
     return float(cell)
+
+
+def _plain_time(cell: str) -> float:
+    """A time as clips carry it; those that no clip can have are left to ``checked_clip``."""
+    time_s = round(_seconds(cell.strip()), 3) + 0.0
+    if not 0 <= time_s < TIME_LIMIT_S:
+        raise UnusableRowError("a time that no clip has")
+    return time_s

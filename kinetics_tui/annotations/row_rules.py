@@ -16,7 +16,7 @@ from typing import TextIO
 import msgspec
 
 from kinetics_tui.base.errors import AnnotationError
-from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip, seconds_text
+from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip, ClipKey, seconds_text
 
 SPLIT_WORDS = {
     "train": TRAIN,
@@ -132,33 +132,45 @@ class Heap:
         self.clips: list[Clip] = []
         self.bad_rows: list[BadRow] = []
         self.duplicate_rows: list[BadRow] = []
-        # Nearly every video has one clip only: a tuple for each key is made for the others alone.
-        self._first_of_video: dict[str, Clip] = {}
-        self._segments_of_video: dict[str, set[tuple[float, float]]] = {}
+        # Nearly every video has one clip only: keys are made from where the first video comes again.
+        self._known: set[str | ClipKey] = set()
+        self._by_video = True
 
     @property
     def rows_used(self) -> int:
         """How many rows named a clip so far, known ones included."""
         return len(self.clips) + len(self.duplicate_rows)
 
+    def keep_all(self, clips: Sequence[Clip], file: str, first_line: int) -> None:
+        """Take the clips of lines that follow each other, as ``keep`` takes them one by one."""
+        if self._by_video and self.rows_used + len(clips) <= MAX_ROWS:
+            self._known.update([clip.youtube_id for clip in clips])
+            if len(self._known) == len(self.clips) + len(clips):
+                self.clips += clips
+                return
+            self._compare_keys()
+        for line, clip in enumerate(clips, first_line):
+            self.keep(clip, file, line)
+
     def keep(self, clip: Clip, file: str, line: int) -> None:
         """Take a clip, unless its key is known already. Raises AnnotationError for one too many."""
-        if len(self.clips) + len(self.duplicate_rows) >= MAX_ROWS:  # rows_used takes a tenth of all reading
+        if self.rows_used >= MAX_ROWS:
             raise AnnotationError(
                 f"{_place(file, line)}: more than {MAX_ROWS:,} rows; give the annotations in smaller files."
             )
-        first = self._first_of_video.setdefault(clip.youtube_id, clip)
-        if first is not clip:
-            segments = self._segments_of_video.setdefault(
-                clip.youtube_id, {(first.time_start, first.time_end)}
-            )
-            segment = (clip.time_start, clip.time_end)
-            if segment in segments:
-                why = f"{clip.name} stands in an earlier row too, which is the one that counts"
-                self.duplicate_rows.append(BadRow(file, line, why))
-                return
-            segments.add(segment)
+        if self._by_video and clip.youtube_id in self._known:
+            self._compare_keys()
+        key = clip.youtube_id if self._by_video else clip.key
+        if key in self._known:
+            why = f"{clip.name} stands in an earlier row too, which is the one that counts"
+            self.duplicate_rows.append(BadRow(file, line, why))
+            return
+        self._known.add(key)
         self.clips.append(clip)
+
+    def _compare_keys(self) -> None:
+        self._known = {clip.key for clip in self.clips}
+        self._by_video = False
 
     def refuse(self, file: str, line: int, why: str) -> None:
         """Note a row that is no clip. Raises AnnotationError where there are far too many of them."""

@@ -11,9 +11,12 @@ import re
 import shlex
 import unicodedata
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 ELLIPSIS = "…"
 HIDDEN = "***"
@@ -66,9 +69,9 @@ def plain_lines(text: str) -> str:
     return "\n".join(map(plain, text.split("\n")))
 
 
-def for_page(text: str) -> str:
-    """``text`` as it may stand in a page of HTML, in an attribute too."""
-    from html import escape
+def for_page(text: str) -> Markup:
+    """``text`` as it may stand in a page of HTML, in an attribute too; a template escapes it no more."""
+    from markupsafe import escape  # only where a page is made
 
     return escape(plain(text))
 

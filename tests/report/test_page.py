@@ -124,6 +124,7 @@ def test_text_from_elsewhere_is_escaped_wherever_it_stands() -> None:
     assert reader.open == []
     assert reader.tags <= _KNOWN
     assert not [name for name in reader.attributes if name.startswith("on")]
+    assert HOSTILE.replace("\x1b", "\ufffd").replace("\u202e", "\ufffd") in reader.words
 
 
 def test_all_classes_stand_in_a_table_with_each_split() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,19 @@ def test_nothing_else_is_ever_overwritten(
     assert said in err
     assert sorted(entry.name for entry in place.iterdir()) == ["circle", "pipe", "train.csv"]
     assert (place / "train.csv").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "loaded"), [(["report"], False), (["status"], False), (["report", "--html", "x.html"], True)]
+)
+def test_what_makes_pages_is_loaded_for_a_page_alone(dataset: Path, words: list[str], loaded: bool) -> None:
+    code = (
+        "import sys; from kinetics_tui.cli import run_command; import kinetics_tui.tui.app; "
+        "run_command(sys.argv[1:]); sys.exit('jinja2' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, words[0], str(dataset), *words[1:]]
+    assert subprocess.run(command, cwd=dataset, capture_output=True).returncode == int(loaded)
+    assert (dataset / "x.html").exists() == loaded
 
 
 def test_files_in_the_2019_form_are_reported_on_without_a_dataset(tmp_path: Path, capsys: Capture) -> None:
