@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import get_args
 
@@ -19,14 +21,15 @@ from kinetics_tui.base.topics import TOPICS_FOLDER, find_topic, topic_names
 from kinetics_tui.cli import COMMANDS, app
 from kinetics_tui.cli.command_line import completed
 from kinetics_tui.cli.commands.run import run
-from kinetics_tui.cli.follow import QUIET
+from kinetics_tui.cli.follow import QUIET, json_lines
 from kinetics_tui.cli.status import status_json
 from kinetics_tui.dataset.ledger.schema import SCHEMA
 from kinetics_tui.dataset.manifest import COLUMNS as MANIFEST_COLUMNS
 from kinetics_tui.dataset.stats_csv import STATS_COLUMNS
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import AnyEvent
+from kinetics_tui.model.events import AnyEvent, NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import NetworkKind, NetworkState
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import EXAMPLE_TOML
 from kinetics_tui.tui.failures.screen import KEYS as FAILURES_KEYS
@@ -242,14 +245,31 @@ def test_the_keys_in_readme_are_keys_of_the_run_screen() -> None:
     assert all(isinstance(key, Binding) for key in RUN_KEYS)
 
 
-def test_every_event_is_listed_with_its_keys() -> None:
-    expected = []
+def event_rows() -> list[list[str]]:
+    """Every event with its keys as scripts see them: a network that changes is up to three events there."""
+    keys: dict[str, list[str]] = {}
     for event in get_args(AnyEvent):
         about = msgspec.inspect.type_info(event)
         assert isinstance(about, msgspec.inspect.StructType)
-        keys = ", ".join(f"`{field.encode_name}`" for field in about.fields if field.name != "at")
-        expected.append([f"`{about.tag}`{' *' if event in QUIET else ''}", keys])
-    assert table(TEXTS["files"], "| event | keys |") == expected
+        mark = " *" if event in QUIET else ""
+        keys[f"`{about.tag}`{mark}"] = [field.encode_name for field in about.fields]
+    out = StringIO()
+    write = json_lines(out)
+    network = NetworkState(name="n", label="l", kind=NetworkKind.DEFAULT_ROUTE, in_use=True)
+    for news in NetworkNews:
+        write(RunState(), NetworkChanged(at=0.0, network=network, news=news))
+    for line in map(json.loads, out.getvalue().splitlines()):
+        keys[f"`{line['event']}`"] = list(line)
+    return [
+        [name, ", ".join(f"`{key}`" for key in names if key not in ("at", "event"))]
+        for name, names in sorted(keys.items())
+    ]
+
+
+def test_every_event_is_listed_with_its_keys() -> None:
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in event_rows())
+    assert rows in TEXTS["files"], f"the rows are\n{rows}"
+    assert len(table(TEXTS["files"], "| event | keys |")) == len(event_rows())
     assert ", ".join(f"`{field}`" for field in Clip.__struct_fields__) in TEXTS["files"]
 
 
