@@ -1,12 +1,14 @@
 """The house plan as it stands in the code: which module imports which, and what of that is wrong.
 
 A floor is a folder of the package, or a module that lies beside them. ``FLOORS`` has their order; everything
-else is read from the folders.
+else is read from the folders. ``python -m tests.house`` prints the map of the folders, for the README and the
+topic about the architecture.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -155,3 +157,28 @@ def _reach(graph: Mapping[str, set[str]], start: str) -> set[str]:
             found.add(module)
             ahead += graph.get(module, ())
     return found
+
+
+def folder_map(root: Path, *, deep: bool) -> str:
+    """The folders with the first lines of their ``__init__``, the top floor first, as a list in Markdown.
+
+    ``deep``: the folders inside them too.
+    """
+    lines = []
+    for floor in reversed(FLOORS):
+        if (root / floor).is_dir():
+            lines.append(f"- `{floor}/` {_first_line(root / floor)}")
+            for inner in sorted((root / floor).glob("*/__init__.py")) if deep else ():
+                lines.append(f"  - `{inner.parent.name}/` {_first_line(inner.parent)}")
+    return "\n".join(lines)
+
+
+def _first_line(folder: Path) -> str:
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    return said.partition("\n")[0]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(
+        folder_map(Path(__file__).parent.parent / PACKAGE, deep="--short" not in sys.argv) + "\n"
+    )

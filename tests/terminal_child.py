@@ -38,7 +38,8 @@ class TerminalChild:
         self.pid, self._terminal = pty.fork()
         if not self.pid:
             inside = {**os.environ, "TERM": "xterm-256color"}
-            inside.pop("NO_COLOR", None)
+            for name in ("NO_COLOR", "COLUMNS", "LINES"):  # the terminal says itself what size it is
+                inside.pop(name, None)
             inside["PYTHONPATH"] = str(ROOT)
             inside.update(environ or {})
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "sets:export_command",
     "manifest": "sets:manifest",
     "compare": "sets:compare",
+    "help": "help:help_command",
 }
 """Module of ``cli.commands`` and name in it, in the order in which the help lists the commands. A module is
 imported when one of its commands is called: ``status`` answers at once, whatever the others need."""

@@ -124,6 +124,7 @@ class KineticsApp(App[Farewell]):
             self._run_screen.action_detach()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Help topics", "Networks, failures, settings and more.", self.action_topics)
         yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)
         if self._run_screen is None:
             yield SystemCommand("Leave", "Leave the app, start nothing.", self.action_quit)
@@ -131,6 +132,12 @@ class KineticsApp(App[Farewell]):
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
+
+    def action_topics(self) -> None:
+        from kinetics_tui.tui.parts.help import TopicScreen, TopicsScreen  # few ask for help
+
+        if not isinstance(self.screen, TopicsScreen | TopicScreen):
+            self.push_screen(TopicsScreen())
 
     def search_themes(self) -> None:
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))

@@ -1,1 +1,1 @@
-"""Figures that the README quotes, made anew by ``python -m tests.bench [NAME...] [--json]``."""
+"""Figures that the topic about speed quotes, made by ``python -m tests.bench [NAME...] [--json]``."""

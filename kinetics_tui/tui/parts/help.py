@@ -1,9 +1,9 @@
-"""What the keys do and what the words mean."""
+"""The help of a screen: what its keys do and what its words mean; and from there the help topics."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,12 +13,23 @@ from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
+from kinetics_tui.base.topics import GROUPS, Topic, find_topic, topic_names, topic_text
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
 from kinetics_tui.tui.parts.lines import fit
 
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
+
 _GAP = 2
+_NAME_CELLS = 17
+
+TOPICS_KEY = Binding(
+    "t", "app.topics", "topics", id="help.topics", tooltip="Networks, failures, settings ..."
+)
+"""For every help of a screen."""
 
 
 class KeyHelp(NamedTuple):
@@ -92,6 +103,7 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
             id="help.close",
             tooltip="Back to the run.",
         ),
+        TOPICS_KEY,
     ]
 
     def __init__(self, keys: Iterable[KeyHelp], words: Words = WORDS) -> None:
@@ -104,7 +116,67 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
             yield Static(Text("Keys"), classes="dialog-title")
             with VerticalScroll():
                 yield HelpText(self._keys, self._words)
-            yield Static(Text("escape closes · arrow keys scroll · ctrl+p: every command", "dim"))
+            yield Static(Text("escape closes · t: help topics · ↑↓ scroll · ctrl+p: every command", "dim"))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+
+class TopicsScreen(DismissedOnce, ModalScreen[None]):
+    """The help topics to pick from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+c", "dismiss(None)", "back", id="topics.back", tooltip="Back to the help."),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text("Help topics"), classes="dialog-title")
+            yield OptionList(*_options())
+            yield Static(Text("enter opens · escape goes back · in a shell: kinetics-tui help TOPIC", "dim"))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self.is_active:
+            self.app.push_screen(TopicScreen(find_topic(event.option.id or "")))
+
+
+def _options() -> Iterable[Option]:
+    for group, names in GROUPS.items():
+        yield Option(Text(group, "bold"), disabled=True)
+        for topic in map(find_topic, names):
+            yield Option(
+                Text.assemble((fit(f" {topic.name}", _NAME_CELLS), "bold"), topic.summary), id=topic.name
+            )
+
+
+class TopicScreen(DismissedOnce, ModalScreen[None]):
+    """One topic; a link in it leads to another one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+c", "dismiss(None)", "back", id="topic.back", tooltip="Back to the topics."),
+    ]
+
+    def __init__(self, topic: Topic) -> None:
+        super().__init__()
+        self._topic = topic
+
+    def compose(self) -> ComposeResult:
+        from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
+
+        with Vertical(classes="dialog"):
+            with VerticalScroll():
+                yield Markdown(topic_text(self._topic.name), open_links=False)
+            yield Static(Text("escape goes back · ↑↓ PgUp PgDn scroll", "dim"))
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        event.stop()
+        name = event.href.removesuffix(".md")
+        if self.is_active and name in topic_names():
+            self.app.push_screen(TopicScreen(find_topic(name)))

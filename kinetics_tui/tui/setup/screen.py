@@ -21,6 +21,7 @@ from kinetics_tui.base.safe_text import clean
 from kinetics_tui.model.options import Options, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
+from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
 from kinetics_tui.tui.setup.draft import Field, Pace
@@ -78,7 +79,8 @@ class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss(None)", "Close", tooltip="Back to the set-up")
+        Binding("escape,question_mark,q", "dismiss(None)", "Close", tooltip="Back to the set-up"),
+        TOPICS_KEY,
     ]
 
     def __init__(self, text: str) -> None:
@@ -90,7 +92,7 @@ class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
 
         with VerticalScroll() as scroll:
             scroll.border_title = "Set-up"
-            scroll.border_subtitle = "escape closes"
+            scroll.border_subtitle = "escape closes · t: help topics"
             yield Markdown(self._text, open_links=False)
 
 

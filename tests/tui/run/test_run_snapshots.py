@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC
 
 import pytest
+from textual.pilot import Pilot
 
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK
+from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, opened, paused, switching
 
 SCENES: dict[str, list[AnyEvent]] = {
@@ -83,3 +85,22 @@ def test_the_help_of_the_network_screen(snap_compare: Compare) -> None:
 
 def test_help(snap_compare: Compare) -> None:
     assert snap_compare(app("running"), terminal_size=(80, 24), press=["question_mark"])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_help_topics(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(app("running"), terminal_size=size, press=["question_mark", "t", "down"])
+
+
+async def _topic_opened(pilot: Pilot[Farewell]) -> None:
+    await pilot.press("question_mark", "t", "down", "down", "enter")
+    async with asyncio.timeout(30):
+        while not pilot.app.screen.query("MarkdownTable"):  # the last but one part of it
+            await pilot.pause(0.1)
+    await pilot.pause(0.5)
+    await pilot.press("pagedown")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_a_help_topic(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(app("running"), terminal_size=size, run_before=_topic_opened)

@@ -546,6 +546,7 @@ async def test_help_opens_and_closes(key: str, where: str) -> None:
         await d.press(key)
         assert [type(screen) for screen in d.app.screen_stack[2:]] == [SetupHelpScreen]
         assert "N per class takes" in d.text()
+        assert "t: help topics" in d.text()
         await d.press("escape")
         assert d.app.screen is d.screen
 
