@@ -11,8 +11,9 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.networks.addresses import Network, network_of
+from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.networks.checks import Checks
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.run.commands import Commands

@@ -1,4 +1,4 @@
-"""What the parts of an engine share: options kept in one place, events told to all, people called once."""
+"""The context of an engine: options kept in one place, events told to all, people called once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run as the ledger tells it, before anything has happened: what every view begins with."""
+"""The run as the ledger tells it before anything has happened: every view begins with that."""
 
 from __future__ import annotations
 
@@ -129,4 +129,4 @@ def test_where_nothing_is_to_be_learned_no_lesson_counts(make_ledger: Make) -> N
         for event in opening_events(ledger, Path("/data/set"), NOW, 0)
         if isinstance(event, NetworkChanged)
     ]
-    assert (event.learned_per_hour, event.allowed_per_hour) == (None, None)
+    assert (event.network.learned_per_hour, event.network.allowed_per_hour) == (None, None)

@@ -1,4 +1,4 @@
-"""What becomes of a clip: each outcome written down, published, and acted on by network and backlog."""
+"""The outcome of a clip: written into the ledger, published, and acted on by its network and the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users ask of a run: carried out where it can be, else refused in one sentence with nothing changed."""
+"""Commands of users: carried out where that can be, else refused in one sentence with nothing changed."""
 
 from __future__ import annotations
 

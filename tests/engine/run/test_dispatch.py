@@ -1,4 +1,4 @@
-"""Which worker gets a clip now, and how clips are taken back."""
+"""Clips handed to workers, and taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a clip: what the ledger keeps of it, what views hear, and what it says of its network."""
+"""The outcome of a clip: the ledger keeps it, views hear it, and it tells how the network stands."""
 
 from __future__ import annotations
 
