@@ -98,6 +98,13 @@ def test_a_network_is_written_with_the_next_writing_as_it_is_by_then(
     assert ledger.networks()[HOME].step == 2
 
 
+def test_a_network_that_was_written_is_not_written_again(ledger: Ledger, notes: LedgerNotes) -> None:
+    notes.save(NetworkRow(HOME, step=1), at_once=True)
+    ledger.save_network(NetworkRow(HOME, step=9))
+    notes.write()
+    assert ledger.networks()[HOME].step == 9
+
+
 def test_a_network_that_must_survive_is_written_at_once(ledger: Ledger, notes: LedgerNotes) -> None:
     notes.save(NetworkRow(HOME, step=3), at_once=True)
     assert ledger.networks()[HOME].step == 3

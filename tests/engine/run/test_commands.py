@@ -29,7 +29,7 @@ from kinetics_tui.model.commands import (
     WaitLonger,
     WantExtras,
 )
-from kinetics_tui.model.events import ClipsRetried, OptionsChanged, SplitSwitched
+from kinetics_tui.model.events import ClipsRetried, OptionsChanged, SplitSwitched, WorkerIdle
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkStatus
 from kinetics_tui.model.options import Extras
@@ -123,6 +123,14 @@ def test_another_pace_is_kept_and_holds_from_the_next_clip_on(make_parts: Make) 
     assert ask(parts, SetPace(per_hour=None)).ok
     assert parts.ledger.options.pace_per_hour is None
     assert ids(parts) == [1, 2]
+
+
+def test_who_waits_for_the_pace_hears_how_long_by_the_new_one(make_parts: Make) -> None:
+    parts = make_parts(some_clips(4), pace_per_hour=60)
+    parts.hand_out()
+    ask(parts, SetPace(per_hour=30))
+    parts.hand_out()
+    assert [event.until for event in parts.told(WorkerIdle)] == pytest.approx([NOW + 60, NOW + 120])
 
 
 @pytest.mark.parametrize("per_hour", [0.0, -1.0, math.nan])

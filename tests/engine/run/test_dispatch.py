@@ -184,6 +184,13 @@ def test_clips_by_the_network_before_are_counted_until_they_are_out_of_hand(make
     assert parts.dispatcher.in_hand_by_others() == 1
 
 
+def test_frames_in_the_making_hold_up_no_switch(make_parts: Make) -> None:
+    parts = make_parts(some_clips(1), workers=1, extras=FRAMES)
+    settle(parts, 1)
+    assert ids(parts) == [1]
+    assert parts.dispatcher.in_hand_by_others() == 0
+
+
 def test_a_worker_far_behind_its_deadline_is_killed_by_the_options_in_force(make_parts: Make) -> None:
     parts = make_parts(some_clips(1), clip_deadline_s=600.0)
     slot, _ = parts.hand_out()[0]

@@ -193,6 +193,17 @@ def test_a_worker_killed_from_outside_is_held_against_a_clip_much_later(make_par
     assert KILLS_A_CLIP > CRASHES_A_CLIP
 
 
+def test_a_clip_that_is_tried_again_begins_without_its_killed_workers(make_parts: Make) -> None:
+    parts = make_parts(some_clips(1), workers=1)
+    for _ in range(KILLS_A_CLIP):
+        parts.outcomes.killed(*parts.take(), "killed by signal 9", NOW)
+    parts.ledger.retry_failed(clip_ids=[1])
+    parts.queue.restart()
+    parts.outcomes.killed(*parts.take(), "killed by signal 9", NOW)
+    assert len(parts.told(ClipFailed)) == 1
+    assert left(parts) == [1]
+
+
 def test_a_clip_whose_worker_was_killed_goes_behind_others(make_parts: Make) -> None:
     parts = make_parts(some_clips(3), workers=1)
     slot, row = parts.take()

@@ -171,6 +171,14 @@ def test_a_death_without_a_clip_is_told_of(make_parts: Make) -> None:
     assert not parts.told(ClipReturned)
 
 
+def test_the_next_worker_in_its_place_is_shown_to_wait_as_well(make_parts: Make) -> None:
+    parts = make_parts(some_clips(2), pace_per_hour=60)
+    parts.hand_out()
+    parts.reports.ended(parts.pool.slots[2], None)
+    parts.hand_out()
+    assert [event.slot for event in parts.told(WorkerIdle)] == [2, 2]
+
+
 def test_a_failure_is_settled_before_the_next_clip_is_handed_out(make_parts: Make) -> None:
     parts = make_parts(some_clips(2), workers=1)
     slot, row = parts.hand_out()[0]
