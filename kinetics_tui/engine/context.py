@@ -1,4 +1,4 @@
-"""What the parts of an engine share: ledger, live options, state, and a clock that notices being set.
+"""The run as the parts of an engine share it: ledger, live options, state, and a clock that can be set.
 
 Whoever corrects the machine's clock, by hand or over the network, must not make a cooldown shorter or
 longer. So the time since the start is counted by a clock that nobody can set. Where the wall's clock moves
@@ -56,7 +56,7 @@ class Clock:
 
 
 class RunContext:
-    """The parts of an engine share this: the ledger, the options in force, the clock, and the run's state.
+    """The ledger, the options in force, the clock and the run's state, shared by the parts of an engine.
 
     ``clock`` gives seconds since the epoch. ``broadcast`` hands an event to views, ``call`` a notice to
     people. Options are kept here and nowhere else; whoever needs one reads it when it is needed.

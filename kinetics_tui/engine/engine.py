@@ -38,12 +38,7 @@ from kinetics_tui.engine.status import Facts, status_of
 from kinetics_tui.engine.workers.pool import LET_GO_S, Pool, Slot
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.commands import AnyCommand, Reply
-from kinetics_tui.model.events import (
-    AnyEvent,
-    ClockSet,
-    EngineStatus,
-    StatusChanged,
-)
+from kinetics_tui.model.events import AnyEvent, ClockSet, EngineStatus, StatusChanged
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 

@@ -61,7 +61,7 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         return EngineStatus.PROBING, Reason(Why.SUSPICIOUS, facts.suspicious)
     match facts.network:
         case NetworkStatus.COOLING:
-            return EngineStatus.COOLING, Reason(Why.COOLING, at=facts.until)
+            return EngineStatus.COOLING, Reason(Why.COOLING, at=_minute(facts.until))
         case NetworkStatus.PROBING:
             return EngineStatus.PROBING, Reason(Why.PROBING)
         case NetworkStatus.OFFLINE:
@@ -69,5 +69,10 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         case _:
             pass
     if facts.only_retries_left and facts.next_retry_at is not None:
-        return EngineStatus.RUNNING, Reason(Why.RETRIES, at=facts.next_retry_at)
+        return EngineStatus.RUNNING, Reason(Why.RETRIES, at=_minute(facts.next_retry_at))
     return EngineStatus.RUNNING, NO_REASON
+
+
+def _minute(at: float | None) -> float | None:
+    """The beginning of the minute of a time: a wait that moves by seconds is no news for anybody."""
+    return None if at is None else at // 60 * 60

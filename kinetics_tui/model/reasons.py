@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kinetics_tui.base.words import counted, dated_clock_text
+from kinetics_tui.base.words import dated_clock_text
 
 
 class Why(StrEnum):
@@ -49,39 +49,32 @@ class Reason(msgspec.Struct, frozen=True):
 NO_REASON = Reason()
 
 
+_WORDS = {
+    Why.NONE: "",
+    Why.SWITCHED_OFF: "Every split is switched off; switch one on.",
+    Why.SETTLED: "Every clip is settled.",
+    Why.LEFT: "{count:,} clips are left; {command} goes on with them.",
+    Why.FINISHING: "The clips in hand are being finished.",
+    Why.SAFE: "It is safe to switch networks.",
+    Why.PROBLEM: "{text} The run then goes on by itself.",
+    Why.EXTRACTING: "Every clip is settled; frames and sound are made of them.",
+    Why.SWITCHING: "{count} clip{s} in hand still by {label}; then one clip goes first.",
+    Why.SUSPICIOUS: "{count} clips in a row failed for good; "
+    "one that came through before is asked for again.",
+    Why.COOLING: "YouTube refuses this network; the next try is at {at}.",
+    Why.PROBING: "One clip goes first.",
+    Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
+    Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
+}
+
+
 def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
     """One plain sentence on a reason, empty where there is none; times of day are those of ``zone``."""
-    match reason.why:
-        case Why.NONE:
-            return ""
-        case Why.SWITCHED_OFF:
-            return "Every split is switched off; switch one on."
-        case Why.SETTLED:
-            return "Every clip is settled."
-        case Why.LEFT:
-            command = f"kinetics-tui run {reason.label}" if reason.label else "run"
-            return f"{reason.count:,} clips are left; {command} goes on with them."
-        case Why.FINISHING:
-            return "The clips in hand are being finished."
-        case Why.SAFE:
-            return "It is safe to switch networks."
-        case Why.PROBLEM:
-            return f"{reason.text} The run then goes on by itself."
-        case Why.EXTRACTING:
-            return "Every clip is settled; frames and sound are made of them."
-        case Why.SWITCHING:
-            clips = counted(reason.count, "clip")
-            return f"{clips} in hand still by {reason.label}; then one clip goes first."
-        case Why.SUSPICIOUS:
-            streak = f"{reason.count} clips in a row failed for good"
-            return f"{streak}; one that came through before is asked for again."
-        case Why.COOLING:
-            until = "later" if reason.at is None else dated_clock_text(reason.at, zone)
-            return f"YouTube refuses this network; the next try is at {until}."
-        case Why.PROBING:
-            return "One clip goes first."
-        case Why.OFFLINE:
-            return "No way to YouTube; the run goes on by itself when the line is back."
-        case Why.RETRIES:
-            at = "a later time" if reason.at is None else dated_clock_text(reason.at, zone)
-            return f"Only clips to be tried again are left, the next at {at}."
+    return _WORDS[reason.why].format(
+        count=reason.count,
+        s="" if reason.count == 1 else "s",
+        label=reason.label,
+        command=f"kinetics-tui run {reason.label}" if reason.label else "run",
+        at="later" if reason.at is None else dated_clock_text(reason.at, zone),
+        text=reason.text,
+    )

@@ -13,6 +13,7 @@ from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
+from tests.engine.engine_parts import Parts
 from tests.engine.engine_run import Run, Start
 
 
@@ -56,3 +57,18 @@ def start(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Start:
             await task
 
     return start
+
+
+@pytest.fixture
+def make_parts(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Iterator[Callable[..., Parts]]:
+    """Puts an engine's parts together on these clips, without pace and with 2 workers unless said."""
+    made: list[Parts] = []
+
+    def make(clips: list[Clip], **options: object) -> Parts:
+        ledger = make_ledger(clips, **{"workers": 2, "pace_per_hour": None, **options})
+        made.append(Parts(ledger, tmp_path / "set"))
+        return made[-1]
+
+    yield make
+    for parts in made:
+        parts.disk.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,3 +61,24 @@ def test_a_run_that_only_waits_for_retries_says_so() -> None:
     told = said(Facts(left=3, only_retries_left=True, next_retry_at=1_700_000_000.0))
     assert told[0] is EngineStatus.RUNNING
     assert "tried again" in told[1]
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        lambda at: Facts(left=1, network=NetworkStatus.COOLING, until=at),
+        lambda at: Facts(left=1, only_retries_left=True, next_retry_at=at),
+    ],
+)
+def test_a_wait_that_moves_within_its_minute_is_no_news(waiting: Callable[[float], Facts]) -> None:
+    minute = 1_700_000_040.0
+    assert minute % 60 == 0
+    assert status_of(waiting(minute)) == status_of(waiting(minute + 59.9))
+    assert status_of(waiting(minute)) != status_of(waiting(minute + 60))
+
+
+def test_a_machine_that_holds_the_run_up_is_full_only_where_the_disk_is_the_problem() -> None:
+    assert said(Facts(left=1, worker_problem="No worker can be started.", disk_full=True)) == (
+        EngineStatus.HELD,
+        "No worker can be started. The run then goes on by itself.",
+    )

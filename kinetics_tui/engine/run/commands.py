@@ -1,4 +1,4 @@
-"""What users ask of a run, carried out or refused in one sentence."""
+"""The commands of users: each is carried out on the parts of the engine, or refused in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether clips can be written: the dataset's own folder, with room, that takes what is written to it."""
+"""The disk under a run: is the dataset's own folder there, has it room, and can it be written?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing out: which worker gets a clip now, and how clips are taken back."""
+"""Hand clips to workers, and take them back."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Frames and sound of clips that are here: which clip has some of it still to be made.
-
-What is to be made of a dataset's clips, kept with its options for the next run.
-"""
+"""Frames and sound: the kinds that are wanted of a dataset's clips, and the clips that still lack some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outcomes of clips: each is written down, published, and acted on by network and backlog."""
+"""The outcome of a clip: written into the ledger, published, and acted on by its network and the queue."""
 
 from __future__ import annotations
 

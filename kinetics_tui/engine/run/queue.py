@@ -1,4 +1,4 @@
-"""The backlog: which clip is handed out next.
+"""The queue of clips: which one is handed out next.
 
 Clips are read from the ledger a page at a time, so that 650,000 of them cost no memory.
 """
