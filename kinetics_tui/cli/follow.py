@@ -69,10 +69,10 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
             lines = [{**msgspec.to_builtins(event), "reason": reason_text(event.reason)}]
         elif isinstance(event, NetworkChanged):
             lines = list(_network_lines(state, event))
-            changed = lines[-1] if lines and lines[-1]["event"] == CHANGED else {}
-            if {**changed, "at": 0} == {**last, "at": 0}:
-                lines.pop()
-            last = changed or last
+            if lines and lines[-1]["event"] == CHANGED:
+                before, last = last, lines[-1]
+                if {**before, "at": event.at} == last:
+                    lines.pop()
         elif isinstance(event, QUIET):
             return
         out.write("".join(json_line(line) + "\n" for line in lines))
