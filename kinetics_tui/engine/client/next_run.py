@@ -10,10 +10,10 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.networks.network import KnownNetwork, network_states
-from kinetics_tui.engine.networks.routes import ways_of
+from kinetics_tui.engine.networks.network import NO_ROUTE, KnownNetwork, leads_nowhere, network_states
+from kinetics_tui.engine.networks.routes import Ways, ways_of
 from kinetics_tui.engine.process.address import WriterLock
-from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, Route, parse_way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, parse_way
 from kinetics_tui.model.state import RunState
 
 
@@ -22,7 +22,7 @@ def read_networks(dataset: Path) -> RunState:
     state, now = RunState(), time.time()
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
-        state.networks = {network.name: network for network in _listed(ledger, now)}
+        state.networks = {network.name: network for network in list_networks(ledger, ways_of(ledger), now)}
     return state
 
 
@@ -41,7 +41,9 @@ def choose_way(dataset: Path, text: str) -> str:
         ways.in_use = way
         ledger.set_way(way)
         ledger.set_ways(ways.added)
-        known = next((info for info in _listed(ledger, time.time()) if info.name == network.name), None)
+        known = next(
+            (info for info in list_networks(ledger, ways, time.time()) if info.name == network.name), None
+        )
     sentence = f"The next run goes out by {network.label}"
     if known is not None and known.status is NetworkStatus.COOLING and known.until is not None:
         return f"{sentence}; it cools down until {dated_clock_text(known.until)}."
@@ -65,8 +67,8 @@ def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
         return ledger.options.yt_dlp, ways_of(ledger).network().route
 
 
-def _listed(ledger: Ledger, now: float) -> list[NetworkState]:
-    ways = ways_of(ledger)
+def list_networks(ledger: Ledger, ways: Ways, now: float) -> list[NetworkState]:
+    """Every network as an engine that begins now would show it."""
     in_use = ways.network()
     return network_states(
         [(way.network, way.given_as) for way in ways.listed()],
@@ -74,5 +76,5 @@ def _listed(ledger: Ledger, now: float) -> list[NetworkState]:
         ledger.network_histories(),
         in_use,
         lambda network, row: KnownNetwork(network, row, ledger.options, now),
-        unreachable=not in_use.present and in_use.kind is not NetworkKind.DEFAULT_ROUTE,
+        unreachable=leads_nowhere(in_use, had_route=in_use.name != NO_ROUTE),
     )

@@ -119,6 +119,11 @@ class KnownNetwork:
         )
 
 
+def leads_nowhere(network: Network, *, had_route: bool) -> bool:
+    """True where a network in use is away that led somewhere (``had_route``), or that the user chose."""
+    return not network.present and (had_route or network.kind is not NetworkKind.DEFAULT_ROUTE)
+
+
 def met_before(row: NetworkRow) -> Network:
     """A network that nothing but the ledger tells of; a proxy can be asked from anywhere."""
     here = row.kind is NetworkKind.PROXY

@@ -8,13 +8,20 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.ledger_notes import LedgerNotes
-from kinetics_tui.engine.networks.network import NO_HISTORY, NO_ROUTE, KnownNetwork, Network, network_states
+from kinetics_tui.engine.networks.network import (
+    NO_HISTORY,
+    NO_ROUTE,
+    KnownNetwork,
+    Network,
+    leads_nowhere,
+    network_states,
+)
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, Route, Stamp, Way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Stamp, Way
 
 
 def _without_counts(network: NetworkState | None) -> NetworkState | None:
@@ -57,9 +64,7 @@ class Networks:
     @property
     def unreachable(self) -> bool:
         """The way in use leads nowhere now, and did lead somewhere or was chosen by the user."""
-        if self.current.present:
-            return False
-        return self._had_route or self.current.kind is not NetworkKind.DEFAULT_ROUTE
+        return leads_nowhere(self.current, had_route=self._had_route)
 
     @property
     def workers_allowed(self) -> int | None:
