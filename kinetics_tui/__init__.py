@@ -1,3 +1,3 @@
 """Kinetics TUI: gets the Kinetics human-action datasets onto a disk, live in the terminal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

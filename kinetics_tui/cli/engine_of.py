@@ -10,7 +10,7 @@ from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.client.ask import ask, is_running, require_running
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, SetPace, SetWorkers
 from kinetics_tui.model.options import Selection
@@ -20,10 +20,15 @@ Tell = Callable[[str], None]
 
 
 def run_engine(dataset: Path, networks: Mapping[str, str], tell: Tell) -> bool:
-    """Start an engine unless one runs, and have it know these networks. True where it was started here."""
+    """Start an engine unless one runs, and have it know these networks. True where it was started here.
+
+    Raises ``EngineError`` where one of another version runs.
+    """
     started = not is_running(dataset)
     if started:
         start_engine(dataset)
+    else:
+        require_running(dataset)
     make_known(dataset, networks, tell)
     return started
 
@@ -51,6 +56,7 @@ def adjust(
     dataset: Path, selection: Mapping[str, object], settings: Settings, flags: Mapping[str, object]
 ) -> None:
     """Change what can be changed while the engine runs. Raises SettingsError for the rest."""
+    require_running(dataset)
     fixed = [*selection, *(name for name in flags if name not in ("workers", "pace"))]
     if fixed:
         raise SettingsError(

@@ -38,7 +38,7 @@ from kinetics_tui.model.events import (
     WorkerIdle,
     flat,
 )
-from kinetics_tui.model.reasons import reason_text
+from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
 
 LOST_AFTER_S = 10.0
@@ -165,6 +165,8 @@ def wait_until_paused(dataset: Path) -> str:
         state = read_state(dataset)
         if not state.pid:
             raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+        if state.why.why is Why.OTHER_VERSION:
+            return f"The engine was asked to pause. {state.reason}"
         if state.status is not EngineStatus.PAUSING:
             return f"{state.status.value.capitalize()}. {state.reason}".strip()
         time.sleep(POLL_S)

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from kinetics_tui import __version__
 from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.base.machine import allow_files
 from kinetics_tui.dataset.folder import log_path
@@ -102,7 +103,7 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
     loop.add_signal_handler(signal.SIGHUP, log.info, "hang-up ignored")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.stop)
-    write_whereabouts(dataset, Whereabouts(pid=os.getpid(), started_at=time.time()))  # before anybody calls
+    write_whereabouts(dataset, Whereabouts(os.getpid(), time.time(), __version__))  # before anybody calls
     path = await server.open(socket_paths(dataset))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)

@@ -32,6 +32,8 @@ class Why(StrEnum):
     """The next try is at ``at``, if that is known."""
     PROBING = "one clip goes first"
     OFFLINE = "no way to YouTube"
+    OTHER_VERSION = "an engine of another version"
+    """``text`` says of which, and what to do."""
     RETRIES = "only clips to be tried again"
     """The next at ``at``."""
 
@@ -64,6 +66,7 @@ _WORDS = {
     Why.COOLING: "YouTube refuses this network; the next try is at {at}.",
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
+    Why.OTHER_VERSION: "{text}",
     Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
 }
 

@@ -22,7 +22,7 @@ from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.client.ask import is_running, read_state
+from kinetics_tui.engine.client.ask import is_running, read_state, require_running
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.commands import (
     AnyCommand,
@@ -230,7 +230,6 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
 
     from kinetics_tui.base.safe_text import json_line
     from kinetics_tui.cli.engine_of import make_known
-    from kinetics_tui.engine.client.ask import require_running
     from kinetics_tui.engine.client.client import EngineClient
     from kinetics_tui.settings.settings import load_settings
 
@@ -284,6 +283,7 @@ def switch_network(dataset: Path, way: str, *, now: bool, tell: Callable[[str], 
         # Looked at first without its lock: a folder that is no dataset is left as it is.
         Ledger.open(dataset, read_only=True).close()
         return choose_way(dataset, way)
+    require_running(dataset)
     try:
         return asyncio.run(switch_and_wait(EngineClient(dataset), way, finish=not now, tell=tell))
     except KeyboardInterrupt:

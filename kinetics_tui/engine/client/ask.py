@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui import __version__
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.process.address import socket_paths
+from kinetics_tui.engine.process.address import read_whereabouts, socket_paths
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.model.reasons import Reason, Why
@@ -44,9 +45,26 @@ def is_running(dataset: Path) -> bool:
 
 
 def require_running(dataset: Path) -> None:
-    """Raise ``EngineError`` where no engine runs on the dataset."""
+    """Raise ``EngineError`` where no engine runs on the dataset, or one that this program cannot follow."""
     if not is_running(dataset):
         raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    if sentence := other_version(dataset):
+        raise EngineError(sentence)
+
+
+def other_version(dataset: Path) -> str:
+    """One sentence on a running engine of another version of this program; empty where there is none.
+
+    Such an engine obeys commands, but its events are not those of this version.
+    """
+    engine = read_whereabouts(dataset)
+    if engine is None or engine.version == __version__ or not is_running(dataset):
+        return ""
+    version = engine.version or "before 0.2.0"
+    return (
+        f"The engine of {dataset} (pid {engine.pid}) is of version {version} and this program of {__version__}: "
+        f"end it with kinetics-tui stop {dataset}, then run goes on; nothing is lost."
+    )
 
 
 def wait_until_gone(dataset: Path, within_s: float = GONE_WITHIN_S) -> bool:
@@ -75,15 +93,20 @@ def read_state(dataset: Path) -> RunState:
 
     Raises ``DatasetError`` where the folder has no usable ledger.
     """
-    with contextlib.suppress(EngineError):
-        _, state = _converse(dataset, Subscribe(live=False))
-        return state
-    state = RunState()
-    now = time.time()
+    other = other_version(dataset)
+    if not other:
+        with contextlib.suppress(EngineError):
+            _, state = _converse(dataset, Subscribe(live=False))
+            return state
+    state, now, pid = RunState(), time.time(), 0
+    if other and (engine := read_whereabouts(dataset)) is not None:
+        pid = engine.pid
     with Ledger.open(dataset, read_only=True) as ledger:
-        state.apply_all(opening_events(ledger, dataset.absolute(), now, pid=0))
+        state.apply_all(opening_events(ledger, dataset.absolute(), now, pid))
     status, reason = EngineStatus.DONE, Reason(Why.SETTLED)
-    if state.left:
+    if other:
+        status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_VERSION, text=other)
+    elif state.left:
         status, reason = EngineStatus.STOPPED, Reason(Why.LEFT, state.left, str(dataset))
     state.apply(StatusChanged(at=now, status=status, reason=reason))
     return state

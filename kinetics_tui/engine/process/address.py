@@ -42,6 +42,8 @@ class Whereabouts(msgspec.Struct, frozen=True):
 
     pid: int
     started_at: float
+    version: str = ""
+    """Of the program that it is; empty: one before 0.2.0, which did not say."""
 
 
 def socket_paths(dataset: Path) -> list[Path]:
