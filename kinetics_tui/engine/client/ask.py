@@ -62,8 +62,8 @@ def other_version(dataset: Path) -> str:
         return ""
     version = engine.version or "before 0.2.0"
     return (
-        f"The engine of {dataset} (pid {engine.pid}) is of version {version} and this program of {__version__}: "
-        f"end it with kinetics-tui stop {dataset}, then run goes on; nothing is lost."
+        f"The engine of {dataset} (pid {engine.pid}) is of version {version} and this program of "
+        f"{__version__}: end it with kinetics-tui stop {dataset}, then run goes on; nothing is lost."
     )
 
 
