@@ -12,6 +12,7 @@ from kinetics_tui.engine.run.outcomes import CRASHES_A_CLIP, KILLS_A_CLIP, After
 from kinetics_tui.engine.workers.messages import Failed
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.made import NOTHING_SPENT
 from kinetics_tui.model.network import NetworkStatus
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import NOW, Parts
@@ -49,7 +50,9 @@ def test_a_clip_found_on_the_disk_cost_no_token_and_says_nothing_of_the_network(
     parts = make_parts(some_clips(2), pace_per_hour=60, workers=1)
     slot, row = parts.take()
     assert parts.networks.pace.next_at(NOW) > NOW
-    parts.outcomes.finished(slot, row, msgspec.structs.replace(finished(row.id), wire_bytes=0), parts.now)
+    parts.outcomes.finished(
+        slot, row, msgspec.structs.replace(finished(row.id), spent=NOTHING_SPENT), parts.now
+    )
     assert parts.networks.pace.next_at(NOW) == NOW
     assert parts.networks.throttle.clips_since_throttle == 0
     assert not parts.outcomes.suspicion.witnesses
