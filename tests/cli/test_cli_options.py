@@ -16,19 +16,21 @@ def test_what_was_not_given_is_left_out() -> None:
 
 def test_a_selection_is_made_of_what_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert selection([Path("val.csv")], release=None, splits=["all"], per_class="none", limit="7") == {
+    assert selection(
+        annotations=[Path("val.csv")], release=None, splits=["all"], per_class="none", limit="7"
+    ) == {
         "release": "",
         "annotations": (str(tmp_path / "val.csv"),),
         "splits": (),
         "per_class": None,
         "limit": 7,
     }
-    assert selection(None, release="Kinetics-400", classes=["yoga"]) == {
+    assert selection(annotations=None, release="Kinetics-400", classes=["yoga"]) == {
         "release": "kinetics-400",
         "annotations": (),
         "classes": ("yoga",),
     }
-    assert selection(None) == {}
+    assert selection(annotations=None) == {}
 
 
 @pytest.mark.parametrize(
