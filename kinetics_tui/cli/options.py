@@ -43,6 +43,14 @@ def _list_or_none(_ctx: click.Context, _option: click.Parameter, values: tuple[A
     return list(values) or None
 
 
+def integer(
+    flag: str, default: int, text: str, low: int | None = None, high: int | None = None
+) -> Callable[[_Command], _Command]:
+    """An option that is an integer within bounds, and shows its default."""
+    kind = Integer(low, high) if low is not None else int
+    return click.option(flag, metavar="N", type=kind, default=default, show_default=True, help=text)
+
+
 def flags_of(struct: type[msgspec.Struct], *names: str, **helps: str) -> Callable[[_Command], _Command]:
     """Flags of the options that a struct declares: of all that have one, or of those that are named.
 

@@ -23,7 +23,7 @@ from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.commands.run import require_terminal, show
 from kinetics_tui.cli.engine_of import run_engine
-from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
 from kinetics_tui.engine.run.extraction import keep_extras
@@ -53,7 +53,8 @@ def adoption_text(adoption: Adoption) -> str:
     named: list[str] = []
     for fate in Fate:
         if fate not in (Fate.TAKEN, Fate.THERE):
-            named += _named(adoption, fate)
+            first = [(one.path, one.why) for one in adoption.first.get(fate, [])]
+            named += first_lines(fate.value, first, adoption.counts[fate])
     return "\n".join([*_table(adoption), *named, *_end(adoption)])
 
 
@@ -90,17 +91,10 @@ def table_row(adopted: Adopted) -> tuple[str, ...]:
 
 
 def _table(adoption: Adoption) -> list[str]:
-    rows = [(_taken(adoption), f"{adoption.counts[Fate.TAKEN]:,}", _note(adoption))]
-    for fate in Fate:
-        if fate is not Fate.TAKEN and adoption.counts[fate]:
-            rows.append((fate.value, f"{adoption.counts[fate]:,}", ""))
-    name_width = max(len(name) for name, _, _ in rows)
-    count_width = max(len(count) for _, count, _ in rows)
-    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
-
-
-def _taken(adoption: Adoption) -> str:
-    return "would be taken" if adoption.dry_run else Fate.TAKEN.value
+    taken = "would be taken" if adoption.dry_run else Fate.TAKEN.value
+    others = [fate for fate in Fate if fate is not Fate.TAKEN and adoption.counts[fate]]
+    rows = [(fate.value, adoption.counts[fate], "") for fate in others]
+    return counts_table([(taken, adoption.counts[Fate.TAKEN], _note(adoption)), *rows])
 
 
 def _note(adoption: Adoption) -> str:
@@ -112,15 +106,6 @@ def _note(adoption: Adoption) -> str:
     parts += [f"{adoption.short:,} shorter than their segment"] if adoption.short else []
     parts += [f"{adoption.inexact:,} cut inexactly"] if adoption.inexact else []
     return ", ".join(parts)
-
-
-def _named(adoption: Adoption, fate: Fate) -> list[str]:
-    first = adoption.first.get(fate, [])
-    if not first:
-        return []
-    lines = [f"{fate.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
-    more = adoption.counts[fate] - len(first)
-    return [*lines, f"  and {more:,} more"] if more > 0 else lines
 
 
 def _end(adoption: Adoption) -> list[str]:
@@ -238,7 +223,7 @@ def adopt_command(
         raise SettingsError("--tolerance takes a number of seconds.")
     selection = options.selected(**flags)
     progress = Progress(sys.stderr, progress_text)
-    with stoppable() as stopping, _table_file(table) as write_row:
+    with stoppable() as stopping, _table_file(table) as write_row, progress:
         how = Adopting(
             source=source,
             link=LinkMode(link),
@@ -253,10 +238,7 @@ def adopt_command(
             on_settled=write_row,
             tell=tell,
         )
-        try:
-            adoption = adopt(dataset, how)
-        finally:
-            progress.end()
+        adoption = adopt(dataset, how)
     click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
     return INTERRUPTED if adoption.interrupted else SETTLED
 

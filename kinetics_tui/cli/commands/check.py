@@ -18,7 +18,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
-from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.media.youtube.open_address import network_opener
 from kinetics_tui.model.clip import Clip
@@ -74,7 +74,8 @@ def report_text(report: Report) -> str:
     lines = [_LEDGER[report.ledger]] if report.ledger is LedgerState.REBUILT else []
     lines += _table(report)
     for fault in Fault:
-        lines += _named(report, fault)
+        first = [(one.path, one.why) for one in report.first.get(fault, [])]
+        lines += first_lines(fault.value, first, report.counts[fault])
     lines += [f"  not repaired: {plain(one.path)}: {plain(one.why)}" for one in report.not_repaired]
     return "\n".join([*lines, *_end(report)])
 
@@ -105,24 +106,13 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def _table(report: Report) -> list[str]:
-    rows = [("whole", f"{report.whole:,}", "")]
+    rows = [("whole", report.whole, "")]
     for fault in Fault:
         if report.counts[fault]:
             repaired = report.repaired[fault]
             note = f"{repaired:,} {_DONE[fault]}" if repaired else ""
-            rows.append((fault.value, f"{report.counts[fault]:,}", note))
-    name_width = max(len(name) for name, _, _ in rows)
-    count_width = max(len(count) for _, count, _ in rows)
-    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
-
-
-def _named(report: Report, fault: Fault) -> list[str]:
-    first = report.first.get(fault, [])
-    if not first:
-        return []
-    lines = [f"{fault.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
-    more = report.counts[fault] - len(first)
-    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+            rows.append((fault.value, report.counts[fault], note))
+    return counts_table(rows)
 
 
 def _end(report: Report) -> list[str]:
@@ -178,8 +168,7 @@ def check_command(
     selection = options.selected(**flags)
     if selection != Selection() and not repair:
         raise SettingsError("--annotations and --release are for a lost ledger: they go with --repair.")
-    progress = Progress(sys.stderr, progress_text)
-    with stoppable() as stopping:
+    with stoppable() as stopping, Progress(sys.stderr, progress_text) as progress:
         how = Checking(
             repair=repair,
             quick=quick,
@@ -190,10 +179,7 @@ def check_command(
             on_progress=progress.tell,
             tell=tell,
         )
-        try:
-            report = check(dataset, how)
-        finally:
-            progress.end()
+        report = check(dataset, how)
     click.echo(json_line(report_json(report)) if as_json else report_text(report))
     if report.interrupted:
         return INTERRUPTED

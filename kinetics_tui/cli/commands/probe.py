@@ -21,7 +21,7 @@ from kinetics_tui.base.words import duration_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.commands.check import selected_clips
-from kinetics_tui.cli.progress import ProgressLine
+from kinetics_tui.cli.progress import Progress
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.model.failure import Category, Kind
@@ -159,15 +159,8 @@ def _interruptible() -> Iterator[None]:
 
 @click.command()
 @options.flags_of(Selection, "annotations", "release", "splits", "classes", "categories")
-@click.option(
-    "--sample",
-    metavar="N",
-    type=options.Integer(min=1),
-    default=200,
-    show_default=True,
-    help="How many videos are asked for.",
-)
-@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Which ones are drawn.")
+@options.integer("--sample", 200, "How many videos are asked for.", low=1)
+@options.integer("--seed", 0, "Which ones are drawn.")
 @options.flags_of(Options, "pace", "yt_dlp")
 @options.as_json
 def probe(sample: int, seed: int, as_json: bool, **flags: object) -> int:
@@ -182,18 +175,9 @@ def probe(sample: int, seed: int, as_json: bool, **flags: object) -> int:
     per_hour = settings.options.pace_per_hour
     length = length_s(len(videos), per_hour)
     tell(f"{title_of(selection)}: {_plan(survey, per_hour, length)}")
-    progress = ProgressLine(sys.stderr)
-    try:
-        with _interruptible():
-            ask_youtube_for(
-                survey,
-                videos,
-                settings.options.yt_dlp,
-                per_hour,
-                lambda known: progress.tell_by(functools.partial(progress_text, known, length_s=length)),
-            )
-    finally:
-        progress.end()
+    text = functools.partial(progress_text, length_s=length)
+    with Progress(sys.stderr, text) as progress, _interruptible():
+        ask_youtube_for(survey, videos, settings.options.yt_dlp, per_hour, progress.tell)
     if as_json:
         click.echo(json_line(survey_json(survey)))
     else:

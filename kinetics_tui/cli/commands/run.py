@@ -151,22 +151,8 @@ def attach(dataset: Path, view: View) -> int:
 @click.command()
 @click.argument("dataset", required=False, type=Path, help="Where to.")
 @options.view_flags
-@click.option(
-    "--clips",
-    metavar="N",
-    type=options.Integer(min=1),
-    default=120,
-    show_default=True,
-    help="How many clips the made-up dataset has.",
-)
-@click.option(
-    "--workers",
-    metavar="N",
-    type=options.Integer(*WORKERS),
-    default=DEMO_WORKERS,
-    show_default=True,
-    help="Worker processes.",
-)
+@options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
+@options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)
 def demo(dataset: Path | None, view: View, clips: int, workers: int) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
     from kinetics_tui.demo.show import open_demo

@@ -22,7 +22,7 @@ from kinetics_tui.base.safe_text import json_line, plain, plain_lines
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
-from kinetics_tui.cli.progress import ProgressLine, rate_text
+from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
 from kinetics_tui.dataset.ledger.database import plain_errors
@@ -113,15 +113,6 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[ProgressLine]:
-    progress = ProgressLine(sys.stderr)
-    try:
-        yield progress
-    finally:
-        progress.end()
-
-
-@contextlib.contextmanager
 def _written(to: Path | None) -> Iterator[TextIO]:
     """A text file that gets its name when the block ends without an error; standard output for None."""
     if to is None:
@@ -173,13 +164,8 @@ def _link(asked: str | None) -> Link | None:
 def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
     """Lay the clips out as a reader expects them; again: adds what is new, and deletes nothing."""
     asked = Exporting(reader=reader, to=to, link=_link(link), release=release)
-    with _progress() as progress:
-        exported = export(
-            dataset,
-            asked,
-            tell,
-            lambda exported: progress.tell_by(lambda took_s: export_progress(exported, took_s)),
-        )
+    with Progress(sys.stderr, export_progress) as progress:
+        exported = export(dataset, asked, tell, progress.tell)
     say(export_text(exported))
 
 
@@ -195,13 +181,9 @@ def export_command(dataset: Path, reader: str, to: Path | None, link: str | None
 def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int | None) -> None:
     """List every clip as CSV: checksum, frames, source, programs, and what is missing and why."""
     tally = Tally()
-    with _progress() as progress:
+    with Progress(sys.stderr, manifest_progress) as progress:
         entries = make_manifest(
-            dataset,
-            tally,
-            trust_unchanged=trust_unchanged,
-            workers=workers,
-            on_progress=lambda tally: progress.tell_by(lambda took_s: manifest_progress(tally, took_s)),
+            dataset, tally, trust_unchanged=trust_unchanged, workers=workers, on_progress=progress.tell
         )
         # Ended with this block: the files that are being read are then let go.
         with contextlib.closing(entries):
@@ -223,7 +205,7 @@ def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int
 def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:
     """Say what two datasets have in common, by key and byte for byte, and where they differ."""
     with Sides(a, b) as sides:
-        with _progress() as progress:
+        with ProgressLine(sys.stderr) as progress:
             found = sides.compare(
                 lambda done, total: progress.tell_by(
                     lambda took_s: rate_text(done, total, took_s, "common clips")
