@@ -73,12 +73,10 @@ def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
     opt, flag = option.opt, option.flag
     if opt.off:
         return click.option(f"{flag}/--{option.name}", opt.off, default=None, help=text)
-    if not opt.reads and not opt.bounds:
-        if option.kind is int:
-            return click.option(flag, option.name, type=int, metavar=opt.metavar, help=text)
-        if option.kind == tuple[str, ...]:
-            return several(flag, option.name, metavar=opt.metavar, help=text)
-    return click.option(flag, option.name, metavar=opt.metavar, help=text)
+    as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
+    make = several if option.kind == tuple[str, ...] and not as_typed else click.option
+    kind = int if option.kind is int and not as_typed else None
+    return make(flag, option.name, type=kind, metavar=opt.metavar, help=text)
 
 
 class View(Enum):

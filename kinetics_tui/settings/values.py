@@ -266,7 +266,7 @@ def read_value(option: Option, value: object) -> object:
 
 
 def value_text(option: Option, value: object) -> str:
-    """The value of an option as the settings file has it, without secrets."""
+    """The value of an option as the settings file has it; only yt-dlp's options keep their secrets."""
     return KINDS[option.opt.reads][1](value) if option.opt.reads else plain_text(value)
 
 
