@@ -20,7 +20,6 @@ from kinetics_tui import __version__
 from kinetics_tui.base.topics import TOPICS_FOLDER, find_topic, topic_names
 from kinetics_tui.cli import COMMANDS, app
 from kinetics_tui.cli.command_line import completed
-from kinetics_tui.cli.commands.run import run
 from kinetics_tui.cli.follow import QUIET, json_lines
 from kinetics_tui.cli.status import status_json
 from kinetics_tui.dataset.ledger.schema import SCHEMA
@@ -30,8 +29,10 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState
+from kinetics_tui.model.options import Options, options_in
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import EXAMPLE_TOML
+from kinetics_tui.settings.values import help_text
 from kinetics_tui.tui.failures.screen import KEYS as FAILURES_KEYS
 from kinetics_tui.tui.networks.screen import KEYS as NETWORKS_KEYS
 from kinetics_tui.tui.parts.bars import key_text
@@ -61,8 +62,6 @@ KEYS = {
     "failures": FAILURES_KEYS,
     "checking": REPORT_KEYS,
 }
-SELECTION = {"annotations", "release", "split", "class_", "category", "per_class", "seed", "limit"}
-VIEW = {"headless", "as_json"}
 
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -213,13 +212,18 @@ def test_the_topics_tell_of_every_command_with_all_its_flags(name: str) -> None:
 # -- tables ------------------------------------------------------------------------------------------------
 
 
-def test_every_option_of_run_is_in_the_table_as_the_help_has_it() -> None:
-    expected = [
-        [f"`{option.opts[0]}`" if option.is_flag else f"`{option.opts[0]} {option.metavar}`", option.help]
-        for option in run.params
-        if isinstance(option, click.Option) and option.name not in SELECTION | VIEW
-    ]
-    assert table(TEXTS["settings"], "| option |") == expected
+def options_table() -> str:
+    """The table of the options of a run, made from where they are declared."""
+    rows = ["| option | meaning, and the default in brackets |", "|---|---|"]
+    for option in options_in(Options).values():
+        if option.opt.help:
+            flag = f"{option.flag} {option.opt.metavar}".strip()
+            rows.append(f"| `{flag}` | {help_text(option)} |")
+    return "\n".join([*rows, ""])
+
+
+def test_the_table_of_options_is_the_one_made_from_them() -> None:
+    assert f"\n{options_table()}\n" in TEXTS["settings"]
 
 
 def test_the_settings_example_is_the_one_that_is_tested() -> None:

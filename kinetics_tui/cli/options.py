@@ -1,17 +1,24 @@
-"""The flags that several commands take, and what they come to for the parts that do the work."""
+"""Flags made of the options that ``model.options`` declares, those that several commands share, and what
+they come to for the parts that do the work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.network import NetworkKind, parse_way
-from kinetics_tui.settings.values import parse_count_or_none
+from kinetics_tui.model.options import WORKERS, Option, Selection, options_in
+from kinetics_tui.settings.values import help_text, read_value
 
+_SELECTION = options_in(Selection)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -36,49 +43,106 @@ def _list_or_none(_ctx: click.Context, _option: click.Parameter, values: tuple[A
     return list(values) or None
 
 
+def integer(
+    flag: str, default: int, text: str, low: int | None = None, high: int | None = None
+) -> Callable[[_Command], _Command]:
+    """An option that is an integer within bounds, and shows its default."""
+    kind = Integer(low, high) if low is not None else int
+    return click.option(flag, metavar="N", type=kind, default=default, show_default=True, help=text)
+
+
+def flags_of(struct: type[msgspec.Struct], *names: str, **helps: str) -> Callable[[_Command], _Command]:
+    """Flags of the options that a struct declares: of all that have one, or of those that are named.
+
+    ``helps`` names options too, with what their flags are for in this command. Values arrive by the names
+    of the options, as they were written; None where a flag is not given.
+    """
+    options = options_in(struct)
+    chosen = [*names, *helps] or [name for name, option in options.items() if option.opt.help]
+
+    def add(command: _Command) -> _Command:
+        for name in reversed(chosen):
+            option = options[name]
+            command = _flag(option, helps.get(name) or help_text(option))(command)
+        return command
+
+    return add
+
+
+def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
+    opt, flag = option.opt, option.flag
+    if opt.off:
+        return click.option(f"{flag}/--{option.name}", opt.off, default=None, help=text)
+    as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
+    make = several if option.kind == tuple[str, ...] and not as_typed else click.option
+    kind = int if option.kind is int and not as_typed else None
+    return make(flag, option.name, type=kind, metavar=opt.metavar, help=text)
+
+
+class View(Enum):
+    """How a run is shown."""
+
+    APP = "app"
+    LINES = "lines"
+    JSON = "json"
+
+
+def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``."""
+
+    @click.option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
+    @click.option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
+    @functools.wraps(command)
+    def shown(*, headless: bool, as_json: bool, **flags: Any) -> Any:
+        view = View.JSON if as_json else View.LINES if headless else View.APP
+        return command(view=view, **flags)
+
+    return shown
+
+
 dataset = click.argument("dataset", type=Path, help="The dataset folder.")
-annotation_files = several(
-    "--annotations", metavar="FILE", type=Path, help="Annotation files (CSV, JSON, tar.gz)."
-)
-release = click.option("--release", metavar="NAME", help="kinetics-400, -600, -700 or -700-2020.")
-splits = several("--split", metavar="NAME", help="Splits: train, val, test (all).")
-classes = several("--class", "class_", metavar="NAME", help="Classes by name (all).")
-class_categories = several("--category", metavar="NAME", help="Categories of classes (all).")
-pace = click.option(
-    "--pace", metavar="PACE", help="guest (300/h), account (2,000/h), unlimited, or videos an hour."
-)
-yt_dlp = click.option(
-    "--yt-dlp", metavar="OPTIONS", help="yt-dlp's own options in one string, for every request."
-)
-headless = click.option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 now = click.option("--now", is_flag=True, help="Put the clips in hand back at once.")
 files_at_a_time = click.option(
-    "--workers", metavar="N", type=Integer(1, 64), help="Files read at a time (one a processor)."
+    "--workers", metavar="N", type=Integer(*WORKERS), help="Files read at a time (one a processor)."
 )
 
 
-def given(**values: object) -> dict[str, object]:
-    """The flags that were given."""
-    return {name: value for name, value in values.items() if value not in (None, [])}
+def given(**flags: object) -> dict[str, object]:
+    """The flags that were given, without those of a selection."""
+    return {name: value for name, value in _given(flags) if name not in Selection.__struct_fields__}
 
 
-def selection(annotations: list[Path] | None, **values: object) -> dict[str, object]:
-    """The fields of ``Selection`` that were given. Raises ``UserError`` for what is none."""
-    asked = given(**values)
-    if annotations:
+def selection(**flags: object) -> dict[str, object]:
+    """The fields of ``Selection`` that were given among flags. Raises ``UserError`` for what is none."""
+    asked: dict[str, Any] = {
+        name: value for name, value in _given(flags) if name in Selection.__struct_fields__
+    }
+    if "annotations" in asked:
         # The engine and later runs may start from another folder.
-        asked["annotations"] = tuple(str(path.absolute()) for path in annotations)
+        asked["annotations"] = [str(Path(file).absolute()) for file in asked["annotations"]]
         asked.setdefault("release", "")
     elif "release" in asked:
         from kinetics_tui.annotations.releases import find_release
 
-        asked["release"] = find_release(str(asked["release"])).name
-        asked["annotations"] = ()
-    for name in ("per_class", "limit"):
-        if name in asked:
-            asked[name] = parse_count_or_none(str(asked[name]))
-    return {name: _names(value) if isinstance(value, list) else value for name, value in asked.items()}
+        asked["release"] = find_release(asked["release"]).name
+        asked["annotations"] = []
+    for name, value in asked.items():
+        if (option := _SELECTION[name]).opt.reads:
+            asked[name] = read_value(option, value)
+        elif isinstance(value, list):
+            # ``all`` alone takes an earlier choice back.
+            asked[name] = () if value == ["all"] else tuple(value)
+    return asked
+
+
+def selected(**flags: object) -> Selection:
+    """The selection that flags ask for; ``Selection()`` where none was given. Raises ``UserError``."""
+    return Selection(**selection(**flags))  # type: ignore[arg-type]  # read by kind
+
+
+def _given(flags: Mapping[str, object]) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in flags.items() if value not in (None, [])]
 
 
 def way(network: str | None, source_address: str | None, proxy: str | None) -> str:
@@ -101,8 +165,3 @@ def _kind(text: str) -> NetworkKind | None:
         return parse_way(text).kind
     except SettingsError:
         return None
-
-
-def _names(values: list[str]) -> tuple[str, ...]:
-    """Names as given; ``all`` alone takes an earlier choice back."""
-    return () if values == ["all"] else tuple(values)

@@ -1,11 +1,14 @@
-"""How far a long command is: one line that changes on a terminal, now and then a line more in a log."""
+"""How far a long command is: one line that changes on a terminal, now and then a line more in a log.
+
+The tables that such commands end with are here too.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from typing import Generic, TextIO, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TextIO, TypeVar
 
 from kinetics_tui.base.safe_text import plain
 from kinetics_tui.base.words import duration_text
@@ -20,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class ProgressLine:
-    """Tells how far a command is; ``clock`` gives monotonic seconds."""
+    """Tells how far a command is, within a ``with`` block; ``clock`` gives monotonic seconds."""
 
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
@@ -28,6 +31,12 @@ class ProgressLine:
         self._begun_at = self._told_at = clock()
         self._alive = out.isatty()
         self._told = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
 
     def tell_by(self, text: Callable[[float], str]) -> None:
         """Tell what ``text`` makes of the seconds so far, unless something was told a moment ago."""
@@ -67,6 +76,21 @@ class Progress(ProgressLine, Generic[_T]):
     def tell(self, so_far: _T) -> None:
         """Tell it, unless something was told a moment ago."""
         self.tell_by(lambda took_s: self._text(so_far, took_s))
+
+
+def counts_table(rows: Sequence[tuple[str, int, str]]) -> list[str]:
+    """What a long command came to: a line for each name, its count and a note."""
+    name_width = max(len(name) for name, _, _ in rows)
+    count_width = max(len(f"{count:,}") for _, count, _ in rows)
+    return [f"{name:<{name_width}}  {count:>{count_width},}  {note}".rstrip() for name, count, note in rows]
+
+
+def first_lines(name: str, first: Sequence[tuple[str, str]], count: int) -> list[str]:
+    """The first few files of ``count``, each with why it is named; nothing where there is none."""
+    if not first:
+        return []
+    lines = [f"{name}:", *(f"  {plain(path)}  ({plain(why)})" for path, why in first)]
+    return [*lines, f"  and {count - len(first):,} more"] if count > len(first) else lines
 
 
 def rate_text(done: int, total: int, took_s: float, what: str) -> str:

@@ -1,13 +1,16 @@
-"""How a run works: everything that the user may set and that is kept with the dataset.
+"""Everything that a user may set: the one place where an option, its bounds and its words are declared.
 
-What is made of a clip once it is here: frames and sound, and where they go in the dataset folder.
+Options and Extras are kept with the dataset, Selection says which clips it is made of, AppOptions are the
+user's own. The flags, the settings file with its example, the environment variables and the limits of the
+set-up screen all come from what is declared here beside each field.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -15,11 +18,79 @@ from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 
 FRAMES_FOLDER = "frames"
 SOUND_FOLDER = "sound"
-SLOWEST_FPS, FASTEST_FPS = 0.01, 120.0
-SMALLEST_PX, LARGEST_PX = 16, 4320
+FRAMES_FPS = (0.01, 120.0)
+SHORT_SIDES_PX = (16, 4320)
+HEIGHTS_PX = (144, 4320)
+WORKERS = (1, 64)
+"""The least and the most that an option may be."""
 
-Fps = Annotated[float, msgspec.Meta(ge=SLOWEST_FPS, le=FASTEST_FPS)]
-ShortSide = Annotated[int, msgspec.Meta(ge=SMALLEST_PX, le=LARGEST_PX)]
+
+class Opt(NamedTuple):
+    """How an option is spelled, read and put into words, beside the type and the default of its field.
+
+    ``key`` is its name in the settings file (empty: that of the field); the environment variable is spelled
+    after it, and the flag too unless ``flag`` says otherwise. ``off`` is a name that means the opposite.
+    ``help`` is that of the flag (empty: there is none), ``comment`` that of the settings file (empty: as
+    ``help`` without the default); ``{low}``, ``{high}`` and ``{default}`` in them stand for the bounds and
+    the default. ``example`` is the default as the settings file shows it, where a word is clearer than the
+    value. ``reads`` names an entry of ``settings.values.KINDS``; without it the type and the bounds say how
+    a value is read. Options of a ``group`` stand together in the settings file.
+    """
+
+    metavar: str = ""
+    help: str = ""
+    comment: str = ""
+    key: str = ""
+    flag: str = ""
+    off: str = ""
+    bounds: tuple[float, float] | None = None
+    example: str | None = None
+    reads: str = ""
+    group: int = 0
+
+
+class Option(NamedTuple):
+    """A field that can be set: its type without None, its default, and what is declared of it."""
+
+    field: str
+    kind: Any
+    may_be_none: bool
+    default: Any
+    opt: Opt
+
+    @property
+    def name(self) -> str:
+        """The name in the settings file and of the value that the flag gives."""
+        return self.opt.key or self.field
+
+    @property
+    def flag(self) -> str:
+        """The flag with its dashes."""
+        return "--" + (self.opt.flag or self.opt.off or self.name).replace("_", "-")
+
+    def words(self, text: str, default: str) -> str:
+        """``help`` or ``comment`` with the bounds and the default in their places."""
+        low, high = self.opt.bounds or (None, None)
+        return text.format(low=low, high=high, default=default)
+
+
+def options_in(*structs: type[msgspec.Struct]) -> dict[str, Option]:
+    """The options that the fields of structs declare, by name; group by group, in the order of fields."""
+    found = []
+    for struct in structs:
+        types, declared = get_type_hints(struct), get_type_hints(struct, include_extras=True)
+        for field in msgspec.structs.fields(struct):
+            kind = types[field.name]
+            may_be_none = NoneType in get_args(kind)
+            for opt in getattr(declared[field.name], "__metadata__", ()):
+                if isinstance(opt, Opt):
+                    plain = get_args(kind)[0] if may_be_none else kind
+                    found.append(Option(field.name, plain, may_be_none, field.default, opt))
+    return {option.name: option for option in sorted(found, key=lambda option: option.opt.group)}
+
+
+Fps = Annotated[float, msgspec.Meta(ge=FRAMES_FPS[0], le=FRAMES_FPS[1])]
+ShortSide = Annotated[int, msgspec.Meta(ge=SHORT_SIDES_PX[0], le=SHORT_SIDES_PX[1])]
 
 
 class SoundFormat(StrEnum):
@@ -38,15 +109,26 @@ class FramesKind(msgspec.Struct, frozen=True):
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wanted of every clip.
+    """What is made of every clip once it is here.
 
     ``frames_fps`` pictures a second (None: none), scaled down to ``frames_short_side_px`` (None: as the
     clip), and ``sound`` as a file of its own (None: none). ``frames_before``: such frames were wanted last.
     """
 
-    frames_fps: Fps | None = None
-    frames_short_side_px: ShortSide | None = None
-    sound: SoundFormat | None = None
+    frames_fps: Annotated[
+        Fps | None,
+        Opt("FPS", "So many pictures a second as JPEG; none: no more.", key="frames", bounds=FRAMES_FPS),
+    ] = None
+    frames_short_side_px: Annotated[
+        ShortSide | None,
+        Opt(
+            "PX",
+            "Scale pictures down to this short side; none: as the clip.",
+            key="short_side",
+            bounds=SHORT_SIDES_PX,
+        ),
+    ] = None
+    sound: Annotated[SoundFormat | None, Opt("FORMAT", "Sound as wav, mp3 or opus; none: no more.")] = None
     frames_before: FramesKind | None = None
 
     @property
@@ -72,7 +154,8 @@ def sound_path(clip_path: str, sound: SoundFormat) -> PurePosixPath:
 GUEST_PER_HOUR = 300.0
 ACCOUNT_PER_HOUR = 2000.0
 """Videos an hour that YouTube lets a guest session and an account have (yt-dlp's wiki)."""
-
+PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
+"""The paces that have a name."""
 
 COOLDOWN_STEPS_S = (15 * MINUTE_S, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, DAY_S, 2 * DAY_S, 5 * DAY_S)
 RETRY_STEPS_S = (30.0, 5 * MINUTE_S, HOUR_S)
@@ -95,6 +178,14 @@ class LayoutName(StrEnum):
     TORCHVISION = "torchvision"
 
 
+class Theme(StrEnum):
+    """The colours of the app; ``auto`` goes by the terminal."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    ANSI = "ansi"
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
@@ -107,20 +198,134 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     addresses that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
 
-    workers: int = 16
-    height_px: int = 360
-    trim: Trim = Trim.EXACT
-    layout: LayoutName = LayoutName.ACTIVITYNET
-    audio: bool = True
-    short_side_px: int | None = None
-    pace_per_hour: float | None = GUEST_PER_HOUR
-    learn_pace: bool = True
-    cooldown_steps_s: tuple[float, ...] = COOLDOWN_STEPS_S
-    retry_steps_s: tuple[float, ...] = RETRY_STEPS_S
-    clip_deadline_s: float = 15 * MINUTE_S
-    yt_dlp: tuple[str, ...] = ()
-    notify: tuple[str, ...] = ()
+    workers: Annotated[
+        int,
+        Opt("N", "Worker processes, {low} to {high} ({default}).", bounds=WORKERS),
+    ] = 16
+    height_px: Annotated[
+        int,
+        Opt(
+            "PX",
+            "Largest source height in pixels ({default}).",
+            "largest source height asked for, in pixels",
+            key="height",
+            bounds=HEIGHTS_PX,
+        ),
+    ] = 360
+    trim: Annotated[
+        Trim,
+        Opt(
+            "HOW",
+            "exact, or copy: cheap and inexact ({default}).",
+            "exact: starts on the annotated frame; copy: on the keyframe before, no encoding",
+        ),
+    ] = Trim.EXACT
+    layout: Annotated[
+        LayoutName,
+        Opt("NAME", "activitynet, showmax or torchvision ({default})."),
+    ] = LayoutName.ACTIVITYNET
+    audio: Annotated[bool, Opt(help="Leave the sound out.", off="no_audio")] = True
+    short_side_px: Annotated[
+        int | None,
+        Opt(
+            "PX",
+            "Scale down to this short side in pixels.",
+            "scale clips down to this short side, in pixels",
+            key="short_side",
+            bounds=SHORT_SIDES_PX,
+        ),
+    ] = None
+    pace_per_hour: Annotated[
+        float | None,
+        Opt(
+            "PACE",
+            "guest (300/h), account (2,000/h), unlimited, or videos an hour.",
+            "videos an hour: guest (300), account (2,000), unlimited or a number",
+            key="pace",
+            reads="pace",
+            example="guest",
+        ),
+    ] = GUEST_PER_HOUR
+    learn_pace: Annotated[
+        bool,
+        Opt(comment="hold a network to the lower pace that its throttles taught"),
+    ] = True
+    cooldown_steps_s: Annotated[
+        tuple[float, ...],
+        Opt(
+            "TIMES",
+            "Waits after a throttle: 15m,1h,3h,...",
+            "waits after one throttle upon another",
+            key="cooldown",
+            reads="durations",
+            example="15m,1h,3h,6h,12h,24h,48h,5d",
+        ),
+    ] = COOLDOWN_STEPS_S
+    retry_steps_s: Annotated[
+        tuple[float, ...],
+        Opt(
+            "TIMES",
+            "Waits after a passing failure: {default}.",
+            "waits after each transient failure of a clip; none: no second try",
+            key="retry",
+            reads="durations or none",
+        ),
+    ] = RETRY_STEPS_S
+    clip_deadline_s: Annotated[
+        float,
+        Opt(
+            "TIME",
+            "How long one clip may take ({default}).",
+            "a clip that takes longer is given up for now",
+            key="deadline",
+            reads="duration",
+        ),
+    ] = 15 * MINUTE_S
+    yt_dlp: Annotated[
+        tuple[str, ...],
+        Opt(
+            "OPTIONS",
+            "yt-dlp's own options in one string, for every request.",
+            'yt-dlp\'s own options, such as "--proxy socks5://127.0.0.1:1080"',
+            reads="yt-dlp",
+        ),
+    ] = ()
+    notify: Annotated[
+        tuple[str, ...],
+        Opt(
+            comment='the same by Apprise, with no terminal open: ["ntfy://topic", "mailto://..."]',
+            reads="notify",
+            example="",
+            group=2,
+        ),
+    ] = ()
     extras: Extras = Extras()
+
+
+class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for every dataset of a user: how the app looks and calls, and the names of networks.
+
+    ``networks`` maps names to ways out, as ``model.network.parse_way`` reads them.
+    """
+
+    theme: Annotated[
+        Theme,
+        Opt(comment="auto, dark, or ansi for terminals of 16 colours", group=1),
+    ] = Theme.AUTO
+    refresh_hz: Annotated[
+        float,
+        Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(1, 5), group=1),
+    ] = 4.0
+    mouse: Annotated[bool, Opt(comment="false: less traffic on a slow line", group=1)] = True
+    bell: Annotated[
+        bool,
+        Opt(comment="ring when throttled, probe refused, cooldown over, disk full, held, through", group=2),
+    ] = False
+    desktop: Annotated[
+        bool,
+        Opt(comment="the same as a notice of your own desktop, where the terminal passes it on", group=2),
+    ] = False
+    networks: Annotated[dict[str, str], Opt(reads="networks", group=3)] = {}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,11 +335,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ``limit`` keeps the first so many clips of what is left.
     """
 
-    release: str = ""
-    annotations: tuple[str, ...] = ()
-    splits: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    per_class: int | None = None
-    seed: int = 0
-    limit: int | None = None
+    release: Annotated[str, Opt("NAME", "kinetics-400, -600, -700 or -700-2020.")] = ""
+    annotations: Annotated[tuple[str, ...], Opt("FILE", "Annotation files (CSV, JSON, tar.gz).")] = ()
+    splits: Annotated[tuple[str, ...], Opt("NAME", "Splits: train, val, test (all).", flag="split")] = ()
+    classes: Annotated[tuple[str, ...], Opt("NAME", "Classes by name (all).", flag="class")] = ()
+    categories: Annotated[tuple[str, ...], Opt("NAME", "Categories of classes (all).", flag="category")] = ()
+    per_class: Annotated[
+        int | None,
+        Opt("N", "So many clips of each class; none: all.", reads="count"),
+    ] = None
+    seed: Annotated[int, Opt("N", "Which clips --per-class draws ({default}).")] = 0
+    limit: Annotated[int | None, Opt("N", "At most so many clips; none: all.", reads="count")] = None

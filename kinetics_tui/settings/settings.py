@@ -1,4 +1,7 @@
-"""Settings: defaults, the settings file, ``KINETICS_TUI_*`` variables, flags; the later wins."""
+"""Settings: defaults, the settings file, ``KINETICS_TUI_*`` variables, flags; the later wins.
+
+Which settings there are is declared in ``model.options``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ import difflib
 import functools
 import os
 import re
-import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,26 +18,8 @@ import msgspec
 import platformdirs
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.model.options import LayoutName, Options, Trim
-from kinetics_tui.settings.values import (
-    check_networks,
-    choice,
-    duration_text,
-    networks_text,
-    notify_text,
-    number,
-    or_none,
-    pace_text,
-    parse_duration,
-    parse_notify,
-    parse_pace,
-    parse_steps,
-    parse_yt_dlp,
-    plain_text,
-    steps_text,
-    whole,
-    yes,
-)
+from kinetics_tui.model.options import AppOptions, Option, Options, options_in
+from kinetics_tui.settings.values import check_networks, comment_text, read_value, value_text, yes
 
 APP = "kinetics-tui"
 PREFIX = "KINETICS_TUI_"
@@ -44,60 +27,50 @@ CONFIG_VARIABLE = PREFIX + "CONFIG"
 DEFAULT = "default"
 FILE_NAME = "config.toml"
 
-EXAMPLE_TOML = """\
-# Every key may be left out; what stands here are the defaults.
-workers = 16                # worker processes, 1 to 64
-height = 360                # largest source height asked for, in pixels
-trim = "exact"              # exact: starts on the annotated frame; copy: on the keyframe before, no encoding
-layout = "activitynet"      # activitynet, showmax or torchvision
-audio = true
-short_side = "none"         # scale clips down to this short side, in pixels
-pace = "guest"              # videos an hour: guest (300), account (2,000), unlimited or a number
-learn_pace = true           # hold a network to the lower pace that its throttles taught
-cooldown = "15m,1h,3h,6h,12h,24h,48h,5d"   # waits after one throttle upon another
-retry = "30s,5m,1h"         # waits after each transient failure of a clip; none: no second try
-deadline = "15m"            # a clip that takes longer is given up for now
-yt_dlp = ""                 # yt-dlp's own options, such as "--proxy socks5://127.0.0.1:1080"
+SETTINGS: dict[str, Option] = options_in(AppOptions, Options)
+"""Every setting by its name in the file; variables and flags are spelled after it."""
 
-theme = "auto"              # auto, dark, or ansi for terminals of 16 colours
-refresh = 4                 # repaints a second, 1 to 5
-mouse = true                # false: less traffic on a slow line
-
-bell = false                # ring when throttled, probe refused, cooldown over, disk full, held, through
-desktop = false             # the same as a notice of your own desktop, where the terminal passes it on
-notify = ""                 # the same by Apprise, with no terminal open: ["ntfy://topic", "mailto://..."]
-
+NETWORKS = "networks"
+_NETWORKS_TOML = """
 [networks]                  # what you call ways out: an interface, an address of this machine, or a proxy
 # phone = "wlan1"
 # dsl = "192.168.1.5"
 # office = "socks5://user:password@10.0.0.1:1080"
 """
+_COMMENT_COLUMN = _NETWORKS_TOML.index("#") - 1
 
 
-class Theme(StrEnum):
-    """The colours of the app; ``auto`` goes by the terminal."""
+def example_toml(settings: Mapping[str, Option]) -> str:
+    """A settings file with every setting at its default, each with what it is for."""
+    text = "# Every key may be left out; what stands here are the defaults.\n"
+    group = 0
+    for name, option in settings.items():
+        if name == NETWORKS:
+            continue
+        opt, default = option.opt, option.default
+        shown = value_text(option, default) if opt.example is None else opt.example
+        if opt.reads or not isinstance(default, bool | int | float):
+            shown = f'"{shown}"'
+        line = f"{name} = {shown}"
+        if comment := comment_text(option):
+            line = f"{line:{max(_COMMENT_COLUMN, len(line) + 3)}}# {comment}"
+        text += "\n" * (opt.group != group) + f"{line}\n"
+        group = opt.group
+    return text + _NETWORKS_TOML
 
-    AUTO = "auto"
-    DARK = "dark"
-    ANSI = "ansi"
+
+EXAMPLE_TOML = example_toml(SETTINGS)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(AppOptions, frozen=True, kw_only=True):
     """What is in force, and where each setting came from.
 
     ``sources`` maps names of settings to ``default``, ``config.toml``, a variable or a flag;
-    ``options`` are those that a new dataset begins with; ``networks`` maps what the user calls ways out
-    to the ways, as ``model.network.parse_way`` reads them.
+    ``options`` are those that a new dataset begins with.
     """
 
     options: Options = Options()
-    theme: Theme = Theme.AUTO
-    refresh_hz: float = 4.0
-    mouse: bool = True
-    bell: bool = False
-    desktop: bool = False
-    networks: dict[str, str] = {}
-    sources: dict[str, str] = {}
+    sources: dict[str, str] = msgspec.field(default_factory=dict)
     config_path: Path = Path(FILE_NAME)
 
     def value(self, name: str) -> object:
@@ -146,60 +119,17 @@ def load_settings(
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, DEFAULT)
     for given in (*_from_file(path), *_from_variables(environ), *_from_flags(flags)):
-        name, value = _checked(given)
+        name, value = _checked(given, SETTINGS)
         values[SETTINGS[name].field] = value
         sources[name] = given.source
     options = {field: values.pop(field) for field in Options.__struct_fields__ if field in values}
     return Settings(options=Options(**options), sources=sources, config_path=path, **values)
 
 
-class Setting(NamedTuple):
-    """One thing to set: the field of Options or Settings that it fills, how it is read and written."""
-
-    field: str
-    parse: Callable[[object], object]
-    show: Callable[[Any], str] = plain_text
-
-
-def _notify(value: object) -> tuple[str, ...]:
-    urls = parse_notify(value)
-    if urls:
-        from kinetics_tui.engine.run.notify import check_urls  # Apprise takes a while to be imported
-
-        check_urls(urls)
-    return urls
-
-
-def _networks(value: object) -> object:
-    if not isinstance(value, Mapping):
-        raise SettingsError("ways out are named in the settings file alone, in a table [networks].")
-    return value
-
-
-SETTINGS: dict[str, Setting] = {
-    "workers": Setting("workers", whole(1, 64)),
-    "height": Setting("height_px", whole(144, 4320)),
-    "trim": Setting("trim", choice(Trim)),
-    "layout": Setting("layout", choice(LayoutName)),
-    "audio": Setting("audio", yes),
-    "short_side": Setting("short_side_px", or_none(whole(16, 4320), None)),
-    "pace": Setting("pace_per_hour", parse_pace, pace_text),
-    "learn_pace": Setting("learn_pace", yes),
-    "cooldown": Setting("cooldown_steps_s", parse_steps, steps_text),
-    "retry": Setting("retry_steps_s", or_none(parse_steps, ()), steps_text),
-    "deadline": Setting("clip_deadline_s", parse_duration, duration_text),
-    "yt_dlp": Setting("yt_dlp", parse_yt_dlp, shlex.join),
-    "theme": Setting("theme", choice(Theme)),
-    "refresh": Setting("refresh_hz", number(1, 5)),
-    "mouse": Setting("mouse", yes),
-    "bell": Setting("bell", yes),
-    "desktop": Setting("desktop", yes),
-    "notify": Setting("notify", or_none(_notify, ()), notify_text),
-    "networks": Setting("networks", _networks, networks_text),
-}
-"""Every setting by its name in the file; variables and flags are spelled after it."""
-
-_NO_AUDIO = "no_audio"
+def read_flags(options: Mapping[str, Option], flags: Mapping[str, object]) -> dict[str, object]:
+    """Fields of a struct as flags give them, by their names. Raises SettingsError naming the flag."""
+    read = (_checked(given, options) for given in _from_flags(flags))
+    return {options[name].field: value for name, value in read}
 
 
 # -- where it is written --------------------------------------------------------------------------------
@@ -234,7 +164,7 @@ def _from_file(path: Path) -> Iterable[_Given]:
     rows = text.splitlines()
     for key, value in table.items():
         line = _line_of(key, rows)
-        if key == "networks" and isinstance(value, dict):
+        if key == NETWORKS and isinstance(value, dict):
             place = functools.partial(_place_of_network, path, rows, line)
             value = check_networks(value, place, SETTINGS)
         yield _Given(key, value, f"{path}, line {line}: {key}", FILE_NAME)
@@ -270,15 +200,16 @@ def _from_flags(flags: Mapping[str, object]) -> Iterable[_Given]:
             yield _Given(name, value, flag, flag)
 
 
-def _checked(given: _Given) -> tuple[str, object]:
-    names = [*SETTINGS, _NO_AUDIO]
+def _checked(given: _Given, options: Mapping[str, Option]) -> tuple[str, object]:
+    opposites = {option.opt.off: name for name, option in options.items() if option.opt.off}
+    names = [*options, *opposites]
     if given.name not in names:
         remedy = _meant(given.name, names) or f"; there are {', '.join(names)}."
         raise SettingsError(f"{given.where} is no setting{remedy}")
     try:
-        if given.name == _NO_AUDIO:
-            return "audio", not yes(given.value)
-        return given.name, SETTINGS[given.name].parse(given.value)
+        if given.name in opposites:
+            return opposites[given.name], not yes(given.value)
+        return given.name, read_value(options[given.name], given.value)
     except SettingsError as error:
         raise SettingsError(f"{given.where}: {error}") from None
 

@@ -1,6 +1,7 @@
-"""Values as people write them in the settings file, in variables and in flags.
+"""Values as people write them in the settings file, in variables and in flags: read, checked and shown.
 
-The ``[networks]`` table of the settings file: what the user calls ways out to the internet.
+Each kind of value has a reader and a writer here; ``model.options`` says which option is of which kind. The
+``[networks]`` table of the settings file, where the user names ways out to the internet, is read here too.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.model.options import PACES, Option
 
 NONE = "none"
 ALL = "all"
 LONGEST_S = 366 * DAY_S
 _UNIT_S = {"": 1.0, "s": 1.0, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
-_PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -50,8 +50,8 @@ def parse_steps(value: object) -> tuple[float, ...]:
 def parse_pace(value: object) -> float | None:
     """Videos an hour from ``guest``, ``account``, ``unlimited`` (None) or a number. Raises SettingsError."""
     text = str(value).strip().lower().replace("_", "")
-    if text in _PACES:
-        return _PACES[text]
+    if text in PACES:
+        return PACES[text]
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not float(text):
         raise SettingsError(f"{value!r} is no pace; give guest, account, unlimited or videos an hour.")
     return float(text)
@@ -84,25 +84,35 @@ def parse_notify(value: object) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def _checked_notify(value: object) -> tuple[str, ...]:
+    urls = parse_notify(value)
+    if urls:
+        from kinetics_tui.engine.run.notify import check_urls  # Apprise takes a while to be imported
+
+        check_urls(urls)
+    return urls
+
+
 def notify_text(urls: Iterable[str]) -> str:
     """Apprise's addresses for people's eyes: their schemes, and nothing else of them."""
     return " ".join(f"{apprise_scheme(url)}://{HIDDEN}" for url in urls) or NONE
 
 
-def whole(low: int, high: int) -> Callable[[object], int]:
+def whole(low: float, high: float) -> Callable[[object], int]:
     """A reader of whole numbers; like all readers here, it raises SettingsError."""
 
     def parse(value: object) -> int:
         text = "" if isinstance(value, bool) else str(value)
         if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-            raise SettingsError(f"{value!r} is not a whole number from {low} to {high}.")
+            raise SettingsError(f"{value!r} is not a whole number from {low:g} to {high:g}.")
         return int(text)
 
     return parse
 
 
-def parse_count_or_none(text: str) -> int | None:
+def parse_count_or_none(value: object) -> int | None:
     """A count, or None for ``none`` and ``all``: no limit. Raises SettingsError."""
+    text = str(value)
     word = text.strip().lower()
     if word in (NONE, ALL):
         return None
@@ -176,6 +186,12 @@ def pace_text(per_hour: float | None) -> str:
     return "unlimited" if per_hour is None else f"{per_hour:g}"
 
 
+def _networks(value: object) -> object:
+    if not isinstance(value, Mapping):
+        raise SettingsError("ways out are named in the settings file alone, in a table [networks].")
+    return value
+
+
 def check_networks(
     table: Mapping[str, object], place: Callable[[str], str], settings: Collection[str]
 ) -> dict[str, str]:
@@ -218,3 +234,51 @@ def _checked_way(way: object) -> str:
         raise SettingsError('a proxy begins with its kind, as in "socks5://user:password@host:1080".')
     parse_way(way)
     return way.strip()
+
+
+# -- by kind ----------------------------------------------------------------------------------------------
+
+KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
+    "pace": (parse_pace, pace_text),
+    "duration": (parse_duration, duration_text),
+    "durations": (parse_steps, steps_text),
+    "durations or none": (or_none(parse_steps, ()), steps_text),
+    "count": (parse_count_or_none, plain_text),
+    "yt-dlp": (parse_yt_dlp, shlex.join),
+    "notify": (or_none(_checked_notify, ()), notify_text),
+    "networks": (_networks, networks_text),
+}
+"""Kinds of values that a type does not tell: how each is read, and how it is written for people's eyes."""
+
+
+def read_value(option: Option, value: object) -> object:
+    """The value of an option from what a person wrote. Raises SettingsError."""
+    if option.opt.reads:
+        return KINDS[option.opt.reads][0](value)
+    if option.may_be_none and value == NONE:
+        return None
+    if issubclass(option.kind, StrEnum):
+        return choice(option.kind)(value)
+    if option.kind is bool:
+        return yes(value)
+    assert option.opt.bounds is not None
+    return (whole if option.kind is int else number)(*option.opt.bounds)(value)
+
+
+def value_text(option: Option, value: object) -> str:
+    """The value of an option as the settings file has it; only yt-dlp's options keep their secrets."""
+    return KINDS[option.opt.reads][1](value) if option.opt.reads else plain_text(value)
+
+
+def help_text(option: Option) -> str:
+    """What the help says of an option's flag."""
+    return option.words(option.opt.help, value_text(option, option.default))
+
+
+def comment_text(option: Option) -> str:
+    """What the example of the settings file says of an option; empty where its name says it all."""
+    text = option.opt.comment
+    if not text and not option.opt.off:
+        text = option.opt.help.removesuffix(".").replace(" ({default})", "")
+        text = text[:1].lower() + text[1:]
+    return option.words(text, "")

@@ -42,7 +42,9 @@ CSV = "label,youtube_id,time_start,time_end,split\nyoga,0wR5jVB-WPk,1,11,val\nar
         (["switch", "{}/none", "phone", "--proxy", "http://me:secret@h:1"], "Name one network"),
         (["switch", "{}/none", "--proxy", "me:secret@h:1"], "the URL of a proxy"),
         (["switch", "{}/none", "--source-address", "wlan0"], "an IP address of this machine"),
-        (["run", "{}/none", "--annotations", "{}/ok.csv", "--json"], "--headless"),
+        (["run", "{}/none", "--release", "kinetics-40", "--json"], "kinetics-400"),
+        (["attach", "{}/none", "--json"], "No engine runs"),
+        (["extract", "{}/none", "--sound", "wav", "--json"], "holds no ledger"),
     ],
 )
 def test_bad_input_gets_one_sentence_exit_code_2_and_changes_nothing(

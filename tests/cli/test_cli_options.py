@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.cli.options import given, selection, way
+from kinetics_tui.cli import app
+from kinetics_tui.cli.options import View, flags_of, given, selection, view_flags, way
+from kinetics_tui.model.options import AppOptions, Opt, Options, options_in
+from kinetics_tui.settings import settings
 
 
 def test_what_was_not_given_is_left_out() -> None:
@@ -16,19 +22,21 @@ def test_what_was_not_given_is_left_out() -> None:
 
 def test_a_selection_is_made_of_what_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert selection([Path("val.csv")], release=None, splits=["all"], per_class="none", limit="7") == {
+    assert selection(
+        annotations=[Path("val.csv")], release=None, splits=["all"], per_class="none", limit="7"
+    ) == {
         "release": "",
         "annotations": (str(tmp_path / "val.csv"),),
         "splits": (),
         "per_class": None,
         "limit": 7,
     }
-    assert selection(None, release="Kinetics-400", classes=["yoga"]) == {
+    assert selection(annotations=None, release="Kinetics-400", classes=["yoga"]) == {
         "release": "kinetics-400",
         "annotations": (),
         "classes": ("yoga",),
     }
-    assert selection(None) == {}
+    assert selection(annotations=None) == {}
 
 
 @pytest.mark.parametrize(
@@ -64,3 +72,66 @@ def test_what_is_no_way_or_not_one_alone_is_refused_without_its_password(
     with pytest.raises(SettingsError, match=said) as caught:
         way(network, source_address, proxy)
     assert "secret" not in str(caught.value)
+
+
+class MoreOptions(Options, frozen=True, kw_only=True):
+    """The options with one more, which is declared nowhere else."""
+
+    patience: Annotated[int, Opt("N", "Tries of a clip, {low} to {high} ({default}).", bounds=(1, 9))] = 3
+
+
+def test_an_option_is_declared_once_and_is_a_flag_a_setting_and_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = options_in(AppOptions, MoreOptions)
+    monkeypatch.setattr(settings, "Options", MoreOptions)
+    monkeypatch.setattr(settings, "SETTINGS", more)
+    config = tmp_path / "config.toml"
+    taken: list[object] = []
+
+    @click.command()
+    @flags_of(MoreOptions)
+    def run(**flags: object) -> None:
+        taken.append(settings.load_settings(given(**flags), {}, config).value("patience"))
+
+    assert "--patience N          Tries of a clip, 1 to 9 (3)." in CliRunner().invoke(run, ["--help"]).output
+    example = settings.example_toml(more)
+    assert "\npatience = 3                # tries of a clip, 1 to 9\n" in example
+    config.write_text(example.replace("patience = 3", "patience = 4"))
+    assert settings.load_settings({}, {"KINETICS_TUI_PATIENCE": "5"}, config).value("patience") == 5
+    for args in ([], ["--patience", "6"]):
+        assert CliRunner().invoke(run, args).exception is None
+    assert taken == [4, 6]
+    for where in ({"KINETICS_TUI_PATIENCE": "10"}, {}):
+        name = next(iter(where), "--patience")
+        with pytest.raises(SettingsError, match=f"^{name}: '10' is not a whole number from 1 to 9.$"):
+            settings.load_settings({} if where else {"patience": "10"}, where, config)
+
+
+@pytest.mark.parametrize(
+    ("args", "view"),
+    [
+        ([], View.APP),
+        (["--headless"], View.LINES),
+        (["--json"], View.JSON),
+        (["--headless", "--json"], View.JSON),
+        (["--json", "--headless"], View.JSON),
+    ],
+)
+def test_json_needs_no_headless(args: list[str], view: View) -> None:
+    taken: list[View] = []
+
+    @click.command()
+    @view_flags
+    def look(view: View) -> None:
+        taken.append(view)
+
+    look.main(args, standalone_mode=False)
+    assert taken == [view]
+
+
+@pytest.mark.parametrize("name", ["run", "attach", "demo", "extract"])
+def test_every_view_of_a_run_says_that_json_needs_no_screen(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"]).output
+    assert "No screen: a line an event" in shown
+    assert "No screen: an event a line, as JSON" in " ".join(shown.split())

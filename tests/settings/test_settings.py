@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.model.options import LayoutName, Options, Trim
+from kinetics_tui.model.options import LayoutName, Options, Theme, Trim
 from kinetics_tui.settings.settings import (
     EXAMPLE_TOML,
     SETTINGS,
     Settings,
-    Theme,
     default_cache_dir,
     default_config_path,
     load_settings,

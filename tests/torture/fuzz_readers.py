@@ -19,6 +19,7 @@ from kinetics_tui.engine.client.retry import find_categories
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName, Selection
 from kinetics_tui.settings.settings import CONFIG_VARIABLE, PREFIX, SETTINGS, load_settings
+from kinetics_tui.settings.values import value_text
 from tests.torture.fuzz_storage import check_path
 from tests.torture.hostile import (
     Dice,
@@ -100,7 +101,7 @@ def read_settings(dice: Dice, folder: Path) -> None:
         assert said.endswith((".", "?", "...")), f"no sentence: {said!r}"
     else:
         for name, setting in SETTINGS.items():
-            setting.show(settings.value(name))
+            value_text(setting, settings.value(name))
     finally:
         path.unlink()
 

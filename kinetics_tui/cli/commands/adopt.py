@@ -1,10 +1,6 @@
-"""Commands about clips that are here already: adopt, extract.
+"""Commands about clips that are here already: adopt takes them over, extract makes frames and sound of them.
 
-The adoption of clips as a command: what it is told, what it prints, what it exits with.
-
-Frames and sound of clips as a command: what is asked for, as the ledger keeps it.
-
-What was taken over into a dataset as plain text, as rows of a table, and for scripts.
+What was taken over is printed as plain text or for scripts, and written as rows of a table.
 """
 
 from __future__ import annotations
@@ -22,66 +18,21 @@ import msgspec
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain
-from kinetics_tui.cli import options as flags
+from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
-from kinetics_tui.cli.options import Number, as_json, dataset, files_at_a_time, headless, several
-from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.cli.commands.run import require_terminal, show
+from kinetics_tui.cli.engine_of import run_engine
+from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
 from kinetics_tui.engine.run.extraction import keep_extras
 from kinetics_tui.model.commands import WantExtras
-from kinetics_tui.model.options import (
-    FASTEST_FPS,
-    LARGEST_PX,
-    SLOWEST_FPS,
-    SMALLEST_PX,
-    Extras,
-    Selection,
-    SoundFormat,
-)
-from kinetics_tui.settings.settings import Settings
-from kinetics_tui.settings.values import choice, number, or_none, whole
+from kinetics_tui.model.options import Extras, Selection, options_in
+from kinetics_tui.settings.settings import load_settings, read_flags
 from kinetics_tui.upkeep.adopt.adopt import adopt
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting
-
-_READERS = {
-    "frames_fps": ("--frames", or_none(number(SLOWEST_FPS, FASTEST_FPS), None)),
-    "frames_short_side_px": ("--short-side", or_none(whole(SMALLEST_PX, LARGEST_PX), None)),
-    "sound": ("--sound", or_none(choice(SoundFormat), None)),
-}
-
-
-def want_extras(dataset: Path, *, frames: str | None, short_side: str | None, sound: str | None) -> None:
-    """Have these made from now on, ``none`` for nothing more of a kind; a run that is under way is told.
-
-    Raises UserError, and nothing is changed then.
-    """
-    asked = flags.given(frames_fps=frames, frames_short_side_px=short_side, sound=sound)
-    given: dict[str, object] = {}
-    for name, value in asked.items():
-        flag, read = _READERS[name]
-        try:
-            given[name] = read(value)
-        except SettingsError as error:
-            raise SettingsError(f"{flag}: {error}") from None
-    extras = _with(dataset, given)
-    if is_running(dataset):
-        ask(dataset, WantExtras(extras=extras))
-    else:
-        keep_extras(dataset, extras)
-
-
-def _with(dataset: Path, given: dict[str, object]) -> Extras:
-    """What the dataset has made of its clips, with these changes."""
-    with Ledger.open(dataset, read_only=True) as ledger:
-        before = ledger.options.extras
-    extras = msgspec.structs.replace(before, **given)
-    if not extras.any and not before.any:
-        raise SettingsError("Say what is to be made of the clips: --frames FPS, --sound wav, or both.")
-    return extras
-
 
 COLUMNS = ("file", "clip", "outcome", "why")
 
@@ -102,7 +53,8 @@ def adoption_text(adoption: Adoption) -> str:
     named: list[str] = []
     for fate in Fate:
         if fate not in (Fate.TAKEN, Fate.THERE):
-            named += _named(adoption, fate)
+            first = [(one.path, one.why) for one in adoption.first.get(fate, [])]
+            named += first_lines(fate.value, first, adoption.counts[fate])
     return "\n".join([*_table(adoption), *named, *_end(adoption)])
 
 
@@ -139,17 +91,10 @@ def table_row(adopted: Adopted) -> tuple[str, ...]:
 
 
 def _table(adoption: Adoption) -> list[str]:
-    rows = [(_taken(adoption), f"{adoption.counts[Fate.TAKEN]:,}", _note(adoption))]
-    for fate in Fate:
-        if fate is not Fate.TAKEN and adoption.counts[fate]:
-            rows.append((fate.value, f"{adoption.counts[fate]:,}", ""))
-    name_width = max(len(name) for name, _, _ in rows)
-    count_width = max(len(count) for _, count, _ in rows)
-    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
-
-
-def _taken(adoption: Adoption) -> str:
-    return "would be taken" if adoption.dry_run else Fate.TAKEN.value
+    taken = "would be taken" if adoption.dry_run else Fate.TAKEN.value
+    others = [fate for fate in Fate if fate is not Fate.TAKEN and adoption.counts[fate]]
+    rows = [(fate.value, adoption.counts[fate], "") for fate in others]
+    return counts_table([(taken, adoption.counts[Fate.TAKEN], _note(adoption)), *rows])
 
 
 def _note(adoption: Adoption) -> str:
@@ -161,15 +106,6 @@ def _note(adoption: Adoption) -> str:
     parts += [f"{adoption.short:,} shorter than their segment"] if adoption.short else []
     parts += [f"{adoption.inexact:,} cut inexactly"] if adoption.inexact else []
     return ", ".join(parts)
-
-
-def _named(adoption: Adoption, fate: Fate) -> list[str]:
-    first = adoption.first.get(fate, [])
-    if not first:
-        return []
-    lines = [f"{fate.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
-    more = adoption.counts[fate] - len(first)
-    return [*lines, f"  and {more:,} more"] if more > 0 else lines
 
 
 def _end(adoption: Adoption) -> list[str]:
@@ -188,52 +124,6 @@ def _end(adoption: Adoption) -> list[str]:
     if adoption.dry_run:
         lines.append("Nothing was changed; without --dry-run it is done.")
     return lines
-
-
-def adopt_clips(
-    dataset: Path,
-    settings: Settings,
-    *,
-    source: Path,
-    link: str,
-    dry_run: bool,
-    quick: bool,
-    tolerance_s: float,
-    table: Path | None,
-    annotations: list[Path] | None,
-    release: str | None,
-    workers: int | None,
-    as_json: bool,
-) -> int:
-    """Take clips over into a dataset and print what came of it; the exit code. Raises UserError."""
-    if link not in list(LinkMode):
-        raise SettingsError(f"--link takes {' or '.join(LinkMode)}.")
-    if math.isnan(tolerance_s):  # no bound keeps it out
-        raise SettingsError("--tolerance takes a number of seconds.")
-    asked = flags.selection(annotations=annotations, release=release)
-    selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
-    progress = Progress(sys.stderr, progress_text)
-    with stoppable() as stopping, _table_file(table) as write_row:
-        how = Adopting(
-            source=source,
-            link=LinkMode(link),
-            dry_run=dry_run,
-            quick=quick,
-            tolerance_s=tolerance_s,
-            workers=workers,
-            options=settings.options,
-            wanted=lambda: wanted_clips(selection, settings) if asked else None,
-            stopped=lambda: bool(stopping),
-            on_progress=progress.tell,
-            on_settled=write_row,
-            tell=tell,
-        )
-        try:
-            adoption = adopt(dataset, how)
-        finally:
-            progress.end()
-    click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
-    return INTERRUPTED if adoption.interrupted else SETTLED
 
 
 @contextmanager
@@ -278,7 +168,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 @click.command()
-@dataset
+@options.dataset
 @click.option(
     "--from",
     "source",
@@ -298,83 +188,77 @@ def _writing(path: Path) -> Iterator[None]:
 @click.option("--quick", is_flag=True, help="Read the files and decode none of them.")
 @click.option(
     "--tolerance",
+    "tolerance_s",
     metavar="S",
-    type=Number(0.0, 10.0),
+    type=options.Number(0.0, 10.0),
     default=0.0,
     show_default=True,
     help="Seconds a file may be too short or too long (one frame).",
 )
 @click.option("--table", metavar="FILE", type=Path, help="Write a CSV row about every file to FILE.")
-@several(
-    "--annotations",
-    metavar="FILE",
-    type=Path,
-    help="Where DATASET has no ledger: which clips it is to hold.",
+@options.flags_of(
+    Selection,
+    annotations="Where DATASET has no ledger: which clips it is to hold.",
+    release="The same by the name of a release.",
 )
-@click.option("--release", metavar="NAME", help="The same by the name of a release.")
-@files_at_a_time
-@as_json
+@options.files_at_a_time
+@options.as_json
 def adopt_command(
     dataset: Path,
     source: Path,
     link: str,
     dry_run: bool,
     quick: bool,
-    tolerance: float,
+    tolerance_s: float,
     table: Path | None,
-    annotations: list[Path] | None,
-    release: str | None,
     workers: int | None,
     as_json: bool,
+    **flags: object,
 ) -> int:
     """Take over clips that you have already, each one verified; DIR stays as it is."""
-    from kinetics_tui.settings.settings import load_settings
-
-    return adopt_clips(
-        dataset,
-        load_settings({}),
-        source=source,
-        link=link,
-        dry_run=dry_run,
-        quick=quick,
-        tolerance_s=tolerance,
-        table=table,
-        annotations=annotations,
-        release=release,
-        workers=workers,
-        as_json=as_json,
-    )
+    settings = load_settings({})
+    if link not in list(LinkMode):
+        raise SettingsError(f"--link takes {' or '.join(LinkMode)}.")
+    if math.isnan(tolerance_s):  # no bound keeps it out
+        raise SettingsError("--tolerance takes a number of seconds.")
+    selection = options.selected(**flags)
+    progress = Progress(sys.stderr, progress_text)
+    with stoppable() as stopping, _table_file(table) as write_row, progress:
+        how = Adopting(
+            source=source,
+            link=LinkMode(link),
+            dry_run=dry_run,
+            quick=quick,
+            tolerance_s=tolerance_s,
+            workers=workers,
+            options=settings.options,
+            wanted=lambda: wanted_clips(selection, settings),
+            stopped=lambda: bool(stopping),
+            on_progress=progress.tell,
+            on_settled=write_row,
+            tell=tell,
+        )
+        adoption = adopt(dataset, how)
+    click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
+    return INTERRUPTED if adoption.interrupted else SETTLED
 
 
 @click.command()
-@dataset
-@click.option("--frames", metavar="FPS", help="So many pictures a second as JPEG; none: no more.")
-@click.option("--short-side", metavar="PX", help="Scale pictures down to this short side; none: as the clip.")
-@click.option("--sound", metavar="FORMAT", help="Sound as wav, mp3 or opus; none: no more.")
-@headless
-@as_json
-def extract(
-    dataset: Path,
-    frames: str | None,
-    short_side: str | None,
-    sound: str | None,
-    headless: bool,
-    as_json: bool,
-) -> int:
+@options.dataset
+@options.flags_of(Extras)
+@options.view_flags
+def extract(dataset: Path, view: options.View, **flags: object) -> int:
     """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
-    from kinetics_tui.base.errors import SettingsError
-    from kinetics_tui.cli.command_line import tell
-    from kinetics_tui.cli.commands import run as views
-    from kinetics_tui.cli.engine_of import run_engine
-    from kinetics_tui.settings.settings import load_settings
-
-    if as_json and not headless:
-        raise SettingsError("--json goes with --headless: kinetics-tui extract DATASET --headless --json.")
-    if not headless:
-        views.require_terminal()
+    require_terminal(view)
     settings = load_settings({})
-    want_extras(dataset, frames=frames, short_side=short_side, sound=sound)
-    owner = run_engine(dataset, settings.networks, tell)
-    if headless:
-        return views.follow(dataset, as_json=as_json, owner=owner)
-    return views.look(dataset, settings)
+    asked = read_flags(options_in(Extras), flags)
+    with Ledger.open(dataset, read_only=True) as ledger:
+        before = ledger.options.extras
+    extras = msgspec.structs.replace(before, **asked)
+    if not extras.any and not before.any:
+        raise SettingsError("Say what is to be made of the clips: --frames FPS, --sound wav, or both.")
+    if is_running(dataset):
+        ask(dataset, WantExtras(extras=extras))
+    else:
+        keep_extras(dataset, extras)
+    return show(dataset, view, owner=run_engine(dataset, settings.networks, tell))

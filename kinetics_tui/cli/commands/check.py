@@ -1,10 +1,7 @@
-"""The command check.
+"""The command check: every file of a dataset held against its ledger.
 
-The check of a dataset as a command: what it is told, what it prints, what it exits with.
-
-The clips of a selection, where there is no dataset whose network to go by.
-
-What a check of a dataset found as plain text, and for scripts; how far it is, in a line.
+It prints what was found as plain text or for scripts, and meanwhile a line on how far it is. The clips of a
+selection, where there is no dataset whose network to go by, are got here for adopt and probe too.
 """
 
 from __future__ import annotations
@@ -15,15 +12,18 @@ from typing import Any
 
 import click
 
+from kinetics_tui.annotations.fetch import obtain_annotations
+from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain
-from kinetics_tui.cli import options as flags
+from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
-from kinetics_tui.cli.options import as_json, dataset, files_at_a_time, several
-from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
+from kinetics_tui.engine.prepare import title_of
+from kinetics_tui.media.youtube.open_address import network_opener
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Selection
-from kinetics_tui.settings.settings import Settings, default_cache_dir
+from kinetics_tui.settings.settings import Settings, default_cache_dir, load_settings
 from kinetics_tui.upkeep.check.check import Checking, check
 from kinetics_tui.upkeep.check.findings import Fault, LedgerState, Report
 from kinetics_tui.upkeep.check.rebuild import Wanted
@@ -34,10 +34,6 @@ def selected_clips(selection: Selection, settings: Settings) -> list[Clip]:
 
     Raises ``UserError`` where they cannot be had or none is left.
     """
-    from kinetics_tui.annotations.fetch import obtain_annotations
-    from kinetics_tui.annotations.selection import select
-    from kinetics_tui.media.youtube.open_address import network_opener
-
     opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
     return select(obtain_annotations(selection, default_cache_dir(), tell, opener), selection)
 
@@ -78,7 +74,8 @@ def report_text(report: Report) -> str:
     lines = [_LEDGER[report.ledger]] if report.ledger is LedgerState.REBUILT else []
     lines += _table(report)
     for fault in Fault:
-        lines += _named(report, fault)
+        first = [(one.path, one.why) for one in report.first.get(fault, [])]
+        lines += first_lines(fault.value, first, report.counts[fault])
     lines += [f"  not repaired: {plain(one.path)}: {plain(one.why)}" for one in report.not_repaired]
     return "\n".join([*lines, *_end(report)])
 
@@ -109,24 +106,13 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def _table(report: Report) -> list[str]:
-    rows = [("whole", f"{report.whole:,}", "")]
+    rows = [("whole", report.whole, "")]
     for fault in Fault:
         if report.counts[fault]:
             repaired = report.repaired[fault]
             note = f"{repaired:,} {_DONE[fault]}" if repaired else ""
-            rows.append((fault.value, f"{report.counts[fault]:,}", note))
-    name_width = max(len(name) for name, _, _ in rows)
-    count_width = max(len(count) for _, count, _ in rows)
-    return [f"{name:<{name_width}}  {count:>{count_width}}  {note}".rstrip() for name, count, note in rows]
-
-
-def _named(report: Report, fault: Fault) -> list[str]:
-    first = report.first.get(fault, [])
-    if not first:
-        return []
-    lines = [f"{fault.value}:", *(f"  {plain(one.path)}  ({plain(one.why)})" for one in first)]
-    more = report.counts[fault] - len(first)
-    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+            rows.append((fault.value, report.counts[fault], note))
+    return counts_table(rows)
 
 
 def _end(report: Report) -> list[str]:
@@ -152,84 +138,49 @@ FAULTS_FOUND = 4
 """What ``check`` ends with where something is wrong and stays so."""
 
 
-def check_dataset(
-    dataset: Path,
-    settings: Settings,
-    *,
-    repair: bool,
-    quick: bool,
-    annotations: list[Path] | None,
-    release: str | None,
-    workers: int | None,
-    as_json: bool,
-) -> int:
-    """Check a dataset and print what is found; the exit code. Raises UserError for bad input."""
-    asked = flags.selection(annotations=annotations, release=release)
-    if asked and not repair:
-        raise SettingsError("--annotations and --release are for a lost ledger: they go with --repair.")
-    selection = Selection(**asked)  # type: ignore[arg-type]  # the command line types its flags
-    progress = Progress(sys.stderr, progress_text)
-    with stoppable() as stopping:
-        how = Checking(
-            repair=repair,
-            quick=quick,
-            workers=workers,
-            options=settings.options,
-            wanted=lambda: wanted_clips(selection, settings) if asked else None,
-            stopped=lambda: bool(stopping),
-            on_progress=progress.tell,
-            tell=tell,
-        )
-        try:
-            report = check(dataset, how)
-        finally:
-            progress.end()
-    click.echo(json_line(report_json(report)) if as_json else report_text(report))
-    if report.interrupted:
-        return INTERRUPTED
-    return FAULTS_FOUND if report.left else SETTLED
+def wanted_clips(selection: Selection, settings: Settings) -> Wanted | None:
+    """The clips that a ledger made anew is to hold, None where no release or file is named.
 
-
-def wanted_clips(selection: Selection, settings: Settings) -> Wanted:
-    """The clips that a ledger made anew is to hold. Raises UserError where annotations cannot be had."""
-    from kinetics_tui.engine.prepare import title_of
-
+    Raises UserError where annotations cannot be had.
+    """
+    if selection == Selection():
+        return None
     # By the settings alone: the ledger, which knows the network in use, is what was lost.
     return Wanted(title_of(selection), selection, selected_clips(selection, settings))
 
 
 @click.command()
-@dataset
+@options.dataset
 @click.option("--repair", is_flag=True, help="Put right what is found; deletes nothing but scratch.")
 @click.option("--quick", is_flag=True, help="Decode only files that are not as recorded.")
-@several(
-    "--annotations",
-    metavar="FILE",
-    type=Path,
-    help="For a lost ledger: the annotation files it was made from.",
+@options.flags_of(
+    Selection,
+    annotations="For a lost ledger: the annotation files it was made from.",
+    release="For a lost ledger: its release.",
 )
-@click.option("--release", metavar="NAME", help="For a lost ledger: its release.")
-@files_at_a_time
-@as_json
+@options.files_at_a_time
+@options.as_json
 def check_command(
-    dataset: Path,
-    repair: bool,
-    quick: bool,
-    annotations: list[Path] | None,
-    release: str | None,
-    workers: int | None,
-    as_json: bool,
+    dataset: Path, repair: bool, quick: bool, workers: int | None, as_json: bool, **flags: object
 ) -> int:
     """Hold every file against the ledger; exits 0 if all is well, 4 if faults are left."""
-    from kinetics_tui.settings.settings import load_settings
-
-    return check_dataset(
-        dataset,
-        load_settings({}),
-        repair=repair,
-        quick=quick,
-        annotations=annotations,
-        release=release,
-        workers=workers,
-        as_json=as_json,
-    )
+    settings = load_settings({})
+    selection = options.selected(**flags)
+    if selection != Selection() and not repair:
+        raise SettingsError("--annotations and --release are for a lost ledger: they go with --repair.")
+    with stoppable() as stopping, Progress(sys.stderr, progress_text) as progress:
+        how = Checking(
+            repair=repair,
+            quick=quick,
+            workers=workers,
+            options=settings.options,
+            wanted=lambda: wanted_clips(selection, settings),
+            stopped=lambda: bool(stopping),
+            on_progress=progress.tell,
+            tell=tell,
+        )
+        report = check(dataset, how)
+    click.echo(json_line(report_json(report)) if as_json else report_text(report))
+    if report.interrupted:
+        return INTERRUPTED
+    return FAULTS_FOUND if report.left else SETTLED

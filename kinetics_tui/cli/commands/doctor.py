@@ -1,6 +1,6 @@
-"""What this machine brings for a run: findings as plain data, each with its advice. Sends nothing.
+"""The command doctor: what this machine brings for a run, the settings in force among it. Sends nothing.
 
-The command doctor.
+Each check makes a finding as plain data, with advice where something is to be done.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.youtube.yt_dlp_options import parse_args, redact
 from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import Options
-from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings
+from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, load_settings
+from kinetics_tui.settings.values import value_text
 
 OLD_YT_DLP_DAYS = 60
 MIN_DENO = (2, 3)
@@ -125,7 +126,7 @@ def check_settings(settings: Settings) -> Finding:
     lines = []
     for name, setting in SETTINGS.items():
         value = settings.value(name)
-        shown = " ".join(redact(settings.options.yt_dlp)) if name == "yt_dlp" else setting.show(value)
+        shown = " ".join(redact(settings.options.yt_dlp)) if name == "yt_dlp" else value_text(setting, value)
         source = settings.sources.get(name, DEFAULT)
         lines.append(f"{name} = {shown}" + ("" if source == DEFAULT else f"   from {source}"))
     return Finding("settings", State.OK, "\n".join(lines))
@@ -288,8 +289,6 @@ def _gigabytes(size_bytes: int) -> str:
 @as_json
 def doctor(as_json: bool) -> int:
     """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""
-    from kinetics_tui.settings.settings import load_settings
-
     findings = examine(Path.cwd(), load_settings({}))
     if as_json:
         click.echo(findings_json(findings))

@@ -1,8 +1,6 @@
-"""The command that looks at a set before anybody commits weeks to it: probe.
+"""The command probe: how much of a set is still there, told by a sample of its videos.
 
-How much of a set is still there, as a command: what it is told, what it prints, what it exits with.
-
-What a sample of videos tells of a set, as plain text and for scripts; how far it is, in a line.
+It prints what the sample tells as plain text or for scripts, and meanwhile a line on how far it is.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,25 +18,15 @@ from kinetics_tui.annotations.selection import draw_videos
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.base.words import duration_text
+from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.commands.check import selected_clips
-from kinetics_tui.cli.options import (
-    Integer,
-    annotation_files,
-    as_json,
-    class_categories,
-    classes,
-    pace,
-    release,
-    splits,
-    yt_dlp,
-)
-from kinetics_tui.cli.progress import ProgressLine
+from kinetics_tui.cli.progress import Progress
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.model.failure import Category, Kind
-from kinetics_tui.model.options import Selection
-from kinetics_tui.settings.settings import Settings
+from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.settings.settings import load_settings
 from kinetics_tui.settings.values import pace_text
 
 SUSPICIOUS = 10
@@ -149,40 +136,6 @@ def _end(survey: Survey) -> list[str]:
 _REMEDY = "Wait some hours, or go by another network, before you ask again; a lower --pace holds longer."
 
 
-def probe_set(selection: Selection, settings: Settings, *, sample: int, seed: int, as_json: bool) -> int:
-    """Ask for a sample of the videos of a selection and print what that tells; the exit code.
-
-    Raises ``UserError`` for bad input.
-    """
-    if not (selection.annotations or selection.release):
-        raise SettingsError("Say which set to look at: --annotations FILE, or --release kinetics-400.")
-    clips = selected_clips(selection, settings)
-    videos = draw_videos((clip.youtube_id for clip in clips), sample, seed)
-    survey = Survey(videos=len({clip.youtube_id for clip in clips}), clips=len(clips), sample=len(videos))
-    per_hour = settings.options.pace_per_hour
-    length = length_s(len(videos), per_hour)
-    tell(f"{title_of(selection)}: {_plan(survey, per_hour, length)}")
-    progress = ProgressLine(sys.stderr)
-    try:
-        with _interruptible():
-            ask_youtube_for(
-                survey,
-                videos,
-                settings.options.yt_dlp,
-                per_hour,
-                lambda known: progress.tell_by(functools.partial(progress_text, known, length_s=length)),
-            )
-    finally:
-        progress.end()
-    if as_json:
-        click.echo(json_line(survey_json(survey)))
-    else:
-        say(survey_text(survey))
-    if survey.interrupted:
-        return INTERRUPTED
-    return SETTLED if survey.ended is None else NO_ANSWER
-
-
 def _plan(survey: Survey, per_hour: float | None, length: float | None) -> str:
     what = f"asking for {survey.sample:,} of {survey.videos:,} videos ({survey.clips:,} clips)"
     if length is None:
@@ -205,47 +158,30 @@ def _interruptible() -> Iterator[None]:
 
 
 @click.command()
-@annotation_files
-@release
-@splits
-@classes
-@class_categories
-@click.option(
-    "--sample",
-    metavar="N",
-    type=Integer(min=1),
-    default=200,
-    show_default=True,
-    help="How many videos are asked for.",
-)
-@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Which ones are drawn.")
-@pace
-@yt_dlp
-@as_json
-def probe(
-    annotations: list[Path] | None,
-    release: str | None,
-    split: list[str] | None,
-    class_: list[str] | None,
-    category: list[str] | None,
-    sample: int,
-    seed: int,
-    pace: str | None,
-    yt_dlp: str | None,
-    as_json: bool,
-) -> int:
+@options.flags_of(Selection, "annotations", "release", "splits", "classes", "categories")
+@options.integer("--sample", 200, "How many videos are asked for.", low=1)
+@options.integer("--seed", 0, "Which ones are drawn.")
+@options.flags_of(Options, "pace", "yt_dlp")
+@options.as_json
+def probe(sample: int, seed: int, as_json: bool, **flags: object) -> int:
     """Say how much of a set is still there, by a random sample; downloads nothing."""
-    from kinetics_tui.cli import options as flags
-    from kinetics_tui.model.options import Selection
-    from kinetics_tui.settings.settings import load_settings
-
-    asked = flags.selection(
-        release=release, annotations=annotations, splits=split, classes=class_, categories=category
-    )
-    return probe_set(
-        Selection(**asked),  # type: ignore[arg-type]  # the command line types its flags
-        load_settings(flags.given(pace=pace, yt_dlp=yt_dlp)),
-        sample=sample,
-        seed=seed,
-        as_json=as_json,
-    )
+    selection = options.selected(**flags)
+    settings = load_settings(options.given(**flags))
+    if not (selection.annotations or selection.release):
+        raise SettingsError("Say which set to look at: --annotations FILE, or --release kinetics-400.")
+    clips = selected_clips(selection, settings)
+    videos = draw_videos((clip.youtube_id for clip in clips), sample, seed)
+    survey = Survey(videos=len({clip.youtube_id for clip in clips}), clips=len(clips), sample=len(videos))
+    per_hour = settings.options.pace_per_hour
+    length = length_s(len(videos), per_hour)
+    tell(f"{title_of(selection)}: {_plan(survey, per_hour, length)}")
+    text = functools.partial(progress_text, length_s=length)
+    with Progress(sys.stderr, text) as progress, _interruptible():
+        ask_youtube_for(survey, videos, settings.options.yt_dlp, per_hour, progress.tell)
+    if as_json:
+        click.echo(json_line(survey_json(survey)))
+    else:
+        say(survey_text(survey))
+    if survey.interrupted:
+        return INTERRUPTED
+    return SETTLED if survey.ended is None else NO_ANSWER

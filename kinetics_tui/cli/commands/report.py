@@ -1,7 +1,4 @@
-"""Commands about what came of a run: report.
-
-The report as a command: of a dataset or of files in the 2019 form, as text, JSON or a page.
-"""
+"""The command report: what became of a dataset, or of files in the 2019 form, as text, JSON or a page."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from pathlib import Path
 import click
 
 from kinetics_tui.base.errors import ReportError, SettingsError
+from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.cli.command_line import say
 from kinetics_tui.cli.options import as_json
@@ -91,9 +89,6 @@ def report(
     dataset: Path | None, stats: Path | None, failed: Path | None, html: Path | None, as_json: bool
 ) -> None:
     """Say what became of a dataset: failures, seconds a clip, sessions, bytes, where the time went."""
-    from kinetics_tui.base.errors import SettingsError
-    from kinetics_tui.base.safe_text import json_line
-
     if html is not None and as_json:
         raise SettingsError("Give --json or --html FILE; not both.")
     found = read_report(dataset, stats, failed)

@@ -1,6 +1,7 @@
-"""Commands that open or begin a run: the app itself, run, attach, demo.
+"""Commands that open or begin a run: run, attach, demo, and a dataset alone, which opens the app on it.
 
-The views that commands open on a run: the app, its set-up screen, or lines without a screen.
+A run is shown in the app, or without a screen as lines or JSON; where there is no dataset yet, the set-up
+screen comes first. The app and the demo bring much with them, and are loaded where they are used.
 """
 
 from __future__ import annotations
@@ -9,46 +10,43 @@ import asyncio
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.cli import follow, options
 from kinetics_tui.cli.command_line import BROKEN_PIPE, CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
-from kinetics_tui.cli.engine_of import annotation_opener, run_engine
-from kinetics_tui.cli.options import (
-    Integer,
-    annotation_files,
-    as_json,
-    class_categories,
-    classes,
-    dataset,
-    headless,
-    pace,
-    release,
-    splits,
-    yt_dlp,
-)
-from kinetics_tui.engine.client.ask import wait_until_gone
+from kinetics_tui.cli.engine_of import adjust, annotation_opener, load_annotations, make_known, run_engine
+from kinetics_tui.cli.options import View
+from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.settings.settings import Settings, Theme
+from kinetics_tui.engine.prepare import create, has_ledger, prepare
+from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
+from kinetics_tui.settings.settings import Settings, default_cache_dir, load_settings
 
 LEAVING_S = 3.0
 """How long an engine whose run is through takes to leave, where nobody else looks at it."""
+DEMO_WORKERS = 4
 
 
-def require_terminal() -> None:
-    """Raise ``UserError`` where there is no terminal that can carry the app."""
-    from kinetics_tui.tui.terminal import check_terminal
+def require_terminal(view: View) -> None:
+    """Raise ``UserError`` where the app is asked for and there is no terminal that can carry it."""
+    if view is View.APP:
+        from kinetics_tui.tui.terminal import check_terminal
 
-    check_terminal()
+        check_terminal()
 
 
-def follow(dataset: Path, *, as_json: bool, owner: bool) -> int:
-    """Print the run until it ends; the exit code."""
-    from kinetics_tui.cli import follow as following
+def show(dataset: Path, view: View, *, owner: bool = False) -> int:
+    """Show the run until it ends or the user leaves; the exit code.
 
+    A view without a screen that is the ``owner`` of the run stops it when it is asked to end.
+    """
+    if view is View.APP:
+        return _open_app(load_settings({}), EngineClient(dataset))
+    following = follow.follow(EngineClient(dataset), as_json=view is View.JSON, owner=owner)
     try:
-        state = asyncio.run(following.follow(EngineClient(dataset), as_json=as_json, owner=owner))
+        state = asyncio.run(following)
     except BrokenPipeError:
         # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -58,33 +56,32 @@ def follow(dataset: Path, *, as_json: bool, owner: bool) -> int:
     return CLIPS_LEFT if state.left else SETTLED
 
 
-def look(dataset: Path, settings: Settings) -> int:
-    """Show the run in the app; the exit code."""
+def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> int:
     from kinetics_tui.tui.app import KineticsApp, run_app
+    from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK
 
+    themes = {Theme.DARK: KINETICS_DARK.name, Theme.ANSI: KINETICS_ANSI.name}
     app = KineticsApp(
-        EngineClient(dataset),
+        client,
         refresh_hz=settings.refresh_hz,
-        theme=_theme(settings),
+        theme=themes.get(settings.theme),
         bell=settings.bell,
         desktop=settings.desktop,
+        **steps,
     )
     return run_app(app, mouse=settings.mouse)
 
 
-def set_up(dataset: Path, settings: Settings) -> int:
+def _set_up(dataset: Path, settings: Settings) -> int:
     """Show the set-up screen, then the run that is started from it; the exit code."""
-    from kinetics_tui.engine.prepare import create, has_ledger
-    from kinetics_tui.model.options import Selection
-    from kinetics_tui.settings.settings import default_cache_dir
-    from kinetics_tui.tui.app import KineticsApp, run_app
     from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
     from kinetics_tui.tui.setup.screen import SetupScreen
 
     def begin(plan: Plan) -> EngineClient:
         if not has_ledger(plan.dataset):
             create(plan.dataset, plan.selection, plan.options, plan.clips or ())
-        run_engine(plan.dataset, settings.networks, _keep_quiet)
+        # The app owns the terminal now: nothing else may write there.
+        run_engine(plan.dataset, settings.networks, lambda _line: None)
         return EngineClient(plan.dataset)
 
     async def start(plan: Plan) -> EngineClient:
@@ -96,135 +93,35 @@ def set_up(dataset: Path, settings: Settings) -> int:
         return SetupScreen(asked.dataset, asked.options, asked.selection, library=library)
 
     library = PublishedLibrary(default_cache_dir(), annotation_opener(dataset, settings))
-    app = KineticsApp(
-        None,
-        setup=setup,
-        start=start,
-        refresh_hz=settings.refresh_hz,
-        theme=_theme(settings),
-        bell=settings.bell,
-        desktop=settings.desktop,
-    )
-    return run_app(app, mouse=settings.mouse)
-
-
-def _keep_quiet(_line: str) -> None:
-    """The app owns the terminal now: nothing else may write there."""
-
-
-def _theme(settings: Settings) -> str | None:
-    from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK
-
-    names = {Theme.DARK: KINETICS_DARK.name, Theme.ANSI: KINETICS_ANSI.name}
-    return names.get(settings.theme)
-
-
-DEMO_WORKERS = 4
+    return _open_app(settings, None, setup=setup, start=start)
 
 
 @click.command(DEFAULT_COMMAND, hidden=True)
 @click.argument("dataset", required=False, type=Path, help="The dataset folder.")
 def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run."""
-    from kinetics_tui.cli.engine_of import run_engine
-    from kinetics_tui.engine.prepare import has_ledger
-    from kinetics_tui.settings.settings import load_settings
-
     settings = load_settings({})
-    if dataset is not None and has_ledger(dataset):
-        run_engine(dataset, settings.networks, tell)
-        return look(dataset, settings)
-    return set_up(dataset or Path("kinetics"), settings)
+    if dataset is None or not has_ledger(dataset):
+        return _set_up(dataset or Path("kinetics"), settings)
+    run_engine(dataset, settings.networks, tell)
+    return show(dataset, View.APP)
 
 
 @click.command()
-@dataset
-@annotation_files
-@release
-@splits
-@classes
-@class_categories
-@click.option("--per-class", metavar="N", help="So many clips of each class; none: all.")
-@click.option("--seed", metavar="N", type=int, help="Which clips --per-class draws (0).")
-@click.option("--limit", metavar="N", help="At most so many clips; none: all.")
-@click.option("--workers", metavar="N", help="Worker processes, 1 to 64 (16).")
-@click.option("--height", metavar="PX", help="Largest source height in pixels (360).")
-@click.option("--trim", metavar="HOW", help="exact, or copy: cheap and inexact (exact).")
-@click.option("--layout", metavar="NAME", help="activitynet, showmax or torchvision (activitynet).")
-@click.option("--no-audio/--audio", "no_audio", default=None, help="Leave the sound out.")
-@click.option("--short-side", metavar="PX", help="Scale down to this short side in pixels.")
-@pace
-@click.option("--cooldown", metavar="TIMES", help="Waits after a throttle: 15m,1h,3h,...")
-@click.option("--retry", metavar="TIMES", help="Waits after a passing failure: 30s,5m,1h.")
-@click.option("--deadline", metavar="TIME", help="How long one clip may take (15m).")
-@yt_dlp
-@headless
-@as_json
-def run(
-    dataset: Path,
-    annotations: list[Path] | None,
-    release: str | None,
-    split: list[str] | None,
-    class_: list[str] | None,
-    category: list[str] | None,
-    per_class: str | None,
-    seed: int | None,
-    limit: str | None,
-    workers: str | None,
-    height: str | None,
-    trim: str | None,
-    layout: str | None,
-    no_audio: bool | None,
-    short_side: str | None,
-    pace: str | None,
-    cooldown: str | None,
-    retry: str | None,
-    deadline: str | None,
-    yt_dlp: str | None,
-    headless: bool,
-    as_json: bool,
-) -> int:
+@options.dataset
+@options.flags_of(
+    Selection, "annotations", "release", "splits", "classes", "categories", "per_class", "seed", "limit"
+)
+@options.flags_of(Options)
+@options.view_flags
+def run(dataset: Path, view: View, **flags: object) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
-    from kinetics_tui.cli import options as flags
-    from kinetics_tui.cli.commands import run as views
-    from kinetics_tui.cli.engine_of import adjust, load_annotations, make_known, run_engine
-    from kinetics_tui.engine.client.ask import is_running
-    from kinetics_tui.engine.prepare import prepare
-    from kinetics_tui.settings.settings import load_settings
-
-    given = flags.given(
-        workers=workers,
-        height=height,
-        trim=trim,
-        layout=layout,
-        no_audio=no_audio,
-        short_side=short_side,
-        pace=pace,
-        cooldown=cooldown,
-        retry=retry,
-        deadline=deadline,
-        yt_dlp=yt_dlp,
-    )
-    selection = flags.selection(
-        release=release,
-        annotations=annotations,
-        splits=split,
-        classes=class_,
-        categories=category,
-        per_class=per_class,
-        seed=seed,
-        limit=limit,
-    )
-    if as_json and not headless:
-        raise SettingsError("--json goes with --headless: kinetics-tui run DATASET --headless --json.")
-    if not headless:
-        views.require_terminal()
+    selection = options.selection(**flags)
+    given = options.given(**flags)
+    require_terminal(view)
     settings = load_settings(given)
     owner = not is_running(dataset)
-    if not owner:
-        adjust(dataset, selection, settings, given)
-        make_known(dataset, settings.networks, tell)
-    else:
+    if owner:
         prepare(
             dataset,
             selection=selection,
@@ -234,63 +131,32 @@ def run(
             tell=tell,
         )
         run_engine(dataset, settings.networks, tell)
-    if headless:
-        return views.follow(dataset, as_json=as_json, owner=owner)
-    return views.look(dataset, settings)
+    else:
+        adjust(dataset, selection, settings, given)
+        make_known(dataset, settings.networks, tell)
+    return show(dataset, view, owner=owner)
 
 
 @click.command()
-@dataset
-@headless
-@as_json
-def attach(dataset: Path, headless: bool, as_json: bool) -> int:
+@options.dataset
+@options.view_flags
+def attach(dataset: Path, view: View) -> int:
     """Look at a run that goes on already, from any terminal."""
-    from kinetics_tui.cli.commands import run as views
-    from kinetics_tui.cli.engine_of import make_known
-    from kinetics_tui.engine.client.ask import require_running
-    from kinetics_tui.settings.settings import load_settings
-
-    if not headless:
-        views.require_terminal()
+    require_terminal(view)
     require_running(dataset)
-    settings = load_settings({})
-    make_known(dataset, settings.networks, tell)
-    if headless:
-        return views.follow(dataset, as_json=as_json, owner=False)
-    return views.look(dataset, settings)
+    make_known(dataset, load_settings({}).networks, tell)
+    return show(dataset, view)
 
 
 @click.command()
 @click.argument("dataset", required=False, type=Path, help="Where to.")
-@headless
-@as_json
-@click.option(
-    "--clips",
-    metavar="N",
-    type=Integer(min=1),
-    default=120,
-    show_default=True,
-    help="How many clips the made-up dataset has.",
-)
-@click.option(
-    "--workers",
-    metavar="N",
-    type=Integer(1, 64),
-    default=DEMO_WORKERS,
-    show_default=True,
-    help="Worker processes.",
-)
-def demo(dataset: Path | None, headless: bool, as_json: bool, clips: int, workers: int) -> int:
+@options.view_flags
+@options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
+@options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)
+def demo(dataset: Path | None, view: View, clips: int, workers: int) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
-    from kinetics_tui.cli.commands import run as views
-    from kinetics_tui.cli.engine_of import run_engine
     from kinetics_tui.demo.show import open_demo
-    from kinetics_tui.settings.settings import load_settings
 
-    if not headless:
-        views.require_terminal()
+    require_terminal(view)
     folder = open_demo(dataset, clips=clips, workers=workers, tell=tell)
-    owner = run_engine(folder, {}, tell)
-    if headless:
-        return views.follow(folder, as_json=as_json, owner=owner)
-    return views.look(folder, load_settings({}))
+    return show(folder, view, owner=run_engine(folder, {}, tell))

@@ -1,8 +1,6 @@
-"""Commands that say what a dataset holds: export, manifest, compare.
+"""Commands that say what a dataset holds: export for readers, manifest, compare.
 
-Commands that say what a dataset holds: exports for readers, manifests, comparisons.
-
-What exports, manifests and comparisons of datasets come to, as plain text and for scripts.
+What each comes to is printed as plain text, a comparison also for scripts.
 """
 
 from __future__ import annotations
@@ -22,9 +20,9 @@ from click.exceptions import Exit
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import json_line, plain, plain_lines
 from kinetics_tui.base.whole_file import whole_text
+from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
-from kinetics_tui.cli.options import as_json, dataset, files_at_a_time
-from kinetics_tui.cli.progress import ProgressLine, rate_text
+from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
 from kinetics_tui.dataset.ledger.database import plain_errors
@@ -114,67 +112,6 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     return {**told, **{name: getattr(found, name) for name in names}}
 
 
-def export_dataset(dataset: Path, reader: str, *, to: Path | None, link: str | None, release: str) -> None:
-    """Export a dataset and print what came of it. Raises UserError."""
-    asked = Exporting(reader=reader, to=to, link=_link(link), release=release)
-    with _progress() as progress:
-        exported = export(
-            dataset,
-            asked,
-            tell,
-            lambda exported: progress.tell_by(lambda took_s: export_progress(exported, took_s)),
-        )
-    say(export_text(exported))
-
-
-def write_manifest(dataset: Path, to: Path | None, *, trust_unchanged: bool, workers: int | None) -> None:
-    """Write a dataset's manifest to a file, whole or not at all, or to standard output. Raises UserError."""
-    tally = Tally()
-    with _progress() as progress:
-        entries = make_manifest(
-            dataset,
-            tally,
-            trust_unchanged=trust_unchanged,
-            workers=workers,
-            on_progress=lambda tally: progress.tell_by(lambda took_s: manifest_progress(tally, took_s)),
-        )
-        # Ended with this block: the files that are being read are then let go.
-        with contextlib.closing(entries):
-            first = list(itertools.islice(entries, 1))  # a folder that is no dataset has no header either
-            with _written(to) as text:
-                write_header(text)
-                for entry in itertools.chain(first, entries):
-                    write_entry(text, entry)
-    tell(manifest_text(tally))
-
-
-def compare_sets(a: Path, b: Path, *, common: Path | None, as_json: bool) -> None:
-    """Compare two datasets or manifests, print what they share, write the common list. Raises UserError."""
-    with Sides(a, b) as sides:
-        with _progress() as progress:
-            found = sides.compare(
-                lambda done, total: progress.tell_by(
-                    lambda took_s: rate_text(done, total, took_s, "common clips")
-                )
-            )
-        if common is not None:
-            with _written(common) as text:
-                sides.write_common(text)
-    if as_json:
-        sys.stdout.write(json_line(comparison_json(found)) + "\n")
-    else:
-        say(comparison_text(found))
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[ProgressLine]:
-    progress = ProgressLine(sys.stderr)
-    try:
-        yield progress
-    finally:
-        progress.end()
-
-
 @contextlib.contextmanager
 def _written(to: Path | None) -> Iterator[TextIO]:
     """A text file that gets its name when the block ends without an error; standard output for None."""
@@ -208,7 +145,7 @@ def _link(asked: str | None) -> Link | None:
 
 
 @click.command()
-@dataset
+@options.dataset
 @click.option(
     "--for",
     "reader",
@@ -226,23 +163,36 @@ def _link(asked: str | None) -> Link | None:
 )
 def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
     """Lay the clips out as a reader expects them; again: adds what is new, and deletes nothing."""
-
-    export_dataset(dataset, reader, to=to, link=link, release=release)
+    asked = Exporting(reader=reader, to=to, link=_link(link), release=release)
+    with Progress(sys.stderr, export_progress) as progress:
+        exported = export(dataset, asked, tell, progress.tell)
+    say(export_text(exported))
 
 
 @click.command()
-@dataset
+@options.dataset
 @click.option("--to", metavar="FILE", type=Path, help="Where to (standard output).")
 @click.option(
     "--trust-unchanged",
     is_flag=True,
     help="Do not read files again whose size and time of change are as before.",
 )
-@files_at_a_time
+@options.files_at_a_time
 def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int | None) -> None:
     """List every clip as CSV: checksum, frames, source, programs, and what is missing and why."""
-
-    write_manifest(dataset, to, trust_unchanged=trust_unchanged, workers=workers)
+    tally = Tally()
+    with Progress(sys.stderr, manifest_progress) as progress:
+        entries = make_manifest(
+            dataset, tally, trust_unchanged=trust_unchanged, workers=workers, on_progress=progress.tell
+        )
+        # Ended with this block: the files that are being read are then let go.
+        with contextlib.closing(entries):
+            first = list(itertools.islice(entries, 1))  # a folder that is no dataset has no header either
+            with _written(to) as text:
+                write_header(text)
+                for entry in itertools.chain(first, entries):
+                    write_entry(text, entry)
+    tell(manifest_text(tally))
 
 
 @click.command()
@@ -251,8 +201,20 @@ def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int
 @click.option(
     "--common", metavar="FILE", type=Path, help="Write the clips that both have, for run --annotations."
 )
-@as_json
+@options.as_json
 def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:
     """Say what two datasets have in common, by key and byte for byte, and where they differ."""
-
-    compare_sets(a, b, common=common, as_json=as_json)
+    with Sides(a, b) as sides:
+        with ProgressLine(sys.stderr) as progress:
+            found = sides.compare(
+                lambda done, total: progress.tell_by(
+                    lambda took_s: rate_text(done, total, took_s, "common clips")
+                )
+            )
+        if common is not None:
+            with _written(common) as text:
+                sides.write_common(text)
+    if as_json:
+        sys.stdout.write(json_line(comparison_json(found)) + "\n")
+    else:
+        say(comparison_text(found))

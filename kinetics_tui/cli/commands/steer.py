@@ -1,10 +1,11 @@
 """Commands that look at a run or steer it: status, pause, resume, stop, retry.
 
-Failed clips made pending again, as a command: what it is told and what it says.
+``status`` answers at once: nothing that brings an event loop, Textual or yt-dlp is imported at the top.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -12,26 +13,10 @@ import click
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.cli.command_line import say
 from kinetics_tui.cli.options import as_json, dataset, now, several
+from kinetics_tui.cli.status import status_json, summary_text
+from kinetics_tui.engine.client.ask import ask, read_state, wait_until_gone
 from kinetics_tui.engine.client.retry import Asked, find_failed, retry_failed
-
-
-def retry_clips(
-    dataset: Path,
-    *,
-    categories: list[str] | None = None,
-    classes: list[str] | None = None,
-    clips: list[str] | None = None,
-    transient: bool = False,
-) -> list[str]:
-    """Make failed clips pending again; a line for each category. Raises ``UserError`` for none."""
-    asked = Asked(
-        categories=tuple(categories or ()),
-        classes=tuple(classes or ()),
-        clips=tuple(clips or ()),
-        transient=transient,
-    )
-    counts = retry_failed(dataset, find_failed(dataset, asked))
-    return [f"pending again: {count:,} of {category.value}" for category, count in counts.items()]
+from kinetics_tui.model.commands import Pause, Resume, Stop
 
 
 @click.command()
@@ -39,11 +24,6 @@ def retry_clips(
 @as_json
 def status(dataset: Path, as_json: bool) -> None:
     """Say how far a dataset is, whether an engine runs or not."""
-    import json
-
-    from kinetics_tui.cli.status import status_json, summary_text
-    from kinetics_tui.engine.client.ask import read_state
-
     state = read_state(dataset)
     if as_json:
         click.echo(json.dumps(status_json(state)))
@@ -56,9 +36,7 @@ def status(dataset: Path, as_json: bool) -> None:
 @now
 def pause(dataset: Path, now: bool) -> None:
     """Hand out no more clips; says when it is safe to switch networks."""
-    from kinetics_tui.cli.follow import wait_until_paused
-    from kinetics_tui.engine.client.ask import ask
-    from kinetics_tui.model.commands import Pause
+    from kinetics_tui.cli.follow import wait_until_paused  # it brings an event loop
 
     ask(dataset, Pause(now=now))
     say(wait_until_paused(dataset))
@@ -68,9 +46,6 @@ def pause(dataset: Path, now: bool) -> None:
 @dataset
 def resume(dataset: Path) -> None:
     """Go on after a pause."""
-    from kinetics_tui.engine.client.ask import ask
-    from kinetics_tui.model.commands import Resume
-
     ask(dataset, Resume())
     click.echo("Resumed.")
 
@@ -79,9 +54,6 @@ def resume(dataset: Path) -> None:
 @dataset
 def stop(dataset: Path) -> None:
     """End the engine; what is left is kept for the next run."""
-    from kinetics_tui.engine.client.ask import ask, read_state, wait_until_gone
-    from kinetics_tui.model.commands import Stop
-
     ask(dataset, Stop())
     if not wait_until_gone(dataset):
         raise EngineError("The engine takes long to end; see status, and engine.log in the dataset.")
@@ -104,6 +76,11 @@ def retry(
     transient: bool,
 ) -> None:
     """Make failed clips pending again; a run that goes on takes them up, else the next one does."""
-
-    for line in retry_clips(dataset, categories=category, classes=class_, clips=clip, transient=transient):
-        say(line)
+    asked = Asked(
+        categories=tuple(category or ()),
+        classes=tuple(class_ or ()),
+        clips=tuple(clip or ()),
+        transient=transient,
+    )
+    for failed, count in retry_failed(dataset, find_failed(dataset, asked)).items():
+        say(f"pending again: {count:,} of {failed.value}")

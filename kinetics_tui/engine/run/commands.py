@@ -33,8 +33,8 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.events import SplitSwitched
 from kinetics_tui.model.network import check_name, parse_way
+from kinetics_tui.model.options import WORKERS
 
-MAX_WORKERS = 64
 LONGEST_WAIT_S = 30 * DAY_S
 NONE_FAILED = "No clip that was meant stands as failed."
 
@@ -124,8 +124,8 @@ class Commands:
         return ""
 
     def _set_workers(self, workers: int) -> str:
-        if not 1 <= workers <= MAX_WORKERS:
-            return f"The number of workers is 1 to {MAX_WORKERS}, not {workers}."
+        if not WORKERS[0] <= workers <= WORKERS[1]:
+            return f"The number of workers is {WORKERS[0]} to {WORKERS[1]}, not {workers}."
         self._context.change_options(workers=workers)
         self._pool.resize(workers)
         return ""

@@ -20,6 +20,7 @@ from kinetics_tui.model.commands import (
     WaitLonger,
 )
 from kinetics_tui.model.events import NoticeKind
+from kinetics_tui.model.options import WORKERS
 from kinetics_tui.tui.failures.screen import FailuresScreen
 from kinetics_tui.tui.networks.actions import NetworkActions
 from kinetics_tui.tui.networks.screen import NetworksScreen
@@ -34,8 +35,6 @@ from kinetics_tui.tui.run.keys import KEYS, hints
 from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.stage import Stage
 from kinetics_tui.tui.terminal import farewell
-
-WORKERS_MOST = 64
 
 STOP, DETACH = "stop", "detach"
 _BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL, NoticeKind.HELD)
@@ -158,11 +157,11 @@ class RunScreen(LiveScreen):
     def action_workers(self, more: int) -> None:
         # Keys may come faster than the engine tells of the change.
         wanted = (self._workers_asked or self.link.state.worker_target) + more
-        if 1 <= wanted <= WORKERS_MOST:
+        if WORKERS[0] <= wanted <= WORKERS[1]:
             self._workers_asked = wanted
             self.send(SetWorkers(workers=wanted))
         else:
-            self.notice(f"A run has 1 to {WORKERS_MOST} workers.", bad=True)
+            self.notice(f"A run has {WORKERS[0]} to {WORKERS[1]} workers.", bad=True)
 
     def action_probe_now(self) -> None:
         if self._cools("Nothing to probe"):

@@ -13,13 +13,14 @@ import msgspec
 from kinetics_tui.base.safe_text import clean
 from kinetics_tui.base.words import bytes_text
 from kinetics_tui.dataset.folder import as_path
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR, Options, Selection, Trim
+from kinetics_tui.model.options import PACES, WORKERS, Options, Selection, Trim
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder, Source
 
-MOST_WORKERS = 64
+FEWEST_WORKERS, MOST_WORKERS = WORKERS
 MOST_DIGITS = 12
+DEFAULTS = Options()
 
 
 class Field(StrEnum):
@@ -45,11 +46,7 @@ class Pace(StrEnum):
     OTHER = "other"
 
 
-PACE_PER_HOUR: dict[Pace, float | None] = {
-    Pace.GUEST: GUEST_PER_HOUR,
-    Pace.ACCOUNT: ACCOUNT_PER_HOUR,
-    Pace.UNLIMITED: None,
-}
+PACE_PER_HOUR = {Pace(name): per_hour for name, per_hour in PACES.items()}
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,15 +60,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     splits: frozenset[str] | None = None
     classes: frozenset[str] | None = None
     per_class: str = ""
-    seed: str = "0"
+    seed: str = str(Selection().seed)
     limit: int | None = None
     folder: str = ""
-    height_px: int = 360
-    workers: str = "16"
+    height_px: int = DEFAULTS.height_px
+    workers: str = str(DEFAULTS.workers)
     pace: Pace = Pace.GUEST
     pace_number: str = ""
-    sound: bool = True
-    trim: Trim = Trim.EXACT
+    sound: bool = DEFAULTS.audio
+    trim: Trim = DEFAULTS.trim
 
     @property
     def file_paths(self) -> tuple[Path, ...]:
@@ -215,10 +212,11 @@ def problems(
     if folder.has_ledger:
         return found
 
-    _check_number(found, Field.WORKERS, draft.workers, f"Workers are a number, 1 to {MOST_WORKERS}.")
+    limits = f"{FEWEST_WORKERS} to {MOST_WORKERS}"
+    _check_number(found, Field.WORKERS, draft.workers, f"Workers are a number, {limits}.")
     workers = whole_number(draft.workers)
     if workers is not None and workers > MOST_WORKERS:
-        found[Field.WORKERS] = f"{workers:,} workers are too many: 1 to {MOST_WORKERS}."
+        found[Field.WORKERS] = f"{workers:,} workers are too many: {limits}."
     if draft.pace is Pace.OTHER:
         _check_number(found, Field.PACE, draft.pace_number, "The pace is a number of videos an hour.")
     if not draft.release and (why := missing_file(draft)):

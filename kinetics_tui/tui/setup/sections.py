@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
 from kinetics_tui.base.words import bytes_text, count_text, counted
-from kinetics_tui.model.options import Trim
+from kinetics_tui.model.options import PACES, Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.draft import Draft, Field, Pace, class_groups
@@ -164,12 +164,8 @@ class OptionsSection(Section):
         height = Choice([(str(px), str(px)) for px in heights], str(draft.height_px), id="height")
         yield FormRow("Height", height, id="height-row")
         yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
-        paces = [
-            (Pace.GUEST.value, "guest 300/h"),
-            (Pace.ACCOUNT.value, "account 2,000/h"),
-            (Pace.UNLIMITED.value, "unlimited"),
-            (Pace.OTHER.value, "other"),
-        ]
+        paces = [(name, f"{name} {pace:,.0f}/h" if pace else name) for name, pace in PACES.items()]
+        paces.append((Pace.OTHER.value, "other"))
         yield FormRow("Pace", Choice(paces, draft.pace.value, id="pace"), id="pace-choice-row")
         number = Entry(draft.pace_number, placeholder="videos an hour", id="pace-number")
         yield FormRow("", Static("", classes="form--name"), number, id="pace-row")

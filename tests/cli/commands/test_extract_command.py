@@ -74,7 +74,8 @@ def test_bad_input_is_one_sentence_and_exits_2(dataset: Path, tmp_path: Path, ca
         ["extract", str(dataset), "--frames", "many", "--headless"],
         ["extract", str(dataset), "--sound", "flac", "--headless"],
         ["extract", str(dataset), "--frames", "5", "--short-side", "1", "--headless"],
-        ["extract", str(dataset), "--frames", "5", "--json"],
+        ["extract", str(dataset), "--frames", "many", "--json"],
+        ["extract", str(dataset), "--frames", "5"],
         ["extract", str(tmp_path / "nowhere"), "--frames", "5", "--headless"],
     ):
         assert run_command(args) == 2, args

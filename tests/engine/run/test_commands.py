@@ -9,7 +9,7 @@ import pytest
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.engine.run.commands import LONGEST_WAIT_S, MAX_WORKERS, NONE_FAILED
+from kinetics_tui.engine.run.commands import LONGEST_WAIT_S, NONE_FAILED
 from kinetics_tui.engine.workers.messages import Cancel
 from kinetics_tui.model.commands import (
     AddNetwork,
@@ -32,7 +32,7 @@ from kinetics_tui.model.commands import (
 from kinetics_tui.model.events import ClipsRetried, OptionsChanged, SplitSwitched, WorkerIdle
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkStatus
-from kinetics_tui.model.options import Extras
+from kinetics_tui.model.options import WORKERS, Extras
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import NOW, Parts
 
@@ -109,7 +109,7 @@ def test_the_number_of_workers_is_kept_told_and_made_so(make_parts: Make) -> Non
     assert len(ids(parts)) == 5
 
 
-@pytest.mark.parametrize("workers", [0, -1, MAX_WORKERS + 1])
+@pytest.mark.parametrize("workers", [0, -1, WORKERS[1] + 1])
 def test_a_number_of_workers_out_of_bounds_is_refused(make_parts: Make, workers: int) -> None:
     parts = make_parts(some_clips(1))
     reply = ask(parts, SetWorkers(workers=workers))
