@@ -82,6 +82,8 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
 
 CHANGED = "network-changed"
+PAST = ("in_use", "present", "given_as", "sessions", "clips", "throttles")
+"""Fields that a line leaves out: they say nothing of how the network in use stands, and change often."""
 
 
 def _network_lines(state: RunState, event: NetworkChanged) -> Iterator[dict[str, Any]]:
@@ -97,7 +99,8 @@ def _network_lines(state: RunState, event: NetworkChanged) -> Iterator[dict[str,
         probe = news is NetworkNews.PROBE_REFUSED
         yield {"event": "network-throttled", **head, **more, "probe": probe}
     if event.network.in_use:
-        yield {"event": CHANGED, "at": event.at, **network}
+        standing = {name: value for name, value in network.items() if name not in PAST}
+        yield {"event": CHANGED, "at": event.at, **standing}
 
 
 def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:

@@ -546,7 +546,7 @@ def test_doctor_looks_at_these_things(tmp_path: Path) -> None:
 
 
 def test_a_settings_file_with_every_key_of_the_readme_is_read(tmp_path: Path) -> None:
-    readme = (HERE.parent.parent / "README.md").read_text(encoding="utf-8")
+    readme = (HERE.parent.parent / "kinetics_tui" / "topics" / "settings.md").read_text(encoding="utf-8")
     block = re.search(r"```toml\n(.*?)```", readme, re.DOTALL)
     assert block is not None
     written = block[1].replace('\n# phone = "wlan1"', '\nphone = "wlan1"')
