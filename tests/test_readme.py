@@ -26,8 +26,9 @@ from kinetics_tui.dataset.ledger.schema import SCHEMA
 from kinetics_tui.dataset.manifest import COLUMNS as MANIFEST_COLUMNS
 from kinetics_tui.dataset.stats_csv import STATS_COLUMNS
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import AnyEvent, NetworkChanged, NetworkNews
+from kinetics_tui.model.events import AnyEvent, ClipDone, NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.network import NetworkKind, NetworkState
 from kinetics_tui.model.options import Options, options_in
 from kinetics_tui.model.state import RunState
@@ -262,6 +263,11 @@ def event_rows() -> list[list[str]]:
     network = NetworkState(name="n", label="l", kind=NetworkKind.DEFAULT_ROUTE, in_use=True)
     for news in NetworkNews:
         write(RunState(), NetworkChanged(at=0.0, network=network, news=news))
+    made = MadeFile(
+        output_bytes=1, duration_s=10.0, width_px=1, height_px=1, fps=1.0, sound=True, short=False, exact=True
+    )
+    clip = Clip("0wR5jVB-WPk", 417, 427, "val", "abseiling")
+    write(RunState(), ClipDone(at=0.0, slot=1, clip=clip, made=made, spent=Spent()))
     for line in map(json.loads, out.getvalue().splitlines()):
         keys[f"`{line['event']}`"] = list(line)
     return [
