@@ -40,7 +40,7 @@ _NOT_ASCII = re.compile(r"[^ -~]")
 APPRISE_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")
 
 
-def clean(text: str) -> str:
+def for_screen(text: str) -> str:
     """``text`` as one line of the app's screen: every character has a width, and none is obeyed.
 
     Control characters, escapes, direction marks and line breaks become ``?``, other blanks a space, and
@@ -50,7 +50,7 @@ def clean(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _with_widths(text)
 
 
-def plain(text: str) -> str:
+def for_terminal(text: str) -> str:
     """``text`` as one printed line: what a terminal obeys or hides becomes ``U+FFFD``."""
     text = _cut(text, "...")
     if text.isascii() and text.isprintable():
@@ -64,16 +64,16 @@ def plain(text: str) -> str:
     return _visible("".join(kept), "\N{REPLACEMENT CHARACTER}")
 
 
-def plain_lines(text: str) -> str:
-    """``text`` as printed lines, each of them ``plain``."""
-    return "\n".join(map(plain, text.split("\n")))
+def lines_for_terminal(text: str) -> str:
+    """``text`` as printed lines, each of them ``for_terminal``."""
+    return "\n".join(map(for_terminal, text.split("\n")))
 
 
 def for_page(text: str) -> Markup:
     """``text`` as it may stand in a page of HTML, in an attribute too; a template escapes it no more."""
     from markupsafe import escape  # only where a page is made
 
-    return escape(plain(text))
+    return escape(for_terminal(text))
 
 
 def for_ledger(text: str) -> str:
@@ -115,7 +115,7 @@ def json_line(value: Any) -> str:
 
 def shell_word(text: str) -> str:
     """``text`` as one word of a shell line to copy; what a terminal would not print is spelt ``$'...'``."""
-    if clean(text) == text:
+    if for_screen(text) == text:
         return shlex.quote(text)
     return "$'" + "".join(map(_spelt, text)) + "'"
 

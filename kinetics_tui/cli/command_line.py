@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
-from kinetics_tui.base.safe_text import for_log, plain_lines
+from kinetics_tui.base.safe_text import for_log, lines_for_terminal
 
 PROGRAM = "kinetics-tui"
 
@@ -37,12 +37,12 @@ MANY = ("--annotations", "--split", "--class", "--category", "--clip")
 
 def tell(line: str) -> None:
     """Progress for people: never on standard output, which belongs to events."""
-    click.echo(plain_lines(line), err=True)
+    click.echo(lines_for_terminal(line), err=True)
 
 
 def say(text: str) -> None:
     """What a command was asked for, for people."""
-    click.echo(plain_lines(text))
+    click.echo(lines_for_terminal(text))
 
 
 def spread(args: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
-from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.base.words import clock_text
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client.ask import read_state
@@ -55,7 +55,7 @@ ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 def line_text(line: LogLine) -> str:
     """One line of the log as plain text, safe for any terminal."""
     words = (clock_text(line.at), f"{line.word:<9}", line.subject, line.detail)
-    return plain("  ".join(part for part in words if part))
+    return for_terminal("  ".join(part for part in words if part))
 
 
 def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
@@ -111,7 +111,7 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
         nonlocal written
         if isinstance(event, RunOpened):
             counts = f"{state.total:,} clips, {state.done:,} done, {state.left:,} left."
-            out.write(f"{plain(state.title)}: {counts}\n")
+            out.write(f"{for_terminal(state.title)}: {counts}\n")
         if isinstance(event, LogReplayed) or written < 0:
             # The replay brings the count up to date; what went before was said to somebody else.
             written = state.log_count if isinstance(event, LogReplayed) else -1

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Generic, Self, TextIO, TypeVar
 
-from kinetics_tui.base.safe_text import plain
+from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.words import duration_text
 
 EVERY_S = 0.5
@@ -44,7 +44,7 @@ class ProgressLine:
         if now - self._told_at < (EVERY_S if self._alive else EVERY_LINE_S):
             return
         self._told_at = now
-        line = plain(text(now - self._begun_at))
+        line = for_terminal(text(now - self._begun_at))
         self._out.write(f"{CLEAR_LINE}{line[: self._width()]}" if self._alive else f"{line}\n")
         self._out.flush()
         self._told = True
@@ -89,7 +89,7 @@ def first_lines(name: str, first: Sequence[tuple[str, str]], count: int) -> list
     """The first few files of ``count``, each with why it is named; nothing where there is none."""
     if not first:
         return []
-    lines = [f"{name}:", *(f"  {plain(path)}  ({plain(why)})" for path, why in first)]
+    lines = [f"{name}:", *(f"  {for_terminal(path)}  ({for_terminal(why)})" for path, why in first)]
     return [*lines, f"  and {count - len(first):,} more"] if count > len(first) else lines
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kinetics_tui.base.errors import UserError
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.tui.parts.view_state import Moment
@@ -123,7 +123,7 @@ def check_terminal(
         if not is_terminal(descriptor):
             raise UserError(f"The app needs a terminal and {name} is none: add --headless to run without it.")
     if environ.get("TERM", "") in ("", "dumb"):
-        term = clean(environ.get("TERM", ""))
+        term = for_screen(environ.get("TERM", ""))
         raise UserError(
             f"The app cannot paint on a terminal of the kind TERM={term!r}: add --headless to run without it."
         )
@@ -138,7 +138,7 @@ class TerminalTitle:
 
     def set(self, text: str) -> None:
         """Show ``text`` in the title bar, or the tab, of the terminal."""
-        text = clean(text)
+        text = for_screen(text)
         if text != self._text:
             save = "" if self._text else _SAVE_TITLE
             self._text = text
@@ -168,7 +168,7 @@ class TerminalCalls:
         """Call for what one plain sentence says."""
         written = ""
         if self._desktop:
-            notice = f"\x1b]9;{clean(text)[:NOTICE_MOST]}\x07"
+            notice = f"\x1b]9;{for_screen(text)[:NOTICE_MOST]}\x07"
             escaped = notice.replace("\x1b", "\x1b\x1b")
             written = f"\x1bPtmux;{escaped}\x1b\\" if self._in_tmux else notice
         if self._bell:

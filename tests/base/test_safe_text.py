@@ -16,21 +16,21 @@ from rich.cells import cell_len
 from kinetics_tui.base.safe_text import (
     ELLIPSIS,
     MOST_CHARACTERS,
-    clean,
     for_ledger,
     for_log,
     for_page,
+    for_screen,
     for_table,
+    for_terminal,
     json_line,
+    lines_for_terminal,
     mask_credentials,
-    plain,
-    plain_lines,
     shell_word,
 )
 
 Output = Callable[[str], str]
-OF_ONE_LINE = [clean, plain, for_page, for_ledger, for_table, json_line, shell_word]
-OUTPUTS = [*OF_ONE_LINE, plain_lines, for_log]
+OF_ONE_LINE = [for_screen, for_terminal, for_page, for_ledger, for_table, json_line, shell_word]
+OUTPUTS = [*OF_ONE_LINE, lines_for_terminal, for_log]
 MASKING = [mask_credentials, for_ledger, for_log]
 
 ORDERS = [
@@ -67,7 +67,7 @@ def test_one_line_stays_one(output: Output) -> None:
     assert output("one\ntwo\r\nthree").isprintable()
 
 
-@pytest.mark.parametrize("output", [plain_lines, for_log])
+@pytest.mark.parametrize("output", [lines_for_terminal, for_log])
 @given(text=st.text())
 def test_lines_stay_lines_and_carry_nothing_else(output: Output, text: str) -> None:
     lines = output(text.replace("\t", "")).split("\n")
@@ -75,7 +75,7 @@ def test_lines_stay_lines_and_carry_nothing_else(output: Output, text: str) -> N
     assert all(line.isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("output", [clean, plain, for_ledger, for_table])
+@pytest.mark.parametrize("output", [for_screen, for_terminal, for_ledger, for_table])
 @given(text=st.text())
 def test_any_text_becomes_one_printable_line_that_stays_as_it_is(output: Output, text: str) -> None:
     shown = output(text)
@@ -87,12 +87,12 @@ def test_any_text_becomes_one_printable_line_that_stays_as_it_is(output: Output,
 def test_nothing_in_a_page_is_markup(text: str) -> None:
     shown = for_page(text)
     assert not set("<>\"'") & set(shown)
-    assert unescape(shown) == plain(text)
+    assert unescape(shown) == for_terminal(text)
 
 
 @given(st.text())
 def test_on_the_screen_every_character_has_a_width(text: str) -> None:
-    assert all(cell_len(character) for character in clean(text))
+    assert all(cell_len(character) for character in for_screen(text))
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -105,7 +105,7 @@ def test_ordinary_labels_stand_as_they_are(output: Output) -> None:
 
 def test_letters_with_marks_are_printed_and_written_as_they_are() -> None:
     for label in ["क्रिकेट", "ตีกอล์ฟ"]:
-        assert plain(label) == for_ledger(label) == for_table(label) == label
+        assert for_terminal(label) == for_ledger(label) == for_table(label) == label
 
 
 @pytest.mark.parametrize(
@@ -122,26 +122,26 @@ def test_letters_with_marks_are_printed_and_written_as_they_are() -> None:
     ],
 )
 def test_the_screen_shows_a_question_mark_for_what_it_does_not_obey(hostile: str, harmless: str) -> None:
-    assert clean(hostile) == harmless
+    assert for_screen(hostile) == harmless
 
 
 def test_each_output_has_its_own_sign_for_what_it_does_not_obey() -> None:
     text = "a\x1b[2J\u202eb"
-    assert plain(text) == plain_lines(text) == for_page(text) == "a\ufffd[2J\ufffdb"
-    assert plain_lines(f"{text}\nc") == "a\ufffd[2J\ufffdb\nc"
+    assert for_terminal(text) == lines_for_terminal(text) == for_page(text) == "a\ufffd[2J\ufffdb"
+    assert lines_for_terminal(f"{text}\nc") == "a\ufffd[2J\ufffdb\nc"
     assert for_ledger(text) == "a b"
     assert for_log(f"{text}\n\tc\ud800") == "a?[2J?b\n\tc\\ud800"
     assert for_table(f"{text}\nc\u00a0d") == "a[2Jb c\u00a0d"
 
 
 def test_a_flood_of_marks_is_cut() -> None:
-    assert len(plain("e" + "\u0301" * 200)) < 10
+    assert len(for_terminal("e" + "\u0301" * 200)) < 10
 
 
 def test_a_flood_of_text_is_cut() -> None:
-    for output in (clean, plain, for_page):
+    for output in (for_screen, for_terminal, for_page):
         assert len(output("x" * 10_000_000)) == len(output("é" * 10_000_000)) == MOST_CHARACTERS
-    assert clean("x" * 10_000_000) == "x" * (MOST_CHARACTERS - 1) + ELLIPSIS
+    assert for_screen("x" * 10_000_000) == "x" * (MOST_CHARACTERS - 1) + ELLIPSIS
 
 
 @given(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetics_tui.base.safe_text import clean, shell_word
+from kinetics_tui.base.safe_text import for_screen, shell_word
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.view_state import Moment
 
@@ -39,7 +39,7 @@ def in_bash(word: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shell_gets_the_name_from_what_is_shown(name: str) -> None:
     word = shell_word(name)
-    assert clean(word) == word
+    assert for_screen(word) == word
     assert in_bash(word) == name
 
 
@@ -47,7 +47,7 @@ def test_a_shell_gets_the_name_from_what_is_shown(name: str) -> None:
 @given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1))
 def test_any_name_comes_through(name: str) -> None:
     word = shell_word(name)
-    assert clean(word) == word
+    assert for_screen(word) == word
     assert in_bash(word) == name
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.base.safe_text import plain_lines
+from kinetics_tui.base.safe_text import lines_for_terminal
 from kinetics_tui.cli.commands.networks import networks_text
 from kinetics_tui.cli.follow import json_lines, text_lines
 from kinetics_tui.cli.status import status_json, summary_text
@@ -63,8 +63,8 @@ def apply_events(dice: Dice, folder: Path) -> None:
         write_objects(state, event)
     for printed in (
         lines.getvalue(),
-        plain_lines(summary_text(state)),
-        plain_lines(networks_text(state, NOW)),
+        lines_for_terminal(summary_text(state)),
+        lines_for_terminal(networks_text(state, NOW)),
     ):
         assert all(line.isprintable() for line in printed.split("\n")), printed
     said = objects.getvalue()

@@ -11,7 +11,7 @@ from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.annotations.row_rules import SPLIT_WORDS
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError, SettingsError, UserError
-from kinetics_tui.base.safe_text import plain
+from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.cli import app
 from kinetics_tui.cli import options as flags
 from kinetics_tui.cli.command_line import completed
@@ -97,7 +97,7 @@ def read_settings(dice: Dice, folder: Path) -> None:
     try:
         settings = load_settings(given, environ, path)
     except SettingsError as error:
-        said = plain(str(error))
+        said = for_terminal(str(error))
         assert said.endswith((".", "?", "...")), f"no sentence: {said!r}"
     else:
         for name, setting in SETTINGS.items():
@@ -205,6 +205,6 @@ def _in_a_sentence(action: Callable[[], object], secret: str = "") -> None:
     try:
         action()
     except UserError as error:
-        said = plain(str(error))
+        said = for_terminal(str(error))
         assert said.endswith((".", "?", "...")), f"no sentence: {said!r}"
         assert not secret or secret not in said, f"a secret is told: {said!r}"

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from kinetics_tui.annotations.row_rules import shown
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.base.safe_text import clean, json_line, plain, plain_lines, shell_word
+from kinetics_tui.base.safe_text import for_screen, for_terminal, json_line, lines_for_terminal, shell_word
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE
 from kinetics_tui.dataset.layout import Naming, clip_path, same_to_some
 from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
@@ -124,14 +124,14 @@ def print_texts(dice: Dice, folder: Path) -> None:
     """Whatever a text is, nothing of it is obeyed by a terminal."""
     hostile = text(dice, 12)
     for printed in (
-        plain(hostile),
-        clean(hostile),
+        for_terminal(hostile),
+        for_screen(hostile),
         shown(hostile),
-        fit(clean(hostile), 20),
+        fit(for_screen(hostile), 20),
         *paragraph(hostile, 30),
     ):
         assert printed.isprintable(), printed
-    assert all(line.isprintable() for line in plain_lines(hostile).split("\n"))
+    assert all(line.isprintable() for line in lines_for_terminal(hostile).split("\n"))
     assert Line(hostile).cell(hostile, 10).text.isprintable()
     sound = hostile.encode("utf-8", "replace").decode()
     assert shell_word(os.fsdecode(sound.encode() + dice.choice((b"", b"\xff")))).isprintable()

@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
@@ -87,7 +87,8 @@ def adoption_json(adoption: Adoption) -> dict[str, Any]:
 
 def table_row(adopted: Adopted) -> tuple[str, ...]:
     """One file in the order of ``COLUMNS``."""
-    return plain(adopted.path), plain(adopted.clip), adopted.fate.value, plain(adopted.why)
+    path, clip, why = map(for_terminal, (adopted.path, adopted.clip, adopted.why))
+    return path, clip, adopted.fate.value, why
 
 
 def _table(adoption: Adoption) -> list[str]:
@@ -113,7 +114,7 @@ def _end(adoption: Adoption) -> list[str]:
     if adoption.others:
         lines.append(f"{adoption.others:,} other files, not called .mp4, were passed over.")
     if not adoption.files:
-        lines.append(f"No file called .mp4 is in {plain(adoption.source)}.")
+        lines.append(f"No file called .mp4 is in {for_terminal(adoption.source)}.")
     if adoption.counts[Fate.TOO_SHORT] or adoption.counts[Fate.TOO_LONG]:
         lines.append("--tolerance S takes files too that miss their segment by up to S seconds.")
     if adoption.interrupted:

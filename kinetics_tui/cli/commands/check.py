@@ -15,7 +15,7 @@ import click
 from kinetics_tui.annotations.fetch import obtain_annotations
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import json_line, plain
+from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
@@ -66,7 +66,7 @@ def progress_text(report: Report, took_s: float) -> str:
 def report_text(report: Report) -> str:
     """All that was found: a table of counts, the first few paths of each, and what there is to do."""
     if report.ledger in (LedgerState.MISSING, LedgerState.DAMAGED):
-        why = f" ({plain(report.why)})" if report.why else ""
+        why = f" ({for_terminal(report.why)})" if report.why else ""
         return (
             f"{_LEDGER[report.ledger]}{why}: no file could be checked. --repair makes it anew from what "
             "can be read of it and from the files; --annotations FILE or --release R say what else it held."
@@ -76,7 +76,7 @@ def report_text(report: Report) -> str:
     for fault in Fault:
         first = [(one.path, one.why) for one in report.first.get(fault, [])]
         lines += first_lines(fault.value, first, report.counts[fault])
-    lines += [f"  not repaired: {plain(one.path)}: {plain(one.why)}" for one in report.not_repaired]
+    lines += [for_terminal(f"  not repaired: {one.path}: {one.why}") for one in report.not_repaired]
     return "\n".join([*lines, *_end(report)])
 
 
@@ -120,7 +120,7 @@ def _end(report: Report) -> list[str]:
     if report.taken_short:
         lines.append(f"{report.taken_short:,} are shorter than their segment and were taken as they are.")
     if report.quarantined:
-        lines.append(f"Files set aside are in {plain(report.dataset)}/.kinetics-tui/quarantine.")
+        lines.append(f"Files set aside are in {for_terminal(report.dataset)}/.kinetics-tui/quarantine.")
     if report.engine_ran:
         lines.append("An engine is at work here: clips that are not done were left out.")
     if report.interrupted:

@@ -10,7 +10,7 @@ import textwrap
 import click
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import plain
+from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.topics import (
     GROUPS,
     find_topic,
@@ -91,7 +91,7 @@ def help_command(ctx: click.Context, name: str | None) -> int:
     else:
         near = nearest_name(name, [*topic_names(), *commands])
         remedy = f"did you mean {near}?" if near else f"{PROGRAM} help lists them."
-        raise SettingsError(f"No topic is called {plain(name)!r}; {remedy}")
+        raise SettingsError(f"No topic is called {for_terminal(name)!r}; {remedy}")
     return _show(text.rstrip("\n"), paged=terminal and text.count("\n") >= size.lines)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.base.safe_text import plain
+from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.words import day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.options import as_json, dataset, now
@@ -80,7 +80,7 @@ def _row(network: NetworkState, now: float) -> tuple[str, ...]:
     cooling = network.status is NetworkStatus.COOLING and network.until is not None
     throttled, learned = network.last_throttle_at, network.learned_per_hour
     return (
-        plain(network.label),
+        for_terminal(network.label),
         network.status.value,
         duration_text((network.until or now) - now) if cooling else "",
         f"{network.clips:,}",

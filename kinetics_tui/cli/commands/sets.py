@@ -18,7 +18,7 @@ import msgspec
 from click.exceptions import Exit
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import json_line, plain, plain_lines
+from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
@@ -44,7 +44,7 @@ def export_text(exported: Exported) -> str:
     """What an export came to, and what is worth knowing of it."""
     held = exported.added + exported.there
     new = f", {exported.added:,} of them new" if exported.there else ""
-    lines = [f"{held:,} of {exported.clips:,} clips are in {plain(exported.folder)}{new}."]
+    lines = [f"{held:,} of {exported.clips:,} clips are in {for_terminal(exported.folder)}{new}."]
     if exported.copied:
         lines.append(f"{exported.copied:,} were copied.")
     if exported.missing:
@@ -54,7 +54,7 @@ def export_text(exported: Exported) -> str:
             f"Of these, {exported.others:,} have something else in their place, which was left alone; "
             "move it away and export again."
         )
-    return "\n".join([*lines, *map(plain, exported.notes)])
+    return "\n".join([*lines, *map(for_terminal, exported.notes)])
 
 
 def manifest_progress(tally: Tally, took_s: float) -> str:
@@ -76,8 +76,8 @@ def manifest_text(tally: Tally) -> str:
 def comparison_text(found: Comparison) -> str:
     """What two datasets have of each other, and the classes that differ most."""
     rows = [
-        ("A", found.clips_a, plain(found.a)),
-        ("B", found.clips_b, plain(found.b)),
+        ("A", found.clips_a, for_terminal(found.a)),
+        ("B", found.clips_b, for_terminal(found.b)),
         ("in both", found.common, _share(found)),
         ("  same bytes", found.same_bytes, ""),
         ("  other bytes", found.other_bytes, ""),
@@ -95,7 +95,7 @@ def comparison_text(found: Comparison) -> str:
         lines += ["", f"Classes that differ most, {min(len(apart), CLASSES_SHOWN)} of {len(apart):,}:"]
         lines.append(f"{'':<{_LONGEST_LABEL}}  {'A':>7}  {'B':>7}  {'both':>7}")
         for one in apart[:CLASSES_SHOWN]:
-            label = plain(one.label)[:_LONGEST_LABEL] or NO_LABEL
+            label = for_terminal(one.label)[:_LONGEST_LABEL] or NO_LABEL
             lines.append(f"{label:<{_LONGEST_LABEL}}  {one.a:>7,}  {one.b:>7,}  {one.common:>7,}")
     return "\n".join(lines)
 
@@ -132,7 +132,7 @@ class _OnTerminal:
     """Standard output for rows of CSV on a terminal: without what a terminal obeys."""
 
     def write(self, text: str) -> int:
-        return sys.stdout.write(plain_lines(text))
+        return sys.stdout.write(lines_for_terminal(text))
 
 
 def _link(asked: str | None) -> Link | None:

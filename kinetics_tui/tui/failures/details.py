@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text, clock_text, counted, duration_text, when_text
 from kinetics_tui.model.failed_clips import ClipHistory, FailedClip, PastAttempt
 from kinetics_tui.tui.parts.canvas import Panel
@@ -20,7 +20,7 @@ def clip_lines(row: FailedClip, moment: Moment, width: int) -> list[Line]:
     clip, category = row.clip, row.category
     about = f"{clip.split}, {clip.label}" if clip.label else clip.split
     lines = [Line(clip.name, Tone.STRONG)]
-    if lines[0].width + 3 + len(clean(about)) <= width:
+    if lines[0].width + 3 + len(for_screen(about)) <= width:
         lines[0].add(f"   {about}")
     else:
         lines.append(Line(about))
@@ -57,7 +57,7 @@ def _attempt_lines(attempt: PastAttempt, moment: Moment, width: int) -> list[Lin
         facts.insert(0, attempt.category.value)
     rows = [line]
     for fact in facts:
-        if rows[-1].width + 2 + len(clean(fact)) > width:
+        if rows[-1].width + 2 + len(for_screen(fact)) > width:
             rows.append(Line(_INDENT))
         rows[-1].add(f"  {fact}")
     return [*rows, *(Line(f"{_INDENT}{text}", Tone.DIM) for text in paragraph(attempt.message, width - 2))]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from kinetics_tui.base.safe_text import ELLIPSIS, clean
+from kinetics_tui.base.safe_text import ELLIPSIS, for_screen
 from kinetics_tui.base.words import when_text
 from kinetics_tui.model.failed_clips import FailedClip
 from kinetics_tui.model.failure import Kind
@@ -42,8 +42,8 @@ def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> Co
     wanted = {
         "when": max((len(_when(row, moment)) for row in rows), default=0),
         "category": max((len(row.category.value) for row in rows), default=0),
-        "label": max((cell_len(clean(row.clip.label)) for row in rows), default=0),
-        "clip": max((cell_len(clean(row.clip.name)) for row in rows), default=0),
+        "label": max((cell_len(for_screen(row.clip.label)) for row in rows), default=0),
+        "clip": max((cell_len(for_screen(row.clip.name)) for row in rows), default=0),
         "message": _MESSAGE_LEAST,
     }
     wanted.update({name: min(most, wanted[name]) for name, most in _MOST.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import countdown_text, counted, duration_text, pace_text, until_text, when_text
 from kinetics_tui.model.network import NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.tui.parts.blocks import fine_bar
@@ -39,7 +39,7 @@ def _standing_lines(info: NetworkState, moment: Moment, width: int) -> list[Line
     """What it is, and what it is good for now."""
     words = [info.kind.value, info.family.value, "in use" if info.in_use else ""]
     if info.name not in info.label:
-        words.append(f"known as {clean(info.name)}")
+        words.append(f"known as {for_screen(info.name)}")
     what = ", ".join(word for word in words if word)
     label = Line(label_of(info), Tone.STRONG)
     if label.width + 3 + len(what) <= width:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from textual import events
 from textual.binding import Binding
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import clock_text, pace_text
 from kinetics_tui.tui.parts.canvas import Canvas
 from kinetics_tui.tui.parts.lines import Line, Tone
@@ -24,7 +24,7 @@ def header_line(moment: Moment, width: int) -> Line:
     words, badge = headline(moment)
     line = Line(f" {words} ", badge)
     line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
-    label, pace = clean(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
+    label, pace = for_screen(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
     for tail in (f"{label}   {pace}" if label else pace, label, pace):
         if tail and line.width + 3 + len(tail) <= width:
             return line.right(tail, width)
@@ -121,7 +121,7 @@ class KeyBar(Canvas):
     def notify_line(self, text: str, now: float, *, bad: bool) -> None:
         """Show one line in place of the keys for ``NOTICE_S`` seconds."""
         self._notice = Line(" ! " if bad else " ", Tone.BAD if bad else Tone.PLAIN)
-        self._notice.add(clean(text), Tone.BAD if bad else Tone.STRONG)
+        self._notice.add(for_screen(text), Tone.BAD if bad else Tone.STRONG)
         self._notice_until = now + NOTICE_S
         self.repaint()
 

@@ -25,7 +25,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.tui.parts.lines import fit
 
@@ -159,7 +159,7 @@ class PathSuggester(Suggester):
                 )
         except (OSError, ValueError):
             return None
-        if not names or clean(names[0]) != names[0]:
+        if not names or for_screen(names[0]) != names[0]:
             return None
         return value + names[0][len(tail) :]
 
@@ -233,7 +233,7 @@ class FormRow(Vertical):
         self._said = (note, problem)
         self._note.set_class(bool(problem), "-problem")
         self._note.set_class(bool(note or problem), "-said")
-        self._note.update(f"! {clean(problem)}" if problem else clean(note))
+        self._note.update(f"! {for_screen(problem)}" if problem else for_screen(note))
 
 
 class TickList(Widget, can_focus=True):
@@ -291,7 +291,7 @@ class TickList(Widget, can_focus=True):
         for index, (name, number) in enumerate(self._numbers.items()):
             mark = "[x]" if name in self._ticked else "[ ]"
             reverse = self.has_focus and index == self._cursor
-            line = f"{mark} {fit(clean(name), name_width)} {number:>{number_width}}"
+            line = f"{mark} {fit(for_screen(name), name_width)} {number:>{number_width}}"
             lines.append(Text(line, Style(reverse=reverse, meta={"index": index})))
         return Text("\n").join(lines)
 

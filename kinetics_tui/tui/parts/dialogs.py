@@ -30,7 +30,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.tui.parts.controls import Entry
 from kinetics_tui.tui.parts.lines import fit
 
@@ -71,9 +71,9 @@ class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
     ) -> None:
         super().__init__()
         # Names of networks stand in questions, which come from settings and the engine.
-        self._title = clean(title)
-        self._text = "\n".join(map(clean, text.split("\n")))
-        self._answers = {answer.key: answer._replace(text=clean(answer.text)) for answer in answers}
+        self._title = for_screen(title)
+        self._text = "\n".join(map(for_screen, text.split("\n")))
+        self._answers = {answer.key: answer._replace(text=for_screen(answer.text)) for answer in answers}
         self._on_ctrl_c = on_ctrl_c
 
     def compose(self) -> ComposeResult:
@@ -161,7 +161,7 @@ class PickScreen(DismissedOnce, ModalScreen[Choice | None]):
         )
         self._list.clear_options()
         self._list.add_options(
-            Option(Text.assemble(fit(choice.number, _NUMBER, right=True), f"  {clean(choice.name)}"))
+            Option(Text.assemble(fit(choice.number, _NUMBER, right=True), f"  {for_screen(choice.name)}"))
             for choice in self._shown
         )
         self._list.highlighted = 0 if self._shown else None

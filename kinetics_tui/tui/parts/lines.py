@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 
-from kinetics_tui.base.safe_text import ELLIPSIS, clean
+from kinetics_tui.base.safe_text import ELLIPSIS, for_screen
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
@@ -27,7 +27,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 def paragraph(text: str, width: int) -> list[str]:
     """``text`` wrapped to lines of at most ``width`` cells."""
-    return wrap(clean(text), max(1, width))
+    return wrap(for_screen(text), max(1, width))
 
 
 class Tone(StrEnum):
@@ -67,7 +67,7 @@ class Line:
 
     def add(self, text: str, tone: Tone = Tone.PLAIN) -> Line:
         """Write ``text`` behind what is there."""
-        text = clean(text)
+        text = for_screen(text)
         if text:
             self.width += len(text) if text.isascii() else cell_len(text)
             self._put(text, tone)
@@ -80,7 +80,7 @@ class Line:
 
     def cell(self, text: str, width: int, tone: Tone = Tone.PLAIN, *, right: bool = False) -> Line:
         """Write ``text`` into a column of exactly ``width`` cells."""
-        return self.add(fit(clean(text), width, right=right), tone)
+        return self.add(fit(for_screen(text), width, right=right), tone)
 
     def to(self, x: int) -> Line:
         """Go on at column ``x``, if that is ahead."""
@@ -88,7 +88,7 @@ class Line:
 
     def right(self, text: str, width: int, tone: Tone = Tone.PLAIN) -> Line:
         """Write ``text`` so that it ends at column ``width``, if there is room with a gap of two."""
-        text = clean(text)
+        text = for_screen(text)
         start = width - cell_len(text)
         return self.to(start).add(text, tone) if start >= self.width + 2 or not self.width else self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
@@ -35,7 +35,7 @@ def find_network(state: RunState, name: str) -> NetworkState | None:
 
 def label_of(info: NetworkState) -> str:
     """What people read, harmless to a terminal; never empty."""
-    return clean(info.label or info.name) or "network without a name"
+    return for_screen(info.label or info.name) or "network without a name"
 
 
 def state_word(info: NetworkState) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
 from kinetics_tui.model.failure import Category, Kind, by_count
@@ -90,9 +90,9 @@ def offers(screen: Steering) -> Iterator[Offer]:
             screen, f"Workers: {count}", "How many clips are fetched at a time.", SetWorkers(workers=count)
         )
     for split in screen.link.state.splits.values():
-        word = "off" if split.enabled else "on"
+        title = f"Split {for_screen(split.name)}: switch {'off' if split.enabled else 'on'}"
         command = SwitchSplit(split=split.name, enabled=not split.enabled)
-        yield _sending(screen, f"Split {clean(split.name)}: switch {word}", f"{split.left:,} left.", command)
+        yield _sending(screen, title, f"{split.left:,} left.", command)
     yield from _networks(screen)
     yield from _retries(screen)
 

@@ -11,7 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from kinetics_tui.base.safe_text import clean, shell_word
+from kinetics_tui.base.safe_text import for_screen, shell_word
 from kinetics_tui.base.words import counted, percent_text, until_text
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import EngineStatus
@@ -157,7 +157,7 @@ def window_title(moment: Moment) -> str:
     if moment.cooling and state.network.until is not None and not moment.lost:
         words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
     percent = f" {percent_text(state.done, state.total)}" if state.total > 0 else ""
-    return clean(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")
+    return for_screen(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")
 
 
 class Link(Protocol):

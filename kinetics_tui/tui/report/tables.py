@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import dated, duration_text, share_text
 from kinetics_tui.report.digest import (
     KNOWN,
@@ -49,11 +49,11 @@ def table_lines(titles: Sequence[str], rows: Sequence[Row], width: int) -> list[
     Names give way where the room is short; figures never do.
     """
     widths = [
-        max(cell_len(title), *(cell_len(clean(row.cells[at])) for row in rows))
+        max(cell_len(title), *(cell_len(for_screen(row.cells[at])) for row in rows))
         for at, title in enumerate(titles[1:])
     ]
     figures = sum(widths) + GAP * len(widths)
-    wanted = max(cell_len(clean(text)) for text in (titles[0], *(row.name for row in rows)))
+    wanted = max(cell_len(for_screen(text)) for text in (titles[0], *(row.name for row in rows)))
     bars = any(row.share is not None for row in rows)
     name = max(_NAME_LEAST, min(wanted, width - figures - (GAP + _BAR_WANTED if bars else 0)))
     room = min(_BAR_MOST, width - name - figures - GAP)

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.tui.parts.lines import fit, paragraph
 
 ALL_MARK, SOME_MARK, NONE_MARK = "[x]", "[-]", "[ ]"
@@ -181,12 +181,12 @@ class ClassTree(ScrollView, can_focus=True):
     def _words(self, row: Row) -> tuple[str, str]:
         if row.label is not None:
             mark = ALL_MARK if row.label in self._ticked else NONE_MARK
-            return f"    {mark} {clean(row.label)}", self._numbers.get(row.label, "")
+            return f"    {mark} {for_screen(row.label)}", self._numbers.get(row.label, "")
         labels = self.shown(row.group)
         ticked = len(self._ticked.intersection(labels))
         mark = ALL_MARK if ticked == len(labels) else SOME_MARK if ticked else NONE_MARK
         is_open = self._filter or row.group in self._open
-        return f"{'▾' if is_open else '▸'} {mark} {clean(row.group)}", f"{ticked}/{len(labels)}"
+        return f"{'▾' if is_open else '▸'} {mark} {for_screen(row.group)}", f"{ticked}/{len(labels)}"
 
     def _refresh_row(self, index: int) -> None:
         y = index - round(self.scroll_offset.y)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.model.options import PACES, WORKERS, Options, Selection, Trim
@@ -262,5 +262,5 @@ def class_groups(
         return {name: classes for name, classes in groups.items() if classes}
     letters: dict[str, list[str]] = {}
     for label in sorted(labels, key=str.casefold):
-        letters.setdefault(clean(label)[:1].upper() or "?", []).append(label)
+        letters.setdefault(for_screen(label)[:1].upper() or "?", []).append(label)
     return {letter: tuple(classes) for letter, classes in letters.items()}

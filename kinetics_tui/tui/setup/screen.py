@@ -17,7 +17,7 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widgets import Button, Footer, Input, Static
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import Options, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
@@ -209,7 +209,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         panel = self.query_one(ConsequencesPanel)
         panel.show(said, narrow=self.has_class("-narrow"))
         if self._found:
-            panel.show_start(f"! {clean(next(iter(self._found.values())))}", ready=False)
+            panel.show_start(f"! {for_screen(next(iter(self._found.values())))}", ready=False)
         elif self._selecting:
             panel.show_start("Selecting the clips ...", ready=False)
         elif self._starting:
@@ -408,7 +408,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def on_not_selected(self, message: NotSelected) -> None:
         self._selecting = self._starting = False
         self._show()
-        self.query_one(ConsequencesPanel).show_start(f"! {clean(message.sentence)}", ready=True)
+        self.query_one(ConsequencesPanel).show_start(f"! {for_screen(message.sentence)}", ready=True)
 
     def action_leave(self) -> None:
         self.dismiss(None)

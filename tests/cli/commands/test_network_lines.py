@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from kinetics_tui.base.safe_text import plain
+from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, day_text
 from kinetics_tui.cli.commands.networks import COLUMNS, NO_NETWORK, networks_text
 from kinetics_tui.cli.status import networks_json
@@ -104,5 +104,5 @@ def test_a_moment_out_of_all_bounds_is_unknown() -> None:
 
 def test_nothing_from_outside_moves_the_cursor() -> None:
     odd = NetworkState(name="x", label="a\x1b[2J\u202eb", kind=NetworkKind.INTERFACE)
-    assert plain("\x1b[2J") == "\N{REPLACEMENT CHARACTER}[2J"
+    assert for_terminal("\x1b[2J") == "\N{REPLACEMENT CHARACTER}[2J"
     assert not {"\x1b", "\u202e"} & set(networks_text(state(odd), NOW))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kinetics_tui.base.safe_text import clean
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width, fit
 
 TEXT = st.text(alphabet="ab█░ 琵é", max_size=12)
@@ -66,7 +66,7 @@ def test_right_aligned_text_is_left_out_where_it_would_touch() -> None:
 
 @given(st.text(), st.integers(0, 40), st.booleans())
 def test_fitted_text_has_exactly_the_width(text: str, width: int, right: bool) -> None:
-    assert cell_len(fit(clean(text), width, right=right)) == width
+    assert cell_len(fit(for_screen(text), width, right=right)) == width
 
 
 def test_a_wide_character_is_never_cut_in_half() -> None:
