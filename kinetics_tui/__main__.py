@@ -6,7 +6,7 @@ import gc
 import sys
 
 COLLECT_AFTER_OBJECTS = 50_000
-"""How many new objects the garbage collector waits for. With Python's own 700 it looks through all that is
+"""New objects that the garbage collector waits for. With Python's own 700 it looks through all that is
 being loaded time and again: a tenth of a second before the first paint."""
 
 

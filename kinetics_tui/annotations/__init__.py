@@ -1,1 +1,1 @@
-"""What was published: releases, annotation files, and the selection made from them."""
+"""The published data: releases, annotation files, and the selection made from them."""

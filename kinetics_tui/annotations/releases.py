@@ -57,7 +57,7 @@ _ARCHIVES = "https://storage.googleapis.com/deepmind-media/Datasets"
 _MIRROR = "https://s3.amazonaws.com/kinetics"
 
 MEAN_CLIP_BYTES = 1_048_000
-"""What a clip took at 360 lines or less in the 2019 write-up: 628.43 GiB in 643,882 files."""
+"""Size of a clip at 360 lines or less in the 2019 write-up: 628.43 GiB in 643,882 files."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

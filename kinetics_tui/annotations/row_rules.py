@@ -1,4 +1,4 @@
-"""What one row of annotations has to be, and the heap that good, bad and second rows are put on.
+"""The rules for one row of annotations, and the heap that good, bad and second rows are put on.
 
 Clips as rows of an annotation file, as ``read_annotations`` takes them.
 """
@@ -29,11 +29,11 @@ SPLIT_WORDS = {
     "holdout_test": TEST,
     "all": ALL,
 }
-"""How annotation files and readers of the dataset write the splits, in lower case."""
+"""The splits as annotation files and readers of the dataset write them, in lower case."""
 
 MAX_CLIP_S = 600.0
 LONGEST_CLIP_S = MAX_CLIP_S + 0.0005
-"""What lengths are compared with: the half millisecond is for sums that binary fractions miss."""
+"""The bound that lengths are compared with: the half millisecond is for sums that binary fractions miss."""
 TIME_LIMIT_S = 1_000_000.0
 """Times stay below it: six digits are the room that file names have, and 11 days into a video."""
 MAX_LABEL_LENGTH = 200
@@ -138,7 +138,7 @@ class Heap:
 
     @property
     def rows_used(self) -> int:
-        """How many rows named a clip so far, known ones included."""
+        """The number of rows that named a clip so far, known ones included."""
         return len(self.clips) + len(self.duplicate_rows)
 
     def keep_all(self, clips: Sequence[Clip], file: str, first_line: int) -> None:
@@ -181,7 +181,7 @@ class Heap:
             )
 
     def annotations(self, files: tuple[str, ...]) -> Annotations:
-        """What was collected."""
+        """All that was collected."""
         return Annotations(self.clips, self.bad_rows, self.duplicate_rows, files)
 
 

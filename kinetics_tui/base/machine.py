@@ -17,7 +17,7 @@ from pathlib import Path
 from kinetics_tui.base.errors import EngineError
 
 PROGRAM_S = 5.0
-"""How long another program may take to answer."""
+"""Seconds that another program may take to answer."""
 
 
 def find_deno(environ: Mapping[str, str]) -> tuple[str | None, str]:
@@ -37,7 +37,7 @@ def available_cores() -> int:
 
 
 def kills_user_processes() -> bool | None:
-    """Whether systemd ends a user's processes with the last login; None where there is no answer."""
+    """True if systemd ends a user's processes with the last login; None where there is no answer."""
     busctl = shutil.which("busctl")
     if busctl is None:
         return None
@@ -49,7 +49,7 @@ def kills_user_processes() -> bool | None:
 
 
 def lingers() -> bool:
-    """Whether systemd keeps the user's processes after the last logout."""
+    """True if systemd keeps the user's processes after the last logout."""
     import psutil  # a program that is only started by this module need not have it
 
     return Path("/var/lib/systemd/linger", psutil.Process().username()).exists()
@@ -66,9 +66,9 @@ def _output(command: Sequence[str]) -> str:
 
 
 BASE_FILES = 64
-"""What an engine without workers, and what one worker, opens at most."""
+"""Files that an engine without workers, and that one worker, opens at most."""
 WORKER_FILES = 4
-"""What the engine opens for each worker: its line, its end, and what is open while it is started."""
+"""Files that the engine opens for each worker: its line, its end, and what is open while it is started."""
 AMPLE_FILES = 1024
 
 

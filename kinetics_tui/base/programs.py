@@ -27,7 +27,7 @@ def python_program(module: str, *arguments: str) -> tuple[list[str], dict[str, s
 
 
 class Ended(NamedTuple):
-    """How a program ended: its exit code (negative: the signal), and what it wrote."""
+    """The end of a program: its exit code (negative: the signal), and what it wrote."""
 
     code: int
     out: bytes

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ELLIPSIS = "…"
 HIDDEN = "***"
-"""What stands in the place of a secret."""
+"""Stands in the place of a secret."""
 MOST_CHARACTERS = 4000
 """More than a whole screen of them; what is longer is cut, so that no text takes memory without end."""
 MOST_MARKS = 4

@@ -183,7 +183,7 @@ def _near_text(at: float, now: float, zone: tzinfo | None, is_near: bool) -> str
 
 
 def _is_known(at: float) -> bool:
-    """Whether a calendar has the time: an event may carry any number."""
+    """True if a calendar has the time: an event may carry any number."""
     return 0 <= at < LAST_S
 
 

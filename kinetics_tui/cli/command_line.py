@@ -21,7 +21,7 @@ PROGRAM = "kinetics-tui"
 SETTLED = 0
 OUR_FAULT = 1
 NO_ANSWER = 1
-"""What ``networks --check`` ends with where YouTube does not answer."""
+"""Exit code of ``networks --check`` where YouTube does not answer."""
 BAD_INPUT = 2
 CLIPS_LEFT = 3
 INTERRUPTED = 130
@@ -41,7 +41,7 @@ def tell(line: str) -> None:
 
 
 def say(text: str) -> None:
-    """What a command was asked for, for people."""
+    """Print the answer of a command, for people."""
     click.echo(lines_for_terminal(text))
 
 
@@ -89,7 +89,7 @@ def carry_out(app: click.Group, args: Sequence[str]) -> int:
 
 
 def _usage_error(error: click.ClickException) -> str:
-    """What is wrong with a command line, as a sentence without its full stop."""
+    """The fault of a command line, as a sentence without its full stop."""
     if isinstance(error, click.NoSuchOption):
         # click asks here what was meant, which makes two sentences of one.
         near = f" (possible options: {', '.join(error.possibilities)})" if error.possibilities else ""

@@ -1,4 +1,7 @@
-"""What commands do to a dataset: start its engine, tell it something, fetch what it is made from."""
+"""Acts of several commands on a dataset.
+
+Start its engine, tell it something, fetch what it is made from.
+"""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
 
 
 class View(Enum):
-    """How a run is shown."""
+    """The ways to show a run."""
 
     APP = "app"
     LINES = "lines"

@@ -1,4 +1,4 @@
-"""How far a long command is: one line that changes on a terminal, now and then a line more in a log.
+"""The progress of a long command: one line that changes on a terminal, now and then a line more in a log.
 
 The tables that such commands end with are here too.
 """
@@ -56,7 +56,7 @@ class ProgressLine:
             self._out.flush()
 
     def _width(self) -> int:
-        """What fits in one line: a longer one could not be taken back."""
+        """The cells that fit in one line: a longer one could not be taken back."""
         try:
             columns = os.get_terminal_size(self._out.fileno()).columns
         except OSError:
@@ -79,7 +79,7 @@ class Progress(ProgressLine, Generic[_T]):
 
 
 def counts_table(rows: Sequence[tuple[str, int, str]]) -> list[str]:
-    """What a long command came to: a line for each name, its count and a note."""
+    """The result of a long command: a line for each name, its count and a note."""
     name_width = max(len(name) for name, _, _ in rows)
     count_width = max(len(f"{count:,}") for _, count, _ in rows)
     return [f"{name:<{name_width}}  {count:>{count_width},}  {note}".rstrip() for name, count, note in rows]

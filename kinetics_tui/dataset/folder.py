@@ -18,7 +18,7 @@ EXPORT_FOLDER = ".kinetics-tui-export"
 STATS_FILE = "stats.csv"
 FAILED_FILE = "failed.csv"
 MANIFEST_FILE = "manifest.csv"
-"""What people may call a manifest that they put into the dataset folder itself."""
+"""The name that people may give a manifest that they put into the dataset folder itself."""
 
 
 def state_folder(dataset: Path) -> Path:

@@ -37,7 +37,7 @@ _OURS = frozenset({STATS_FILE, FAILED_FILE})
 
 
 class Naming(IntEnum):
-    """How a clip's file is named; the ledger keeps the number."""
+    """The ways to name a clip's file; the ledger keeps the number."""
 
     PLAIN = 0
     """As the layout has it."""
@@ -68,7 +68,7 @@ def clip_path(layout: LayoutName, clip: Clip, naming: Naming = Naming.PLAIN) -> 
 
 
 def same_to_some(path: PurePosixPath) -> str:
-    """What paths have in common that some file systems take for one.
+    """The common form of paths that some file systems take for one.
 
     Those of macOS and Windows ignore capitals, and how accented letters are put together.
     """
@@ -95,7 +95,7 @@ def _safe_character(character: str) -> str:
 
 
 def _needs_mark(text: str) -> bool:
-    """Whether a text of harmless characters cannot stand as it is."""
+    """True if a text of harmless characters cannot stand as it is."""
     return (
         text[-1] in ". "
         or _MARK.search(text) is not None  # it may be another text's marked form

@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _engine_lives(dataset: Path) -> bool:
-    """Whether the engine that was last seen on ``dataset`` is still alive."""
+    """True if the engine that was last seen on ``dataset`` is still alive."""
     whereabouts = read_whereabouts(dataset)
     if whereabouts is None:
         return False

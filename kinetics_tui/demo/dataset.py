@@ -36,7 +36,7 @@ CLASSES = (
     "tai chi",
 )
 SOURCE_S = 60
-"""How long the demo's videos are."""
+"""Length of the demo's videos."""
 
 CLIP_S = 10
 THROTTLE_AFTER_CLIPS = 60
@@ -198,7 +198,7 @@ def _ids(clips: int, chance: random.Random) -> list[str]:
 
 
 def _failures(clips: int, chance: random.Random) -> Iterator[Failure]:
-    """How so many clips fail, one for each that does (beside the one past its video's end)."""
+    """The failures of so many clips, one for each that does (beside the one past its video's end)."""
     small = min(clips, _SMALL_DEMO_CLIPS)
     count = round(small * _FAILING_SHARE) - 1 + round((clips - small) * FAILING_SHARE)
     cases = [*_EACH_ONCE, *_FIRST_FURTHER]

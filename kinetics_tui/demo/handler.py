@@ -218,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _faulty(self, path: Path, chunk: bytes, at: int, failure: Failure, seen: RequestSeen) -> bytes:
-        """What becomes of a chunk that lies at byte ``at`` of the source ``path``."""
+        """The bytes to send for a chunk that lies at byte ``at`` of the source ``path``."""
         left = failure.after_bytes - seen.sent_bytes
         match failure.case:
             case Case.MEDIA_SLOW:
@@ -290,7 +290,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def is_reset(connection: socket.socket) -> bool:
-    """Whether :class:`Handler` wants the connection reset."""
+    """True if :class:`Handler` wants the connection reset."""
     lingering = connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.calcsize("ii"))
     return bool(struct.unpack("ii", lingering)[0])
 

@@ -30,7 +30,7 @@ AUDIO_FRAGMENT_S = 5
 
 
 class Kind(StrEnum):
-    """How a source is packed."""
+    """The containers of a source."""
 
     DASH_VIDEO = "dash-video"
     """H.264 in fragmented MP4, a fragment a keyframe, one ``sidx`` in front."""
@@ -66,7 +66,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that shapes a source.
 
     With ``period_s`` only that much is encoded, and repeated until ``duration_s`` is full: hours of
-    valid media in seconds of work, whose pictures, numbers and tune start anew each period. The
+    valid media in seconds of work, whose pictures, numbers and tune start again each period. The
     duration has to be a multiple of the period, and the period one of the length of an audio packet
     (8 s at 48 kHz and 16 s at 16 kHz are).
     """

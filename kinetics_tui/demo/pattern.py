@@ -222,7 +222,7 @@ def _note(chord: tuple[float, float], sample_rate_hz: int) -> array[int]:
 
 
 def tune(start_s: float, duration_s: float, sample_rate_hz: int, period_s: float | None = None) -> array[int]:
-    """16-bit mono samples of the tune from ``start_s``; with ``period_s`` it starts anew that often."""
+    """16-bit mono samples of the tune from ``start_s``; with ``period_s`` it starts again that often."""
     notes_per_period = None if period_s is None else round(period_s / NOTE_S)
     note_samples = round(NOTE_S * sample_rate_hz)
     note, skip = divmod(round(start_s * sample_rate_hz), note_samples)
@@ -243,7 +243,7 @@ def match_sound(
     search_s: float = 0.05,
     period_s: float | None = None,
 ) -> SoundMatch:
-    """How much later than ``expected_s`` in the tune decoded mono ``samples`` really lie.
+    """The seconds by which decoded mono ``samples`` lie later in the tune than ``expected_s``.
 
     Half a second or more of sound is enough; shifts up to ``search_s`` either way are tried. The answer
     is exact to about 0.1 ms; a ``score`` below 0.9 means that this is not that part of the tune.

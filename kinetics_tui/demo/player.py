@@ -1,4 +1,4 @@
-"""What the player endpoint says about a video: the answers from which yt-dlp makes its texts.
+"""The answers of the player endpoint about a video, from which yt-dlp makes its texts.
 
 Playlists that cut a fragmented source into pieces, as YouTube offers videos it has no plain files of.
 """
@@ -26,7 +26,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def pieces(path: Path) -> tuple[int, list[Piece]]:
-    """How many bytes at the start of a fragmented MP4 are its header, and its fragments, from its index."""
+    """The number of bytes that the header of a fragmented MP4 takes, and its fragments, from its index."""
     data = path.read_bytes()
     at = 0
     while True:
@@ -235,7 +235,7 @@ def player_answer(video: Video, failure: Failure | None, site_url: str, address_
 
 
 def _alter(answer: Answer, failure: Failure | None) -> None:
-    """What some cases change beyond the reason given."""
+    """Make the changes of some cases beyond the reason given."""
     streaming: Answer = answer.get("streamingData", {})
     details: Answer = answer["videoDetails"]
     match failure.case if failure else None:

@@ -31,7 +31,10 @@ NEUTRAL_FOLDER = "/"
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """What the program says once it serves; ``yt_dlp_options`` are yt-dlp's own, quoted as one line."""
+    """The line that the program prints once it serves.
+
+    ``yt_dlp_options`` are yt-dlp's own, quoted as one line.
+    """
 
     pid: int
     player_port: int
@@ -89,7 +92,7 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
 
 
 TITLE = "Demo"
-"""What marks a dataset as made-up: no other has this title."""
+"""The mark of a made-up dataset: no other has this title."""
 FOLDER_NAME = "demo"
 UNTIL_IDLE_S = 300.0
 COOLDOWN_STEPS_S = (30.0, 60.0, 120.0)

@@ -1,4 +1,4 @@
-"""What the loopback YouTube knows while it serves: its videos, its line, its policy, its visitors.
+"""The state of the loopback YouTube while it serves: its videos, its line, its policy, its visitors.
 
 A line with a speed and a distance, for all connections of the loopback YouTube together.
 
@@ -46,7 +46,7 @@ class Policy(Protocol):
     """Decides which player requests are refused for the network they come from."""
 
     def signal(self, client_address: str) -> Failure | None:
-        """How to refuse a request from ``client_address`` now; None: answer it."""
+        """The refusal of a request from ``client_address`` now; None: answer it."""
         ...
 
 
@@ -89,7 +89,7 @@ class Throttled:
 class AfterClips:
     """Lets ``count`` player requests of an address through, then refuses it for ``block_s`` seconds.
 
-    After the block the count starts anew, at most ``blocks`` times (None: for ever). ``knocks`` counts
+    After the block the count starts again, at most ``blocks`` times (None: for ever). ``knocks`` counts
     the requests refused.
     """
 
@@ -189,7 +189,7 @@ class Site:
             return list(self._requests)
 
     def count(self, kind: RequestKind, video_id: str | None = None) -> int:
-        """How many requests of a kind there were, of all videos or of one."""
+        """The number of requests of a kind, of all videos or of one."""
         return sum(seen.kind == kind and video_id in (None, seen.video_id) for seen in self.requests)
 
     def note(self, seen: RequestSeen) -> None:
@@ -209,7 +209,7 @@ class Site:
         return self._find(video_id) or Video(video_id, "", 0.0, {}, Failure(Case.UNAVAILABLE))
 
     def failure_now(self, video: Video, stage: Stage, itag: int | None = None) -> Failure | None:
-        """How this request for the video fails, if it does; counts towards ``spared`` and ``times``."""
+        """The failure of this request for the video, if it does; counts towards ``spared`` and ``times``."""
         failure = video.failure
         if failure is None or stage != _stage(failure) or failure.itag not in (None, itag):
             return None
@@ -239,5 +239,5 @@ def _stage(failure: Failure) -> Stage:
 
 
 def is_player_fault(case: Case) -> bool:
-    """Whether the player endpoint fails to answer at all, rather than answering what is wrong."""
+    """True if the player endpoint fails to answer at all, rather than answering what is wrong."""
     return case in _PLAYER_FAULTS

@@ -1,4 +1,4 @@
-"""What the loopback YouTube has to show: videos, and the ways in which they fail.
+"""The stock of the loopback YouTube: videos, and the ways in which they fail.
 
 Catalogues in which any id has a video: for real annotation files in front of the loopback YouTube.
 """
@@ -89,7 +89,7 @@ class Case(StrEnum):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """How a video fails.
+    """The way in which a video fails.
 
     ``times``: only so many requests that the case concerns (player requests, or media requests; of
     ``MEDIA_EXPIRED`` the media addresses of the first so many player answers), then all is well; None:
@@ -141,7 +141,7 @@ Catalogue = Mapping[str, Video] | Callable[[str], Video | None]
 Sources = Mapping[int, Source]
 
 FAILING_SHARE = 0.0238
-"""How many clips failed in the 2019 write-up."""
+"""The share of clips that failed in the 2019 write-up."""
 
 WRITE_UP_CASES: dict[Case, int] = {
     Case.UNAVAILABLE: 5303,
@@ -155,7 +155,7 @@ WRITE_UP_CASES: dict[Case, int] = {
     Case.DUPLICATE: 2,
     Case.PLAYER_503: 1,
 }
-"""How they failed, and how often each way."""
+"""The failures of the write-up, and how often each came."""
 
 LENGTHS_S = (320, 3_200, 24_000)
 """Lengths of the long sources: the latest clip of all releases ends at 23,780 s."""
@@ -206,7 +206,7 @@ class SyntheticCatalogue:
 def long_sources(folder: Path, length_s: int) -> dict[int, Source]:
     """A long video in small pictures, kept in ``folder``: 6.6 hours take a second to make and 170 MB.
 
-    Its pictures, frame numbers and tune start anew every ``PERIOD_S`` seconds.
+    Its pictures, frame numbers and tune start again every ``PERIOD_S`` seconds.
     """
     pictures = SourceSpec(
         kind=Kind.DASH_VIDEO,

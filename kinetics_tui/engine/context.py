@@ -25,7 +25,7 @@ SET_S = 2.0
 
 
 def never_set() -> float:
-    """What ``Clock.follow`` returns of a clock that nobody sets."""
+    """The stand-in for ``Clock.follow`` of a clock that nobody sets."""
     return 0.0
 
 

@@ -50,7 +50,7 @@ LIST_EVERY_S = 3.0
 RECORDS_EVERY_S = 120.0
 LINGER_S = 1.0
 FIRST_LINGER_S = 15.0
-"""How long a run that is through stays after the last view has gone, and for a first one to come."""
+"""Seconds that a run that is through stays after the last view has gone, and for a first one to come."""
 
 WORKING = (EngineStatus.RUNNING, EngineStatus.PROBING)
 AT_REST = (
@@ -143,7 +143,7 @@ class Engine:
 
     @property
     def at_home(self) -> bool:
-        """Whether the dataset folder is where it was, and not away or another one."""
+        """True if the dataset folder is where it was, and not away or another one."""
         return self._disk.here
 
     def obey(self, command: AnyCommand) -> Reply:

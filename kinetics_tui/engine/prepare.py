@@ -27,12 +27,12 @@ BAD_ROWS_FILE = "bad-rows.csv"
 
 
 def has_ledger(dataset: Path) -> bool:
-    """Whether the folder is a dataset already."""
+    """True if the folder is a dataset already."""
     return ledger_path(dataset).exists()
 
 
 def title_of(selection: Selection) -> str:
-    """What a run on a selection is called where nobody calls it anything."""
+    """The name of a run on a selection where nobody calls it anything."""
     release = RELEASES.get(selection.release)
     return release.title if release else CUSTOM_TITLE
 

@@ -110,7 +110,7 @@ class ClipMaker:
             self._resolver.switch_network(route)
             self._resolver.session.guard = guard
             self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
-            scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun anew
+            scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun again
             with _private_folder(scratch_dir) as folder:
                 attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
                 made, spent = attempt.run()

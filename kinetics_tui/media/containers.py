@@ -68,7 +68,7 @@ def walk_boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
 
 
 def edit_shift(moov: bytes) -> Fraction:
-    """How much later than it is shown the first picture's time is written, in seconds.
+    """The seconds by which the first picture's time is written later than it is shown.
 
     ``moov`` is the whole box. 0 where no edit list says so, or where it says something else.
     """
@@ -87,7 +87,7 @@ def edit_shift(moov: bytes) -> Fraction:
 
 
 def empty_edit(moov: bytes) -> Fraction:
-    """How long nothing is shown before the first track's media begin, in seconds, by its edit list."""
+    """The seconds without anything shown before the first track's media begin, by its edit list."""
     timescale = 0
     for box in walk_boxes(moov):
         if box.kind == b"mvhd":

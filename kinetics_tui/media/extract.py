@@ -20,7 +20,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Extras, SoundFormat, frames_path, sound_path
 
 FRAMES_SHARE = 0.8
-"""How much of the work frames are where sound is made too."""
+"""The share of the work that frames are where sound is made too."""
 JPEG_QUALITY = 3
 """libav's scale for JPEG, from 2 (best) to 31."""
 _CODECS = {
@@ -35,7 +35,7 @@ OnFraction = Callable[[float], None]
 
 
 class Extracted(msgspec.Struct, frozen=True):
-    """What was made: so many frames, and a file of sound if the clip has any."""
+    """The things made: so many frames, and a file of sound if the clip has any."""
 
     frames: int = 0
     sound: bool = False

@@ -108,7 +108,7 @@ CLIP_TEXTS: tuple[tuple[str, Category], ...] = (
     (r"failed to parse json", Category.OFFLINE),
 )
 NO_ANSWER = re.compile(r"failed to extract any player response|unable to download|failed to parse json", re.I)
-"""What yt-dlp says when a request failed: the reason is in the noted trouble, not in the text."""
+"""The texts of yt-dlp for a request that failed: the reason is in the noted trouble, not in the text."""
 
 UNREACHABLE = {
     errno.ECONNREFUSED,
@@ -171,7 +171,7 @@ def signal_of(text: str) -> Category | None:
 
 
 def trouble_of(error: BaseException) -> NetworkTrouble | None:
-    """What a failed request says about the network, or None where ``error`` is not one."""
+    """The verdict of a failed request on the network, or None where ``error`` is not one."""
     text = clean_message(str(error)) or type(error).__name__
     status = getattr(error, "status", None)
     if isinstance(status, int):
@@ -264,7 +264,7 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def _origin(error: BaseException) -> BaseException:
-    """What yt-dlp wrapped into ``error``: a DownloadError carries it in ``exc_info``."""
+    """The error that yt-dlp wrapped into ``error``: a DownloadError carries it in ``exc_info``."""
     exc_info = getattr(error, "exc_info", None)
     inner = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) == 3 else None
     return inner if isinstance(inner, BaseException) else error
@@ -301,7 +301,7 @@ _LIBAV_SAYS_OF_MEDIA = frozenset({errno.EPERM, errno.EIO})
 
 
 def is_of_disk(error: OSError) -> bool:
-    """Whether ``error`` is of the disk written to, whichever clip is in hand."""
+    """True if ``error`` is of the disk written to, whichever clip is in hand."""
     import av  # not for those who only look a category up
 
     if isinstance(error, av.FFmpegError) and error.errno in _LIBAV_SAYS_OF_MEDIA:
@@ -310,7 +310,7 @@ def is_of_disk(error: OSError) -> bool:
 
 
 def failure_of(error: OSError, final_path: Path, scratch_dir: Path) -> ClipFailure:
-    """What an error of the system means for a clip on its way to ``final_path`` by ``scratch_dir``.
+    """The meaning of an error of the system for a clip on its way to ``final_path`` by ``scratch_dir``.
 
     DISK_FULL and NOT_WRITABLE hold up the whole run, so that only what would meet every clip is one.
     """
@@ -330,7 +330,7 @@ def _is_below(folder: Path, error: OSError) -> bool:
 
 
 def _is_ours(filename: object, final_path: Path, scratch_dir: Path) -> bool:
-    """Whether the file that an error names is one that a clip is written to; it may name none."""
+    """True if the file that an error names is one that a clip is written to; it may name none."""
     if not isinstance(filename, str | bytes):
         return True
     path = Path(os.fsdecode(filename))

@@ -1,4 +1,4 @@
-"""Whether fetched media are what their index says: damage shows in the containers' own figures.
+"""Check fetched media against their index: damage shows in the containers' own figures.
 
 Decoders hide damage, and readers of containers skip what they do not understand; a clip would come
 out with other seconds than asked for, or with one picture that stands still. What is looked at here is

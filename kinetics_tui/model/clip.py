@@ -14,7 +14,7 @@ ALL = "all"
 
 
 class ClipKey(NamedTuple):
-    """What makes a clip itself. A video id alone does not: one video may carry several clips."""
+    """The identity of a clip. A video id alone does not: one video may carry several clips."""
 
     youtube_id: str
     time_start: float

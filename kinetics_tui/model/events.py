@@ -22,7 +22,7 @@ from kinetics_tui.model.reasons import NO_REASON, Reason
 
 
 class NoticeKind(StrEnum):
-    """What people are called for."""
+    """The events that people are called for."""
 
     THROTTLED = "throttled"
     PROBE_FAILED = "probe failed"
@@ -48,7 +48,7 @@ def throttle_notice(at: float, label: str, signal: Category, *, probe: bool) -> 
 
 
 class EngineStatus(StrEnum):
-    """What the run as a whole is doing; the value is the word in the header."""
+    """The state of the run as a whole; the value is the word in the header."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -80,7 +80,7 @@ class Phase(StrEnum):
 
 
 class SplitCounts(msgspec.Struct, frozen=True):
-    """How far one split is; ``failed`` counts only clips settled as failed."""
+    """The progress of one split; ``failed`` counts only clips settled as failed."""
 
     name: str
     total: int
@@ -185,7 +185,7 @@ class NetworkChanged(Event, frozen=True, tag="network-changed"):
 
 
 class NetworkChecked(Event, frozen=True, tag="network-checked"):
-    """What one request by a network came to, in one plain sentence; ``ok``: YouTube answers."""
+    """The result of one request by a network, in one plain sentence; ``ok``: YouTube answers."""
 
     name: str
     label: str
@@ -224,7 +224,7 @@ class ClipStarted(Event, frozen=True, tag="clip-started"):
 
 
 class ClipProgress(Event, frozen=True, tag="clip-progress"):
-    """How far the clip in a worker's hand is; ``fraction`` of the phase, 0 to 1."""
+    """The progress of a worker's clip; ``fraction`` of the phase, 0 to 1."""
 
     slot: int
     phase: Phase

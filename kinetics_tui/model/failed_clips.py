@@ -54,7 +54,7 @@ class FailedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, tag="history", kw_only=True):
-    """What was tried with one clip is wanted, by its number in the ledger."""
+    """A query for every attempt at one clip, by its number in the ledger."""
 
     clip_id: int
 

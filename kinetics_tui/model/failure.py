@@ -12,7 +12,7 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """What a failure says about trying again."""
+    """The use of trying again after a failure."""
 
     PERMANENT = "permanent"
     """The clip is gone for everybody or for us: not tried again unless the user asks."""
@@ -73,7 +73,7 @@ class Category(StrEnum):
 
 
 class About(msgspec.Struct, frozen=True):
-    """What holds for one category: its kind, and one line of advice for the user."""
+    """The facts of one category: its kind, and one line of advice for the user."""
 
     kind: Kind
     advice: str

@@ -68,7 +68,7 @@ class Family(StrEnum):
 
 
 class NetworkStatus(StrEnum):
-    """What a network is good for right now."""
+    """The standing of a network right now."""
 
     OPEN = "open"
     COOLING = "cooling"
@@ -78,7 +78,7 @@ class NetworkStatus(StrEnum):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """How requests are sent out. ``target`` is an interface, an address or a proxy's URL, else empty.
+    """A way to send requests out. ``target`` is an interface, an address or a proxy's URL, else empty.
 
     A proxy's URL may carry a password: a way goes into commands and the ledger, never into events.
     """
@@ -178,7 +178,7 @@ def parse_way(text: str) -> Way:
 
 
 def check_name(name: str) -> str:
-    """What the user calls a network, without blanks around it. Raises SettingsError where that cannot be."""
+    """The user's name of a network, without blanks around it. Raises SettingsError where that cannot be."""
     name = name.strip()
     if len(name) > LONGEST_NAME or not name.isprintable() or name.lower() in (DEFAULT, DEFAULT_IPV6):
         raise SettingsError(
@@ -203,7 +203,7 @@ def public_proxy(proxy: str) -> str:
 
 
 def is_proxy(url: str) -> bool:
-    """Whether a URL is one that requests can be sent through."""
+    """True if a URL is one that requests can be sent through."""
     try:
         parts = urlsplit(url)
         return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
@@ -221,7 +221,7 @@ def _checked_proxy(text: str) -> str:
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What requests are sent from and through.
+    """The source address and proxy of requests.
 
     ``source_address`` None: as the system chooses. ``proxy`` is a URL; None: the one that the environment
     names, if any; empty: none at all. The URL may carry a password: a route goes to workers and into

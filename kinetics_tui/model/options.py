@@ -26,7 +26,7 @@ WORKERS = (1, 64)
 
 
 class Opt(NamedTuple):
-    """How an option is spelled, read and put into words, beside the type and the default of its field.
+    """The spelling, reading and words of an option, beside the type and the default of its field.
 
     ``key`` is its name in the settings file (empty: that of the field); the environment variable is spelled
     after it, and the flag too unless ``flag`` says otherwise. ``off`` is a name that means the opposite.
@@ -94,7 +94,7 @@ ShortSide = Annotated[int, msgspec.Meta(ge=SHORT_SIDES_PX[0], le=SHORT_SIDES_PX[
 
 
 class SoundFormat(StrEnum):
-    """How sound is stored beside the clips; the value is the suffix of its files."""
+    """The formats of sound beside the clips; the value is the suffix of its files."""
 
     WAV = "wav"
     MP3 = "mp3"
@@ -109,7 +109,7 @@ class FramesKind(msgspec.Struct, frozen=True):
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What is made of every clip once it is here.
+    """Frames and sound that are made of every clip once it is here.
 
     ``frames_fps`` pictures a second (None: none), scaled down to ``frames_short_side_px`` (None: as the
     clip), and ``sound`` as a file of its own (None: none). ``frames_before``: such frames were wanted last.
@@ -162,7 +162,7 @@ RETRY_STEPS_S = (30.0, 5 * MINUTE_S, HOUR_S)
 
 
 class Trim(StrEnum):
-    """How the annotated seconds are cut out."""
+    """The ways to cut the annotated seconds out."""
 
     EXACT = "exact"
     """Decoded and encoded again: starts on the frame of ``time_start``."""
@@ -303,7 +303,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for every dataset of a user: how the app looks and calls, and the names of networks.
+    """Options that hold for every dataset of a user: how the app looks and calls, and the names of networks.
 
     ``networks`` maps names to ways out, as ``model.network.parse_way`` reads them.
     """

@@ -87,7 +87,7 @@ class Rates(msgspec.Struct):
 LOG_LINES = 200
 CHART_MINUTES = 120
 THROTTLES = 64
-"""How many past throttles are marked in the chart."""
+"""The number of past throttles that are marked in the chart."""
 
 IDLE_STATUSES = frozenset(
     {
@@ -183,7 +183,7 @@ class Run:
 
     @property
     def idle(self) -> bool:
-        """Whether no clip can be worked on: the rates are those of the time before."""
+        """True if no clip can be worked on: the rates are those of the time before."""
         return self.status in IDLE_STATUSES
 
     def _worked_until(self, now: float) -> float:

@@ -16,7 +16,7 @@ from kinetics_tui.model.run import Run
 
 
 class RunState(Run):
-    """What is known of a run. Changed by ``apply`` alone."""
+    """All that is known of a run. Changed by ``apply`` alone."""
 
     def apply(self, event: AnyEvent) -> None:
         """Fold one event in."""
@@ -33,7 +33,7 @@ class RunState(Run):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What lies before the last clip is settled: ``wait_s`` of cooldown, then ``work_s`` of work.
+    """The time until the last clip is settled: ``wait_s`` of cooldown, then ``work_s`` of work.
 
     ``limit`` is what limits the work, in a few words (empty: the line and cores). ``held``: the run
     stands still until somebody or something lets it go on, so that no time of day follows from it.

@@ -19,7 +19,7 @@ MOST_SESSIONS = 40
 MOST_COLUMNS = 240
 _ROW, _THICK = 24, 14
 _CHARACTER = 6.6
-"""How wide a character of the small type is on average."""
+"""The average width of a character of the small type."""
 _NAME_MOST, _BAR_LEAST = 250, 150
 _CHART_TOP, _CHART_HEIGHT = 18, 150
 _BAND_HEIGHT = 30

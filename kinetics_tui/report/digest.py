@@ -1,4 +1,7 @@
-"""What terminal and page both make of a report: classes over all splits, sums of time, rates, sentences."""
+"""The parts of a report that terminal and page share.
+
+Classes over all splits, sums of time, rates, sentences.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def label_text(label: str) -> str:
 
 
 def seconds_by_doing(report: Report) -> list[tuple[Doing, float]]:
-    """How long the run did what, in the order of ``Doing``; what it never did is left out."""
+    """The seconds that the run spent on each doing, in the order of ``Doing``.
+
+    What it never did is left out.
+    """
     sums: defaultdict[Doing, float] = defaultdict(float)
     for stretch in report.stretches:
         sums[stretch.doing] += stretch.took_s
@@ -54,7 +60,7 @@ def fruitful(report: Report) -> list[Session]:
 
 
 def endings(report: Report) -> tuple[Count, ...]:
-    """How many sessions ended for each reason, the most frequent first."""
+    """The number of sessions that ended for each reason, the most frequent first."""
     return ranked(Counter(session.why for session in report.sessions if session.why))
 
 
@@ -81,7 +87,7 @@ def rates(hours: Sequence[Hour], columns: int) -> Rates | None:
 
 
 def rates_text(found: Rates) -> str:
-    """How to read a chart of them."""
+    """A note on reading a chart of them."""
     if len(found.per_hour) == 1:
         return f"{found.per_hour[0]:,.0f} in the one hour so far"
     each = "a column is an hour" if found.hours == 1 else f"a column is the mean of {found.hours:,} hours"
@@ -89,7 +95,7 @@ def rates_text(found: Rates) -> str:
 
 
 def refusals_text(report: Report) -> str:
-    """How often YouTube refused, and what it cost; empty where it did not."""
+    """The refusals of YouTube, and their cost; empty where it did not."""
     if not report.throttles:
         return ""
     waited_s = sum(max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None)
@@ -108,7 +114,7 @@ KNOWN = (
     "next session begins. Waiting for the pace is work. Where another engine began the next session, nobody "
     "wrote down when the first one ended."
 )
-"""What the figures of where the time went rest on."""
+"""The base of the figures of where the time went."""
 
 
 def spread_cells(spread: Spread) -> list[str]:
@@ -148,18 +154,18 @@ def headline(report: Report) -> str:
 
 
 def fences_text(timing: Timing) -> str:
-    """How many clips are inside the fences."""
+    """The number of clips inside the fences."""
     return f"inside the interquartile fences: {timing.fenced.clips:,} of {timing.in_full.clips:,}"
 
 
 def dominance_text(timing: Timing) -> str:
-    """What takes longer."""
+    """The part that takes longer."""
     share = 100 * timing.fetch_longer / timing.in_full.clips
     return f"Getting a clip takes longer than trimming it for {share:.2f} % of clips."
 
 
 def sequence_text(timing: Timing) -> str:
-    """What all clips would take one after the other."""
+    """The time that all clips would take one after the other."""
     full, fenced = _days(timing.sequential_s), _days(timing.fenced_sequential_s)
     return f"One after the other all settled clips take {full}, or {fenced} by the mean inside the fences."
 
@@ -177,7 +183,7 @@ def taken_text(timing: Timing) -> str:
 
 
 def traffic_text(traffic: Traffic) -> list[str]:
-    """What went over the wire and what came of it."""
+    """The bytes over the wire and the bytes of the clips."""
     lost = traffic.wire_bytes - traffic.done_wire_bytes
     lines = [f"{bytes_text(traffic.wire_bytes)} over the wire, {bytes_text(traffic.stored_bytes)} on disk."]
     if traffic.stored_bytes and traffic.done_wire_bytes:

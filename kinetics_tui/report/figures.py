@@ -12,7 +12,10 @@ import msgspec
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a split, a class of a split (``label``) or all of it is; ``failed`` is settled as failed."""
+    """The progress of a split, a class of a split (``label``) or all of it.
+
+    ``failed`` is settled as failed.
+    """
 
     split: str
     label: str
@@ -53,7 +56,7 @@ def ranked(found: Mapping[str, int]) -> tuple[Count, ...]:
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """How some seconds are spread; 95 % of them are below ``p95_s``."""
+    """The spread of some seconds; 95 % of them are below ``p95_s``."""
 
     mean_s: float
     median_s: float
@@ -132,7 +135,7 @@ class Throttle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doing(StrEnum):
-    """What a run did for a while, as far as the ledger tells."""
+    """The doings of a run, as far as the ledger tells."""
 
     WORKING = "working"
     COOLING = "cooling down"
@@ -170,7 +173,7 @@ class Traffic(msgspec.Struct, frozen=True):
 
 
 class Hour(msgspec.Struct, frozen=True):
-    """What was done in the hour that began at ``at``; hours without anything are left out."""
+    """The work of the hour that began at ``at``; hours without anything are left out."""
 
     at: float
     done: int

@@ -46,7 +46,7 @@ _AFTER = {
     "switched networks": Doing.SWITCHING,
     "network changed": Doing.SWITCHING,
 }
-"""What follows on a session that ended for this reason."""
+"""The doing that follows a session that ended for this reason."""
 _THROTTLED = "throttled"
 _SHORTEST_S = 0.001
 
@@ -61,7 +61,7 @@ class Worked(NamedTuple):
 
 
 def stretches(sessions: Sequence[Worked], until: float | None) -> tuple[Stretch, ...]:
-    """What was done one after the other, the oldest first.
+    """The stretches of work and waiting, the oldest first.
 
     ``until``: an engine is at work at this time, None: there is none. Where a clock was set back, times
     that were told twice count once.
@@ -81,7 +81,7 @@ def stretches(sessions: Sequence[Worked], until: float | None) -> tuple[Stretch,
 
 
 def doing_after(why: str) -> Doing:
-    """What a run does after a session that ended for this reason."""
+    """The doing of a run after a session that ended for this reason."""
     if why.startswith(_THROTTLED):
         return Doing.COOLING
     return _AFTER.get(why, Doing.AWAY)

@@ -18,7 +18,7 @@ from kinetics_tui.report import charts, digest
 from kinetics_tui.report.figures import Progress, Report
 
 GENERATOR = '<meta name="generator" content="kinetics-tui report">'
-"""What marks a page of ours, near its start."""
+"""The mark of a page of ours, near its start."""
 
 
 def page(report: Report, zone: tzinfo | None = None) -> str:

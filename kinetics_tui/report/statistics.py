@@ -36,7 +36,7 @@ class Times(NamedTuple):
 
 
 def timing(times: Times, settled: int, in_hand_s: float | None, taken_s: float | None) -> Timing | None:
-    """What the times of the clips that were fetched come to, None for no clip; ``settled`` are all clips."""
+    """The statistics of the times of fetched clips, None for no clip; ``settled`` are all clips."""
     if not times.total:
         return None
     inner = inside_fences(times)

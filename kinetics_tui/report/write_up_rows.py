@@ -149,7 +149,7 @@ class _Row(NamedTuple):
 
 
 class Stats:
-    """What the rows come to; ``in_hand_s`` is the sum of all their durations.
+    """The sums of the rows; ``in_hand_s`` is the sum of all their durations.
 
     ``taken_s`` is the time from the start of each session to its last row, None where the file does not
     tell.
@@ -165,7 +165,7 @@ class Stats:
         self._times = Times.none()
 
     def on_disk(self, youtube_id: str) -> bool:
-        """Whether the last row of a video says that it was downloaded."""
+        """True if the last row of a video says that it was downloaded."""
         place = self._places.get(youtube_id)
         return place is not None and self._done[place]
 
@@ -280,7 +280,7 @@ def _seconds(text: str, name: str, *, needed: bool = False) -> float | None:
 
 
 class _Sittings:
-    """Tells sessions apart: iterations count anew in the next one, or more clips lay there as it began."""
+    """Tells sessions apart: iterations count again in the next one, or more clips lay there as it began."""
 
     def __init__(self) -> None:
         self._clips: list[int] = []
@@ -301,7 +301,7 @@ class _Sittings:
             # Rows of several workers may come a little out of order.
             grown_s = max(0.0, elapsed_s - told_s)
         elif elapsed_s < told_s:
-            grown_s = elapsed_s  # it counts anew
+            grown_s = elapsed_s  # it counts again
         else:
             # The time between two sessions belongs to none of them.
             grown_s = min(elapsed_s - told_s, row.total_s)

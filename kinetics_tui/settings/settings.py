@@ -63,7 +63,7 @@ EXAMPLE_TOML = example_toml(SETTINGS)
 
 
 class Settings(AppOptions, frozen=True, kw_only=True):
-    """What is in force, and where each setting came from.
+    """The values in force, and where each setting came from.
 
     ``sources`` maps names of settings to ``default``, ``config.toml``, a variable or a flag;
     ``options`` are those that a new dataset begins with.
@@ -74,7 +74,7 @@ class Settings(AppOptions, frozen=True, kw_only=True):
     config_path: Path = Path(FILE_NAME)
 
     def value(self, name: str) -> object:
-        """What is in force for a setting by its name in the file."""
+        """The value in force for a setting by its name in the file."""
         field = SETTINGS[name].field
         return getattr(self.options if field in Options.__struct_fields__ else self, field)
 

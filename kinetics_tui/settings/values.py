@@ -271,12 +271,12 @@ def value_text(option: Option, value: object) -> str:
 
 
 def help_text(option: Option) -> str:
-    """What the help says of an option's flag."""
+    """The text of an option's flag in the help."""
     return option.words(option.opt.help, value_text(option, option.default))
 
 
 def comment_text(option: Option) -> str:
-    """What the example of the settings file says of an option; empty where its name says it all."""
+    """The comment on an option in the example of the settings file; empty where its name says it all."""
     text = option.opt.comment
     if not text and not option.opt.off:
         text = option.opt.help.removesuffix(".").replace(" ({default})", "")

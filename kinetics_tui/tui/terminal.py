@@ -178,7 +178,7 @@ class TerminalCalls:
 
 
 def terminal_answers() -> bool:
-    """Whether the terminal that the app paints on is still there."""
+    """True if the terminal that the app paints on is still there."""
     try:
         termios.tcgetattr(2)
     except termios.error:

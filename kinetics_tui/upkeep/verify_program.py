@@ -23,7 +23,7 @@ _FIRST_BOX = b"ftyp"
 
 
 class ReadingKind(StrEnum):
-    """What came of reading a file."""
+    """The outcome of reading a file."""
 
     PLAYS = "plays"
     UNPLAYABLE = "unplayable"
@@ -46,7 +46,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What came of one job; ``facts`` are there if it plays, ``sha256`` where it was read and asked for."""
+    """The outcome of one job; ``facts`` are there if it plays, ``sha256`` where it was read and asked for."""
 
     kind: ReadingKind
     why: str = ""

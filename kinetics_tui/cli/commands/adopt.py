@@ -38,7 +38,7 @@ COLUMNS = ("file", "clip", "outcome", "why")
 
 
 def progress_text(adoption: Adoption, took_s: float) -> str:
-    """How far an adoption is after so many seconds."""
+    """The progress of an adoption after so many seconds."""
     if not adoption.files:
         return "Listing the files and the clips"
     parts = [rate_text(adoption.settled, adoption.files, took_s, "files")]
@@ -49,7 +49,10 @@ def progress_text(adoption: Adoption, took_s: float) -> str:
 
 
 def adoption_text(adoption: Adoption) -> str:
-    """What was taken and refused: a table of counts, the first few files of each, and what is to be known."""
+    """The clips taken and refused.
+
+    A table of counts, the first few files of each, and what is to be known.
+    """
     named: list[str] = []
     for fate in Fate:
         if fate not in (Fate.TAKEN, Fate.THERE):
@@ -59,7 +62,7 @@ def adoption_text(adoption: Adoption) -> str:
 
 
 def adoption_json(adoption: Adoption) -> dict[str, Any]:
-    """What was taken and refused, for scripts: what ``adopt --json`` prints."""
+    """The clips taken and refused, for scripts: what ``adopt --json`` prints."""
     return {
         "dataset": adoption.dataset,
         "from": adoption.source,

@@ -56,7 +56,7 @@ _DONE = {
 
 
 def progress_text(report: Report, took_s: float) -> str:
-    """How far a check is after so many seconds."""
+    """The progress of a check after so many seconds."""
     if not report.clips:
         return "Listing the files and the clips"
     text = rate_text(report.checked, report.clips, took_s, "files")
@@ -135,11 +135,11 @@ def _end(report: Report) -> list[str]:
 
 
 FAULTS_FOUND = 4
-"""What ``check`` ends with where something is wrong and stays so."""
+"""Exit code of ``check`` where something is wrong and stays so."""
 
 
 def wanted_clips(selection: Selection, settings: Settings) -> Wanted | None:
-    """The clips that a ledger made anew is to hold, None where no release or file is named.
+    """The clips that a ledger made again is to hold, None where no release or file is named.
 
     Raises UserError where annotations cannot be had.
     """

@@ -45,7 +45,7 @@ SMALLEST_TERMINAL = (80, 24)
 
 
 class State(StrEnum):
-    """What a finding means for a run."""
+    """The meaning of a finding for a run."""
 
     OK = "ok"
     WARN = "warn"
@@ -122,7 +122,7 @@ def check_settings_file(path: Path) -> Finding:
 
 
 def check_settings(settings: Settings) -> Finding:
-    """What is in force and where it comes from, without secrets."""
+    """The settings in force and where each comes from, without secrets."""
     lines = []
     for name, setting in SETTINGS.items():
         value = settings.value(name)
@@ -237,7 +237,7 @@ def check_disk(folder: Path, workers: int) -> Finding:
 
 
 def check_machine(options: Options, cores: int, free_bytes: int) -> Finding:
-    """Whether memory is enough for the workers."""
+    """True if memory is enough for the workers."""
     detail = f"{cores} cores, {_gigabytes(free_bytes)} memory free, {options.workers} workers"
     if free_bytes < options.workers * WORKER_BYTES:
         most = max(1, free_bytes // WORKER_BYTES)
@@ -246,7 +246,7 @@ def check_machine(options: Options, cores: int, free_bytes: int) -> Finding:
 
 
 def check_logout(kills: bool | None, lingering: bool) -> Finding:
-    """Whether the end of the login ends the run with it; ``kills`` is None where nothing is known."""
+    """True if the end of the login ends the run with it; ``kills`` is None where nothing is known."""
     if kills and not lingering:
         advice = "loginctl enable-linger keeps runs alive when the last SSH session ends"
         return Finding("logging out", State.WARN, "systemd ends your programs when you log out", advice)

@@ -157,7 +157,7 @@ def find_network(state: RunState, name: str) -> NetworkState | None:
 
 
 def _outlook(state: RunState, now: float) -> str:
-    """What happens next on the network that was switched to."""
+    """The next thing to happen on the network that was switched to."""
     network = state.network
     if network.status is NetworkStatus.COOLING and network.until is not None and network.until > now:
         return f"it cools down until {day_text(network.until, now)}."
@@ -188,7 +188,7 @@ async def _next_switch(heard: Heard) -> NetworkState:
 
 @contextlib.asynccontextmanager
 async def _heard(client: EngineClient) -> AsyncIterator[Heard]:
-    """What the engine says from now on, with the run as it stands in ``client.state``."""
+    """Everything that the engine says from now on, with the run as it stands in ``client.state``."""
     heard: Heard = asyncio.Queue()
 
     async def listen() -> None:

@@ -35,7 +35,7 @@ _INDENT = "  "
 
 
 def progress_text(survey: Survey, took_s: float, length_s: float | None) -> str:
-    """How far it is after so many seconds, of about ``length_s`` (None: not known)."""
+    """The progress after so many seconds, of about ``length_s`` (None: not known)."""
     parts = [f"{survey.asked:,} of {survey.sample:,} videos"]
     if survey.share is not None:
         parts.append(f"{survey.share:.0%} still there")

@@ -25,7 +25,7 @@ from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
 from kinetics_tui.settings.settings import Settings, default_cache_dir, load_settings
 
 LEAVING_S = 3.0
-"""How long an engine whose run is through takes to leave, where nobody else looks at it."""
+"""Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
 DEMO_WORKERS = 4
 
 

@@ -36,12 +36,12 @@ _LONGEST_LABEL = 40
 
 
 def export_progress(exported: Exported, took_s: float) -> str:
-    """How far an export is after so many seconds."""
+    """The progress of an export after so many seconds."""
     return rate_text(exported.looked_at, exported.clips, took_s, "clips")
 
 
 def export_text(exported: Exported) -> str:
-    """What an export came to, and what is worth knowing of it."""
+    """The result of an export, and what is worth knowing of it."""
     held = exported.added + exported.there
     new = f", {exported.added:,} of them new" if exported.there else ""
     lines = [f"{held:,} of {exported.clips:,} clips are in {for_terminal(exported.folder)}{new}."]
@@ -58,12 +58,12 @@ def export_text(exported: Exported) -> str:
 
 
 def manifest_progress(tally: Tally, took_s: float) -> str:
-    """How far a manifest is after so many seconds."""
+    """The progress of a manifest after so many seconds."""
     return rate_text(tally.told, tally.clips, took_s, "clips")
 
 
 def manifest_text(tally: Tally) -> str:
-    """What a manifest lists."""
+    """The contents of a manifest, counted."""
     trusted = f", {tally.trusted:,} of them unchanged and not read again" if tally.trusted else ""
     parts = [f"{tally.here:,} of {tally.clips:,} clips are here{trusted}"]
     if tally.damaged:
@@ -74,7 +74,7 @@ def manifest_text(tally: Tally) -> str:
 
 
 def comparison_text(found: Comparison) -> str:
-    """What two datasets have of each other, and the classes that differ most."""
+    """The clips that two datasets have of each other, and the classes that differ most."""
     rows = [
         ("A", found.clips_a, for_terminal(found.a)),
         ("B", found.clips_b, for_terminal(found.b)),

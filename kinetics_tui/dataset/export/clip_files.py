@@ -67,7 +67,7 @@ COPY_BYTES = 1 << 20
 
 
 class Link(StrEnum):
-    """How an export comes by the files of its clips."""
+    """The ways in which an export gets the files of its clips."""
 
     HARD = "hard"
     """A second name of the same file: takes no room, needs the same file system."""
@@ -77,7 +77,7 @@ class Link(StrEnum):
 
 
 class Placed(StrEnum):
-    """What came of putting a clip's file into an export."""
+    """The outcome of putting a clip's file into an export."""
 
     ADDED = "added"
     THERE = "there"
@@ -94,7 +94,7 @@ class Placer:
         self._link = link
         self._tell = tell
         self.copied = 0
-        """How many files were copied."""
+        """The number of files copied."""
 
     def place(self, source: Source, path: PurePosixPath) -> Placed:
         """Have a clip's file at ``path`` below the target.

@@ -1,4 +1,4 @@
-"""What the form of a reader's export is: something that takes in clips one by one.
+"""The base of a reader's export: something that takes in clips one by one.
 
 The numbers of the classes, which every export carries along.
 """
@@ -72,7 +72,7 @@ class Form(ABC):
     """
 
     links: ClassVar[bool] = True
-    """Whether it puts the clips' files into the target, by links or copies."""
+    """True if it puts the clips' files into the target, by links or copies."""
 
     def __init__(self, target: Target, placer: Placer, labels: LabelMap, release: str) -> None:
         self.target = target

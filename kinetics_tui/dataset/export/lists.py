@@ -14,14 +14,14 @@ from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.model.options import LayoutName
 
 SHORT_SIDE_PX = 256
-"""What the published recipes of SlowFast and PyTorchVideo scale their clips to beforehand."""
+"""The size to which the published recipes of SlowFast and PyTorchVideo scale their clips to beforehand."""
 
 
 class Listed(Form):
     """A tree of files without blanks in their paths, and a list of them for each split."""
 
     paths_begin_with_split: ClassVar[bool] = True
-    """Whether the paths in a list begin at the export's folder, or at that of the split."""
+    """True if the paths in a list begin at the export's folder, or at that of the split."""
 
     def add(self, item: Item) -> Placed:
         path = _without_blanks(item)

@@ -52,7 +52,7 @@ MISSING = "missing.csv"
 
 
 class Exporting(msgspec.Struct, frozen=True, kw_only=True):
-    """What export is asked for.
+    """The export that is asked for.
 
     ``to`` None is a folder beside the dataset, ``link`` None the reader's usual way, ``release`` the one
     whose numbers the classes get (empty: that of the dataset).
@@ -65,7 +65,7 @@ class Exporting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exported(msgspec.Struct):
-    """How far an export is, and what came of it.
+    """The progress of an export, and its outcome.
 
     Of ``clips`` selected ones ``added`` and ``there`` (from exports before) are in it, ``copied`` of them by
     copies; ``missing`` are not, ``others`` of these because something else is in their place. ``notes`` are

@@ -31,7 +31,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 class About(msgspec.Struct):
-    """What the folder is: an export of ``dataset`` for ``reader``; ``files`` are lists to be replaced."""
+    """A note on the folder: an export of ``dataset`` for ``reader``; ``files`` are lists to be replaced."""
 
     reader: str
     dataset: str
@@ -90,7 +90,7 @@ class Target:
         return []
 
     def exists(self, name: str) -> bool:
-        """Whether there is anything of this name at the top."""
+        """True if there is anything of this name at the top."""
         return _exists(name, self._top)
 
     @contextlib.contextmanager
@@ -126,7 +126,7 @@ class Target:
 
     @contextlib.contextmanager
     def table(self, name: str, folder: str = "") -> Iterator[BinaryIO]:
-        """A list of the export: written anew each time, in its place when the block ends without an error."""
+        """A list of the export: made each time, in its place when the block ends without an error."""
         place = f"{folder}/{name}" if folder else name
         with self._inside_plainly(folder) as fd:
             if place not in self._about.files and _exists(name, fd):
@@ -267,7 +267,7 @@ def _exists(name: str, folder_fd: int) -> bool:
 
 
 def same_file(about: os.stat_result, source: os.stat_result) -> bool:
-    """Whether that is a file itself, by another name, or by all signs a copy of it that an export made."""
+    """True if that is a file itself, by another name, or by all signs a copy of it that an export made."""
     if not stat.S_ISREG(about.st_mode):
         return False
     return os.path.samestat(about, source) or (about.st_size, about.st_mtime_ns) == (

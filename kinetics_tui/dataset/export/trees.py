@@ -55,11 +55,11 @@ class Tree(Form):
         return [*self._shared(), *self.notes_on(found)]
 
     def notes_on(self, found: dict[str, dict[str, int]]) -> list[str]:  # noqa: ARG002 - not here
-        """What is worth saying of the numbers that the reader gives the folders of each split."""
+        """Remarks on the numbers that the reader gives the folders of each split."""
         return []
 
     def renumbered(self, numbers: dict[str, int]) -> int:
-        """How many classes the reader numbers otherwise than the label map."""
+        """The number of classes that the reader numbers otherwise than the label map."""
         return sum(
             folder in numbers and numbers[folder] != self.labels.number(label)
             for label, folder in self._folders.items()

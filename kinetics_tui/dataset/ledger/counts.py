@@ -19,7 +19,7 @@ _SPLIT_ORDER = {TRAIN: 0, VAL: 1, TEST: 2}
 
 
 def split_counts(database: Database) -> list[SplitCounts]:
-    """How far each split with selected clips is: train, val, test, then any others by name."""
+    """The progress of each split with selected clips: train, val, test, then any others by name."""
     found: dict[str, SplitCounts] = {}
     for name, enabled, status, number in database.read(
         "SELECT name, enabled, status, clips FROM tallies JOIN splits ON splits.id = split_id WHERE clips > 0"
@@ -141,7 +141,7 @@ class ThrottleRow(NamedTuple):
 
 
 def class_counts(database: Database) -> list[ClassCounts]:
-    """How far each class of each split is, by name; clips without a label are under the empty one."""
+    """The progress of each class of each split, by name; clips without a label are under the empty one."""
     rows = database.read(
         "SELECT splits.name, labels.name, total, done, failed FROM"
         " (SELECT split_id, label_id, count(*) AS total, sum(status = 'done') AS done,"

@@ -24,7 +24,7 @@ APPLICATION_ID = 0x4B54_5549  # "KTUI"
 _VERSION_AT = slice(60, 64)
 _APPLICATION_AT = slice(68, 72)
 BUSY_S = 5.0
-"""How long to wait for another process at first, ..."""
+"""Seconds to wait for another process at first."""
 BUSY_MEANWHILE_S = 0.5
 """... and how long once it is open: an engine that waits for its ledger answers nobody."""
 

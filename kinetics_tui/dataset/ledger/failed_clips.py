@@ -33,7 +33,7 @@ from kinetics_tui.model.failure import Category
 
 MOST_ROWS = 1000
 MOST_ATTEMPTS = 200
-"""What is more of a page or of a history is not told at once."""
+"""The most attempts of a page or of a history that are read at once."""
 
 _STANDS = "WHERE status = 'failed' AND selected = 1"
 _FAILED = (
@@ -81,7 +81,7 @@ def read_page(database: Database, query: FailedQuery) -> FailedPage:
 
 
 def read_history(database: Database, query: HistoryQuery) -> ClipHistory:
-    """What was tried with a clip."""
+    """Every attempt at a clip."""
     rows = database.read(_HISTORY, (query.clip_id,))
     attempts = tuple(
         PastAttempt(
@@ -120,7 +120,7 @@ def read_names(database: Database) -> dict[int, str]:
 
 
 def answer(database: Database, query: Query) -> FailedPage | ClipHistory:
-    """What was asked for."""
+    """The answer to a query."""
     return read_page(database, query) if isinstance(query, FailedQuery) else read_history(database, query)
 
 

@@ -49,7 +49,7 @@ UPDATE tallies SET (clips, output_bytes) = (
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Count all clips anew; the caller commits."""
+    """Count all clips again; the caller commits."""
     connection.execute("DELETE FROM tallies")
     connection.execute(_ROWS)
     connection.execute(_COUNTS)
@@ -161,7 +161,7 @@ class Intake:
         )
 
     def _clashes(self, row: _Row) -> bool:
-        """Whether another clip of the video lies in the clip's folder, where names carry no times."""
+        """True if another clip of the video lies in the clip's folder, where names carry no times."""
         folder = self._folder(row[3], row[4])
         others = self._connection.execute(_SAME_VIDEO, row[:3]).fetchall()
         return any(self._folder(split, label) == folder for split, label in others)

@@ -179,7 +179,7 @@ class Ledger:
     # -- counts -----------------------------------------------------------------------------------
 
     def split_counts(self) -> list[SplitCounts]:
-        """How far each split with selected clips is: train, val, test, then any others by name."""
+        """The progress of each split with selected clips: train, val, test, then any others by name."""
         return counts.split_counts(self._flushed())
 
     def failure_counts(self) -> dict[Category, int]:
@@ -293,7 +293,7 @@ class Ledger:
     # -- networks and sessions --------------------------------------------------------------------
 
     def networks(self) -> dict[str, NetworkRow]:
-        """What is remembered of each network, by name."""
+        """All that is remembered of each network, by name."""
         return networks.read_networks(self._flushed())
 
     def last_network(self) -> NetworkRow | None:
@@ -339,7 +339,7 @@ class Ledger:
         return networks.throttled_since(self._flushed(), since)
 
     def network_histories(self) -> dict[str, NetworkHistory]:
-        """What happened to each network, by name."""
+        """The past of each network, by name."""
         return networks.read_histories(self._flushed())
 
     # -- ways -------------------------------------------------------------------------------------

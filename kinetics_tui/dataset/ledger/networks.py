@@ -15,7 +15,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import PastThrottle
 
 PAST_THROTTLES = 8
-"""How many throttles the history of a network holds."""
+"""The number of throttles that the history of a network holds."""
 
 _FIELDS = msgspec.structs.fields(NetworkRow)
 _NAMES = [field.name for field in _FIELDS]
@@ -29,7 +29,7 @@ _LESSONS = "lessons"
 
 
 def read_networks(database: Database) -> dict[str, NetworkRow]:
-    """What is remembered of each network, by name."""
+    """All that is remembered of each network, by name."""
     return {row.name: row for row in _rows(database, _READ)}
 
 
@@ -136,7 +136,7 @@ def throttled_since(database: Database, since: float) -> tuple[float, ...]:
 
 
 def read_histories(database: Database) -> dict[str, NetworkHistory]:
-    """What happened to each network, by name; looks at no attempt, of which there are too many."""
+    """The past of each network, by name; looks at no attempt, of which there are too many."""
     return {
         name: NetworkHistory(sessions, clips, _past_throttles(database, number))
         for number, name, clips, sessions in database.read(

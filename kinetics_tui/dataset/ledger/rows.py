@@ -69,7 +69,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkRow(msgspec.Struct):
-    """What is remembered of a network from run to run; times are seconds since the epoch.
+    """All that is remembered of a network from run to run; times are seconds since the epoch.
 
     What happened to it is its ``NetworkHistory``, which the ledger adds up by itself.
     """
@@ -88,7 +88,7 @@ class NetworkRow(msgspec.Struct):
 
 
 class NetworkHistory(msgspec.Struct, frozen=True):
-    """What happened to a network so far.
+    """The past of a network so far.
 
     ``sessions`` began on it, ``clips`` were done by it, those left out that lay on the disk already;
     ``throttles`` are the last ones, oldest first.

@@ -30,7 +30,7 @@ REPLY_WITHIN_S = 15.0
 GONE_WITHIN_S = 60.0
 
 NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
-"""What comes of a line that breaks off or is too long, or says what no engine says: figures that are none."""
+"""Errors of a line that breaks off, is too long, or says what no engine says: figures that are none."""
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def decoder() -> msgspec.json.Decoder[AnyEvent | Reply]:
 
 
 def is_running(dataset: Path) -> bool:
-    """Whether an engine of this dataset answers its socket."""
+    """True if an engine of this dataset answers its socket."""
     return any(_answers(path) for path in socket_paths(dataset))
 
 
@@ -128,7 +128,7 @@ def _converse(dataset: Path, command: AnyCommand) -> tuple[Reply, RunState]:
 
 
 def _answer(line: socket.socket, command: AnyCommand) -> Iterator[bytes]:
-    """What is said after a command, line by line. Raises one of ``NONSENSE`` for talk without end."""
+    """The lines that come after a command, line by line. Raises one of ``NONSENSE`` for talk without end."""
     deadline = time.monotonic() + REPLY_WITHIN_S
     with contextlib.suppress(BrokenPipeError):  # one that hangs up at once has said why
         line.sendall(msgspec.json.encode(command) + b"\n")

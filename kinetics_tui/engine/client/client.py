@@ -165,7 +165,7 @@ class EngineClient:
         return await look_up(self.dataset, query, FailedPage)
 
     async def history(self, clip_id: int) -> ClipHistory:
-        """What was tried with a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
+        """Every attempt at a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
         return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
 
 

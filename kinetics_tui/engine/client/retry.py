@@ -23,7 +23,7 @@ MOST_IDS = 2000
 """So many clips are named in one command: a line to an engine has its bounds."""
 
 TRANSIENT = tuple(category for category in Category if category.kind is not Kind.PERMANENT)
-"""What may work another time."""
+"""The categories that may work another time."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

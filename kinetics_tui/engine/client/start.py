@@ -1,4 +1,4 @@
-"""How a view starts the engine of a dataset."""
+"""Start the engine of a dataset."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def wilson(hits: int, size: int, population: int | None = None, z: float = Z_95)
 
 
 class Survey(msgspec.Struct):
-    """What is known so far.
+    """The findings so far.
 
     ``videos`` distinct ones carry the ``clips`` of the set, ``sample`` of them are to be asked for, in the
     order of the draw. ``there`` gave their media; ``gone`` are those that YouTube does not give, ``unclear``
@@ -106,9 +106,9 @@ class Survey(msgspec.Struct):
 
 
 DEADLINE_S = 60.0
-"""How long one video may take."""
+"""Seconds that one video may take."""
 LOOK_S = 0.5
-"""How often it is told how far it is while nothing happens."""
+"""Seconds between reports of progress while nothing happens."""
 OFFLINE_IN_A_ROW = 3
 """So many without a way to YouTube, and the line is taken to be down."""
 
@@ -117,7 +117,7 @@ Resolve = Callable[[str], object]
 
 
 def length_s(sample: int, per_hour: float | None) -> float | None:
-    """How long so many videos take at this pace, in seconds; None where it sets no limit."""
+    """The seconds that so many videos take at this pace; None where it sets no limit."""
     if per_hour is None:
         return None
     at_once = max(1.0, per_hour / HOUR_S * BURST_S)

@@ -1,4 +1,4 @@
-"""What a way out leads to right now: the network that requests by it leave through."""
+"""The network that a way out leads to right now: requests by it leave through that one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def way_of_params(params: Mapping[str, Any]) -> Way:
 
 
 def network_of(way: Way, given_as: str = "") -> Network:
-    """What a way leads to now; ``given_as`` is what the user calls it."""
+    """The network that a way leads to now; ``given_as`` is what the user calls it."""
     match way.kind:
         case NetworkKind.PROXY:
             return _proxy(way, given_as)
@@ -89,7 +89,10 @@ def _direct(way: Way, given_as: str, address: str, source_address: str) -> Netwo
 
 
 def name_of(address: str) -> str:
-    """What YouTube is taken to throttle: an IPv4 address, or the /64 of an IPv6 address."""
+    """The name of the unit that YouTube is taken to throttle.
+
+    An IPv4 address, or the /64 of an IPv6 address.
+    """
     if family_of(address) is Family.IPV4:
         return address
     return str(ipaddress.ip_network((address, 64), strict=False))
@@ -111,7 +114,7 @@ def default_route_address(family: Family) -> str | None:
 
 
 def is_ours(address: str) -> bool:
-    """Whether this machine can send from an address."""
+    """True if this machine can send from an address."""
     number, _ = FAR_ADDRESSES[family_of(address)]
     try:
         with socket.socket(number, socket.SOCK_STREAM) as probe:

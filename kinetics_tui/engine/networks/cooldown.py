@@ -1,4 +1,4 @@
-"""How long to wait after a throttle: the configured steps, and a first wait that the network taught.
+"""The length of a cooldown: the configured steps, and a first wait that the network taught.
 
 A network whose blocks last an hour would be knocked at after 15 minutes for ever. So two bounds are kept
 of how long a block of it lasts: the longest wait after which it still refused, and the shortest after

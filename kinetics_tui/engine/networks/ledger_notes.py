@@ -1,4 +1,4 @@
-"""What the ledger is to be told of networks and sessions, kept until it could be written.
+"""Notes on networks and sessions, kept until the ledger could take them.
 
 A full disk must not lose the end of a cooldown, nor hold up the run that has to hear of it.
 """

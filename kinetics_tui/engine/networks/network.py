@@ -37,7 +37,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownNetwork:
-    """What is known of a network: how it stands with YouTube, and the pace it takes."""
+    """All that is known of a network: how it stands with YouTube, and the pace it takes."""
 
     def __init__(self, network: Network, row: NetworkRow, options: Options, now: float) -> None:
         self.network = network

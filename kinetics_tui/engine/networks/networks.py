@@ -58,7 +58,7 @@ class Networks:
 
     @property
     def route(self) -> Route:
-        """What workers are told to send by."""
+        """The route that workers send by."""
         return self.current.route
 
     @property
@@ -68,7 +68,7 @@ class Networks:
 
     @property
     def workers_allowed(self) -> int | None:
-        """How many workers may hold a clip now; None where there is no limit."""
+        """The number of workers that may hold a clip now; None where there is no limit."""
         return 0 if self.unreachable else self.throttle.workers_allowed
 
     @property
@@ -77,7 +77,7 @@ class Networks:
         return "" if self._left is None else self._left.label
 
     def stamp(self) -> Stamp:
-        """What a clip that is handed out now is sent by."""
+        """The stamp of a clip that is handed out now."""
         return Stamp(self.current.name, self.throttle.epoch)
 
     # -- which network ---------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ CEILING_RAISE = 0.005
 CEILING_DOUBLINGS = 7
 
 REST_S = HOUR_S
-"""A network that was asked for nothing for so long begins anew: hourly budgets are whole again."""
+"""A network that was asked for nothing for so long begins again: hourly budgets are whole again."""
 FEWEST_REQUESTS = 50
 """A throttle after fewer is another's doing, or an old one that is not over."""
 
@@ -139,7 +139,7 @@ class Pace:
 
     @property
     def learned_per_hour(self) -> float | None:
-        """What the network taught; None: nothing yet, or nothing is to be learned."""
+        """The pace that the network taught; None: nothing yet, or nothing is to be learned."""
         return self._lessons.safe_per_hour if self._learns else None
 
     @property
@@ -268,7 +268,7 @@ class Pace:
         lessons.ceiling_per_hour = max(borne, lessons.safe_per_hour / MARGIN)
 
     def _still_counts(self, requests: int) -> bool:
-        """Whether the network may still be thought to count requests, after so many of them."""
+        """True if the network may still be thought to count requests, after so many of them."""
         lessons = self._lessons
         lessons.doubts = lessons.doubts + 1 if requests * FAR_FEWER < (lessons.compared_requests or 0) else 0
         if lessons.doubts >= DOUBTS_AGAINST_COUNTING:
@@ -279,7 +279,7 @@ class Pace:
         return True
 
     def _slowed_in_vain(self, requests: int, per_hour: float, took_s: float) -> bool:
-        """Whether slower paces let no more requests through than a faster one did."""
+        """True if slower paces let no more requests through than a faster one did."""
         lessons = self._lessons
         before, faster = lessons.compared_requests, lessons.compared_per_hour
         if before is None or faster is None or per_hour >= faster:

@@ -25,7 +25,7 @@ class Ways:
     """Finds ways by what people call them. ``added`` maps the names of those that were added.
 
     ``look`` says what a way leads to now, ``discover`` which ways the machine has; both ask the machine
-    anew each time.
+    again each time.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Ways:
         return self._look(way, self.given_as(way))
 
     def given_as(self, way: Way) -> str:
-        """What the user calls a way, empty where nothing but what it is."""
+        """The user's name of a way, empty where nothing but what it is."""
         return next((name for name, known in self.added.items() if known == way and name != way.public), "")
 
     def add(self, way: Way, given_as: str = "") -> None:

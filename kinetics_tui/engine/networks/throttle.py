@@ -32,9 +32,9 @@ _epochs = itertools.count()
 
 
 class Throttle:
-    """What may be sent through one network, and when.
+    """The rule of what may be sent through one network, and when.
 
-    ``step`` counts cooldowns upon one another, from 1: it begins anew after ``FORGIVEN_AFTER_CLIPS``
+    ``step`` counts cooldowns upon one another, from 1: it begins again after ``FORGIVEN_AFTER_CLIPS``
     clips without one. ``until`` ends the wait in hand; ``clips_since_throttle`` counts clips done.
     ``epoch`` is another number after each turn of events: what was sent in an earlier epoch says
     nothing of the present state. How long the waits are is learned into ``lessons``.
@@ -62,7 +62,7 @@ class Throttle:
         self._offline_tries = 0
         self._allowed = 1
         self._done_at_width = 0
-        # A probe or an outage that was under way when the engine ended begins anew; a ramp begins at
+        # A probe or an outage that was under way when the engine ended begins again; a ramp begins at
         # one worker; a cooldown stays what it was, whatever happened in between.
         if status in (NetworkStatus.PROBING, NetworkStatus.OFFLINE) and step == 0:
             status = NetworkStatus.OPEN
@@ -86,7 +86,7 @@ class Throttle:
 
     @property
     def next_step_s(self) -> float:
-        """How long the network will cool down if it refuses from now on, in seconds."""
+        """The seconds that the network will cool down if it refuses from now on."""
         return self._nth_wait_s(self._next_step)
 
     def _nth_wait_s(self, step: int) -> float:
@@ -103,7 +103,7 @@ class Throttle:
 
     @property
     def workers_allowed(self) -> int | None:
-        """How many workers may hold a clip now; None where there is no limit."""
+        """The number of workers that may hold a clip now; None where there is no limit."""
         match self.status:
             case NetworkStatus.OPEN:
                 return None

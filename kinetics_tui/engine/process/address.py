@@ -26,19 +26,19 @@ from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.dataset.folder import STATE_FOLDER, lock_path, state_folder
 
 READY = "ready"
-"""What an engine says to the program that started it once its socket is served."""
+"""The word of an engine to the program that started it once its socket is served."""
 FAILED = "failed"
-"""What it says where it cannot run through a fault of its own; anything else is the user's to mend."""
+"""Its word where it cannot run through a fault of its own; anything else is the user's to mend."""
 SOCKET_NAME = "engine.sock"
 SOCKET_PATH_BYTES = 100
 """The shortest limit in use is macOS's 104 bytes with the NUL; Linux has 108."""
 
 LONGEST_INSIDE = "pymp-12345678/listener-12345678"
-"""What multiprocessing calls its own folder and socket."""
+"""The names that multiprocessing gives its own folder and socket."""
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
-    """What a running engine leaves in ``engine.json`` for those who ask whether it lives."""
+    """The note that a running engine leaves in ``engine.json`` for those who ask whether it lives."""
 
     pid: int
     started_at: float
@@ -88,7 +88,7 @@ def make_private(folder: Path) -> None:
     Raises ``EngineError`` where one of that name belongs to somebody else, ``OSError`` where there is none.
     """
     if folder.name == STATE_FOLDER:
-        folder.lstat()  # a dataset that was taken away is not begun anew in its place
+        folder.lstat()  # a dataset that was taken away is not begun again in its place
     else:
         folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(folder):

@@ -33,9 +33,10 @@ AT_FIRST = 3
 """So many lines of a kind are written as they are."""
 SHORTEST_S = 300.0
 LONGEST_S = 3600.0
-"""How often it is told of those held back: after the first, twice as long each time, up to the second."""
+"""The longest time between lines about those held back: after the first, twice as long each time, up to the
+second."""
 MOST_KINDS = 500
-"""What is more is written as it comes."""
+"""The most kinds that are counted; lines of others are written as they come."""
 
 
 class Held(NamedTuple):
@@ -61,7 +62,7 @@ class Repeats:
         self._kinds: dict[str, _Kind] = {}
 
     def admit(self, kind: str, line: str) -> bool:
-        """Whether a line is to be written now; one that is not is counted."""
+        """True if a line is to be written now; one that is not is counted."""
         known = self._kinds.get(kind)
         if known is None:
             if len(self._kinds) >= MOST_KINDS:
@@ -75,7 +76,7 @@ class Repeats:
         return False
 
     def due(self) -> list[Held]:
-        """What is to be told now of lines held back. A kind that is quiet is forgotten."""
+        """The lines due now about lines held back. A kind that is quiet is forgotten."""
         now, told = self._clock(), []
         for kind, known in list(self._kinds.items()):
             if 0 <= now - known.since < known.every_s:
@@ -98,7 +99,7 @@ class Repeats:
 
 MAX_BYTES = 1 << 20
 KEPT = 2
-"""How many older files there are beside the one being written."""
+"""The number of older files beside the one being written."""
 PATIENCE = 4
 """A log that is so many times too large is emptied even where it cannot be copied, and never copied whole."""
 STANDARD_ERROR = 2
@@ -231,7 +232,7 @@ class _Formatter(logging.Formatter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """What lines have in common that repeat: a worker that dies in a loop has another number each time."""
+    """The common part of lines that repeat: a worker that dies in a loop has another number each time."""
     message = str(record.msg)
     if message == "%s":
         with contextlib.suppress(TypeError):

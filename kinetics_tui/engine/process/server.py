@@ -30,7 +30,7 @@ MOST_LINES = 128
 SPEAK_WITHIN_S = 10.0
 """Who opens a line has something to say; a line on which nothing is said takes the place of others."""
 HANG_UP_S = 0.5
-"""How long a view that does not read keeps an engine that ends."""
+"""Seconds that a view that does not read keeps an engine that ends."""
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +54,11 @@ class Server:
 
     @property
     def views(self) -> int:
-        """How many views follow the run."""
+        """The number of views that follow the run."""
         return len(self._views)
 
     def looked(self) -> int:
-        """How many views follow the run, those that have left since this was asked last among them."""
+        """The number of views that follow the run, with those that have left since this was asked last."""
         looked, self._left = self.views + self._left, 0
         return looked
 
@@ -84,7 +84,7 @@ class Server:
         raise EngineError(f"No socket can be made at {paths[-1]}: {error}.") from error
 
     async def restore(self) -> None:
-        """Listen anew where somebody (a cleaner of temporary files) removed the socket."""
+        """Listen again where somebody (a cleaner of temporary files) removed the socket."""
         if self._path is not None and not self._path.exists():
             old = self._server
             await self.open(self._paths)

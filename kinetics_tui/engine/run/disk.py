@@ -25,7 +25,8 @@ ROOM_AGAIN_BYTES = 64 << 20
 """They are handed out again at so many times the floor, or so much more; else the end of a clip would do."""
 HOLD_S = 5.0
 LONGEST_HOLD_S = 600.0
-"""How long nothing is handed out after something could not be written; twice as long each time in a row."""
+"""The longest time that nothing is handed out after something could not be written; twice as long each time
+in a row."""
 TELL_CHANGE = 0.01
 """The room left is told when it changed by this share."""
 TRY_EVERY_S = 5.0
@@ -46,7 +47,7 @@ class DiskWatch:
         self._context = context
         self._dataset = dataset = context.dataset
         self.here = True
-        """Whether the dataset folder holds the ledger that this run is written to."""
+        """True if the dataset folder holds the ledger that this run is written to."""
         self._ledger_is = identity(ledger_path(dataset))
         # Of the folder, not of the ledger: to close another descriptor of its file would end SQLite's locks.
         self._folder_fd = _open(state_folder(dataset))
@@ -72,7 +73,7 @@ class DiskWatch:
 
     @property
     def deleted(self) -> bool:
-        """Whether the ledger's folder is gone for good, not only away: there is no run to go on with."""
+        """True if the ledger's folder is gone for good, not only away: there is no run to go on with."""
         return not self.here and self._folder_fd is not None and os.fstat(self._folder_fd).st_nlink == 0
 
     def close(self) -> None:
@@ -120,7 +121,7 @@ class DiskWatch:
         self._reason_is_known()
 
     def _reason_is_known(self) -> None:
-        """What could not be written meanwhile needs no other reason: no hold outlasts this one."""
+        """Forget other reasons of what could not be written meanwhile: no hold outlasts this one."""
         self._hold_until = 0.0
         self._hold_s = HOLD_S
 
@@ -148,7 +149,7 @@ class DiskWatch:
 
 
 def floor_of(total_bytes: int, workers: int) -> int:
-    """How much of a disk of ``total_bytes`` is left free by a run with so many workers."""
+    """The bytes of a disk of ``total_bytes`` that a run with so many workers leaves free."""
     share_bytes = min(FLOOR_BYTES, int(total_bytes * FLOOR_SHARE))
     return min(max(share_bytes, workers * CLIP_BYTES), int(total_bytes * MOST_SHARE))
 

@@ -32,7 +32,7 @@ def keep_extras(dataset: Path, extras: Extras) -> None:
 
 
 def next_extras(dataset: Path, before: Extras, wanted: Extras, *, making: bool = False) -> Extras:
-    """What is to be kept of those that are wanted now, with the frames that were wanted last.
+    """The frames and sound to be kept of those that are wanted now, with the frames that were wanted last.
 
     Raises DatasetError where frames of another kind are there already, or being made (``making``).
     """
@@ -73,7 +73,7 @@ class Extraction:
         return self._context.options.extras
 
     def next_extras(self, wanted: Extras) -> Extras:
-        """What is to be kept of them; DatasetError where what is there does not go with them."""
+        """The frames and sound to be kept of them; DatasetError where what is there does not go with them."""
         return next_extras(self._context.dataset, self._extras, wanted, making=bool(self._taken))
 
     def restart(self) -> None:
@@ -93,7 +93,7 @@ class Extraction:
 
     @property
     def fresh(self) -> bool:
-        """Whether there is a clip that has just come, or was put back."""
+        """True if there is a clip that has just come, or was put back."""
         return bool(self._fresh)
 
     @property
@@ -103,7 +103,7 @@ class Extraction:
 
     @property
     def through(self) -> int:
-        """How many of the clips that are here have all that is wanted of them, as far as was looked."""
+        """The number of clips that have all that is wanted of them, as far as was looked."""
         return max(0, self._looked_at - len(self._taken) - len(self._fresh))
 
     def add(self, row: ClipRow) -> None:

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What the program is asked to send, and to whom."""
+    """A notice to send, and its receivers."""
 
     urls: tuple[str, ...]
     title: str

@@ -26,7 +26,7 @@ STREAK = 10
 LONGEST_STREAK = 160
 """A streak that proved true makes the next one suspicious at twice its length, up to this."""
 TRY_AGAIN_S = 2.0
-"""How long to wait where the ledger cannot be written."""
+"""Seconds to wait where the ledger cannot be written."""
 WITNESSES = 2
 """A video that came through may be gone itself by now: a second one is asked for where the first fails."""
 
@@ -50,12 +50,12 @@ class Suspicion:
 
     @property
     def streak(self) -> int:
-        """How many clips in a row failed for good."""
+        """The number of clips in a row that failed for good."""
         return len(self._clip_ids)
 
     @property
     def aroused(self) -> bool:
-        """Whether the streak is too long to be believed unchecked, and there is something to check it by."""
+        """True if the streak is too long to be believed unchecked, and there is something to check it by."""
         return self.streak >= self._bound and bool(self.witnesses)
 
     def came_through(self, youtube_id: str) -> None:
@@ -86,7 +86,7 @@ class Suspicion:
         return blamed
 
     def distrusts(self, stamp: Stamp) -> bool:
-        """Whether an answer was asked for while the network was giving wrong ones."""
+        """True if an answer was asked for while the network was giving wrong ones."""
         return stamp.epoch <= self._blamed.get(stamp.network, -1)
 
 

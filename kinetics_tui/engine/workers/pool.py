@@ -34,7 +34,7 @@ from kinetics_tui.model.options import Extras, Options
 RENEW_AFTER_CLIPS = 500
 """A worker is replaced after this many clips: what its libraries leak goes with it."""
 LET_GO_S = 0.5
-"""How long a worker may take to let go of its clip before it is killed."""
+"""Seconds that a worker may take to let go of its clip before it is killed."""
 MAX_LINE_BYTES = 1 << 20
 RESPAWN_STEPS_S = (0.0, 0.0, 0.5, 2.0, 10.0, 30.0)
 """Waits before a slot whose workers die before they are ready is filled again."""
@@ -50,9 +50,9 @@ _OWN_FAULTS = frozenset(
         signal.SIGSYS,
     }
 )
-"""What a process brings upon itself; every other signal is sent by somebody else."""
+"""The signals that a process brings upon itself; every other signal is sent by somebody else."""
 _NOT_KNOWN = 255
-"""What multiprocessing says of a process whose forkserver is gone."""
+"""The exit code that multiprocessing gives a process whose forkserver is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +83,15 @@ def _forkserver() -> ForkServerContext:
 
 
 def _one_thread() -> ThreadPoolExecutor:
-    """What starts workers: multiprocessing keeps its bookkeeping in globals, so one thread does it all."""
+    """The thread that starts workers.
+
+    Multiprocessing keeps its bookkeeping in globals, so one thread does it all.
+    """
     return ThreadPoolExecutor(1, thread_name_prefix="start-worker")
 
 
 class Death(NamedTuple):
-    """How a worker ended unasked, in a few words.
+    """The end of a worker that nobody asked for, in a few words.
 
     ``from_outside``: somebody else ended it (a person, the system when memory ran out), which says
     little about the clip in its hand.

@@ -1,4 +1,4 @@
-"""What a worker process runs, named without loading it: the engine has no use for yt-dlp and PyAV."""
+"""The function of a worker process, named without loading it: the engine has no use for yt-dlp and PyAV."""
 
 from __future__ import annotations
 

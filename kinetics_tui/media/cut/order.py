@@ -1,4 +1,4 @@
-"""What is cut out of what: the order for a clip's file and the account of what was written."""
+"""The order to cut a clip's file, and the account of what was written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Media(msgspec.Struct):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What to cut: times in seconds as the source's streams write them."""
+    """The cut to make: times in seconds as the source's streams write them."""
 
     video: Media
     audio: Media | None
@@ -36,7 +36,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written. ``late``: the source's first picture came after the start asked for."""
+    """The account of a cut. ``late``: the source's first picture came after the start asked for."""
 
     duration_s: float
     audio_s: float

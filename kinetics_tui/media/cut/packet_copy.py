@@ -22,7 +22,7 @@ TOLERANCE_S = Fraction(1, 100)
 
 
 def can_copy(inputs: Inputs) -> bool:
-    """Whether both streams may go into an MP4 as they are.
+    """True if both streams may go into an MP4 as they are.
 
     An MP4 has to tell the shape of VP9's pixels, which a WebM may keep in the pictures alone.
     """

@@ -24,7 +24,7 @@ FRAME_SAMPLES = 1024
 LEAD_S = Fraction(1, 20)
 """Decoding starts so much early: a packet of sound decodes together with those before it."""
 AAC_PACKET_SAMPLES = {"mp4a.40.2": 1024, "mp4a.40.5": 2048, "mp4a.40.29": 2048}
-"""How many samples a packet holds, by the codec's name in RFC 6381: AAC, and AAC with a doubled rate."""
+"""The number of samples in a packet, by the codec's name in RFC 6381: AAC, and AAC with a doubled rate."""
 OPUS_LEAD_S = Fraction(2, 25)
 """So long before it is right after a seek (RFC 7845, 4.6); in a WebM libav goes back so far by itself."""
 JITTER_S = Fraction(1, 50)
@@ -34,7 +34,7 @@ Samples: TypeAlias = "list[Packet[av.AudioStream]]"
 
 
 def fetched_lead_s(codec: str | None, rate_hz: int | None) -> Fraction:
-    """How much sound has to be there before a clip begins, of a file with nothing but sound: a packet of AAC.
+    """The seconds of sound needed before a clip begins, of a file with nothing but sound: a packet of AAC.
 
     More, and now and then a whole fragment would be fetched for nothing.
     """
@@ -153,7 +153,7 @@ LOW_COMPLEXITY = 2
 
 
 def can_copy_sound(source: av.AudioStream) -> bool:
-    """Whether the sound may go into the clip as it is: plain AAC, in mono or stereo, timed by its samples."""
+    """True if the sound may go into the clip as it is: plain AAC, in mono or stereo, timed by its samples."""
     context = source.codec_context
     return (
         context.name == "aac"

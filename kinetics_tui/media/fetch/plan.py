@@ -122,7 +122,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Index(Protocol):
-    """What a file says about where its moments lie; times are as the file writes them."""
+    """The index of a file, from times to bytes; times are as the file writes them."""
 
     @property
     def start_s(self) -> Fraction:
@@ -144,7 +144,7 @@ class Index(Protocol):
 
     @property
     def ends_anywhere(self) -> bool:
-        """Whether the file may seem to end with the section: its reader then looks no further."""
+        """True if the file may seem to end with the section: its reader then looks no further."""
 
 
 class PointIndex:

@@ -136,7 +136,7 @@ class RangeReader:
         return self._known.read(start, size)
 
     def missing_bytes(self, start: int, end: int) -> int:
-        """How much of a range would have to be fetched."""
+        """The number of bytes of a range that would have to be fetched."""
         return sum(gap_end - gap_start for gap_start, gap_end in self._known.missing(start, end))
 
     def _fetch_gap(self, start: int, end: int) -> None:
@@ -246,7 +246,7 @@ class RangeReader:
 
 
 def _read_some(response: Any) -> bytes:
-    """What has come of an answer's body, at least a byte; nothing at its end. Raises TransportError.
+    """The bytes that have come of an answer's body, at least one; none at its end. Raises TransportError.
 
     yt-dlp's own reading waits until a whole piece is there, and loses it where the line breaks meanwhile.
     """

@@ -74,7 +74,7 @@ class Track:
         self._section = self._index.cover(start_s - self._lead_s, end_s) if self._index else None
 
     def missing_bytes(self) -> int:
-        """How much of the plan is still to be fetched."""
+        """The number of bytes of the plan that are still to be fetched."""
         section = self._section
         return self._reader.missing_bytes(section.start, section.end) if section else 0
 
@@ -86,7 +86,7 @@ class Track:
 
     @property
     def more_before(self) -> bool:
-        """Whether the file goes on before the section in a way that PyAV is not shown."""
+        """True if the file goes on before the section in a way that PyAV is not shown."""
         return self._section is not None and not self._section.from_start
 
     @property

@@ -11,17 +11,17 @@ RANGE_PROTOCOLS = frozenset({"http", "https"})
 
 
 def has_ranges(fmt: Format) -> bool:
-    """Whether ``fmt`` is one plain file, of which parts can be asked for."""
+    """True if ``fmt`` is one plain file, of which parts can be asked for."""
     return fmt.get("protocol") in RANGE_PROTOCOLS and not fmt.get("fragments")
 
 
 def has_video(fmt: Format) -> bool:
-    """Whether there are pictures in ``fmt``; where nothing is said there may be."""
+    """True if there are pictures in ``fmt``; where nothing is said there may be."""
     return fmt.get("vcodec") != "none"
 
 
 def has_audio(fmt: Format) -> bool:
-    """Whether there is sound in ``fmt``; where nothing is said there may be."""
+    """True if there is sound in ``fmt``; where nothing is said there may be."""
     return fmt.get("acodec") != "none"
 
 

@@ -21,7 +21,7 @@ NETWORK_PARAMS = (
     "proxy",
     "source_address",
 )
-"""What such a request takes over from yt-dlp's options: cookies and headers are YouTube's alone."""
+"""The options of yt-dlp that such a request takes over: cookies and headers are YouTube's alone."""
 
 
 class _Body:
@@ -45,7 +45,7 @@ class _Body:
 
 
 def network_opener(yt_dlp_args: Sequence[str], route: Route | None) -> Opener:
-    """What opens addresses by ``route`` (None: as yt-dlp's options say), one connection an address.
+    """A function that opens addresses by ``route`` (None: by yt-dlp's options), one connection an address.
 
     It returns the body and its length in bytes, if known, and raises OSError with a few words that hold
     no credentials. Raises SettingsError where ``yt_dlp_args`` cannot be used.

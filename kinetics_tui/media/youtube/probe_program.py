@@ -21,11 +21,11 @@ from kinetics_tui.model.network import Route
 
 NO_REQUEST = 2
 READING_S = 30.0
-"""How long to wait for the request to be told."""
+"""Seconds to wait for the request on standard input."""
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask for and by which way; ``yt_dlp`` and ``route`` may carry secrets.
+    """The video to ask for, and the way; ``yt_dlp`` and ``route`` may carry secrets.
 
     ``deadline_s`` is how many seconds the program may take, from its start on.
     """
@@ -39,7 +39,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. ``text`` is one plain sentence without secrets.
+    """The answer to a check. ``text`` is one plain sentence without secrets.
 
     ``ok``: YouTube answered, and nothing in the answer speaks against the network; ``category`` is then
     what it says of the video, None where it gave the video. Not ``ok``: a throttle, no way to YouTube, or

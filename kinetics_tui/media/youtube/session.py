@@ -47,7 +47,7 @@ _answers = msgspec.json.Decoder(_Answer)
 
 
 def is_player_request(url: str) -> bool:
-    """Whether ``url`` is where YouTube is asked for a video."""
+    """True if ``url`` is where YouTube is asked for a video."""
     return urlsplit(url).path == PLAYER_PATH
 
 
@@ -87,7 +87,7 @@ PROXY_STEPS = {"_tunnel", "_make_proxy"}
 
 
 class Logger(Protocol):
-    """What yt-dlp asks of its ``logger``."""
+    """The methods that yt-dlp calls on its ``logger``."""
 
     def debug(self, message: str) -> None: ...
 

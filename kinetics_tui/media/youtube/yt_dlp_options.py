@@ -173,7 +173,7 @@ HARMLESS_PARAMS = frozenset(
 """Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
 
 OUTSIDE_COMPONENT = "ejs:npm"
-"""What the JavaScript runtime fetches by itself: from no source address, and past most proxies."""
+"""The component that the JavaScript runtime fetches itself: from no source address, past most proxies."""
 
 USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
 
@@ -196,7 +196,7 @@ _SECRET_EXTRACTOR_ARGS = re.compile(r"(?i)((?:po_token|data_sync_id|visitor_data
 
 
 def parse_args(args: Sequence[str]) -> dict[str, Any]:
-    """What yt-dlp's API calls the options ``args``: those that reach a request, ours for the rest.
+    """The names in yt-dlp's API of the options ``args``: those that reach a request, ours for the rest.
 
     Raises SettingsError with one sentence for what yt-dlp refuses and for what has no use here.
     """
@@ -312,6 +312,6 @@ def _culprit(parser: Any, args: Sequence[str]) -> str:
 
 
 def _values(option: Any, arg: str) -> int:
-    """How many of the arguments behind ``arg`` belong to its ``option``."""
+    """The number of arguments behind ``arg`` that belong to its ``option``."""
     given = "=" in arg if arg.startswith("--") else len(arg) > 2
     return option.nargs if option.takes_value() and not given else 0

@@ -16,7 +16,7 @@ _TONES = {"done": Tone.GOOD, "failed": Tone.BAD, "retry": Tone.WARN, "returned":
 
 
 def clip_lines(row: FailedClip, moment: Moment, width: int) -> list[Line]:
-    """What a clip is and why it failed, in as many lines as it takes, the most telling first."""
+    """The clip and the reason of its failure, in as many lines as it takes, the most telling first."""
     clip, category = row.clip, row.category
     about = f"{clip.split}, {clip.label}" if clip.label else clip.split
     lines = [Line(clip.name, Tone.STRONG)]

@@ -23,7 +23,7 @@ _GAP = 2
 _MOST = {"category": 25, "label": 26, "clip": 34}
 _MESSAGE_LEAST = 16
 _GIVEN_UP = ("message", "clip", "when", "label")
-"""What a narrow list leaves out, one after the other, until the rest is whole."""
+"""The columns that a narrow list leaves out, one after the other, until the rest is whole."""
 _LEAST = 8
 
 
@@ -107,7 +107,7 @@ class FailedPanel(Panel):
 
     @property
     def page_rows(self) -> int:
-        """How far a page moves the cursor."""
+        """The rows that a page moves the cursor by."""
         return max(1, self._body_room - 1)
 
     # -- painting -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""When a list of failed clips is read anew, and what becomes of the answers; nothing of it is awaited.
+"""When a list of failed clips is read again, and what becomes of the answers; nothing of it is awaited.
 
 What a list of failed clips shows: a filter, the part of the list at hand, and where the cursor is.
 """
@@ -45,7 +45,7 @@ class FailedView:
 
     @property
     def total(self) -> int:
-        """How many clips the filter lets through."""
+        """The number of clips that the filter lets through."""
         return 0 if self.page is None else self.page.total
 
     def row(self, place: int) -> FailedClip | None:
@@ -75,7 +75,7 @@ class FailedView:
         self.place = 0
 
     def query(self) -> FailedQuery:
-        """What to ask for."""
+        """The query for the list."""
         category, label, text = self.filter
         return FailedQuery(
             category=category, label=label, text=text, anchor=self._anchor, place=self.place, around=AROUND
@@ -95,7 +95,7 @@ class FailedView:
 
     @property
     def wants_more(self) -> bool:
-        """Whether the cursor is near the end of what is at hand, and there is more."""
+        """True if the cursor is near the end of what is at hand, and there is more."""
         page = self.page
         if page is None:
             return False
@@ -104,18 +104,19 @@ class FailedView:
         return above or (end < page.total and self.place >= end - NEAR)
 
     def differs(self, failures: dict[Category, int]) -> bool:
-        """Whether clips have failed, or are pending again, since the list was read."""
+        """True if clips have failed, or are pending again, since the list was read."""
         counted = {category: count for category, count in failures.items() if count}
         return self.page is not None and self.page.by_category != counted
 
 
 REFRESH_S = 2.0
 REFRESH_LEAST_S = 30.0
-"""How often the list is read while clips fail; more rarely, down to this, while that brings nothing new."""
+"""The least seconds between readings of the list while clips fail; more rarely, down to this, while that
+brings nothing new."""
 WORK_SHARE = 0.2
 """Reading takes this part of the time at most."""
 TYPING_S = 0.15
-"""How long a typed filter must stand still before the list is read."""
+"""Seconds that a typed filter must stand still before the list is read."""
 
 
 class FailedReading:

@@ -101,7 +101,7 @@ class FailureRetries:
             self._host.send(wanted)
 
     def _cost(self, wanted: Retry, count: int) -> str:
-        """What so many take, and what speaks against it."""
+        """The time for so many clips, and what speaks against it."""
         per_hour = self._host.moment.allowed_per_hour
         sentences = []
         if per_hour:
@@ -113,5 +113,5 @@ class FailureRetries:
 
     @property
     def _asks(self) -> bool:
-        """Whether a dialog is open: keys that come in one go all reach the screen that had none."""
+        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
         return self._host.app.screen.is_modal

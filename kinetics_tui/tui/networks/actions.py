@@ -1,4 +1,4 @@
-"""What can be done with networks, from whichever screen, and the questions that come first."""
+"""The actions on networks, from whichever screen, and the questions that come first."""
 
 from __future__ import annotations
 
@@ -171,5 +171,5 @@ class NetworkActions:
 
     @property
     def _asks(self) -> bool:
-        """Whether a dialog is open: keys that come in one go all reach the screen that had none."""
+        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
         return self._host.app.screen.is_modal

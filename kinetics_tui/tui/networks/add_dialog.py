@@ -20,7 +20,7 @@ from kinetics_tui.tui.parts.controls import Entry, FormRow
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
 
 TYPING_S = 0.6
-"""How long an entry must stand still before it is found fault with."""
+"""Seconds that an entry must stand still before its faults are named."""
 
 _KINDS = {
     NetworkKind.DEFAULT_ROUTE: "The default route",

@@ -1,4 +1,4 @@
-"""What is known of one network: what it is good for, what it has done, and each of its throttles."""
+"""All that is known of one network: what it is good for, what it has done, and each of its throttles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def detail_lines(info: NetworkState, moment: Moment, width: int, height: int) ->
 
 
 def _standing_lines(info: NetworkState, moment: Moment, width: int) -> list[Line]:
-    """What it is, and what it is good for now."""
+    """The kind of network, and its standing now."""
     words = [info.kind.value, info.family.value, "in use" if info.in_use else ""]
     if info.name not in info.label:
         words.append(f"known as {for_screen(info.name)}")

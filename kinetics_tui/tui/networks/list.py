@@ -51,7 +51,8 @@ class Columns(NamedTuple):
 _TITLES = {"way": "way", "left": "left", "clips": "clips", "throttle": "last throttle", "learned": "learned"}
 _GIVEN_UP_FIRST = ("way", "learned")
 _GIVEN_UP_LAST = {"clips": 20, "throttle": 16, "left": 12, "state": 6}
-"""What a narrow list leaves out, one after the other: the last ones where names get fewer cells than this."""
+"""The columns that a narrow list leaves out, one after the other: the last ones where names get fewer cells
+than this."""
 _NUMBERS = ("left", "clips", "learned")
 
 
@@ -106,7 +107,7 @@ def network_line(info: NetworkState, columns: Columns, now: float, *, cursor: bo
 
 
 def left_text(info: NetworkState, now: float) -> str:
-    """What is left of a cooldown, to the second on its last day; ``over`` where only a probe is due."""
+    """The rest of a cooldown, to the second on its last day; ``over`` where only a probe is due."""
     left = left_s(info, now)
     if left is None:
         return ""

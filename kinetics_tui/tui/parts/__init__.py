@@ -1,1 +1,1 @@
-"""What several screens share: lines, panels, controls, dialogs, help."""
+"""Parts that several screens share: lines, panels, controls, dialogs, help."""

@@ -52,7 +52,7 @@ class Canvas(Widget, can_focus=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"canvas--{tone}" for tone in Tone}
 
     every_tick = False
-    """Whether it is composed at every tick, or once a second (and at once when ``urgent``)."""
+    """True if it is composed at every tick, or once a second (and at once when ``urgent``)."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -166,7 +166,7 @@ class Panel(Canvas):
     number = 0
     heading = ""
     from_end = False
-    """Whether a body longer than the room shows its end (a log) or its start."""
+    """True if a body longer than the room shows its end (a log) or its start."""
 
     class Opened(Message):
         """The title was clicked: show the panel in full, or go back."""
@@ -190,7 +190,7 @@ class Panel(Canvas):
         raise NotImplementedError
 
     def figures(self, moment: Moment) -> str:
-        """What stands behind the heading in the title."""
+        """The figures behind the heading in the title."""
         return ""
 
     def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:

@@ -31,7 +31,7 @@ def paragraph(text: str, width: int) -> list[str]:
 
 
 class Tone(StrEnum):
-    """What a piece of text is, for the style sheet to dress (component class ``panel--<tone>``)."""
+    """The role of a piece of text, for the style sheet to dress (component class ``panel--<tone>``)."""
 
     PLAIN = "plain"
     DIM = "dim"
@@ -132,7 +132,7 @@ class Line:
 
 
 def changed_width(old: tuple[Span, ...], new: tuple[Span, ...], width: int) -> int:
-    """How many cells from the left have to be painted again to turn ``old`` into ``new``.
+    """The number of cells from the left that have to be painted again to turn ``old`` into ``new``.
 
     Both are ``width`` cells wide. What is the same at the right end stays on the terminal: the
     compositor crops repaints on the right only.

@@ -34,12 +34,12 @@ def find_network(state: RunState, name: str) -> NetworkState | None:
 
 
 def label_of(info: NetworkState) -> str:
-    """What people read, harmless to a terminal; never empty."""
+    """The label that people read, harmless to a terminal; never empty."""
     return for_screen(info.label or info.name) or "network without a name"
 
 
 def state_word(info: NetworkState) -> str:
-    """What a network is good for, in one word; of one that cannot be used now only that."""
+    """The standing of a network in one word; of one that cannot be used now only that."""
     if not info.present and not info.in_use:
         return NOT_HERE
     return info.status.value.upper()
@@ -56,7 +56,7 @@ def signal_word(signal: Category) -> str:
 
 
 def last_signal(info: NetworkState) -> Category | None:
-    """What YouTube said at the last throttle, as far as it is known."""
+    """The signal of the last throttle, as far as it is known."""
     return info.throttles[-1].signal if info.throttles else info.signal
 
 
@@ -68,6 +68,6 @@ def left_s(info: NetworkState, now: float) -> float | None:
 
 
 def can_be_forgotten(info: NetworkState) -> bool:
-    """Whether it may be one that was added: the machine names neither networks nor proxies by itself."""
+    """True if it may be one that was added: the machine names neither networks nor proxies by itself."""
     added = bool(info.given_as) or info.kind in (NetworkKind.PROXY, NetworkKind.INTERFACE)
     return added and not info.in_use

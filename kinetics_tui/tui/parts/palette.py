@@ -19,12 +19,12 @@ from kinetics_tui.tui.parts.view_state import Link, Looking
 
 _PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
 STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
-"""What the screens that stand on the run screen offer of its keys."""
+"""The actions that screens on the run screen offer of its keys."""
 _WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
 
 
 class NetworkSteering(Protocol):
-    """What can be done with networks from any screen on a run; each is named as the engine knows it."""
+    """The actions on networks from any screen on a run; each is named as the engine knows it."""
 
     @property
     def checking(self) -> str:
@@ -52,7 +52,7 @@ class Steering(Protocol):
 
     @property
     def networks(self) -> NetworkSteering:
-        """What can be done with networks."""
+        """The actions on networks."""
 
     def open_networks(self) -> None:
         """Show the network screen, unless it is this one."""
@@ -76,7 +76,7 @@ class Offer(NamedTuple):
 
 
 def offers(screen: Steering) -> Iterator[Offer]:
-    """What can be asked of the run on ``screen`` as it stands."""
+    """The offers of the palette: all that can be asked of the run on ``screen`` as it stands."""
     for binding in screen.offered_bindings():
         act = partial(screen.act, binding.action)
         yield Offer(binding.description.capitalize(), binding.tooltip, act)

@@ -1,4 +1,4 @@
-"""What screens on a run share: top line, keys, and a timer that looks at the run.
+"""The base of screens on a run: top line, keys, and a timer that looks at the run.
 
 Those that stand on the run screen steer the run through it.
 """
@@ -47,7 +47,7 @@ class LiveScreen(Screen[None]):
     # -- what a screen adds -----------------------------------------------------------------------------
 
     def body_widgets(self) -> Iterable[Widget]:
-        """What stands between the top line and the keys."""
+        """The widgets between the top line and the keys."""
         raise NotImplementedError
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
@@ -59,7 +59,7 @@ class LiveScreen(Screen[None]):
         raise NotImplementedError
 
     def pressing(self, moment: Moment) -> tuple[object, ...]:
-        """What is shown at once when it changes, not at the next second."""
+        """The values whose change is shown at once, not at the next second."""
         state, network = moment.state, moment.state.network
         return (
             state.status,

@@ -1,4 +1,4 @@
-"""What every widget paints from: the run as it stands at one moment, and the words for it.
+"""The run as it stands at one moment, which every widget paints from, and the words for it.
 
 What the terminal app needs of a run: its state, kept up to date, and a way to send commands.
 """
@@ -22,11 +22,14 @@ from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.lines import Tone
 
 REFRESH_HZ = 4.0
-"""How often the screen looks at the run, unless the user wants it otherwise."""
+"""Looks at the run a second, unless the user wants it otherwise."""
 
 
 class Looking(NamedTuple):
-    """How screens look at a run: by which clock (seconds since the epoch) and time zone, and how often."""
+    """The way in which screens look at a run.
+
+    By which clock (seconds since the epoch) and time zone, and how often.
+    """
 
     now: Callable[[], float] = time.time
     zone: tzinfo | None = None
@@ -49,17 +52,17 @@ class Moment(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over, so that an engine that does not answer is as it should be."""
+        """True if the run is over, so that an engine that does not answer is as it should be."""
         return self.state.status in (EngineStatus.DONE, EngineStatus.STOPPED)
 
     @property
     def lost(self) -> bool:
-        """Whether an engine that answered does so no more."""
+        """True if an engine that answered does so no more."""
         return not self.connected and not self.ended and bool(self.state.started_at)
 
     @property
     def cooling(self) -> bool:
-        """Whether the network waits for the end of a cooldown."""
+        """True if the network waits for the end of a cooldown."""
         waits = self.state.network.status is NetworkStatus.COOLING
         return (waits or self.state.status is EngineStatus.COOLING) and not self.ended and not self.lost
 
@@ -75,17 +78,17 @@ class Moment(NamedTuple):
 
     @property
     def held(self) -> bool:
-        """Whether the run stands still for another reason than a cooldown."""
+        """True if the run stands still for another reason than a cooldown."""
         return self.lost or (self.state.idle and not self.cooling and not self.switching)
 
     @property
     def looks_again(self) -> bool:
-        """Whether the run waits for the machine to be mended; the engine can be told to look again."""
+        """True if the run waits for the machine to be mended; the engine can be told to look again."""
         return self.state.status in (EngineStatus.DISK_FULL, EngineStatus.HELD)
 
     @property
     def switching(self) -> bool:
-        """Whether clips in hand finish by the network before."""
+        """True if clips in hand finish by the network before."""
         return self.state.status is EngineStatus.SWITCHING and not self.lost
 
     @property
@@ -182,4 +185,4 @@ class Link(Protocol):
         """A part of the list of failed clips; raises EngineError where the ledger cannot be read."""
 
     async def history(self, clip_id: int) -> ClipHistory:
-        """What was tried with a clip, by its number in the ledger; raises as ``failed_clips`` does."""
+        """Every attempt at a clip, by its number in the ledger; raises as ``failed_clips`` does."""

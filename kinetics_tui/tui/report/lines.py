@@ -36,7 +36,7 @@ from kinetics_tui.tui.report.tables import (
 )
 
 WORST, BEST = 10, 5
-"""How many classes are shown of each end."""
+"""The number of classes shown of each end."""
 
 
 def split_lines(report: Report, width: int) -> list[Line]:

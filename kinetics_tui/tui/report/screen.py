@@ -74,7 +74,7 @@ class ReportPanel(Panel):
         super().__init__()
         self.full = True
         self.making = False
-        """Whether a newer one is being made."""
+        """True if a newer one is being made."""
         self.problem = ""
         """Why the last one could not be made."""
         self._report: Report | None = None
@@ -83,7 +83,7 @@ class ReportPanel(Panel):
 
     @property
     def report(self) -> Report | None:
-        """What is shown."""
+        """The report that is shown."""
         return self._report
 
     @report.setter

@@ -140,7 +140,7 @@ SIGNS = {
     Doing.AWAY: "·",
     Doing.UNKNOWN: "?",
 }
-"""What stands for it in the band; told apart without colour."""
+"""The sign of each doing in the band; told apart without colour."""
 
 
 def spent_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]:

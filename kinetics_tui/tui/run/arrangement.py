@@ -1,4 +1,4 @@
-"""How much of the screen each panel of the run screen gets."""
+"""The rows and columns that each panel of the run screen gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOG_LEAST = 3
 
 
 class Demand(NamedTuple):
-    """What has to be seen: how many splits and workers, and whether a countdown runs.
+    """The things that have to be seen: how many splits and workers, and whether a countdown runs.
 
     ``held``: the run stands still, and why and what to do about it take a few lines. ``switching``: the
     clips in hand finish by the old network, which takes a sentence.

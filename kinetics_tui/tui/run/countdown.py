@@ -47,7 +47,7 @@ _INDENT = 1
 
 
 def longer_wait_s(network: NetworkState) -> float:
-    """What one "wait longer" adds: the step that the network is on, once more."""
+    """The seconds that one "wait longer" adds: the step that the network is on, once more."""
     steps = network.steps_s
     return steps[min(network.step, len(steps)) - 1] if steps and network.step > 0 else HOUR_S
 
@@ -86,7 +86,7 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line())
         below -= 1
     for row, glyphs in enumerate(digits):
-        # The indent shares a run of style with frame and digits: they are painted anew every second.
+        # The indent shares a run of style with frame and digits: they are painted again every second.
         line = Line(" " * _INDENT + glyphs, Tone.BAR)
         index = row - (len(digits) - len(notes))
         if beside and index >= 0:
@@ -107,7 +107,7 @@ def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:
 
 
 def _notes(when: str, network: NetworkState, width: int, height: int) -> list[Line]:
-    """What stands beside the digits: when it ends, which step this is, how long it and the next one are.
+    """The lines beside the digits: when it ends, which step this is, how long it and the next one are.
 
     Empty where there is no room for that.
     """
@@ -137,7 +137,7 @@ def _steps(network: NetworkState) -> list[str]:
 
 
 def _next_wait_s(network: NetworkState) -> float:
-    """How long the next cooldown is if the probe is refused again; the last step repeats."""
+    """The seconds of the next cooldown if the probe is refused again; the last step repeats."""
     return network.steps_s[min(network.step, len(network.steps_s) - 1)]
 
 

@@ -172,7 +172,7 @@ class RunScreen(LiveScreen):
             self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
 
     def _cools(self, otherwise: str) -> bool:
-        """Whether the network cools down; if not, that is said."""
+        """True if the network cools down; if not, that is said."""
         if not self.moment.cooling:
             self.notice(f"{otherwise}: the network is not cooling down.", bad=True)
         return self.moment.cooling

@@ -35,7 +35,7 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
 
 
 def since_text(moment: Moment) -> str:
-    """How far the network got since it was last throttled."""
+    """The clips that the network gave since it was last throttled."""
     network = moment.state.network
     clips = counted(network.clips_since_throttle, "clip")
     if network.last_throttle_at is None:
@@ -44,7 +44,10 @@ def since_text(moment: Moment) -> str:
 
 
 class Standing(NamedTuple):
-    """What holds the run up: a word and its tone, what it means and what to do, and a command for that."""
+    """The reason that holds the run up.
+
+    A word and its tone, what it means and what to do, and a command for that.
+    """
 
     word: str
     tone: Tone
@@ -53,7 +56,7 @@ class Standing(NamedTuple):
 
 
 def _standing(moment: Moment) -> Standing | None:
-    """What holds the run up, where it is something else than the throttle.
+    """The reason that holds the run up, where it is something else than the throttle.
 
     What the engine says of it takes the place of the first sentence, or is left out where the panel
     says the same with figures of its own.

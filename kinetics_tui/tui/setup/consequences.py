@@ -1,4 +1,4 @@
-"""What Start would mean: clips, disk, time, and what is worth knowing before."""
+"""The consequences of Start: clips, disk, time, and what is worth knowing before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Note(NamedTuple):
 
 
 class Consequences(msgspec.Struct, frozen=True):
-    """What a draft comes to, in words; the weightiest of ``notes`` come first."""
+    """The consequences of a draft, in words; the weightiest of ``notes`` come first."""
 
     clips: str
     disk: str
@@ -45,7 +45,7 @@ class Consequences(msgspec.Struct, frozen=True):
 
 
 def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Release | None) -> Consequences:
-    """What ``draft`` comes to with the counts at hand."""
+    """The consequences of ``draft`` with the counts at hand."""
     free = f"{bytes_text(folder.free_bytes)} free" if folder.free_bytes is not None else ""
     if folder.has_ledger:
         return Consequences(
@@ -166,7 +166,7 @@ class ConsequencesPanel(Vertical):
         self._text.update(_short(consequences) if narrow else _long(consequences))
 
     def show_start(self, note: str, *, ready: bool) -> None:
-        """Whether Start can be pressed, and why not."""
+        """True if Start can be pressed, and why not."""
         if (note, ready) == self._said:
             return
         self._said = (note, ready)

@@ -104,7 +104,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return Source(files=self.file_paths)
 
     def amount(self, table: ClipTable) -> Tally:
-        """What the selection comes to."""
+        """The sums of the selection."""
         return estimate.choose(
             table, self.chosen_splits(table), self.classes, self.per_class_count, self.limit
         )

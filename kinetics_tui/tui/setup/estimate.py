@@ -1,4 +1,4 @@
-"""What a selection would come to: clips, bytes and time, from counts made once.
+"""The estimate of a selection: clips, bytes and time, from counts made once.
 
 Counting 650,000 clips takes a second; adding up the counts of each (split, label) takes none, so every
 tick on the set-up screen is answered at once.
@@ -15,14 +15,14 @@ from kinetics_tui.base.words import HOUR_S
 from kinetics_tui.model.clip import Clip
 
 PUBLISHED_CLIP_S = 10.0
-"""How long the clips of a release are, as long as its annotations have not been read."""
+"""Length of a release's clips, as long as its annotations have not been read."""
 
 REFERENCE_HEIGHT_PX = 360
 SOUND_SHARE = 0.15
 """The height that a release's mean clip size was measured at, and sound's share of that size."""
 
 HEIGHT_EXPONENT = 1.5
-"""How bytes grow with the height: slower than the picture's area, as bit rates on YouTube do."""
+"""The growth of bytes with the height: slower than the picture's area, as bit rates on YouTube do."""
 
 MIRROR_BITS_PER_S = 100e6
 """The line that fetching a mirror's archives is reckoned with."""
@@ -54,7 +54,7 @@ class ClipTable(msgspec.Struct, frozen=True):
         return {label for labels in self.cells.values() for label in labels}
 
     def is_exact(self, splits: Iterable[str]) -> bool:
-        """Whether the numbers of these splits were counted."""
+        """True if the numbers of these splits were counted."""
         return self.counted.issuperset(splits)
 
     def by_label(self, splits: Iterable[str]) -> dict[str, float]:
@@ -103,7 +103,7 @@ def choose(
     per_class: int | None,
     limit: int | None,
 ) -> Tally:
-    """What a selection comes to. Clips without a label are of no class: they count only among all clips."""
+    """The sums of a selection. Clips without a label are of no class: they count only among all clips."""
     labelled_only = classes is not None or per_class is not None
     clips = seconds = 0.0
     sums: dict[str, Tally] = {}

@@ -1,4 +1,4 @@
-"""What is filled in and what is known about it: all that the set-up screen shows comes from here."""
+"""The form and all that is known about it; the set-up screen shows nothing else."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Form:
         self._folder = folder
 
     def _recount(self) -> None:
-        """Put the tables together anew: the release or the files are others, or have been read."""
+        """Put the tables together again: the release or the files are others, or have been read."""
         read = self._read
         counted_table = read.table if read is not None and self._is_ours(read.source) else ClipTable()
         if self.release is None:
@@ -113,12 +113,12 @@ class Form:
 
     @property
     def can_be_read(self) -> bool:
-        """Whether there is something to fetch or a file to read."""
+        """True if there is something to fetch or a file to read."""
         return bool(self.source.splits) if self.draft.release else not missing_file(self.draft)
 
     @property
     def annotations(self) -> Annotations | None:
-        """What was read, where it holds all that the draft asks for."""
+        """The annotations that were read, where they hold all that the draft asks for."""
         read, source = self._read, self.source
         if (
             read is None
@@ -129,14 +129,14 @@ class Form:
         return read.annotations
 
     def _is_ours(self, source: Source) -> bool:
-        """Whether annotations from ``source`` are about the release or the files of the draft."""
+        """True if annotations from ``source`` are about the release or the files of the draft."""
         if self.draft.release:
             return source.release == self.draft.release
         return not source.release and source.files == self.draft.file_paths
 
     @property
     def seen_folder(self) -> Folder | None:
-        """What is known of the draft's folder, None until it was looked at."""
+        """All that is known of the draft's folder, None until it was looked at."""
         folder = self._folder
         return folder if folder is not None and folder.path == self.draft.folder_path else None
 
@@ -153,7 +153,7 @@ class Form:
         return self._library.categories(next(alike, ""))
 
     def status(self) -> str:
-        """How the annotations stand, in a sentence or two."""
+        """The state of the annotations, in a sentence or two."""
         annotations = self.annotations
         if annotations is None:
             return "Published counts." if self.draft.release else ""
@@ -168,7 +168,7 @@ class Form:
     # -- what it comes to -----------------------------------------------------------------------
 
     def judge(self) -> tuple[Consequences, dict[Field, str]]:
-        """What Start would mean, and what is impossible."""
+        """The consequences of Start, and the fields that make it impossible."""
         said = consequences(self.draft, self.table, self.folder, self.release)
         return said, problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
 

@@ -1,4 +1,4 @@
-"""What the set-up screen asks of its library, in threads; the answers are messages to the screen."""
+"""The requests of the set-up screen to its library, in threads; the answers are messages to the screen."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NotLoaded(Message):
 
 @dataclass(eq=False)
 class LoadProgress(Message):
-    """How far loading is, in a few words."""
+    """The progress of loading, in a few words."""
 
     source: Source
     text: str

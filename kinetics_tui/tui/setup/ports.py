@@ -1,4 +1,4 @@
-"""What the set-up screen ends with, and what it needs of the world outside.
+"""The result of the set-up screen, and its needs of the world outside.
 
 The published annotations and the disks of this machine, as the set-up screen asks for them.
 """
@@ -26,7 +26,7 @@ from kinetics_tui.model.options import Options, Selection
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the user settled on.
+    """The choice of the user.
 
     ``clips`` is the selection already made. It is None where the folder holds a dataset already: that
     one goes on with the clips and options in its ledger.
@@ -47,7 +47,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """What is known of a folder that clips could go to.
+    """All that is known of a folder that clips could go to.
 
     ``problem`` is one plain sentence where it cannot serve, else empty; ``has_ledger`` tells a dataset.
     """
@@ -71,7 +71,7 @@ class Library(Protocol):
         """The classes of a release by category, empty where nobody published any."""
 
     def is_at_hand(self, source: Source) -> bool:
-        """Whether ``load`` would need no network."""
+        """True if ``load`` would need no network."""
 
     def load(self, source: Source, on_progress: Callable[[str], None]) -> Annotations:
         """Fetch and read annotations, saying now and then how far it is; raises ``AnnotationError``."""
@@ -80,7 +80,7 @@ class Library(Protocol):
         """The clips of a selection; raises ``AnnotationError``."""
 
     def look_at(self, folder: Path) -> Folder:
-        """How a folder, which need not exist yet, would serve as a dataset folder."""
+        """The fitness of a folder, which need not exist yet, as a dataset folder."""
 
 
 class PublishedLibrary:

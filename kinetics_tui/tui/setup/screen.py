@@ -100,7 +100,7 @@ WIDE_COLUMNS, WIDE_ROWS = 108, 30
 """From this size on everything is in view at once; below it, one section at a time."""
 
 TYPING_S = 0.4
-"""How long a path must stand still before it is looked at."""
+"""Seconds that a path must stand still before it is looked at."""
 
 DRAFT_FIELDS = {
     "files": "files",
@@ -236,7 +236,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         self._load(only_at_hand=bool(self._form.draft.release) and not self._progress)
 
     def _forget_load(self) -> None:
-        """What comes of a load under way is of no interest any more."""
+        """Forget the load under way; its result is not wanted any more."""
         self._wanted = None
         self._progress = self._error = ""
 

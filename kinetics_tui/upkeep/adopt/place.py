@@ -28,7 +28,7 @@ class Look(NamedTuple):
 
 
 def look_at(path: Path) -> Look | None:
-    """What is at a path; None where it is a link or no regular file. Raises OSError."""
+    """The thing at a path; None where it is a link or no regular file. Raises OSError."""
     return _look(path.lstat())
 
 

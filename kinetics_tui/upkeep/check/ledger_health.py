@@ -1,4 +1,4 @@
-"""Whether a dataset's ledger can be used, and how one that cannot is put out of the way."""
+"""The health of a dataset's ledger, and how a broken one is put out of the way."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _META: dict[str, type] = {"title": str, "release": str, "selection": Selection, 
 
 
 def ledger_state(dataset: Path) -> tuple[LedgerState, str]:
-    """Whether the ledger is whole, damaged or missing, and why.
+    """The state of the ledger (whole, damaged or missing), and why.
 
     Raises DatasetError where it cannot be told: no permission, a newer version's ledger, a dead disk.
     """
@@ -45,7 +45,7 @@ def ledger_state(dataset: Path) -> tuple[LedgerState, str]:
 
 
 def _unreadable_rows(database: Database) -> str:
-    """What a row holds that nobody can have written there; the file may be a database all the same."""
+    """The contents of a row that nobody can have written there; the file may be a database all the same."""
     try:
         options = read_meta(database, "options", Options)
         for rows in (read_accounts(database, options.layout), settled_attempts(database)):

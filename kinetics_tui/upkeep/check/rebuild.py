@@ -1,4 +1,4 @@
-"""A lost ledger made anew: from what can be read of the old one, from annotations, from names of files.
+"""A lost ledger made again: from what can be read of the old one, from annotations, from names of files.
 
 Clips told by the paths of their files alone, and layouts by what lies where.
 """
@@ -100,7 +100,7 @@ class Wanted(msgspec.Struct, frozen=True):
 def rebuild(
     dataset: Path, wanted: Wanted | None, options: Options, tell: Tell, *, into: Path | None = None
 ) -> None:
-    """Make the ledger anew, with every clip as it stood, or else pending; the caller holds the lock.
+    """Make the ledger again, with every clip as it stood, or else pending; the caller holds the lock.
 
     The old file is kept beside it under another name. ``options`` are for what cannot be read of it. With
     ``into`` it is made in that folder, and nothing is changed in the dataset.
@@ -183,5 +183,5 @@ def _tell_salvaged(salvaged: Salvaged, source: Path | None, tell: Tell) -> None:
 
 
 def has_traces(dataset: Path) -> bool:
-    """Whether a folder without a ledger was a dataset once."""
+    """True if a folder without a ledger was a dataset once."""
     return state_folder(dataset).is_dir()

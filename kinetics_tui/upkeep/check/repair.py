@@ -1,4 +1,4 @@
-"""What a check found, put right: files set aside, the ledger made to say what is there.
+"""The findings of a check put right: files set aside, the ledger made to say what is there.
 
 Nothing is ever deleted but clips in the making that nobody makes any more. A file is moved before the
 ledger is told, so that a repair that is cut off is finished by the next one.
@@ -25,7 +25,7 @@ QUARANTINE = "quarantine"
 ASIDE = frozenset(
     {Fault.UNPLAYABLE, Fault.WRONG_LENGTH, Fault.WRONG_SOUND, Fault.MISPLACED},
 )
-"""What has its file moved into quarantine."""
+"""The faults whose file is moved into quarantine."""
 
 
 def quarantine_path(dataset: Path) -> Path:

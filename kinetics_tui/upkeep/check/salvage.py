@@ -32,7 +32,7 @@ _META: dict[str, Any] = {
 }
 _LAST_ID = 1 << 40
 _UNREADABLE = (sqlite3.Error, UnicodeError)
-"""What comes of reading damage; what SQLite says of it may quote bytes that are no text."""
+"""The errors of reading damage; what SQLite says of it may quote bytes that are no text."""
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in ClipStatus)
 _OUTCOMES = ", ".join(f"'{outcome.value}'" for outcome in Outcome)
@@ -55,7 +55,7 @@ _TIDY = (
 
 
 class Salvaged(msgspec.Struct):
-    """What was taken over: values of ``meta`` by name, numbers of rows by table.
+    """The things taken over: values of ``meta`` by name, numbers of rows by table.
 
     ``lost`` names values that were there and could not be read.
     """
