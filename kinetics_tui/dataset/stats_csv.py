@@ -40,7 +40,8 @@ from kinetics_tui.base.safe_text import for_table
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE, state_folder
 from kinetics_tui.dataset.ledger.database import plain_errors
-from kinetics_tui.dataset.ledger.ledger import Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Outcome
 
 STATS_COLUMNS = (
     "video_id",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.workers.messages import Finished
 from kinetics_tui.model.options import Options, Selection
 from tests.bench.instant import made

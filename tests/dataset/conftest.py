@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from kinetics_tui.dataset.folder import ledger_path, state_folder
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.addresses import network_of

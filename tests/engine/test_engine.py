@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from kinetics_tui.dataset.ledger.ledger import Ledger, LedgerFull
+from kinetics_tui.dataset.ledger.database import LedgerFull
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.networks.network import NO_ROUTE, Network
 from kinetics_tui.engine.run.outcomes import KILLS_A_CLIP
 from kinetics_tui.engine.workers.pool import Slot

@@ -12,7 +12,8 @@ import pytest
 from kinetics_tui.base.errors import DatasetError, ReportError
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category

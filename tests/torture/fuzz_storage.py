@@ -14,7 +14,8 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.safe_text import for_screen, for_terminal, json_line, lines_for_terminal, shell_word
 from kinetics_tui.dataset.folder import FAILED_FILE, STATS_FILE
 from kinetics_tui.dataset.layout import Naming, clip_path, same_to_some
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category

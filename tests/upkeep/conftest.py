@@ -11,7 +11,8 @@ import av
 import pytest
 
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.demo.media import Kind
 from kinetics_tui.media.cut.cut import trim

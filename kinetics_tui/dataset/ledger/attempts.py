@@ -128,7 +128,7 @@ def standing_failures(database: Database) -> Iterator[tuple[Clip, Category, str]
         yield read_clip(*clip), Category(category), message or ""
 
 
-def newest_done(database: Database, limit: int) -> list[str]:
+def newest_done(database: Database, limit: int = 1) -> list[str]:
     """The videos of the clips done last, newest first, each once.
 
     Clips that lay on the disk already are left out: YouTube was not asked for their videos.

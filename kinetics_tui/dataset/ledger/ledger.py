@@ -6,26 +6,17 @@ The engine is its only writer; anybody may read it meanwhile. Times are seconds 
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger import clips as moving
-from kinetics_tui.dataset.ledger import clips as pending
-from kinetics_tui.dataset.ledger import counts, networks
-from kinetics_tui.dataset.ledger.attempts import (
-    newest_done,
-    settled_attempts,
-    standing_failures,
-    write_attempts,
-)
+from kinetics_tui.dataset.ledger import attempts, clips, counts, networks
 from kinetics_tui.dataset.ledger.database import (
     Database,
-    LedgerFull,
-    NoLedger,
     connect,
     find_meta,
     new_database,
@@ -33,35 +24,37 @@ from kinetics_tui.dataset.ledger.database import (
     write_meta,
 )
 from kinetics_tui.dataset.ledger.intake import Intake
-from kinetics_tui.dataset.ledger.rows import (
-    Attempt,
-    ClipRow,
-    ClipStatus,
-    NetworkHistory,
-    NetworkRow,
-    Outcome,
-    Settled,
-    Totals,
-)
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options, Selection
 
-__all__ = [
-    "Attempt",
-    "ClipRow",
-    "ClipStatus",
-    "Ledger",
-    "LedgerFull",
-    "NetworkHistory",
-    "NetworkRow",
-    "NoLedger",
-    "Outcome",
-    "Settled",
-    "Totals",
-]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _reads(function: Callable[Concatenate[Database, _P], _R]) -> Callable[Concatenate[Ledger, _P], _R]:
+    """A method that reads: ``function`` on the ledger's file, once what is buffered has been written out."""
+
+    @functools.wraps(function)
+    def method(ledger: Ledger, /, *args: _P.args, **named: _P.kwargs) -> _R:
+        return function(ledger._flushed(), *args, **named)
+
+    return method
+
+
+def _changes(
+    function: Callable[Concatenate[sqlite3.Connection, _P], _R],
+) -> Callable[Concatenate[Ledger, _P], _R]:
+    """A method that changes something: ``function`` in a transaction of its own, on disk at once."""
+
+    @functools.wraps(function)
+    def method(ledger: Ledger, /, *args: _P.args, **named: _P.kwargs) -> _R:
+        with ledger._changing() as connection:
+            return function(connection, *args, **named)
+
+    return method
 
 
 class Ledger:
@@ -178,25 +171,11 @@ class Ledger:
 
     # -- counts -----------------------------------------------------------------------------------
 
-    def split_counts(self) -> list[SplitCounts]:
-        """The progress of each split with selected clips: train, val, test, then any others by name."""
-        return counts.split_counts(self._flushed())
-
-    def failure_counts(self) -> dict[Category, int]:
-        """Settled failures of selected clips."""
-        return counts.failure_counts(self._flushed())
-
-    def retried_counts(self) -> dict[Category, int]:
-        """Transient failures so far, each of which put its clip back for a later try."""
-        return counts.retried_counts(self._flushed())
-
-    def totals(self) -> Totals:
-        """Sums over the ledger."""
-        return counts.totals(self._flushed())
-
-    def done_by_minute(self, since: float) -> dict[int, int]:
-        """Clips done in each minute since the epoch, from ``since`` on; minutes without one are left out."""
-        return counts.done_by_minute(self._flushed(), since)
+    split_counts = _reads(counts.split_counts)
+    failure_counts = _reads(counts.failure_counts)
+    retried_counts = _reads(counts.retried_counts)
+    totals = _reads(counts.totals)
+    done_by_minute = _reads(counts.done_by_minute)
 
     # -- clips to hand out ------------------------------------------------------------------------
 
@@ -205,19 +184,17 @@ class Ledger:
 
         Clips in a worker's hand are pending too: the ledger does not know who holds them.
         """
-        return pending.next_pending(self._flushed(), self._layout, split, after_id, limit)
+        return clips.next_pending(self._flushed(), self._layout, split, after_id, limit)
 
     def done_clips(self, after_id: int, limit: int) -> list[ClipRow]:
         """Selected clips that are done with larger ids than ``after_id``, by id."""
-        return pending.done_clips(self._flushed(), self._layout, after_id, limit)
+        return clips.done_clips(self._flushed(), self._layout, after_id, limit)
 
     def due_retries(self, now: float, limit: int) -> list[ClipRow]:
         """Clips of enabled splits whose time to be tried again has come, the longest due first."""
-        return pending.due_retries(self._flushed(), self._layout, now, limit)
+        return clips.due_retries(self._flushed(), self._layout, now, limit)
 
-    def next_retry_at(self) -> float | None:
-        """When the next waiting clip of an enabled split may be tried again."""
-        return pending.next_retry_at(self._flushed())
+    next_retry_at = _reads(clips.next_retry_at)
 
     # -- attempts ---------------------------------------------------------------------------------
 
@@ -238,8 +215,8 @@ class Ledger:
             return
         with self._db.transaction() as connection:
             if self._clock_set_by_s:
-                moving.move_times(connection, self._clock_set_by_s)
-            write_attempts(connection, self._buffer)
+                clips.move_times(connection, self._clock_set_by_s)
+            attempts.write_attempts(connection, self._buffer)
         self._buffer.clear()
         self._clock_set_by_s = 0.0
 
@@ -249,61 +226,22 @@ class Ledger:
         Noted in memory until ``flush``, as attempts are. What is over keeps the times it was told by.
         """
         self._clock_set_by_s += by_s
-        self._buffer = [(moving.moved(attempt, by_s), session) for attempt, session in self._buffer]
+        self._buffer = [(clips.moved(attempt, by_s), session) for attempt, session in self._buffer]
 
-    def retry_failed(
-        self,
-        categories: Collection[Category] = (),
-        labels: Collection[str] = (),
-        clip_ids: Collection[int] = (),
-    ) -> dict[tuple[str, Category], int]:
-        """Make selected clips that failed pending, as if never tried: those that all of these name.
-
-        An empty collection narrows nothing; with all three empty no clip is meant. Returns how many, by
-        split and category. Their ids may be smaller than those handed out last.
-        """
-        with self._changing() as connection:
-            return pending.retry_failed(connection, categories, labels, clip_ids)
-
-    def reopen(self, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:
-        """Make these failed clips pending: the network was to blame, nothing is held against them.
-
-        Unlike ``retry_failed`` this takes the failure that settled each out of the records, and its try
-        alone out of the tries so far. Ids of clips that stand otherwise or are not selected are passed
-        over. Returns how many, by split and category.
-        """
-        with self._changing() as connection:
-            return pending.reopen(connection, clip_ids)
-
-    def settled(self) -> Iterator[Settled]:
-        """Attempts that settled their clip, oldest first."""
-        return settled_attempts(self._flushed())
-
-    def failures(self) -> Iterator[tuple[Clip, Category, str]]:
-        """Selected clips that stand as failed, with the category and the message of their last failure."""
-        return standing_failures(self._flushed())
-
-    def newest_done(self, limit: int = 1) -> list[str]:
-        """The videos of the clips done last, newest first, each once: known to be there, lately.
-
-        Clips that lay on the disk already are left out: YouTube was not asked for their videos.
-        """
-        return newest_done(self._flushed(), limit)
+    retry_failed = _changes(clips.retry_failed)
+    reopen = _changes(clips.reopen)
+    settled = _reads(attempts.settled_attempts)
+    failures = _reads(attempts.standing_failures)
+    newest_done = _reads(attempts.newest_done)
 
     # -- networks and sessions --------------------------------------------------------------------
 
-    def networks(self) -> dict[str, NetworkRow]:
-        """All that is remembered of each network, by name."""
-        return networks.read_networks(self._flushed())
-
-    def last_network(self) -> NetworkRow | None:
-        """The network of the newest session, else the one met last; None where there is none."""
-        return networks.last_network(self._flushed())
-
-    def save_network(self, row: NetworkRow) -> None:
-        """Keep this of the network, on disk at once."""
-        with self._changing() as connection:
-            networks.save_network(connection, row)
+    last_network = _reads(networks.last_network)
+    network_histories = _reads(networks.read_histories)
+    throttled_since = _reads(networks.throttled_since)
+    save_network = _changes(networks.save_network)
+    throttle_ended = _changes(networks.end_throttle)
+    networks = _reads(networks.read_networks)
 
     def open_session(self, network: str, at: float, pid: int) -> int:
         """Begin a stretch of work on one network; attempts recorded from now on belong to it.
@@ -328,19 +266,6 @@ class Ledger:
         """
         with self._changing() as connection:
             networks.begin_throttle(connection, network, self._session, at, signal, step, clips)
-
-    def throttle_ended(self, network: str, at: float) -> None:
-        """The network answered again; nothing happens where no throttle of it is under way."""
-        with self._changing() as connection:
-            networks.end_throttle(connection, network, at)
-
-    def throttled_since(self, since: float) -> tuple[float, ...]:
-        """When networks were refused, from ``since`` on, each step of a cooldown, oldest first."""
-        return networks.throttled_since(self._flushed(), since)
-
-    def network_histories(self) -> dict[str, NetworkHistory]:
-        """The past of each network, by name."""
-        return networks.read_histories(self._flushed())
 
     # -- ways -------------------------------------------------------------------------------------
 

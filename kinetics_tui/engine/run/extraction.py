@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.engine.workers.messages import Taken

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Outcome
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, Outcome
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.queue import ClipQueue

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from kinetics_tui.dataset.ledger.ledger import ClipRow, Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import ClipRow
 
 PAGE = 256
 

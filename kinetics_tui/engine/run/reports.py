@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from kinetics_tui.dataset.ledger.ledger import ClipRow
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher

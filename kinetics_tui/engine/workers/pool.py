@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kinetics_tui.dataset.ledger.ledger import ClipRow
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.workers.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.workers.start import WORKER_MODULE, WorkerTarget, run_worker
 from kinetics_tui.model.network import NO_STAMP, Route, Stamp

@@ -12,7 +12,8 @@ import pytest
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import Exported, Exporting, export
 from kinetics_tui.dataset.ledger.files import read_holdings
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection

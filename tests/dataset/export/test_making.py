@@ -15,7 +15,8 @@ from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.base.errors import AnnotationError, DatasetError
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import READERS, Exporting, export
-from kinetics_tui.dataset.ledger.ledger import Ledger, NoLedger
+from kinetics_tui.dataset.ledger.database import NoLedger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
 from tests.dataset.conftest import NOBODY

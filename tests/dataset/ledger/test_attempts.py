@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kinetics_tui.dataset.ledger.attempts import MAX_ORIGIN_CHARS
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 

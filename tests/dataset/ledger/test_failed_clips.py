@@ -15,7 +15,8 @@ from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.ledger import failed_clips as failed
 from kinetics_tui.dataset.ledger.database import Database, connect
 from kinetics_tui.dataset.ledger.failed_clips import read_history, read_labels, read_names, read_page
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.failure import Category

@@ -12,7 +12,9 @@ import pytest
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import ledger_path, state_folder
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, LedgerFull, NetworkRow, NoLedger, Outcome
+from kinetics_tui.dataset.ledger.database import LedgerFull, NoLedger
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, NetworkRow, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import SplitCounts
 from kinetics_tui.model.failure import Category

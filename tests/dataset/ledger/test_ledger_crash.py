@@ -16,14 +16,16 @@ import pytest
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import ledger_path, state_folder
-from kinetics_tui.dataset.ledger.ledger import Ledger, NoLedger
+from kinetics_tui.dataset.ledger.database import NoLedger
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 
 WRITER = """
 import sys
 from pathlib import Path
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.rows import (Attempt, Outcome)
+from kinetics_tui.dataset.ledger.ledger import (Ledger)
 from kinetics_tui.model.made import Spent
 from tests.clip_figures import file_of
 
@@ -40,7 +42,7 @@ with Ledger.open(Path(sys.argv[1])) as ledger:
 MAKER = """
 import sys
 from pathlib import Path
-from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.ledger import (Ledger)
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, NetworkHistory, NetworkRow, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, NetworkHistory, NetworkRow, Outcome
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, Lessons, NetworkKind, NetworkStatus, PastThrottle
 

@@ -8,7 +8,8 @@ import pytest
 
 from kinetics_tui.base.words import DAY_S
 from kinetics_tui.dataset.ledger.database import Database, LedgerFull
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, NetworkRow, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, NetworkRow, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Lessons

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, NetworkHistory, NetworkRow, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, NetworkHistory, NetworkRow, Outcome
 from kinetics_tui.dataset.ledger.schema import SCHEMA, VERSION
 from kinetics_tui.dataset.stats_csv import write_records
 from kinetics_tui.model.events import SplitCounts

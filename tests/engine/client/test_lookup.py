@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.failed_clips import FailedQuery

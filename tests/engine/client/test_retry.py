@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.base.errors import DatasetError, SettingsError, UserError
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.client import retry
 from kinetics_tui.engine.client.retry import Asked, find_categories, find_failed, retry_failed
 from kinetics_tui.model.clip import Clip

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.run.commands import LONGEST_WAIT_S, NONE_FAILED
 from kinetics_tui.engine.workers.messages import Cancel
 from kinetics_tui.model.commands import (

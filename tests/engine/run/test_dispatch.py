@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.ledger.ledger import Attempt, LedgerFull, Outcome
+from kinetics_tui.dataset.ledger.database import LedgerFull
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.run.dispatch import HANG_MARGIN_S
 from kinetics_tui.engine.workers.messages import Assign, Cancel
 from kinetics_tui.model.events import ClipProgress, ClipStarted, Phase, WorkerIdle

@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, Outcome
 from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.workers.messages import Taken
 from kinetics_tui.engine.workers.pool import Slot

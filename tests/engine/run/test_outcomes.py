@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from kinetics_tui.dataset.ledger.ledger import ClipRow
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.run.outcomes import CRASHES_A_CLIP, KILLS_A_CLIP, Aftermath
 from kinetics_tui.engine.workers.messages import Failed
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kinetics_tui.dataset.ledger.ledger import Attempt, ClipRow, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, Outcome
 from kinetics_tui.engine.run.queue import PAGE, ClipQueue
 from kinetics_tui.model.failure import Category
 from tests.engine.engine_clips import some_clips

@@ -11,7 +11,8 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Pause, Reply, Retry
 from kinetics_tui.model.events import ClipFailed, ClipsRetried

@@ -12,7 +12,8 @@ import pytest
 
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.ledger.ledger import Attempt, ClipStatus, Ledger, Outcome
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipStatus, Outcome
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category

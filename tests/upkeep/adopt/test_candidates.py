@@ -11,8 +11,8 @@ import pytest
 
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.files import Account
-from kinetics_tui.dataset.ledger.ledger import Attempt, Ledger, Outcome
-from kinetics_tui.dataset.ledger.rows import ClipStatus
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipStatus, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer

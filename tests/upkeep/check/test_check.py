@@ -14,7 +14,8 @@ import pytest
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.dataset.folder import ledger_path, scratch_path, state_folder
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.dataset.ledger.ledger import ClipStatus, Ledger
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import ClipStatus
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
