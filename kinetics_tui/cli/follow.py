@@ -21,9 +21,7 @@ from kinetics_tui.base.words import clock_text
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client.ask import read_state
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.model.commands import (
-    Stop,
-)
+from kinetics_tui.model.commands import Stop
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipProgress,

@@ -70,15 +70,7 @@ def retell(run: Run) -> list[AnyEvent]:
             idle_s=run.rates.idle_s,
             throttled_at=tuple(run.throttled_at),
         ),
-        OptionsChanged(
-            at=run.at,
-            workers=run.worker_target,
-            pace_per_hour=run.pace_per_hour,
-            height_px=run.height_px,
-            trim=run.trim,
-            layout=run.layout,
-            audio=run.audio,
-        ),
+        run.options,
     ]
     for worker in run.workers.values():
         events.append(WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
@@ -198,12 +190,7 @@ def _run_opened(run: Run, event: RunOpened) -> None:
 
 
 def _options_changed(run: Run, event: OptionsChanged) -> None:
-    run.worker_target = event.workers
-    run.pace_per_hour = event.pace_per_hour
-    run.height_px = event.height_px
-    run.trim = event.trim
-    run.layout = event.layout
-    run.audio = event.audio
+    run.options = event
 
 
 def _status_changed(run: Run, event: StatusChanged) -> None:

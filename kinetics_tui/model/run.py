@@ -10,7 +10,15 @@ from collections import deque
 import msgspec
 
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import EngineStatus, LogLine, NetworkChecked, Notice, Phase, SplitCounts
+from kinetics_tui.model.events import (
+    EngineStatus,
+    LogLine,
+    NetworkChecked,
+    Notice,
+    OptionsChanged,
+    Phase,
+    SplitCounts,
+)
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
@@ -107,6 +115,16 @@ IDLE_STATUSES = frozenset(
 
 
 NO_NETWORK = NetworkState()
+NO_OPTIONS = OptionsChanged(
+    at=0.0,
+    workers=0,
+    pace_per_hour=GUEST_PER_HOUR,
+    height_px=360,
+    trim=Trim.EXACT,
+    layout=LayoutName.ACTIVITYNET,
+    audio=True,
+)
+"""Until the first are told."""
 
 
 class Run:
@@ -137,12 +155,7 @@ class Run:
         self.free_bytes: int | None = None
         self.done_by_minute: dict[int, int] = {}
         self.rates = Rates()
-        self.worker_target = 0
-        self.pace_per_hour: float | None = GUEST_PER_HOUR
-        self.height_px = 360
-        self.trim = Trim.EXACT
-        self.layout = LayoutName.ACTIVITYNET
-        self.audio = True
+        self.options = NO_OPTIONS
 
     @property
     def in_use(self) -> list[NetworkState]:

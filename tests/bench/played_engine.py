@@ -28,7 +28,6 @@ from kinetics_tui.model.events import (
     ClipProgress,
     ClipStarted,
     EngineStatus,
-    OptionsChanged,
     Phase,
     RunOpened,
     StatusChanged,
@@ -131,15 +130,7 @@ class PlayedEngine:
         """As an engine does what the keys of the bench ask for: it tells at once what changed."""
         now, state = time.time(), self._state
         if isinstance(command, SetWorkers):
-            options = OptionsChanged(
-                at=now,
-                workers=command.workers,
-                pace_per_hour=state.pace_per_hour,
-                height_px=state.height_px,
-                trim=state.trim,
-                layout=state.layout,
-                audio=state.audio,
-            )
+            options = msgspec.structs.replace(state.options, at=now, workers=command.workers)
             self._publish(options)
         elif isinstance(command, Pause):
             self._publish(StatusChanged(at=now, status=EngineStatus.PAUSING))

@@ -50,7 +50,8 @@ def test_a_dataset_that_was_never_run_is_all_left_and_has_no_network(make_ledger
 
 def test_the_options_are_those_of_the_ledger(make_ledger: Make) -> None:
     state = told(make_ledger([], workers=7, pace_per_hour=60.0, height_px=720, trim=Trim.COPY, audio=False))
-    assert (state.worker_target, state.pace_per_hour, state.height_px, state.trim, state.audio) == (
+    shown = state.options
+    assert (shown.workers, shown.pace_per_hour, shown.height_px, shown.trim, shown.audio) == (
         7,
         60.0,
         720,

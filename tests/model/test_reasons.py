@@ -41,6 +41,7 @@ WORDS = [
     (Reason(Why.COOLING, at=1e20), "YouTube refuses this network; the next try is at an unknown time."),
     (Reason(Why.PROBING), "One clip goes first."),
     (Reason(Why.OFFLINE), "No way to YouTube; the run goes on by itself when the line is back."),
+    (Reason(Why.OTHER_VERSION, text="The engine is old."), "The engine is old."),
     (Reason(Why.RETRIES, at=TODAY), "Only clips to be tried again are left, the next at 16:40."),
 ]
 

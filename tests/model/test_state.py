@@ -135,7 +135,7 @@ def test_rates_are_means_over_the_last_minutes() -> None:
 def at_work(seconds: int, *, start: float = AT, total: int = 10_000) -> RunState:
     """A run without a pace that has done a clip a second, of 600 kB, for so long."""
     state = opened(total)
-    state.pace_per_hour = None
+    state.options = msgspec.structs.replace(state.options, pace_per_hour=None)
     state.apply(StatusChanged(at=start, status=EngineStatus.RUNNING))
     work(state, start, seconds)
     return state

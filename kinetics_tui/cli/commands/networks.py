@@ -24,11 +24,7 @@ from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import is_running, read_state, require_running
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.model.commands import (
-    AnyCommand,
-    CheckNetwork,
-    SwitchNetwork,
-)
+from kinetics_tui.model.commands import AnyCommand, CheckNetwork, SwitchNetwork
 from kinetics_tui.model.events import (
     AnyEvent,
     EngineStatus,

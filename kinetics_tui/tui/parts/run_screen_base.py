@@ -70,8 +70,7 @@ class LiveScreen(Screen[None]):
             network.status,
             network.until,
             network.allowed_per_hour,
-            state.worker_target,
-            state.pace_per_hour,
+            state.options,
         )
 
     # -- looking at the run -----------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class Moment(NamedTuple):
     def allowed_per_hour(self) -> float | None:
         """The pace in force, None for unlimited: the network's, or before one is known the user's."""
         network = self.state.network
-        return network.allowed_per_hour if network.name else self.state.pace_per_hour
+        return network.allowed_per_hour if network.name else self.state.options.pace_per_hour
 
     @property
     def paused(self) -> bool:

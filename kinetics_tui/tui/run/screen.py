@@ -91,7 +91,7 @@ class RunScreen(LiveScreen):
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
         self._stage.show(moment, *self.size, urgent=urgent)
-        if self._workers_asked == moment.state.worker_target:
+        if self._workers_asked == moment.state.options.workers:
             self._workers_asked = None
 
     def _call(self, moment: Moment) -> None:
@@ -156,7 +156,7 @@ class RunScreen(LiveScreen):
 
     def action_workers(self, more: int) -> None:
         # Keys may come faster than the engine tells of the change.
-        wanted = (self._workers_asked or self.link.state.worker_target) + more
+        wanted = (self._workers_asked or self.link.state.options.workers) + more
         if WORKERS[0] <= wanted <= WORKERS[1]:
             self._workers_asked = wanted
             self.send(SetWorkers(workers=wanted))

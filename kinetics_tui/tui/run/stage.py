@@ -140,7 +140,7 @@ class Stage(Container):
     def _arrange(self, moment: Moment, width: int, height: int) -> bool:
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
-        workers = max(len(state.workers), state.worker_target)
+        workers = max(len(state.workers), state.options.workers)
         demand = Demand(len(state.splits), workers, moment.cooling, moment.held, moment.switching)
         arranged = (width, height, demand, self.full)
         if arranged == self._arranged:

@@ -133,5 +133,5 @@ class WorkersPanel(Panel):
         if moment.lost or moment.ended:
             return ""
         running = len(state.workers)
-        wanted = f" of {state.worker_target}" if state.worker_target not in (0, running) else ""
+        wanted = f" of {state.options.workers}" if state.options.workers not in (0, running) else ""
         return f"{running}{wanted}  {counted(state.in_hand, 'clip')} in hand"

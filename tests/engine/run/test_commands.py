@@ -106,7 +106,7 @@ def test_the_number_of_workers_is_kept_told_and_made_so(make_parts: Make) -> Non
     parts = make_parts(some_clips(9))
     assert ask(parts, SetWorkers(workers=5)).ok
     assert parts.ledger.options.workers == parts.context.options.workers == 5
-    assert parts.told(OptionsChanged)[-1].workers == parts.context.state.worker_target == 5
+    assert parts.told(OptionsChanged)[-1].workers == parts.context.state.options.workers == 5
     assert len(ids(parts)) == 5
 
 
