@@ -23,7 +23,7 @@ from kinetics_tui.tui.failures.list import FailedPanel
 from kinetics_tui.tui.failures.reading import TYPING_S, FailedReading, FailedView, Filter
 from kinetics_tui.tui.failures.retries import FailureRetries
 from kinetics_tui.tui.parts.bars import Hint, bind, help_key
-from kinetics_tui.tui.parts.canvas import BARS, Canvas, is_wide, share_out
+from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.controls import SearchEntry
 from kinetics_tui.tui.parts.dialogs import Choice, PickScreen
 from kinetics_tui.tui.parts.lines import Line, Tone
@@ -231,32 +231,14 @@ class FailuresScreen(OnRunScreen):
 
     # -- moving and opening -----------------------------------------------------------------------------
 
-    def _move_to(self, place: int) -> None:
-        self._view.move_to(place)
-        if self._view.total and self._view.current is None:
+    @property
+    def moved(self) -> Panel:
+        return self._list if self._opened is None else self._details
+
+    def on_list_panel_moved(self) -> None:
+        if self._view.current is None:
             self._reading.read()
         self.tick(urgent=True)
-
-    def on_failed_panel_pointed(self, message: FailedPanel.Pointed) -> None:
-        self._move_to(message.place)
-
-    def action_move(self, rows: int) -> None:
-        if self._opened is None:
-            self._move_to(self._view.place + rows)
-        else:
-            self._details.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        if self._opened is None:
-            self._move_to(self._view.place + pages * self._list.page_rows)
-        else:
-            self._details.move_page(pages)
-
-    def action_to_end(self, end: bool) -> None:
-        if self._opened is None:
-            self._move_to(self._view.total - 1 if end else 0)
-        else:
-            self._details.move_to_end(end=end)
 
     def action_open_clip(self) -> None:
         self._open(self._view.current if self._opened is None else None)

@@ -205,7 +205,7 @@ class NetworksScreen(OnRunScreen):
         heights = ((self._list, rooms.networks), (self._check, rooms.said), (self._details, rooms.details))
         return self.place(heights, boxed=rooms.boxed)
 
-    def on_networks_panel_moved(self) -> None:
+    def on_list_panel_moved(self) -> None:
         self.tick(urgent=True)
 
     # -- actions ----------------------------------------------------------------------------------------

@@ -303,3 +303,62 @@ class Panel(Canvas):
         if self.full:
             event.stop()
             self.move(-3)
+
+
+class ListPanel(Panel):
+    """A panel of rows that a cursor moves over; more than there is room for scroll under it."""
+
+    wheel_rows = 1
+    """The rows that the mouse wheel moves the cursor by."""
+
+    class Moved(Message):
+        """The cursor is at another row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = 0
+
+    @property
+    def count(self) -> int:
+        """The number of rows that there are."""
+        raise NotImplementedError
+
+    @property
+    def place(self) -> int:
+        """The row of the cursor, counted from 0."""
+        raise NotImplementedError
+
+    def put_cursor(self, place: int) -> None:
+        """Put the cursor at one of the rows."""
+        raise NotImplementedError
+
+    def rows_in_view(self, height: int) -> range:
+        """The rows that ``height`` lines show: as before, or moved so that the cursor is among them."""
+        lowest = max(self.place - height + 1, min(self.place, self._first))
+        self._first = max(0, min(self.count - height, lowest))
+        return range(self._first, min(self.count, self._first + height))
+
+    def move(self, lines: int) -> None:
+        """Move the cursor, stopping at the first and last row."""
+        if self.count:
+            self.put_cursor(max(0, min(self.count - 1, self.place + lines)))
+            self.repaint()
+            self.post_message(self.Moved())
+
+    def move_to_end(self, *, end: bool) -> None:
+        self.move(self.count if end else -self.count)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        event.prevent_default()
+        line = self.body_line_at(event.y)
+        if line is not None:
+            self.move(self._first + line - self.place)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move(self.wheel_rows)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move(-self.wheel_rows)
