@@ -11,6 +11,7 @@ import os
 import sys
 import termios
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from rich.console import Console
@@ -57,20 +58,9 @@ KINETICS_DARK = Theme(
 """Dark, with a colour for each panel."""
 
 _ANSI = BUILTIN_THEMES["ansi-dark"]
-KINETICS_ANSI = Theme(
+KINETICS_ANSI = replace(
+    _ANSI,
     name="kinetics-ansi",
-    primary=_ANSI.primary,
-    secondary=_ANSI.secondary,
-    warning=_ANSI.warning,
-    error=_ANSI.error,
-    success=_ANSI.success,
-    accent=_ANSI.accent,
-    foreground=_ANSI.foreground,
-    background=_ANSI.background,
-    surface=_ANSI.surface,
-    panel=_ANSI.panel,
-    boost=_ANSI.boost,
-    ansi=True,
     variables={
         **_ANSI.variables,
         "rule": "ansi_default",

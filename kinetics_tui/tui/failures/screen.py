@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -114,22 +114,12 @@ class FilterLine(Canvas):
 _NEEDS_A_CLIP = ("open_clip", "retry_it")
 
 
-class FailureRooms(NamedTuple):
-    """Rows of each part of the failures screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
-
-    boxed: bool
-    said: int
-    failed: int
-    details: int
-
-
-def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
-    """Share out a terminal between the filters, the list and one clip, which has all of it when open."""
+def arrange_failures(width: int, height: int, *, opened: bool) -> dict[str, int]:
+    """Rows of the filters, the list and one clip, which has all of them when open; 0 leaves a part out."""
     rows = max(0, height - BARS)
-    boxed = is_wide(width, height)
     if opened:
-        return FailureRooms(boxed, said=0, failed=0, details=rows)
-    frame = 2 if boxed else 1
+        return {"said": 0, "failed": 0, "details": rows}
+    frame = 2 if is_wide(width, height) else 1
     steps = (
         ("failed", frame + 2),
         ("said", 1),
@@ -142,7 +132,7 @@ def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
         # A title alone tells nothing.
         heights["failed"] += heights["details"]
         heights["details"] = 0
-    return FailureRooms(boxed, **heights)
+    return heights
 
 
 class FailuresScreen(OnRunScreen):
@@ -221,13 +211,12 @@ class FailuresScreen(OnRunScreen):
     def _arrange(self) -> bool:
         """Give the parts their places; returns whether any of them changed."""
         rooms = arrange_failures(*self.size, opened=self._opened is not None)
-        heights = (
-            (self._filter, 0 if self._typing else rooms.said),
-            (self._entry, max(1, rooms.said) if self._typing else 0),
-            (self._list, rooms.failed),
-            (self._details, rooms.details),
+        return self.place(
+            (self._filter, 0 if self._typing else rooms["said"]),
+            (self._entry, max(1, rooms["said"]) if self._typing else 0),
+            (self._list, rooms["failed"]),
+            (self._details, rooms["details"]),
         )
-        return self.place(heights, boxed=rooms.boxed)
 
     # -- moving and opening -----------------------------------------------------------------------------
 

@@ -56,7 +56,8 @@ class Canvas(Widget, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._moment: Moment | None = None
+        self.moment: Moment | None = None
+        """The moment on screen."""
         self._painted: list[tuple[Span, ...]] = []
         self._strips: list[Strip] = []
         self._composed_size = (-1, -1)
@@ -66,17 +67,12 @@ class Canvas(Widget, can_focus=False):
         """The lines to be seen, at most ``height`` of them; each is cut or padded to ``width``."""
         raise NotImplementedError
 
-    @property
-    def moment(self) -> Moment | None:
-        """The moment on screen."""
-        return self._moment
-
     def show(self, moment: Moment, *, urgent: bool = False) -> None:
         """Paint ``moment``; a canvas not meant for every tick waits for the next whole second."""
-        before = self._moment
+        before = self.moment
         if before is not None and not (urgent or self.every_tick) and int(before.now) == int(moment.now):
             return
-        self._moment = moment
+        self.moment = moment
         self.repaint()
 
     def repaint(self) -> None:
@@ -115,10 +111,10 @@ class Canvas(Widget, can_focus=False):
         self._composed_size = (width, height)
 
     def _spans(self, width: int, height: int) -> list[tuple[Span, ...]]:
-        if self._moment is None or width <= 0 or height <= 0:
+        if self.moment is None or width <= 0 or height <= 0:
             lines: list[Line] = []
         else:
-            lines = self.compose_lines(self._moment, width, height)[:height]
+            lines = self.compose_lines(self.moment, width, height)[:height]
         spans = [line.spans(width) for line in lines]
         return spans + [Line().spans(width)] * (height - len(spans))
 

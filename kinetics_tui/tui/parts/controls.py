@@ -75,10 +75,6 @@ class Choice(Widget, can_focus=True):
         self._vertical = vertical
         self.set_reactive(Choice.value, value)
 
-    @property
-    def options(self) -> list[tuple[str, str]]:
-        return self._options
-
     def set_text(self, value: str, text: str) -> None:
         """Word an option differently."""
         options = [(known, text if known == value else old) for known, old in self._options]
@@ -117,12 +113,6 @@ class Choice(Widget, can_focus=True):
         chosen = value == self.value
         style = Style(bold=chosen, reverse=chosen and self.has_focus, meta={"option": value})
         return Text(f"[{text}]" if chosen else f" {text} ", style)
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         option = event.style.meta.get("option")
@@ -294,12 +284,6 @@ class TickList(Widget, can_focus=True):
             line = f"{mark} {fit(for_screen(name), name_width)} {number:>{number_width}}"
             lines.append(Text(line, Style(reverse=reverse, meta={"index": index})))
         return Text("\n").join(lines)
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         index = event.style.meta.get("index")

@@ -193,12 +193,6 @@ class ClassTree(ScrollView, can_focus=True):
         if 0 <= y < self.scrollable_content_region.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def on_focus(self) -> None:
-        self._refresh_row(self._cursor)
-
-    def on_blur(self) -> None:
-        self._refresh_row(self._cursor)
-
     # -- moving ---------------------------------------------------------------------------------
 
     def _move_to(self, index: int) -> None:

@@ -69,7 +69,7 @@ anything is fetched or written. **ctrl+s** starts.
 
 
 class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
-    """A text over the screen; scrolls where the terminal is small."""
+    """The help over the screen; scrolls where the terminal is small."""
 
     DEFAULT_CSS = """
     SetupHelpScreen { align: center middle; }
@@ -83,17 +83,13 @@ class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
         TOPICS_KEY,
     ]
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
     def compose(self) -> ComposeResult:
         from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
 
         with VerticalScroll() as scroll:
             scroll.border_title = "Set-up"
             scroll.border_subtitle = "escape closes · t: help topics"
-            yield Markdown(self._text, open_links=False)
+            yield Markdown(HELP, open_links=False)
 
 
 WIDE_COLUMNS, WIDE_ROWS = 108, 30
@@ -174,6 +170,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         self.set_class(not wide, "-narrow")
         self._show()
 
+    @on(Choice.Changed, "#sections")
     def _show(self) -> None:
         """Bring every part of the screen up to the form; parts that stay as they are paint nothing."""
         if not self.is_mounted:
@@ -284,10 +281,6 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _release_chosen(self, event: Choice.Changed) -> None:
         self._change_source("" if event.value == FILES else event.value)
 
-    @on(Choice.Changed, "#sections")
-    def _section_chosen(self) -> None:
-        self._show()
-
     @on(Choice.Changed, "#height")
     def _height_chosen(self, event: Choice.Changed) -> None:
         self._change(height_px=int(event.value))
@@ -336,7 +329,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
             self.query_one("#release", Choice).value = FILES
             self._change_source("")
             self._forget_load()
-            self._when_still(field, self._files_typed)
+            self._when_still(field, self._load_and_show)
         elif field == "folder":
             self._when_still(field, self._folder_typed)
         self._change(**{field: event.value})
@@ -349,7 +342,8 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _folder_typed(self) -> None:
         self._loading.look_at(self._form.draft.folder_path)
 
-    def _files_typed(self) -> None:
+    @on(Button.Pressed, "#fetch")
+    def _load_and_show(self) -> None:
         self._load()
         self._show()
 
@@ -358,17 +352,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if event.input.id in DRAFT_FIELDS:
             self.focus_next()
 
-    @on(Button.Pressed, "#fetch")
-    def _fetch_pressed(self) -> None:
-        self._load()
-        self._show()
-
     # -- start and leave ------------------------------------------------------------------------
 
     @on(Button.Pressed, "#start")
-    def _start_pressed(self) -> None:
-        self.action_start()
-
     def action_start(self) -> None:
         """Start, or go to what stands in the way."""
         if self._found:
@@ -440,4 +426,4 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     def action_show_help(self) -> None:
         if self.is_active:
-            self.app.push_screen(SetupHelpScreen(HELP))
+            self.app.push_screen(SetupHelpScreen())
