@@ -1,9 +1,4 @@
-"""The app's own colours, and which theme suits a terminal.
-
-The terminal under the app: whether it can carry it, its title, its bell and its notices.
-
-What is said on the terminal after the app is gone.
-"""
+"""The terminal under the app: its colours, title, bell and notices, and the line left on it at the end."""
 
 from __future__ import annotations
 

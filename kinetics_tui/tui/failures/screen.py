@@ -1,8 +1,6 @@
 """The failures screen: every clip that stands as failed, why, and the ways to have it tried again.
 
-The keys of the failures screen, and which of them the bottom line offers.
-
-Which failed clips are shown, in one line.
+Beside it stand its keys, and the line that tells which failed clips are shown.
 """
 
 from __future__ import annotations
@@ -157,10 +155,6 @@ class FailuresScreen(OnRunScreen):
         self._retries = FailureRetries(self, self._view)
         self._typing = False
         self._opened: FailedClip | None = None
-
-    def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds."""
-        self.say(text, bad=bad)
 
     def open_networks(self) -> None:
         """Show the network screen in this one's place."""

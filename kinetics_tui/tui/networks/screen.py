@@ -1,8 +1,6 @@
 """The network screen: every network of a run, what is known of it, and the switch to another one.
 
-The keys of the network screen, and which of them the bottom line offers.
-
-What the last check of a network came to, or that one is under way.
+Beside it stand its keys, and the lines about the last check of a network.
 """
 
 from __future__ import annotations

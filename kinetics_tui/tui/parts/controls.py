@@ -1,9 +1,4 @@
-"""One of several: every option in view, the chosen one in brackets.
-
-A line to type into, and a form row: a name, a control and why the choice is impossible.
-
-Some of several: a short list with a mark, a name and a number on each line.
-"""
+"""The controls of a form: a choice of one, a list to tick, a line to type into, and the row round them."""
 
 from __future__ import annotations
 

@@ -120,6 +120,19 @@ class LiveScreen(Screen[None]):
             canvas.show(moment, urgent=urgent)
         self.show_body(moment, urgent=urgent)
 
+    @property
+    def asks(self) -> bool:
+        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
+        return self.app.screen.is_modal
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+        raise NotImplementedError
+
+    def notice(self, text: str, *, bad: bool) -> None:
+        """Show one line at the bottom for a few seconds."""
+        self.say(text, bad=bad)
+
     def say(self, text: str, *, bad: bool) -> None:
         """Show one line in place of the keys for a few seconds."""
         self._keys.notify_line(text, self.looking.now(), bad=bad)

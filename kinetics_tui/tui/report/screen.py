@@ -1,8 +1,6 @@
 """The report screen: what became of the dataset so far, added up when it is opened and when it is asked.
 
-The keys of the report screen, and which of them the bottom line offers.
-
-The report as it was last made, scrolled by keys.
+Beside it stand its keys, and the panel that scrolls the report.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The set-up screen: choose what to get, see what that comes to, start.
-
-The help of the set-up screen.
-"""
+"""The set-up screen: choose what to get, see what that comes to, start; and its help."""
 
 from __future__ import annotations
 
@@ -331,16 +328,13 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
             self._forget_load()
             self._when_still(field, self._load_and_show)
         elif field == "folder":
-            self._when_still(field, self._folder_typed)
+            self._when_still(field, lambda: self._loading.look_at(self._form.draft.folder_path))
         self._change(**{field: event.value})
 
     def _when_still(self, field: str, action: Callable[[], None]) -> None:
         if field in self._typing:
             self._typing[field].stop()
         self._typing[field] = self.set_timer(TYPING_S, action)
-
-    def _folder_typed(self) -> None:
-        self._loading.look_at(self._form.draft.folder_path)
 
     @on(Button.Pressed, "#fetch")
     def _load_and_show(self) -> None:
@@ -404,10 +398,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _go_to(self, section: str, selector: str) -> None:
         """Show a section (on a large terminal they all show) and put the focus on a part of it."""
         self.query_one("#sections", Choice).value = section
-        self.call_after_refresh(self._focus, selector)
-
-    def _focus(self, selector: str) -> None:
-        self.query_one(selector).focus()
+        self.call_after_refresh(lambda: self.query_one(selector).focus())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash searches except in a text field, where it is one; ctrl+f stands in for it there."""
