@@ -146,12 +146,10 @@ class FailuresScreen(OnRunScreen):
     def __init__(self, run: Steering) -> None:
         super().__init__(run)
         self._view = FailedView()
-        self._filter, self._entry = (
-            FilterLine(self._view),
-            SearchEntry(placeholder="words of a clip, class, category or message", id="find"),
-        )
-        self._list, self._details = FailedPanel(self._view), FailedDetailsPanel()
         self._reading = FailedReading(self, run.link, self._view, run.looking.now, self._has_news)
+        self._filter = FilterLine(self._view)
+        self._entry = SearchEntry(placeholder="words of a clip, class, category or message", id="find")
+        self._list, self._details = FailedPanel(self._view), FailedDetailsPanel(self._reading)
         self._retries = FailureRetries(self, self._view)
         self._typing = False
         self._opened: FailedClip | None = None
@@ -171,13 +169,8 @@ class FailuresScreen(OnRunScreen):
         self._reading.read()
 
     def pressing(self, moment: Moment) -> tuple[object, ...]:
-        return (
-            *super().pressing(moment),
-            self._view.filter,
-            self._view.problem,
-            self._view.place,
-            self._opened,
-        )
+        view = self._view
+        return (*super().pressing(moment), view.filter, view.problem, view.place, self._opened)
 
     def hints(self, moment: Moment) -> Sequence[Hint]:
         shown = self._shown is not None
@@ -187,7 +180,6 @@ class FailuresScreen(OnRunScreen):
         self._reading.look(moment.state.failures)
         urgent = self._arrange() or urgent
         self._details.row = self._shown
-        self._details.history, self._details.problem = self._reading.history, self._reading.problem
         for canvas in (self._filter, self._list, self._details):
             canvas.show(moment, urgent=urgent)
 

@@ -22,7 +22,7 @@ from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
 from kinetics_tui.tui.setup.draft import Field, Pace
-from kinetics_tui.tui.setup.form import Form, Read, on_screen
+from kinetics_tui.tui.setup.form import Form, on_screen
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
     Loaded,
@@ -242,7 +242,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def on_loaded(self, message: Loaded) -> None:
         if message.source == self._wanted:
             self._forget_load()
-            self._form.take_annotations(Read(message.source, message.annotations, message.table))
+            self._form.take_annotations(message)
             self._go_on()
 
     def on_not_loaded(self, message: NotLoaded) -> None:
