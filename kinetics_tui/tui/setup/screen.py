@@ -95,15 +95,9 @@ WIDE_COLUMNS, WIDE_ROWS = 108, 30
 TYPING_S = 0.4
 """Seconds that a path must stand still before it is looked at."""
 
-DRAFT_FIELDS = {
-    "files": "files",
-    "per-class": "per_class",
-    "seed": "seed",
-    "folder": "folder",
-    "workers": "workers",
-    "pace-number": "pace_number",
-}
-"""The field of the draft that each entry fills."""
+_TYPED_FIELDS = ("files", "per_class", "seed", "folder", "workers", "pace_number")
+DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
+"""The field of the draft that each entry fills, by the id of the entry."""
 
 
 class SetupScreen(DismissedOnce, Screen[Plan | None]):
