@@ -1,9 +1,4 @@
-"""The app's own colours, and which theme suits a terminal.
-
-The terminal under the app: whether it can carry it, its title, its bell and its notices.
-
-What is said on the terminal after the app is gone.
-"""
+"""The terminal under the app: its colours, title, bell and notices, and the line left on it at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +6,7 @@ import os
 import sys
 import termios
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from rich.console import Console
@@ -57,20 +53,9 @@ KINETICS_DARK = Theme(
 """Dark, with a colour for each panel."""
 
 _ANSI = BUILTIN_THEMES["ansi-dark"]
-KINETICS_ANSI = Theme(
+KINETICS_ANSI = replace(
+    _ANSI,
     name="kinetics-ansi",
-    primary=_ANSI.primary,
-    secondary=_ANSI.secondary,
-    warning=_ANSI.warning,
-    error=_ANSI.error,
-    success=_ANSI.success,
-    accent=_ANSI.accent,
-    foreground=_ANSI.foreground,
-    background=_ANSI.background,
-    surface=_ANSI.surface,
-    panel=_ANSI.panel,
-    boost=_ANSI.boost,
-    ansi=True,
     variables={
         **_ANSI.variables,
         "rule": "ansi_default",

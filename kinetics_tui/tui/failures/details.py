@@ -5,6 +5,7 @@ from __future__ import annotations
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text, clock_text, counted, duration_text, when_text
 from kinetics_tui.model.failed_clips import ClipHistory, FailedClip, PastAttempt
+from kinetics_tui.tui.failures.reading import FailedReading
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
@@ -68,12 +69,10 @@ class FailedDetailsPanel(Panel):
 
     heading = "Clip"
 
-    def __init__(self) -> None:
+    def __init__(self, reading: FailedReading) -> None:
         super().__init__()
         self.row: FailedClip | None = None
-        self.history: ClipHistory | None = None
-        self.problem = ""
-        """Why its history cannot be read."""
+        self._reading = reading
 
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
         if self.row is None:
@@ -82,8 +81,8 @@ class FailedDetailsPanel(Panel):
         if not self.full:
             return lines[:height]
         lines += [Line(f"{WATCH}{self.row.clip.youtube_id}", Tone.DIM), Line()]
-        if self.problem:
-            return [*lines, *(Line(text, Tone.BAD) for text in paragraph(self.problem, width))]
-        if self.history is None:
+        if self._reading.problem:
+            return [*lines, *(Line(text, Tone.BAD) for text in paragraph(self._reading.problem, width))]
+        if self._reading.history is None:
             return [*lines, Line("reading the ledger ...", Tone.DIM)]
-        return [*lines, *history_lines(self.history, moment, width)]
+        return [*lines, *history_lines(self._reading.history, moment, width)]

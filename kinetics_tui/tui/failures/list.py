@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
-from textual import events
-from textual.message import Message
 
 from kinetics_tui.base.safe_text import ELLIPSIS, for_screen
 from kinetics_tui.base.words import when_text
 from kinetics_tui.model.failed_clips import FailedClip
 from kinetics_tui.model.failure import Kind
 from kinetics_tui.tui.failures.reading import FailedView
-from kinetics_tui.tui.parts.canvas import Panel
+from kinetics_tui.tui.parts.canvas import ListPanel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 
 _MARK = 2
 _GAP = 2
 _MOST = {"category": 25, "label": 26, "clip": 34}
+_TITLES = {"when": "failed", "label": "class"}
+"""The titles of columns that are not called by their names."""
 _MESSAGE_LEAST = 16
 _GIVEN_UP = ("message", "clip", "when", "label")
 """The columns that a narrow list leaves out, one after the other, until the rest is whole."""
 _LEAST = 8
 
 
-class Columns(NamedTuple):
-    """Widths of the columns, in cells; 0 leaves a column out."""
-
-    when: int
-    category: int
-    label: int
-    clip: int
-    message: int
-
-
-def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> Columns:
-    """Columns for a list ``width`` cells wide that holds these rows."""
+def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> dict[str, int]:
+    """Widths of the columns of a list ``width`` cells wide that holds these rows; 0 leaves a column out."""
     wanted = {
         "when": max((len(_when(row, moment)) for row in rows), default=0),
         "category": max((len(row.category.value) for row in rows), default=0),
@@ -56,7 +45,7 @@ def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> Co
     if wanted["message"]:
         wanted["message"] += width - _taken(wanted)
     wanted["category"] = max(0, min(wanted["category"], width - _MARK))
-    return Columns(**wanted)
+    return wanted
 
 
 def _taken(widths: dict[str, int]) -> int:
@@ -68,7 +57,7 @@ def _when(row: FailedClip, moment: Moment) -> str:
     return when_text(row.at, moment.now, moment.zone) if row.at else ""
 
 
-def failed_line(row: FailedClip, columns: Columns, moment: Moment, *, cursor: bool) -> Line:
+def failed_line(row: FailedClip, columns: Mapping[str, int], moment: Moment, *, cursor: bool) -> Line:
     """One row; ``›`` is the cursor."""
     permanent = row.category.kind is Kind.PERMANENT
     tone = Tone.STRONG if cursor else Tone.PLAIN
@@ -81,34 +70,33 @@ def failed_line(row: FailedClip, columns: Columns, moment: Moment, *, cursor: bo
     }
     line = Line("› " if cursor else "  ", Tone.STRONG)
     for name, (text, cell_tone) in cells.items():
-        width = getattr(columns, name)
-        if width:
+        if width := columns[name]:
             line.add(" " * _GAP if line.width > _MARK else "").cell(text, width, cell_tone)
     return line
 
 
-class FailedPanel(Panel):
+class FailedPanel(ListPanel):
     """Rows that the cursor moves over, as many as there are; those not at hand yet are dots."""
 
     heading = "Failed"
 
-    class Pointed(Message):
-        """The mouse sent the cursor somewhere else."""
-
-        def __init__(self, place: int) -> None:
-            super().__init__()
-            self.place = place
+    wheel_rows = 3
 
     def __init__(self, view: FailedView) -> None:
         super().__init__()
         self._view = view
-        self._first = 0
-        self._columns: tuple[object, int, Columns] | None = None
+        self._columns: tuple[object, int, dict[str, int]] | None = None
 
     @property
-    def page_rows(self) -> int:
-        """The rows that a page moves the cursor by."""
-        return max(1, self._body_room - 1)
+    def count(self) -> int:
+        return self._view.total
+
+    @property
+    def place(self) -> int:
+        return self._view.place
+
+    def put_cursor(self, place: int) -> None:
+        self._view.move_to(place)
 
     # -- painting -------------------------------------------------------------------------------------
 
@@ -124,10 +112,9 @@ class FailedPanel(Panel):
                 Line("none of the failed clips is like that" if filtered else "no clip has failed", Tone.DIM)
             ]
         at = view.place
-        self._first = max(0, min(view.total - height, max(at - height + 1, min(at, self._first))))
         columns = self._columns_for(moment, width)
         lines = []
-        for place in range(self._first, min(view.total, self._first + height)):
+        for place in self.rows_in_view(height):
             row = view.row(place)
             if row is None:
                 lines.append(Line(f"{'› ' if place == at else '  '}{ELLIPSIS}", Tone.DIM))
@@ -135,7 +122,7 @@ class FailedPanel(Panel):
                 lines.append(failed_line(row, columns, moment, cursor=place == at))
         return lines
 
-    def _columns_for(self, moment: Moment, width: int) -> Columns:
+    def _columns_for(self, moment: Moment, width: int) -> dict[str, int]:
         page = self._view.page
         if self._columns is None or self._columns[0] is not page or self._columns[1] != width:
             rows = () if page is None else page.rows
@@ -156,32 +143,8 @@ class FailedPanel(Panel):
         if not self._view.total:
             return []
         headings, x = [], _MARK
-        titles = {
-            "when": "failed",
-            "category": "category",
-            "label": "class",
-            "clip": "clip",
-            "message": "message",
-        }
-        for name, column in self._columns_for(moment, width)._asdict().items():
+        for name, column in self._columns_for(moment, width).items():
             if column:
-                headings.append((x, titles[name]))
+                headings.append((x, _TITLES.get(name, name)))
                 x += column + _GAP
         return headings
-
-    # -- mouse ----------------------------------------------------------------------------------------
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        event.prevent_default()
-        line = self.body_line_at(event.y)
-        if line is not None and self._view.total:
-            self.post_message(self.Pointed(self._first + line))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.post_message(self.Pointed(self._view.place + 3))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.post_message(self.Pointed(self._view.place - 3))

@@ -144,6 +144,7 @@ class FailedReading:
         """The clip whose history is wanted, by its number."""
         self.history: ClipHistory | None = None
         self.problem = ""
+        """Why the history cannot be read."""
 
     # -- the list -------------------------------------------------------------------------------------
 

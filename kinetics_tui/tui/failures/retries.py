@@ -9,8 +9,8 @@ from kinetics_tui.model.commands import Retry
 from kinetics_tui.model.failed_clips import FailedClip
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.tui.failures.reading import FailedView
-from kinetics_tui.tui.networks.actions import Host
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
+from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 MANY = 50
 """So many clips are not made pending again without a question."""
@@ -20,18 +20,18 @@ YES = "yes"
 class FailureRetries:
     """Makes failed clips pending again: one, or those of which the cursor's clip is an example."""
 
-    def __init__(self, host: Host, view: FailedView) -> None:
+    def __init__(self, host: LiveScreen, view: FailedView) -> None:
         self._host = host
         self._view = view
 
     def retry(self, row: FailedClip) -> None:
         """Make one clip pending again."""
-        if not self._asks:
+        if not self._host.asks:
             self._host.send(Retry(clip_ids=(row.id,)))
 
     def ask(self, row: FailedClip | None) -> None:
         """Ask which ones; ``row`` is the clip at the cursor."""
-        if self._asks:
+        if self._host.asks:
             return
         offers = self._offers(row)
         if not offers:
@@ -51,34 +51,22 @@ class FailureRetries:
         page = self._view.page
         if page is None:
             return []
-        transient = tuple(category for category in page.by_category if category.kind is not Kind.PERMANENT)
-        offers = [
-            (
-                "t",
-                "all that may work another time",
-                Retry(categories=transient),
-                sum(page.by_category[category] for category in transient),
-            )
-        ]
+        counts = page.by_category
+        transient = tuple(category for category in counts if category.kind is not Kind.PERMANENT)
+        may_work = sum(counts[category] for category in transient)
+        offers = [("t", "all that may work another time", Retry(categories=transient), may_work)]
         if row is not None:
             category, label = row.category, row.clip.label
-            offers.append(
-                (
-                    "c",
-                    f"all of {category.value}",
-                    Retry(categories=(category,)),
-                    page.by_category.get(category, 0),
-                )
-            )
+            alike = Retry(categories=(category,))
+            offers.append(("c", f"all of {category.value}", alike, counts.get(category, 0)))
             if label:
-                offers.append(
-                    ("l", f"all of class {label}", Retry(labels=(label,)), page.by_label.get(label, 0))
-                )
+                of_class = page.by_label.get(label, 0)
+                offers.append(("l", f"all of class {label}", Retry(labels=(label,)), of_class))
         wanted = self._view.filter
         if wanted.category is not None and wanted.label is not None and not wanted.text:
             both = Retry(categories=(wanted.category,), labels=(wanted.label,))
             offers.append(("s", "those that are shown", both, page.total))
-        every = sum(page.by_category.values())
+        every = sum(counts.values())
         offers.append(("a", "all failed clips, permanent ones too", Retry(categories=tuple(Category)), every))
         return [offer for offer in offers if offer[3]]
 
@@ -110,8 +98,3 @@ class FailureRetries:
         if not wanted.categories or any(category.kind is Kind.PERMANENT for category in wanted.categories):
             sentences.append("What failed for good is likely to fail again, and each costs a request.")
         return " ".join(sentences) or "They are pending again, as if never tried."
-
-    @property
-    def _asks(self) -> bool:
-        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
-        return self._host.app.screen.is_modal

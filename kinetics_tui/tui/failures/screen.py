@@ -1,15 +1,13 @@
 """The failures screen: every clip that stands as failed, why, and the ways to have it tried again.
 
-The keys of the failures screen, and which of them the bottom line offers.
-
-Which failed clips are shown, in one line.
+Beside it stand its keys, and the line that tells which failed clips are shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -23,7 +21,7 @@ from kinetics_tui.tui.failures.list import FailedPanel
 from kinetics_tui.tui.failures.reading import TYPING_S, FailedReading, FailedView, Filter
 from kinetics_tui.tui.failures.retries import FailureRetries
 from kinetics_tui.tui.parts.bars import Hint, bind, help_key
-from kinetics_tui.tui.parts.canvas import BARS, Canvas, is_wide, share_out
+from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.controls import SearchEntry
 from kinetics_tui.tui.parts.dialogs import Choice, PickScreen
 from kinetics_tui.tui.parts.lines import Line, Tone
@@ -114,22 +112,12 @@ class FilterLine(Canvas):
 _NEEDS_A_CLIP = ("open_clip", "retry_it")
 
 
-class FailureRooms(NamedTuple):
-    """Rows of each part of the failures screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
-
-    boxed: bool
-    said: int
-    failed: int
-    details: int
-
-
-def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
-    """Share out a terminal between the filters, the list and one clip, which has all of it when open."""
+def arrange_failures(width: int, height: int, *, opened: bool) -> dict[str, int]:
+    """Rows of the filters, the list and one clip, which has all of them when open; 0 leaves a part out."""
     rows = max(0, height - BARS)
-    boxed = is_wide(width, height)
     if opened:
-        return FailureRooms(boxed, said=0, failed=0, details=rows)
-    frame = 2 if boxed else 1
+        return {"said": 0, "failed": 0, "details": rows}
+    frame = 2 if is_wide(width, height) else 1
     steps = (
         ("failed", frame + 2),
         ("said", 1),
@@ -142,7 +130,7 @@ def arrange_failures(width: int, height: int, *, opened: bool) -> FailureRooms:
         # A title alone tells nothing.
         heights["failed"] += heights["details"]
         heights["details"] = 0
-    return FailureRooms(boxed, **heights)
+    return heights
 
 
 class FailuresScreen(OnRunScreen):
@@ -158,19 +146,13 @@ class FailuresScreen(OnRunScreen):
     def __init__(self, run: Steering) -> None:
         super().__init__(run)
         self._view = FailedView()
-        self._filter, self._entry = (
-            FilterLine(self._view),
-            SearchEntry(placeholder="words of a clip, class, category or message", id="find"),
-        )
-        self._list, self._details = FailedPanel(self._view), FailedDetailsPanel()
         self._reading = FailedReading(self, run.link, self._view, run.looking.now, self._has_news)
+        self._filter = FilterLine(self._view)
+        self._entry = SearchEntry(placeholder="words of a clip, class, category or message", id="find")
+        self._list, self._details = FailedPanel(self._view), FailedDetailsPanel(self._reading)
         self._retries = FailureRetries(self, self._view)
         self._typing = False
         self._opened: FailedClip | None = None
-
-    def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds."""
-        self.say(text, bad=bad)
 
     def open_networks(self) -> None:
         """Show the network screen in this one's place."""
@@ -187,13 +169,8 @@ class FailuresScreen(OnRunScreen):
         self._reading.read()
 
     def pressing(self, moment: Moment) -> tuple[object, ...]:
-        return (
-            *super().pressing(moment),
-            self._view.filter,
-            self._view.problem,
-            self._view.place,
-            self._opened,
-        )
+        view = self._view
+        return (*super().pressing(moment), view.filter, view.problem, view.place, self._opened)
 
     def hints(self, moment: Moment) -> Sequence[Hint]:
         shown = self._shown is not None
@@ -203,7 +180,6 @@ class FailuresScreen(OnRunScreen):
         self._reading.look(moment.state.failures)
         urgent = self._arrange() or urgent
         self._details.row = self._shown
-        self._details.history, self._details.problem = self._reading.history, self._reading.problem
         for canvas in (self._filter, self._list, self._details):
             canvas.show(moment, urgent=urgent)
 
@@ -221,42 +197,23 @@ class FailuresScreen(OnRunScreen):
     def _arrange(self) -> bool:
         """Give the parts their places; returns whether any of them changed."""
         rooms = arrange_failures(*self.size, opened=self._opened is not None)
-        heights = (
-            (self._filter, 0 if self._typing else rooms.said),
-            (self._entry, max(1, rooms.said) if self._typing else 0),
-            (self._list, rooms.failed),
-            (self._details, rooms.details),
+        return self.place(
+            (self._filter, 0 if self._typing else rooms["said"]),
+            (self._entry, max(1, rooms["said"]) if self._typing else 0),
+            (self._list, rooms["failed"]),
+            (self._details, rooms["details"]),
         )
-        return self.place(heights, boxed=rooms.boxed)
 
     # -- moving and opening -----------------------------------------------------------------------------
 
-    def _move_to(self, place: int) -> None:
-        self._view.move_to(place)
-        if self._view.total and self._view.current is None:
+    @property
+    def moved(self) -> Panel:
+        return self._list if self._opened is None else self._details
+
+    def on_list_panel_moved(self) -> None:
+        if self._view.current is None:
             self._reading.read()
         self.tick(urgent=True)
-
-    def on_failed_panel_pointed(self, message: FailedPanel.Pointed) -> None:
-        self._move_to(message.place)
-
-    def action_move(self, rows: int) -> None:
-        if self._opened is None:
-            self._move_to(self._view.place + rows)
-        else:
-            self._details.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        if self._opened is None:
-            self._move_to(self._view.place + pages * self._list.page_rows)
-        else:
-            self._details.move_page(pages)
-
-    def action_to_end(self, end: bool) -> None:
-        if self._opened is None:
-            self._move_to(self._view.total - 1 if end else 0)
-        else:
-            self._details.move_to_end(end=end)
 
     def action_open_clip(self) -> None:
         self._open(self._view.current if self._opened is None else None)

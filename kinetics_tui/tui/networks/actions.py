@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
-
-from textual.app import App
 
 from kinetics_tui.base.words import counted, until_text
-from kinetics_tui.model.commands import AddNetwork, AnyCommand, CheckNetwork, ForgetNetwork, SwitchNetwork
+from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork, SwitchNetwork
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.network_words import find_network, label_of, left_s
-from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 CHECK_WITHIN_S = 180.0
 """A check that came to nothing for so long is not waited for any more."""
 FINISH, PUT_BACK, SEND = "finish", "put back", "send"
 
 
-class Host(Protocol):
-    """The screen that has the link to the run."""
-
-    @property
-    def app(self) -> App[Any]: ...
-
-    @property
-    def moment(self) -> Moment: ...
-
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
-
-    def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line for a few seconds."""
-
-
 class NetworkActions:
     """Switches, checks, adds and forgets networks by name. A question is asked only where none stands."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: LiveScreen) -> None:
         self._host = host
         self._checking: NetworkState | None = None
         self._checking_since = 0.0
@@ -50,7 +30,7 @@ class NetworkActions:
     def switch(self, name: str) -> None:
         """Send everything by a network; what becomes of clips in hand is asked."""
         info, state = self._find(name), self._host.moment.state
-        if info is None or self._asks:
+        if info is None or self._host.asks:
             return
         label = label_of(info)
         if info.in_use:
@@ -108,7 +88,7 @@ class NetworkActions:
     def check(self, name: str) -> None:
         """Send one request by a network; of one that cools down it is asked whether that is wanted."""
         info = self._find(name)
-        if info is None or self._asks:
+        if info is None or self._host.asks:
             return
         label = label_of(info)
         if self.checking:
@@ -139,7 +119,7 @@ class NetworkActions:
 
     def add(self) -> None:
         """Ask for a network to list."""
-        if not self._asks:
+        if not self._host.asks:
             self._ask_to_add(None, "")
 
     def _ask_to_add(self, typed: AddNetwork | None, problem: str) -> None:
@@ -151,7 +131,7 @@ class NetworkActions:
 
     def _addition_refused(self, command: AddNetwork, sentence: str) -> None:
         """Ask again with what was typed, unless the user has gone on to something else."""
-        if self._asks:
+        if self._host.asks:
             self._host.notice(sentence, bad=True)
         else:
             self._ask_to_add(command, sentence)
@@ -159,7 +139,7 @@ class NetworkActions:
     def forget(self, name: str) -> None:
         """Have an added network listed no longer."""
         info = self._find(name)
-        if info is None or self._asks:
+        if info is None or self._host.asks:
             return
         if info.in_use:
             self._host.notice(f"{label_of(info)} is in use: switch to another network first.", bad=True)
@@ -168,8 +148,3 @@ class NetworkActions:
 
     def _find(self, name: str) -> NetworkState | None:
         return find_network(self._host.moment.state, name)
-
-    @property
-    def _asks(self) -> bool:
-        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
-        return self._host.app.screen.is_modal

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
-from textual import events
-from textual.message import Message
 
 from kinetics_tui.base.words import DAY_S, age_text, countdown_text, duration_text, pace_text
 from kinetics_tui.model.network import NetworkState, NetworkStatus
-from kinetics_tui.tui.parts.canvas import Panel
+from kinetics_tui.tui.parts.canvas import ListPanel
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.network_words import (
     known_networks,
@@ -36,18 +33,6 @@ _STATE_TONES = {
 }
 
 
-class Columns(NamedTuple):
-    """Widths of the columns, in cells; 0 leaves a column out."""
-
-    name: int
-    way: int
-    state: int
-    left: int
-    clips: int
-    throttle: int
-    learned: int
-
-
 _TITLES = {"way": "way", "left": "left", "clips": "clips", "throttle": "last throttle", "learned": "learned"}
 _GIVEN_UP_FIRST = ("way", "learned")
 _GIVEN_UP_LAST = {"clips": 20, "throttle": 16, "left": 12, "state": 6}
@@ -56,10 +41,10 @@ than this."""
 _NUMBERS = ("left", "clips", "learned")
 
 
-def network_columns(networks: Sequence[NetworkState], width: int) -> Columns:
-    """Columns for a list ``width`` cells wide; those that do not fit beside the names are given up.
+def network_columns(networks: Sequence[NetworkState], width: int) -> dict[str, int]:
+    """Widths of the columns of a list ``width`` cells wide, by name; 0 leaves a column out.
 
-    A column in which no network has anything to say is left out.
+    Those that do not fit beside the names are given up, and those in which no network has anything to say.
     """
     longest = max((cell_len(label_of(info)) for info in networks), default=0)
     widths = {
@@ -78,18 +63,20 @@ def network_columns(networks: Sequence[NetworkState], width: int) -> Columns:
             break
         widths[given_up] = 0
     name = _room_for_names(widths, width)
-    return Columns(name=max(0, min(longest, name)), **widths)
+    return {"name": max(0, min(longest, name)), **widths}
 
 
 def _room_for_names(widths: dict[str, int], width: int) -> int:
     return width - _MARKS - sum(_GAP + column for column in widths.values() if column)
 
 
-def network_line(info: NetworkState, columns: Columns, now: float, *, cursor: bool) -> Line:
+def network_line(info: NetworkState, columns: Mapping[str, int], now: float, *, cursor: bool) -> Line:
     """One row: ``›`` is the cursor, ``*`` the network in use."""
     tone = Tone.PLAIN if info.present or info.in_use else Tone.DIM
     line = Line(f"{'›' if cursor else ' '}{'*' if info.in_use else ' '} ", Tone.STRONG)
-    line.cell(label_of(info), columns.name, Tone.STRONG if cursor else Tone.ACCENT if info.in_use else tone)
+    line.cell(
+        label_of(info), columns["name"], Tone.STRONG if cursor else Tone.ACCENT if info.in_use else tone
+    )
     word = state_word(info)
     cells = {
         "way": (way_words(info), tone),
@@ -100,8 +87,7 @@ def network_line(info: NetworkState, columns: Columns, now: float, *, cursor: bo
         "learned": ("" if info.learned_per_hour is None else pace_text(info.learned_per_hour), tone),
     }
     for name, (text, cell_tone) in cells.items():
-        width = getattr(columns, name)
-        if width:
+        if width := columns[name]:
             line.add(" " * _GAP).cell(text, width, cell_tone, right=name in _NUMBERS)
     return line
 
@@ -125,19 +111,15 @@ def throttle_text(info: NetworkState, now: float) -> str:
     return f"{word}{age_text(now - info.last_throttle_at)} ago"
 
 
-class NetworksPanel(Panel):
-    """Rows that the cursor moves over; more than there is room for scroll under it."""
+class NetworksPanel(ListPanel):
+    """A row for each network; the cursor stays with its network, wherever that goes."""
 
     heading = "Networks"
-
-    class Moved(Message):
-        """The cursor is at another network."""
 
     def __init__(self) -> None:
         super().__init__()
         self._cursor: str | None = None
         self._index = 0
-        self._first = 0
 
     # -- the cursor -----------------------------------------------------------------------------------
 
@@ -145,47 +127,40 @@ class NetworksPanel(Panel):
     def highlighted(self) -> NetworkState | None:
         """The network at the cursor."""
         networks = self._networks
-        return networks[self._place(networks)] if networks else None
+        return networks[self.place] if networks else None
 
     @property
     def _networks(self) -> list[NetworkState]:
         return [] if self.moment is None else known_networks(self.moment.state)
 
-    def _place(self, networks: Sequence[NetworkState]) -> int:
-        """Where the network of the cursor stands now; where it is gone, what took its place."""
-        for index, info in enumerate(networks):
-            if info.name == self._cursor:
-                return index
-        return max(0, min(len(networks) - 1, self._index))
-
-    def move(self, lines: int) -> None:
-        """Move the cursor, stopping at the first and last network."""
-        networks = self._networks
-        if networks:
-            self._index = max(0, min(len(networks) - 1, self._place(networks) + lines))
-            self._cursor = networks[self._index].name
-            self.repaint()
-            self.post_message(self.Moved())
+    @property
+    def count(self) -> int:
+        return len(self._networks)
 
     @property
-    def first_line(self) -> int:
-        return self._first
+    def place(self) -> int:
+        """Where the network of the cursor stands now; where it is gone, what took its place."""
+        names = [info.name for info in self._networks]
+        return (
+            names.index(self._cursor) if self._cursor in names else max(0, min(len(names) - 1, self._index))
+        )
+
+    def put_cursor(self, place: int) -> None:
+        self._index, self._cursor = place, self._networks[place].name
 
     # -- painting -------------------------------------------------------------------------------------
 
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
-        networks = known_networks(moment.state)
+        networks = self._networks
         if not networks:
             return [Line("no network is known yet", Tone.DIM)]
-        at = self._place(networks)
         # Before the first key the cursor follows its network too, wherever that goes.
-        self._index, self._cursor = at, networks[at].name
-        self._first = max(0, min(len(networks) - height, max(at - height + 1, min(at, self._first))))
+        at = self.place
+        self.put_cursor(at)
         columns = network_columns(networks, width)
-        seen = range(self._first, self._first + height)
         return [
-            network_line(info, columns, moment.seen_at, cursor=index == at) if index in seen else Line()
-            for index, info in enumerate(networks)
+            network_line(networks[place], columns, moment.seen_at, cursor=place == at)
+            for place in self.rows_in_view(height)
         ]
 
     def figures(self, moment: Moment) -> str:
@@ -195,31 +170,10 @@ class NetworksPanel(Panel):
 
     def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
         columns = network_columns(known_networks(moment.state), width)
-        x = _MARKS + columns.name
-        headings = []
-        for name in Columns._fields[1:]:
-            column = getattr(columns, name)
-            if not column:
-                continue
-            x += _GAP + column
+        headings, x = [], _MARKS + columns.pop("name")
+        for name, column in columns.items():
+            x += _GAP + column if column else 0
             title = _TITLES.get(name)
-            if title is not None:
+            if column and title is not None:
                 headings.append((x - len(title) if name in _NUMBERS else x - column, title))
         return headings
-
-    # -- mouse ----------------------------------------------------------------------------------------
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        event.prevent_default()
-        line = self.body_line_at(event.y)
-        if line is not None:
-            self.move(line - self._place(self._networks))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.move(1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.move(-1)

@@ -1,15 +1,13 @@
 """The network screen: every network of a run, what is known of it, and the switch to another one.
 
-The keys of the network screen, and which of them the bottom line offers.
-
-What the last check of a network came to, or that one is under way.
+Beside it stand its keys, and the lines about the last check of a network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -118,20 +116,10 @@ _DETAILS = 11
 """Lines about one network and six of its throttles."""
 
 
-class NetworkRooms(NamedTuple):
-    """Rows of each part of the network screen; 0 leaves it out. ``boxed``: frames, else ruled titles."""
-
-    boxed: bool
-    networks: int
-    said: int
-    details: int
-
-
-def arrange_networks(width: int, height: int, networks: int, said: int) -> NetworkRooms:
-    """Share out a terminal between the list, ``said`` lines about a check, and the details of one network."""
+def arrange_networks(width: int, height: int, networks: int, said: int) -> dict[str, int]:
+    """Rows of the list, of ``said`` lines about a check, and of the details; 0 leaves a part out."""
     rows = max(0, height - BARS)
-    boxed = is_wide(width, height)
-    frame = 2 if boxed else 1
+    frame = 2 if is_wide(width, height) else 1
     listed = frame + max(1, networks)
     steps = (
         ("networks", min(listed, frame + 3)),
@@ -147,7 +135,7 @@ def arrange_networks(width: int, height: int, networks: int, said: int) -> Netwo
         # A title alone tells nothing.
         heights["networks"] += heights["details"]
         heights["details"] = 0
-    return NetworkRooms(boxed, **heights)
+    return heights
 
 
 class NetworksScreen(OnRunScreen):
@@ -202,10 +190,11 @@ class NetworksScreen(OnRunScreen):
         """Give the parts their places; returns whether any of them changed."""
         said = len(check_lines(moment, self._check.checking, self.size.width))
         rooms = arrange_networks(*self.size, len(known_networks(moment.state)), said)
-        heights = ((self._list, rooms.networks), (self._check, rooms.said), (self._details, rooms.details))
-        return self.place(heights, boxed=rooms.boxed)
+        return self.place(
+            (self._list, rooms["networks"]), (self._check, rooms["said"]), (self._details, rooms["details"])
+        )
 
-    def on_networks_panel_moved(self) -> None:
+    def on_list_panel_moved(self) -> None:
         self.tick(urgent=True)
 
     # -- actions ----------------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ class Canvas(Widget, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._moment: Moment | None = None
+        self.moment: Moment | None = None
+        """The moment on screen."""
         self._painted: list[tuple[Span, ...]] = []
         self._strips: list[Strip] = []
         self._composed_size = (-1, -1)
@@ -66,17 +67,12 @@ class Canvas(Widget, can_focus=False):
         """The lines to be seen, at most ``height`` of them; each is cut or padded to ``width``."""
         raise NotImplementedError
 
-    @property
-    def moment(self) -> Moment | None:
-        """The moment on screen."""
-        return self._moment
-
     def show(self, moment: Moment, *, urgent: bool = False) -> None:
         """Paint ``moment``; a canvas not meant for every tick waits for the next whole second."""
-        before = self._moment
+        before = self.moment
         if before is not None and not (urgent or self.every_tick) and int(before.now) == int(moment.now):
             return
-        self._moment = moment
+        self.moment = moment
         self.repaint()
 
     def repaint(self) -> None:
@@ -115,10 +111,10 @@ class Canvas(Widget, can_focus=False):
         self._composed_size = (width, height)
 
     def _spans(self, width: int, height: int) -> list[tuple[Span, ...]]:
-        if self._moment is None or width <= 0 or height <= 0:
+        if self.moment is None or width <= 0 or height <= 0:
             lines: list[Line] = []
         else:
-            lines = self.compose_lines(self._moment, width, height)[:height]
+            lines = self.compose_lines(self.moment, width, height)[:height]
         spans = [line.spans(width) for line in lines]
         return spans + [Line().spans(width)] * (height - len(spans))
 
@@ -303,3 +299,62 @@ class Panel(Canvas):
         if self.full:
             event.stop()
             self.move(-3)
+
+
+class ListPanel(Panel):
+    """A panel of rows that a cursor moves over; more than there is room for scroll under it."""
+
+    wheel_rows = 1
+    """The rows that the mouse wheel moves the cursor by."""
+
+    class Moved(Message):
+        """The cursor is at another row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = 0
+
+    @property
+    def count(self) -> int:
+        """The number of rows that there are."""
+        raise NotImplementedError
+
+    @property
+    def place(self) -> int:
+        """The row of the cursor, counted from 0."""
+        raise NotImplementedError
+
+    def put_cursor(self, place: int) -> None:
+        """Put the cursor at one of the rows."""
+        raise NotImplementedError
+
+    def rows_in_view(self, height: int) -> range:
+        """The rows that ``height`` lines show: as before, or moved so that the cursor is among them."""
+        lowest = max(self.place - height + 1, min(self.place, self._first))
+        self._first = max(0, min(self.count - height, lowest))
+        return range(self._first, min(self.count, self._first + height))
+
+    def move(self, lines: int) -> None:
+        """Move the cursor, stopping at the first and last row."""
+        if self.count:
+            self.put_cursor(max(0, min(self.count - 1, self.place + lines)))
+            self.repaint()
+            self.post_message(self.Moved())
+
+    def move_to_end(self, *, end: bool) -> None:
+        self.move(self.count if end else -self.count)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        event.prevent_default()
+        line = self.body_line_at(event.y)
+        if line is not None:
+            self.move(self._first + line - self.place)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move(self.wheel_rows)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move(-self.wheel_rows)

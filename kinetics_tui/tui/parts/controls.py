@@ -1,9 +1,4 @@
-"""One of several: every option in view, the chosen one in brackets.
-
-A line to type into, and a form row: a name, a control and why the choice is impossible.
-
-Some of several: a short list with a mark, a name and a number on each line.
-"""
+"""The controls of a form: a choice of one, a list to tick, a line to type into, and the row round them."""
 
 from __future__ import annotations
 
@@ -75,10 +70,6 @@ class Choice(Widget, can_focus=True):
         self._vertical = vertical
         self.set_reactive(Choice.value, value)
 
-    @property
-    def options(self) -> list[tuple[str, str]]:
-        return self._options
-
     def set_text(self, value: str, text: str) -> None:
         """Word an option differently."""
         options = [(known, text if known == value else old) for known, old in self._options]
@@ -117,12 +108,6 @@ class Choice(Widget, can_focus=True):
         chosen = value == self.value
         style = Style(bold=chosen, reverse=chosen and self.has_focus, meta={"option": value})
         return Text(f"[{text}]" if chosen else f" {text} ", style)
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         option = event.style.meta.get("option")
@@ -294,12 +279,6 @@ class TickList(Widget, can_focus=True):
             line = f"{mark} {fit(for_screen(name), name_width)} {number:>{number_width}}"
             lines.append(Text(line, Style(reverse=reverse, meta={"index": index})))
         return Text("\n").join(lines)
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         index = event.style.meta.get("index")

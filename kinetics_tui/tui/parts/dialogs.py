@@ -1,8 +1,6 @@
-"""A question with a few answers.
+"""Dialogs: a question with a few answers, and a list to pick one of, narrowed down by typing.
 
-A dialog with a list to pick one of, narrowed down by typing.
-
-Screens that close once, however fast their keys come.
+All of them close once, however fast their keys come.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -17,6 +17,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from kinetics_tui.base.topics import GROUPS, Topic, find_topic, topic_names, topic_text
+from kinetics_tui.tui.parts.bars import key_text
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
 from kinetics_tui.tui.parts.lines import fit
 
@@ -30,14 +31,6 @@ TOPICS_KEY = Binding(
     "t", "app.topics", "topics", id="help.topics", tooltip="Networks, failures, settings ..."
 )
 """For every help of a screen."""
-
-
-class KeyHelp(NamedTuple):
-    """One line of the help: a key, its name, and what it does in a sentence."""
-
-    key: str
-    name: str
-    sentence: str
 
 
 Words = Sequence[tuple[str, str]]
@@ -66,9 +59,11 @@ class HelpText(Widget):
     be felt to wait.
     """
 
-    def __init__(self, keys: Iterable[KeyHelp], words: Words) -> None:
+    def __init__(self, keys: Sequence[Binding], words: Words) -> None:
         super().__init__(id="help-text")
-        self._rows = [(key, Text.assemble((name, "bold"), f"  {sentence}")) for key, name, sentence in keys]
+        self._rows = [
+            (key_text(key), Text.assemble((key.description, "bold"), f"  {key.tooltip}")) for key in keys
+        ]
         self._rows += [("", Text()), ("Words", Text())]
         self._rows += [(word, Text(meaning)) for word, meaning in words]
         self._laid: tuple[int, Text] = (-1, Text())
@@ -106,9 +101,9 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
         TOPICS_KEY,
     ]
 
-    def __init__(self, keys: Iterable[KeyHelp], words: Words = WORDS) -> None:
+    def __init__(self, keys: Sequence[Binding], words: Words = WORDS) -> None:
         super().__init__()
-        self._keys = tuple(keys)
+        self._keys = keys
         self._words = words
 
     def compose(self) -> ComposeResult:

@@ -15,9 +15,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from kinetics_tui.model.commands import AnyCommand
-from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, key_text
-from kinetics_tui.tui.parts.canvas import Canvas, Panel
-from kinetics_tui.tui.parts.help import HelpScreen, KeyHelp, Words
+from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar
+from kinetics_tui.tui.parts.canvas import Canvas, Panel, is_wide
+from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
 
@@ -35,6 +35,10 @@ class LiveScreen(Screen[None]):
 
     COMMANDS = {RunCommands}  # noqa: RUF012 - Textual's own declaration
     AUTO_FOCUS: ClassVar[str | None] = None
+
+    OWN_KEYS: ClassVar[Sequence[Binding]]
+    """Every key of the screen, in the order of its help."""
+    OWN_WORDS: ClassVar[Words] = WORDS
 
     def __init__(self, link: Link, looking: Looking) -> None:
         super().__init__()
@@ -116,10 +120,27 @@ class LiveScreen(Screen[None]):
             canvas.show(moment, urgent=urgent)
         self.show_body(moment, urgent=urgent)
 
+    @property
+    def asks(self) -> bool:
+        """True if a dialog is open: keys that come in one go all reach the screen that had none."""
+        return self.app.screen.is_modal
+
+    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+        raise NotImplementedError
+
+    def notice(self, text: str, *, bad: bool) -> None:
+        """Show one line at the bottom for a few seconds."""
+        self.say(text, bad=bad)
+
     def say(self, text: str, *, bad: bool) -> None:
         """Show one line in place of the keys for a few seconds."""
         self._keys.notify_line(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
+
+    def action_help(self) -> None:
+        if self.is_active:
+            self.app.push_screen(HelpScreen(self.OWN_KEYS, self.OWN_WORDS))
 
     async def act(self, action: str) -> None:
         """Do what a key does."""
@@ -129,9 +150,6 @@ class LiveScreen(Screen[None]):
 class OnRunScreen(LiveScreen):
     """Stands on ``run``, which sends what is asked for here: a reply may come after this is closed."""
 
-    OWN_KEYS: ClassVar[Sequence[Binding]]
-    """Every key of the screen, in the order of its help."""
-    OWN_WORDS: ClassVar[Words]
     OFFERED: ClassVar[Sequence[str]] = ("back", "help")
     """Actions that the palette offers by the names of their keys."""
 
@@ -147,11 +165,6 @@ class OnRunScreen(LiveScreen):
     def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
         """Ask the engine for something."""
         self._run.send(command, refused=refused)
-
-    def action_help(self) -> None:
-        if self.is_active:
-            keys = [KeyHelp(key_text(key), key.description, key.tooltip) for key in self.OWN_KEYS]
-            self.app.push_screen(HelpScreen(keys, self.OWN_WORDS))
 
     def action_back(self) -> None:
         if self.is_active:
@@ -173,11 +186,12 @@ class OnRunScreen(LiveScreen):
     def action_to_end(self, end: bool) -> None:
         self.moved.move_to_end(end=end)
 
-    def place(self, heights: Sequence[tuple[Widget, int]], *, boxed: bool) -> bool:
-        """Give each part its rows, none hides it; ``boxed`` panels have frames. Tells if anything changed."""
-        if (tuple(heights), boxed) == self._placed:
+    def place(self, *heights: tuple[Widget, int]) -> bool:
+        """Give each part its rows, none hides it; panels have frames if there is room. Tells of changes."""
+        boxed = is_wide(*self.size)
+        if (heights, boxed) == self._placed:
             return False
-        self._placed = (tuple(heights), boxed)
+        self._placed = (heights, boxed)
         with self.app.batch_update():
             for widget, rows in heights:
                 widget.display = rows > 0

@@ -1,8 +1,6 @@
 """The report screen: what became of the dataset so far, added up when it is opened and when it is asked.
 
-The keys of the report screen, and which of them the bottom line offers.
-
-The report as it was last made, scrolled by keys.
+Beside it stand its keys, and the panel that scrolls the report.
 """
 
 from __future__ import annotations
@@ -77,34 +75,26 @@ class ReportPanel(Panel):
         """True if a newer one is being made."""
         self.problem = ""
         """Why the last one could not be made."""
-        self._report: Report | None = None
+        self.report: Report | None = None
         self._lines: list[Line] = []
         self._drawn_for: object = None
 
-    @property
-    def report(self) -> Report | None:
-        """The report that is shown."""
-        return self._report
-
-    @report.setter
-    def report(self, report: Report) -> None:
-        self._report, self._drawn_for = report, None
-
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
         problem = [Line(row, Tone.BAD) for row in paragraph(self.problem, width)] if self.problem else []
-        if self._report is None:
+        if self.report is None:
             return problem or [Line(row, Tone.DIM) for row in paragraph(MAKING, width)]
-        if self._drawn_for != (width, moment.zone):
-            self._drawn_for = (width, moment.zone)
-            self._lines = report_lines(self._report, width, moment.zone)
+        drawn_for = (self.report, width, moment.zone)
+        if drawn_for != self._drawn_for:
+            self._drawn_for = drawn_for
+            self._lines = report_lines(self.report, width, moment.zone)
         return [*problem, *self._lines]
 
     def figures(self, moment: Moment) -> str:
         if self.making:
             return "being made"
-        if self._report is None:
+        if self.report is None:
             return ""
-        age = f"{age_text(moment.now - self._report.at)} old"
+        age = f"{age_text(moment.now - self.report.at)} old"
         if not self.flat or self._body_length <= self._body_room:
             return age
         # Without a frame there is no line below that says where in it one is.

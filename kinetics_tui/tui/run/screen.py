@@ -24,9 +24,8 @@ from kinetics_tui.model.options import WORKERS
 from kinetics_tui.tui.failures.screen import FailuresScreen
 from kinetics_tui.tui.networks.actions import NetworkActions
 from kinetics_tui.tui.networks.screen import NetworksScreen
-from kinetics_tui.tui.parts.bars import Hint, key_text
+from kinetics_tui.tui.parts.bars import Hint
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
-from kinetics_tui.tui.parts.help import HelpScreen, KeyHelp
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment, window_title
 from kinetics_tui.tui.report.screen import ReportScreen
@@ -49,6 +48,7 @@ class RunScreen(LiveScreen):
 
     TITLE = "Run"
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    OWN_KEYS = KEYS
 
     def __init__(
         self,
@@ -220,10 +220,6 @@ class RunScreen(LiveScreen):
     def action_failures(self) -> None:
         if self.is_active:
             self.app.push_screen(FailuresScreen(self))
-
-    def action_help(self) -> None:
-        if self.is_active:
-            self.app.push_screen(HelpScreen(KeyHelp(key_text(b), b.description, b.tooltip) for b in KEYS))
 
     def action_detach(self) -> None:
         self._leave()

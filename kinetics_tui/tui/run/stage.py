@@ -92,12 +92,9 @@ class Stage(Container):
 
     def __init__(self) -> None:
         super().__init__(id="panels")
-        self.splits_panel, self.workers_panel, self.throttle_panel = (
-            SplitsPanel(),
-            WorkersPanel(),
-            ThrottlePanel(),
-        )
-        self.failures_panel, self.log_panel = FailuresPanel(), LogPanel()
+        self.splits_panel, self.workers_panel = SplitsPanel(), WorkersPanel()
+        self.failures_panel, self.throttle_panel = FailuresPanel(), ThrottlePanel()
+        self.log_panel = LogPanel()
         self.panels: tuple[Panel, ...] = (
             self.splits_panel,
             self.workers_panel,

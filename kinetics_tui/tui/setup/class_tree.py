@@ -73,27 +73,19 @@ class ClassTree(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._groups: dict[str, tuple[str, ...]] = {}
-        self._ticked: frozenset[str] = frozenset()
+        self.ticked: frozenset[str] = frozenset()
         self._numbers: Mapping[str, str] = {}
         self._open: set[str] = set()
         self._filter = ""
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
+        """The lines that can be scrolled to."""
         self._cursor = 0
 
     # -- what is shown --------------------------------------------------------------------------
 
     @property
-    def ticked(self) -> frozenset[str]:
-        return self._ticked
-
-    @property
-    def rows(self) -> list[Row]:
-        """The lines that can be scrolled to."""
-        return self._rows
-
-    @property
     def cursor_row(self) -> Row | None:
-        return self._rows[self._cursor] if self._rows else None
+        return self.rows[self._cursor] if self.rows else None
 
     def show(
         self, groups: Mapping[str, tuple[str, ...]], ticked: frozenset[str], numbers: Mapping[str, str]
@@ -104,8 +96,8 @@ class ClassTree(ScrollView, can_focus=True):
             self._open = set(groups) if len(groups) == 1 else set()
             self._cursor = 0
             self._lay_rows()
-        if (ticked, numbers) != (self._ticked, self._numbers):
-            self._ticked = ticked
+        if (ticked, numbers) != (self.ticked, self._numbers):
+            self.ticked = ticked
             self._numbers = numbers
             self.refresh()
 
@@ -119,7 +111,7 @@ class ClassTree(ScrollView, can_focus=True):
         self._lay_rows()
         if before is not None:
             places = (before, Row(before.group))
-            self._move_to(next((self._rows.index(row) for row in places if row in self._rows), 0))
+            self._move_to(next((self.rows.index(row) for row in places if row in self.rows), 0))
         self.refresh_bindings()
 
     def shown(self, group: str) -> list[str]:
@@ -145,14 +137,14 @@ class ClassTree(ScrollView, can_focus=True):
             rows.append(Row(group))
             if self._filter or group in self._open:
                 rows.extend(Row(group, label) for label in labels)
-        self._rows = rows
+        self.rows = rows
         self._cursor = min(self._cursor, max(0, len(rows) - 1))
         self.virtual_size = Size(self.scrollable_content_region.width, len(rows))
         self.refresh()
         self._keep_cursor_in_view()
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows))
         self._keep_cursor_in_view()
 
     # -- painting -------------------------------------------------------------------------------
@@ -161,13 +153,13 @@ class ClassTree(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         index = y + round(self.scroll_offset.y)
         base = self.rich_style
-        if not self._rows:
+        if not self.rows:
             hint = "No class matches." if self._filter else "The classes show once the annotations are read."
             said = paragraph(hint, width)[y : y + 1]
             return Strip([Segment("".join(said), base + Style(dim=True))]).adjust_cell_length(width, base)
-        if index >= len(self._rows):
+        if index >= len(self.rows):
             return Strip.blank(width, base)
-        row = self._rows[index]
+        row = self.rows[index]
         text, number = self._words(row)
         name_width = max(0, width - len(number) - 1)
         style = base + Style(
@@ -180,10 +172,10 @@ class ClassTree(ScrollView, can_focus=True):
 
     def _words(self, row: Row) -> tuple[str, str]:
         if row.label is not None:
-            mark = ALL_MARK if row.label in self._ticked else NONE_MARK
+            mark = ALL_MARK if row.label in self.ticked else NONE_MARK
             return f"    {mark} {for_screen(row.label)}", self._numbers.get(row.label, "")
         labels = self.shown(row.group)
-        ticked = len(self._ticked.intersection(labels))
+        ticked = len(self.ticked.intersection(labels))
         mark = ALL_MARK if ticked == len(labels) else SOME_MARK if ticked else NONE_MARK
         is_open = self._filter or row.group in self._open
         return f"{'▾' if is_open else '▸'} {mark} {for_screen(row.group)}", f"{ticked}/{len(labels)}"
@@ -193,19 +185,13 @@ class ClassTree(ScrollView, can_focus=True):
         if 0 <= y < self.scrollable_content_region.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def on_focus(self) -> None:
-        self._refresh_row(self._cursor)
-
-    def on_blur(self) -> None:
-        self._refresh_row(self._cursor)
-
     # -- moving ---------------------------------------------------------------------------------
 
     def _move_to(self, index: int) -> None:
-        if not self._rows:
+        if not self.rows:
             return
         self._refresh_row(self._cursor)
-        self._cursor = min(max(0, index), len(self._rows) - 1)
+        self._cursor = min(max(0, index), len(self.rows) - 1)
         self._refresh_row(self._cursor)
         self._keep_cursor_in_view()
 
@@ -224,14 +210,14 @@ class ClassTree(ScrollView, can_focus=True):
         self._move_to(self._cursor + by * max(1, self.scrollable_content_region.height - 1))
 
     def action_jump(self, index: int) -> None:
-        self._move_to(index % len(self._rows) if self._rows else 0)
+        self._move_to(index % len(self.rows) if self.rows else 0)
 
     def _set_open(self, group: str, is_open: bool) -> None:
         if self._filter:
             return
         (self._open.add if is_open else self._open.discard)(group)
         self._lay_rows()
-        self._move_to(self._rows.index(Row(group)))
+        self._move_to(self.rows.index(Row(group)))
 
     def action_open(self) -> None:
         row = self.cursor_row
@@ -255,8 +241,8 @@ class ClassTree(ScrollView, can_focus=True):
     # -- ticking --------------------------------------------------------------------------------
 
     def _tick(self, ticked: frozenset[str]) -> None:
-        if ticked != self._ticked:
-            self._ticked = ticked
+        if ticked != self.ticked:
+            self.ticked = ticked
             self.refresh()
             self.post_message(self.Changed(self, ticked))
 
@@ -265,13 +251,13 @@ class ClassTree(ScrollView, can_focus=True):
         if row is None:
             return
         labels = frozenset(self.shown(row.group)) if row.label is None else frozenset({row.label})
-        self._tick(self._ticked - labels if labels <= self._ticked else self._ticked | labels)
+        self._tick(self.ticked - labels if labels <= self.ticked else self.ticked | labels)
 
     def action_tick_all(self) -> None:
-        self._tick(self._ticked | self.shown_classes())
+        self._tick(self.ticked | self.shown_classes())
 
     def action_tick_none(self) -> None:
-        self._tick(self._ticked - self.shown_classes())
+        self._tick(self.ticked - self.shown_classes())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape is the tree's own only while there is a filter to take off."""
@@ -287,7 +273,7 @@ class ClassTree(ScrollView, can_focus=True):
         if index is None:
             return
         self._move_to(index)
-        row = self._rows[index]
+        row = self.rows[index]
         if row.label is None and event.x < 2:
             self._set_open(row.group, row.group not in self._open)
         else:

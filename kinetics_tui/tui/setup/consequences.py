@@ -48,15 +48,9 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
     """The consequences of ``draft`` with the counts at hand."""
     free = f"{bytes_text(folder.free_bytes)} free" if folder.free_bytes is not None else ""
     if folder.has_ledger:
-        return Consequences(
-            "A dataset is here already",
-            free,
-            (),
-            (
-                Note("Start goes on with it as it was set up: clips and options are in its ledger."),
-                Note("For another selection choose another folder."),
-            ),
-        )
+        goes_on = Note("Start goes on with it as it was set up: clips and options are in its ledger.")
+        elsewhere = Note("For another selection choose another folder.")
+        return Consequences("A dataset is here already", free, (), (goes_on, elsewhere))
     if not table.cells:
         return Consequences(
             "No clips known yet", free, (), (Note("The annotation files have not been read."),)
@@ -88,11 +82,8 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
     notes = []
     took_s = estimate.time_s(clips, draft.pace_per_hour or GUEST_PER_HOUR)
     if took_s >= LONG_S:
-        stretch = (
-            f"{took_s / MONTH_S:.0f} months"
-            if took_s >= 1.5 * MONTH_S
-            else f"{took_s / (7 * DAY_S):.0f} weeks"
-        )
+        months, weeks = took_s / MONTH_S, took_s / (7 * DAY_S)
+        stretch = f"{months:.0f} months" if months >= 1.5 else f"{weeks:.0f} weeks"
         notes.append(Note(f"That is {stretch}, day and night.", "Fewer classes or N per class make it days."))
     if (mirror := _mirror_note(draft, table, release, clips)) is not None:
         notes.append(mirror)

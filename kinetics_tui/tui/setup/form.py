@@ -15,15 +15,8 @@ from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.setup.consequences import Consequences, consequences
 from kinetics_tui.tui.setup.draft import Field, draft_of, missing_file, problems
 from kinetics_tui.tui.setup.estimate import ClipTable, published_table, with_counted
+from kinetics_tui.tui.setup.loading import Loaded
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
-
-
-class Read(msgspec.Struct, frozen=True):
-    """Annotations that were read, with their counts."""
-
-    source: Source
-    annotations: Annotations
-    table: ClipTable
 
 
 def on_screen(sentence: str) -> str:
@@ -51,7 +44,7 @@ class Form:
         self.draft = draft_of(dataset, options, selection, self._named_classes(selection))
         self.table = ClipTable()
         self.labels: tuple[str, ...] = ()
-        self._read: Read | None = None
+        self._read: Loaded | None = None
         self._folder: Folder | None = None
         self._recount()
 
@@ -73,7 +66,7 @@ class Form:
             self._recount()
         return self.draft != before
 
-    def take_annotations(self, read: Read) -> None:
+    def take_annotations(self, read: Loaded) -> None:
         """Count by what was read from now on. Splits that it does not have can no longer be chosen."""
         self._read = read
         self._recount()

@@ -26,7 +26,7 @@ PROGRESS_S = 0.25
 
 @dataclass(eq=False)
 class Loaded(Message):
-    """Annotations were read and counted."""
+    """Annotations that were read, with their counts."""
 
     source: Source
     annotations: Annotations

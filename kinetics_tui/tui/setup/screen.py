@@ -1,7 +1,4 @@
-"""The set-up screen: choose what to get, see what that comes to, start.
-
-The help of the set-up screen.
-"""
+"""The set-up screen: choose what to get, see what that comes to, start; and its help."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
 from kinetics_tui.tui.setup.draft import Field, Pace
-from kinetics_tui.tui.setup.form import Form, Read, on_screen
+from kinetics_tui.tui.setup.form import Form, on_screen
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
     Loaded,
@@ -69,7 +66,7 @@ anything is fetched or written. **ctrl+s** starts.
 
 
 class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
-    """A text over the screen; scrolls where the terminal is small."""
+    """The help over the screen; scrolls where the terminal is small."""
 
     DEFAULT_CSS = """
     SetupHelpScreen { align: center middle; }
@@ -83,17 +80,13 @@ class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
         TOPICS_KEY,
     ]
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
     def compose(self) -> ComposeResult:
         from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
 
         with VerticalScroll() as scroll:
             scroll.border_title = "Set-up"
             scroll.border_subtitle = "escape closes · t: help topics"
-            yield Markdown(self._text, open_links=False)
+            yield Markdown(HELP, open_links=False)
 
 
 WIDE_COLUMNS, WIDE_ROWS = 108, 30
@@ -102,15 +95,9 @@ WIDE_COLUMNS, WIDE_ROWS = 108, 30
 TYPING_S = 0.4
 """Seconds that a path must stand still before it is looked at."""
 
-DRAFT_FIELDS = {
-    "files": "files",
-    "per-class": "per_class",
-    "seed": "seed",
-    "folder": "folder",
-    "workers": "workers",
-    "pace-number": "pace_number",
-}
-"""The field of the draft that each entry fills."""
+_TYPED_FIELDS = ("files", "per_class", "seed", "folder", "workers", "pace_number")
+DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
+"""The field of the draft that each entry fills, by the id of the entry."""
 
 
 class SetupScreen(DismissedOnce, Screen[Plan | None]):
@@ -174,6 +161,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         self.set_class(not wide, "-narrow")
         self._show()
 
+    @on(Choice.Changed, "#sections")
     def _show(self) -> None:
         """Bring every part of the screen up to the form; parts that stay as they are paint nothing."""
         if not self.is_mounted:
@@ -248,7 +236,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def on_loaded(self, message: Loaded) -> None:
         if message.source == self._wanted:
             self._forget_load()
-            self._form.take_annotations(Read(message.source, message.annotations, message.table))
+            self._form.take_annotations(message)
             self._go_on()
 
     def on_not_loaded(self, message: NotLoaded) -> None:
@@ -283,10 +271,6 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     @on(Choice.Changed, "#release")
     def _release_chosen(self, event: Choice.Changed) -> None:
         self._change_source("" if event.value == FILES else event.value)
-
-    @on(Choice.Changed, "#sections")
-    def _section_chosen(self) -> None:
-        self._show()
 
     @on(Choice.Changed, "#height")
     def _height_chosen(self, event: Choice.Changed) -> None:
@@ -336,9 +320,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
             self.query_one("#release", Choice).value = FILES
             self._change_source("")
             self._forget_load()
-            self._when_still(field, self._files_typed)
+            self._when_still(field, self._load_and_show)
         elif field == "folder":
-            self._when_still(field, self._folder_typed)
+            self._when_still(field, lambda: self._loading.look_at(self._form.draft.folder_path))
         self._change(**{field: event.value})
 
     def _when_still(self, field: str, action: Callable[[], None]) -> None:
@@ -346,10 +330,8 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
             self._typing[field].stop()
         self._typing[field] = self.set_timer(TYPING_S, action)
 
-    def _folder_typed(self) -> None:
-        self._loading.look_at(self._form.draft.folder_path)
-
-    def _files_typed(self) -> None:
+    @on(Button.Pressed, "#fetch")
+    def _load_and_show(self) -> None:
         self._load()
         self._show()
 
@@ -358,17 +340,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if event.input.id in DRAFT_FIELDS:
             self.focus_next()
 
-    @on(Button.Pressed, "#fetch")
-    def _fetch_pressed(self) -> None:
-        self._load()
-        self._show()
-
     # -- start and leave ------------------------------------------------------------------------
 
     @on(Button.Pressed, "#start")
-    def _start_pressed(self) -> None:
-        self.action_start()
-
     def action_start(self) -> None:
         """Start, or go to what stands in the way."""
         if self._found:
@@ -418,10 +392,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _go_to(self, section: str, selector: str) -> None:
         """Show a section (on a large terminal they all show) and put the focus on a part of it."""
         self.query_one("#sections", Choice).value = section
-        self.call_after_refresh(self._focus, selector)
-
-    def _focus(self, selector: str) -> None:
-        self.query_one(selector).focus()
+        self.call_after_refresh(lambda: self.query_one(selector).focus())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash searches except in a text field, where it is one; ctrl+f stands in for it there."""
@@ -440,4 +411,4 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     def action_show_help(self) -> None:
         if self.is_active:
-            self.app.push_screen(SetupHelpScreen(HELP))
+            self.app.push_screen(SetupHelpScreen())

@@ -99,14 +99,14 @@ def test_every_row_fits_and_names_and_states_go_last(width: int) -> None:
             assert sum(cell_len(text) for text, _ in line.spans(width)) == width
             assert line.width <= max(3, width)
         if width >= 20 and networks:
-            assert columns.state
-            assert columns.name >= 6
+            assert columns["state"]
+            assert columns["name"] >= 6
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
     quiet = [NetworkState(name="a", label="wlan0", kind=NetworkKind.INTERFACE)]
     columns = network_columns(quiet, 200)
-    assert (columns.left, columns.learned) == (0, 0)
+    assert (columns["left"], columns["learned"]) == (0, 0)
 
 
 def test_a_cooldown_counts_down_by_the_second_on_its_last_day() -> None:
