@@ -33,17 +33,9 @@ _CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
 _LOGIN_PAGE = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
 _DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
-_STATUS = {
-    Case.PLAYER_403: HTTPStatus.FORBIDDEN,
-    Case.PLAYER_404: HTTPStatus.NOT_FOUND,
-    Case.PLAYER_429: HTTPStatus.TOO_MANY_REQUESTS,
-    Case.PLAYER_503: HTTPStatus.SERVICE_UNAVAILABLE,
-    Case.MEDIA_403: HTTPStatus.FORBIDDEN,
-    Case.MEDIA_404: HTTPStatus.NOT_FOUND,
-    Case.MEDIA_429: HTTPStatus.TOO_MANY_REQUESTS,
-    Case.MEDIA_503: HTTPStatus.SERVICE_UNAVAILABLE,
-    Case.MEDIA_EXPIRED: HTTPStatus.FORBIDDEN,
-}
+_STATUS = {case: HTTPStatus(int(case[-3:])) for case in Case if case[-3:].isdigit()}
+"""The status of an answer, by the case: most are named by theirs."""
+_STATUS[Case.MEDIA_EXPIRED] = HTTPStatus.FORBIDDEN
 _MOVED = {Case.MEDIA_OTHER_RANGE, Case.MEDIA_SHIFTED}
 _WRONG_LENGTH = {Case.MEDIA_LENGTH_LONG: 1, Case.MEDIA_LENGTH_SHORT: -1}
 

@@ -137,16 +137,6 @@ class AfterClips:
 Stage = Literal["player", "media", "manifest"]
 RequestKind = Literal["player", "media", "manifest"]
 
-_PLAYER_FAULTS = {
-    Case.PLAYER_403,
-    Case.PLAYER_404,
-    Case.PLAYER_429,
-    Case.PLAYER_503,
-    Case.PLAYER_RESET,
-    Case.PLAYER_STALL,
-    Case.PLAYER_HTML,
-}
-
 
 class RequestSeen(msgspec.Struct):
     """One request, noted as it arrives; ``status`` and ``sent_bytes`` (of the body) grow with the answer.
@@ -240,4 +230,4 @@ def _stage(failure: Failure) -> Stage:
 
 def is_player_fault(case: Case) -> bool:
     """True if the player endpoint fails to answer at all, rather than answering what is wrong."""
-    return case in _PLAYER_FAULTS
+    return case.value.startswith("player ")
