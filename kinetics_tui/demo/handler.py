@@ -24,7 +24,7 @@ from kinetics_tui.demo.player import (
     player_answer,
 )
 from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
-from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.videos import Case, Failure, Video
 
 PLAYER_PATH = "/youtubei/v1/player"
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -62,6 +62,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
         """Say nothing: requests are in the site's log."""
 
+    def _begin(self, seen: RequestSeen) -> Video:
+        """Note a request and let it wait as the line does; the video that it is for."""
+        self.site.note(seen)
+        self.site.pause(self.site.line.latency_s)
+        return self.site.find(seen.video_id)
+
     # -- the player endpoint ------------------------------------------------------------------------
 
     def do_POST(self) -> None:
@@ -75,9 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         video_id = str(msgspec.json.decode(body)["videoId"])
         seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(video_id)
+        video = self._begin(seen)
         failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
         if failure is not None and is_player_fault(failure.case):
             self._fail_to_answer(failure, seen)
@@ -114,9 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         seen = RequestSeen(
             time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
         )
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(seen.video_id)
+        video = self._begin(seen)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
@@ -153,20 +155,18 @@ class Handler(BaseHTTPRequestHandler):
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
         seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(seen.video_id)
+        video = self._begin(seen)
         failure = self.site.failure_now(video, "manifest", itag)
         if failure is not None and self._fail_to_send(failure, seen):
             return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
-        elif itag is None:
+            return
+        if itag is None:
             text = master_playlist(self.site.media_url, video)
-            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
         else:
             text = media_playlist(self.site.media_url + MEDIA_PATH, video, itag)
-            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
+        self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
 
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:
         case = failure.case if failure else None

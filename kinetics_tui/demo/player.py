@@ -1,6 +1,7 @@
-"""The answers of the player endpoint about a video, from which yt-dlp makes its texts.
+"""The answers of the loopback YouTube about a video: the player endpoint's, and playlists.
 
-Playlists that cut a fragmented source into pieces, as YouTube offers videos it has no plain files of.
+From the former yt-dlp makes its texts. The latter cut a fragmented source into pieces, as YouTube offers
+videos of which it has no plain files.
 """
 
 from __future__ import annotations
