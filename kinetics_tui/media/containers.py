@@ -1,6 +1,6 @@
-"""Just enough of MP4's boxes to know where a moment of a file lies.
+"""Just enough of two containers to know at which byte of a file a moment lies.
 
-Just enough of EBML to read a WebM file's cues: which moment lies at which byte.
+Of MP4 its boxes and the ``sidx`` index, of WebM the EBML elements down to the cues.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Which bytes of a media file cover a clip.
+"""The plan which bytes of a media file cover a clip, and the file as PyAV reads it.
 
 First the file's index (a few kilobytes where sound and pictures come separately), then one closed range.
-Where a file has no index that is understood here, PyAV finds its own way, block by block.
-
-A media file as PyAV reads it: seekable, its bytes fetched beforehand or on demand.
+Where a file has no index that is understood here, PyAV finds its own way, block by block. The file that it
+reads is seekable, its bytes fetched beforehand or on demand.
 """
 
 from __future__ import annotations
