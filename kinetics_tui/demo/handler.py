@@ -24,7 +24,7 @@ from kinetics_tui.demo.player import (
     player_answer,
 )
 from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
-from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.videos import Case, Failure, Video
 
 PLAYER_PATH = "/youtubei/v1/player"
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -33,17 +33,9 @@ _CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
 _LOGIN_PAGE = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
 _DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
-_STATUS = {
-    Case.PLAYER_403: HTTPStatus.FORBIDDEN,
-    Case.PLAYER_404: HTTPStatus.NOT_FOUND,
-    Case.PLAYER_429: HTTPStatus.TOO_MANY_REQUESTS,
-    Case.PLAYER_503: HTTPStatus.SERVICE_UNAVAILABLE,
-    Case.MEDIA_403: HTTPStatus.FORBIDDEN,
-    Case.MEDIA_404: HTTPStatus.NOT_FOUND,
-    Case.MEDIA_429: HTTPStatus.TOO_MANY_REQUESTS,
-    Case.MEDIA_503: HTTPStatus.SERVICE_UNAVAILABLE,
-    Case.MEDIA_EXPIRED: HTTPStatus.FORBIDDEN,
-}
+_STATUS = {case: HTTPStatus(int(case[-3:])) for case in Case if case[-3:].isdigit()}
+"""The status of an answer, by the case: most are named by theirs."""
+_STATUS[Case.MEDIA_EXPIRED] = HTTPStatus.FORBIDDEN
 _MOVED = {Case.MEDIA_OTHER_RANGE, Case.MEDIA_SHIFTED}
 _WRONG_LENGTH = {Case.MEDIA_LENGTH_LONG: 1, Case.MEDIA_LENGTH_SHORT: -1}
 
@@ -70,6 +62,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
         """Say nothing: requests are in the site's log."""
 
+    def _begin(self, seen: RequestSeen) -> Video:
+        """Note a request and let it wait as the line does; the video that it is for."""
+        self.site.note(seen)
+        self.site.pause(self.site.line.latency_s)
+        return self.site.find(seen.video_id)
+
     # -- the player endpoint ------------------------------------------------------------------------
 
     def do_POST(self) -> None:
@@ -83,9 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         video_id = str(msgspec.json.decode(body)["videoId"])
         seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(video_id)
+        video = self._begin(seen)
         failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
         if failure is not None and is_player_fault(failure.case):
             self._fail_to_answer(failure, seen)
@@ -122,9 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         seen = RequestSeen(
             time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
         )
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(seen.video_id)
+        video = self._begin(seen)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
@@ -161,20 +155,18 @@ class Handler(BaseHTTPRequestHandler):
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
         seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
-        self.site.note(seen)
-        self.site.pause(self.site.line.latency_s)
-        video = self.site.find(seen.video_id)
+        video = self._begin(seen)
         failure = self.site.failure_now(video, "manifest", itag)
         if failure is not None and self._fail_to_send(failure, seen):
             return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
-        elif itag is None:
+            return
+        if itag is None:
             text = master_playlist(self.site.media_url, video)
-            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
         else:
             text = media_playlist(self.site.media_url + MEDIA_PATH, video, itag)
-            self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
+        self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
 
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:
         case = failure.case if failure else None

@@ -1,6 +1,7 @@
-"""The answers of the player endpoint about a video, from which yt-dlp makes its texts.
+"""The answers of the loopback YouTube about a video: the player endpoint's, and playlists.
 
-Playlists that cut a fragmented source into pieces, as YouTube offers videos it has no plain files of.
+From the former yt-dlp makes its texts. The latter cut a fragmented source into pieces, as YouTube offers
+videos of which it has no plain files.
 """
 
 from __future__ import annotations
@@ -118,60 +119,38 @@ class Playability(msgspec.Struct, frozen=True):
     subreason: str = ""
 
 
-_GONE = "Video unavailable"
+def _gone(subreason: str = "", status: str = "ERROR") -> Playability:
+    return Playability(status, "Video unavailable", subreason)
+
+
+_NO_LONGER = "This video is no longer available"
+_VIOLATING = "This video has been removed for violating YouTube's"
+_BLOCKED = "This video contains content from Meridian Music, who has blocked it"
 _PLAYABILITY: dict[Case, Playability] = {
     Case.PRIVATE: Playability(
         "LOGIN_REQUIRED", "Private video", "Sign in if you've been granted access to this video"
     ),
-    Case.REMOVED_BY_UPLOADER: Playability("ERROR", _GONE, "This video has been removed by the uploader"),
-    Case.REMOVED_BY_USER: Playability("ERROR", _GONE, "This video has been removed by the user"),
-    Case.ACCOUNT_TERMINATED: Playability(
-        "ERROR",
-        _GONE,
-        "This video is no longer available because the YouTube account associated with this video"
-        " has been terminated",
+    Case.REMOVED_BY_UPLOADER: _gone("This video has been removed by the uploader"),
+    Case.REMOVED_BY_USER: _gone("This video has been removed by the user"),
+    Case.ACCOUNT_TERMINATED: _gone(
+        f"{_NO_LONGER} because the YouTube account associated with this video has been terminated"
     ),
-    Case.ACCOUNT_CLOSED: Playability(
-        "ERROR",
-        _GONE,
-        "This video is no longer available because the uploader has closed their YouTube account",
-    ),
-    Case.COPYRIGHT_CLAIM: Playability(
-        "ERROR", _GONE, "This video is no longer available due to a copyright claim by Meridian Sport Films"
-    ),
-    Case.COPYRIGHT_BLOCKED: Playability(
-        "UNPLAYABLE",
-        _GONE,
-        "This video contains content from Meridian Music, who has blocked it on copyright grounds",
-    ),
-    Case.COPYRIGHT_COUNTRY: Playability(
-        "UNPLAYABLE",
-        _GONE,
-        "This video contains content from Meridian Music, who has blocked it in your country on"
-        " copyright grounds",
-    ),
-    Case.TERMS_GUIDELINES: Playability(
-        "ERROR", "This video has been removed for violating YouTube's Community Guidelines"
-    ),
-    Case.TERMS_OF_SERVICE: Playability(
-        "ERROR", "This video has been removed for violating YouTube's Terms of Service"
-    ),
-    Case.TERMS_NUDITY: Playability(
-        "ERROR",
-        "This video has been removed for violating YouTube's policy on nudity or sexual content",
-    ),
-    Case.TERMS_SPAM: Playability(
-        "ERROR",
-        "This video has been removed for violating YouTube's policy on spam, deceptive practices, and scams",
-    ),
+    Case.ACCOUNT_CLOSED: _gone(f"{_NO_LONGER} because the uploader has closed their YouTube account"),
+    Case.COPYRIGHT_CLAIM: _gone(f"{_NO_LONGER} due to a copyright claim by Meridian Sport Films"),
+    Case.COPYRIGHT_BLOCKED: _gone(f"{_BLOCKED} on copyright grounds", status="UNPLAYABLE"),
+    Case.COPYRIGHT_COUNTRY: _gone(f"{_BLOCKED} in your country on copyright grounds", status="UNPLAYABLE"),
+    Case.TERMS_GUIDELINES: Playability("ERROR", f"{_VIOLATING} Community Guidelines"),
+    Case.TERMS_OF_SERVICE: Playability("ERROR", f"{_VIOLATING} Terms of Service"),
+    Case.TERMS_NUDITY: Playability("ERROR", f"{_VIOLATING} policy on nudity or sexual content"),
+    Case.TERMS_SPAM: Playability("ERROR", f"{_VIOLATING} policy on spam, deceptive practices, and scams"),
     Case.AGE: Playability(
         "LOGIN_REQUIRED", "Sign in to confirm your age", "This video may be inappropriate for some users."
     ),
     Case.GEO: Playability("UNPLAYABLE", "This video is not available in your country"),
-    Case.GEO_COUNTRIES: Playability(
-        "UNPLAYABLE", _GONE, "The uploader has not made this video available in your country"
+    Case.GEO_COUNTRIES: _gone(
+        "The uploader has not made this video available in your country", status="UNPLAYABLE"
     ),
-    Case.UNAVAILABLE: Playability("ERROR", _GONE, "This video is unavailable"),
+    Case.UNAVAILABLE: _gone("This video is unavailable"),
     Case.NOT_AVAILABLE_ANYMORE: Playability("ERROR", "This video isn't available anymore"),
     Case.DUPLICATE: Playability(
         "ERROR", "This video has been removed because it is a duplicate of a previously uploaded video"
@@ -182,16 +161,14 @@ _PLAYABILITY: dict[Case, Playability] = {
     ),
     Case.PREMIERE: Playability("LIVE_STREAM_OFFLINE", "Premieres in 3 hours"),
     Case.SOMETHING_WRONG: Playability("ERROR", "An error occurred. Please try again later."),
-    Case.SESSION_LIMIT: Playability("UNPLAYABLE", _GONE, "This content isn't available, try again later."),
-    Case.SESSION_LIMIT_CURLY: Playability(
-        "UNPLAYABLE", _GONE, "This content isn’t available, try again later."
-    ),
+    Case.SESSION_LIMIT: _gone("This content isn't available, try again later.", status="UNPLAYABLE"),
+    Case.SESSION_LIMIT_CURLY: _gone("This content isn’t available, try again later.", status="UNPLAYABLE"),
     Case.BOT_CHECK: Playability(
         "LOGIN_REQUIRED",
         "Sign in to confirm you’re not a bot",
         "This helps protect our community. Learn more",
     ),
-    Case.CAPTCHA: Playability("ERROR", _GONE),
+    Case.CAPTCHA: _gone(),
 }
 
 
@@ -203,6 +180,11 @@ def player_answer(video: Video, failure: Failure | None, site_url: str, address_
     """
     case = failure.case if failure else None
     media_url = site_url + MEDIA_PATH
+    whole: list[Answer] = []
+    parts: list[Answer] = []
+    for itag, source in video.sources.items():
+        kind = whole if source.spec.has_video and source.spec.has_audio else parts
+        kind.append(_format(video, itag, source, media_url, address_number))
     answer: Answer = {
         "playabilityStatus": {"status": "OK"},
         "videoDetails": {
@@ -212,18 +194,7 @@ def player_answer(video: Video, failure: Failure | None, site_url: str, address_
             "shortDescription": "",
             "isLiveContent": False,
         },
-        "streamingData": {
-            "formats": [
-                _format(video, itag, source, media_url, address_number)
-                for itag, source in video.sources.items()
-                if source.spec.has_video and source.spec.has_audio
-            ],
-            "adaptiveFormats": [
-                _format(video, itag, source, media_url, address_number)
-                for itag, source in video.sources.items()
-                if not (source.spec.has_video and source.spec.has_audio)
-            ],
-        },
+        "streamingData": {"formats": whole, "adaptiveFormats": parts},
     }
     if video.hls:
         answer["streamingData"] = {"hlsManifestUrl": manifest_url(site_url, video)}

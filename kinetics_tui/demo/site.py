@@ -1,8 +1,7 @@
 """The state of the loopback YouTube while it serves: its videos, its line, its policy, its visitors.
 
-A line with a speed and a distance, for all connections of the loopback YouTube together.
-
-When the loopback YouTube throttles: asked for each player request, by the client's address.
+The line has a speed and a distance, for all connections together. The policy is asked for each player
+request, by the client's address, whether to refuse it.
 """
 
 from __future__ import annotations
@@ -108,9 +107,9 @@ class AfterClips:
         self._blocks = blocks
         self._clock = clock
         self._lock = threading.Lock()
-        self._answered: dict[str, int] = {}
+        self._answered: Counter[str] = Counter()
         self._blocked_until: dict[str, float] = {}
-        self._blocks_made: dict[str, int] = {}
+        self._blocks_made: Counter[str] = Counter()
         self.knocks = 0
 
     def signal(self, client_address: str) -> Failure | None:
@@ -123,29 +122,18 @@ class AfterClips:
             if until is not None:
                 del self._blocked_until[client_address]
                 self._answered[client_address] = 0
-            answered = self._answered.get(client_address, 0)
-            made = self._blocks_made.get(client_address, 0)
-            if answered >= self._count and (self._blocks is None or made < self._blocks):
+            more = self._blocks is None or self._blocks_made[client_address] < self._blocks
+            if more and self._answered[client_address] >= self._count:
                 self._blocked_until[client_address] = now + self._block_s
-                self._blocks_made[client_address] = made + 1
+                self._blocks_made[client_address] += 1
                 self.knocks += 1
                 return self._signal
-            self._answered[client_address] = answered + 1
+            self._answered[client_address] += 1
             return None
 
 
 Stage = Literal["player", "media", "manifest"]
 RequestKind = Literal["player", "media", "manifest"]
-
-_PLAYER_FAULTS = {
-    Case.PLAYER_403,
-    Case.PLAYER_404,
-    Case.PLAYER_429,
-    Case.PLAYER_503,
-    Case.PLAYER_RESET,
-    Case.PLAYER_STALL,
-    Case.PLAYER_HTML,
-}
 
 
 class RequestSeen(msgspec.Struct):
@@ -240,4 +228,4 @@ def _stage(failure: Failure) -> Stage:
 
 def is_player_fault(case: Case) -> bool:
     """True if the player endpoint fails to answer at all, rather than answering what is wrong."""
-    return case in _PLAYER_FAULTS
+    return case.value.startswith("player ")

@@ -1,6 +1,6 @@
 """The stock of the loopback YouTube: videos, and the ways in which they fail.
 
-Catalogues in which any id has a video: for real annotation files in front of the loopback YouTube.
+There are also catalogues in which any id has a video, to serve real annotation files.
 """
 
 from __future__ import annotations
@@ -234,10 +234,7 @@ def catalogue_for(clips: Iterable[Clip], folder: Path, failing: float = FAILING_
     for clip in clips:
         needed_s[clip.youtube_id] = max(clip.time_end, needed_s.get(clip.youtube_id, 0.0))
     longest_s = max(needed_s.values(), default=0.0)
-    lengths = [
-        LENGTHS_S[0],
-        *(longer for shorter, longer in pairwise(LENGTHS_S) if longest_s > shorter),
-    ]
+    lengths = [LENGTHS_S[0], *(longer for shorter, longer in pairwise(LENGTHS_S) if longest_s > shorter)]
     return SyntheticCatalogue([long_sources(folder, length) for length in lengths], needed_s, failing)
 
 

@@ -1,6 +1,6 @@
-"""Just enough of MP4's boxes to know where a moment of a file lies.
+"""Just enough of two containers to know at which byte of a file a moment lies.
 
-Just enough of EBML to read a WebM file's cues: which moment lies at which byte.
+Of MP4 its boxes and the ``sidx`` index, of WebM the EBML elements down to the cues.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,8 +24,8 @@ class Box(msgspec.Struct, frozen=True):
     end: int
 
 
-class Segment(msgspec.Struct, frozen=True):
-    """A fragment as the ``sidx`` box lists it: its first moment and its first byte."""
+class Point(NamedTuple):
+    """When something begins that can be decoded, a fragment or a cluster, and at which byte of the file."""
 
     time_s: Fraction
     offset: int
@@ -33,7 +34,7 @@ class Segment(msgspec.Struct, frozen=True):
 class SegmentIndex(msgspec.Struct, frozen=True):
     """A whole ``sidx`` box: the fragments in order, and where the last one ends."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[Point, ...]
     end_s: Fraction
     end_offset: int
 
@@ -72,7 +73,7 @@ def edit_shift(moov: bytes) -> Fraction:
 
     ``moov`` is the whole box. 0 where no edit list says so, or where it says something else.
     """
-    timescale = 0
+    timescale = track_timescale(moov)
     media_time = 0
     for box in walk_boxes(moov):
         if box.kind == b"elst":
@@ -80,9 +81,6 @@ def edit_shift(moov: bytes) -> Fraction:
             if count == 1:
                 layout, offset = (">q", 16) if version == 1 else (">i", 12)
                 media_time = struct.unpack_from(layout, moov, box.body + offset)[0]
-        elif box.kind == b"mdhd" and not timescale:
-            offset = 20 if moov[box.body] == 1 else 12
-            timescale = struct.unpack_from(">I", moov, box.body + offset)[0]
     return Fraction(media_time, timescale) if timescale and media_time > 0 else Fraction(0)
 
 
@@ -133,7 +131,7 @@ def read_sidx(sidx: bytes, end: int, shift: Fraction) -> SegmentIndex | None:
         size, duration, _access = struct.unpack_from(">III", sidx, position)
         if size >> 31:
             return None
-        segments.append(Segment(time_s, offset))
+        segments.append(Point(time_s, offset))
         time_s += Fraction(duration, timescale)
         offset += size
         position += 12
@@ -151,14 +149,18 @@ INFO = 0x1549A966
 TIMECODE_SCALE = 0x2AD7B1
 CLUSTER = 0x1F43B675
 TIMECODE = 0xE7
-SILENT_TRACKS = 0x5854
-POSITION = 0xA7
-PREV_SIZE = 0xAB
 SIMPLE_BLOCK = 0xA3
-BLOCK_GROUP = 0xA0
-ENCRYPTED_BLOCK = 0xAF
-VOID = 0xEC
-CRC_32 = 0xBF
+IN_CLUSTERS = {
+    TIMECODE,
+    SIMPLE_BLOCK,
+    0xA0,  # BlockGroup
+    0xA7,  # Position
+    0xAB,  # PrevSize
+    0xAF,  # EncryptedBlock
+    0xBF,  # CRC-32
+    0xEC,  # Void
+    0x5854,  # SilentTracks
+}
 CUES = 0x1C53BB6B
 CUE_POINT = 0xBB
 CUE_TIME = 0xB3
@@ -174,20 +176,13 @@ class Element(msgspec.Struct, frozen=True):
     end: int
 
 
-class Cue(msgspec.Struct, frozen=True):
-    """A cluster that a cue points to: the moment and the byte it starts at."""
-
-    time_s: Fraction
-    offset: int
-
-
 class CueIndex(msgspec.Struct, frozen=True):
-    """All cues in order, and where the segment ends (None where that is not written).
+    """The clusters that cues point to, in order, and where the segment ends (None where that is not written).
 
     ``scale_ns`` is the file's unit of time.
     """
 
-    cues: tuple[Cue, ...]
+    cues: tuple[Point, ...]
     end_offset: int | None
     scale_ns: int
 
@@ -243,7 +238,7 @@ def cues_end(head: bytes) -> int | None:
     return None
 
 
-def _cues(head: bytes, cues: Element, origin: int, scale_ns: int) -> Iterator[Cue]:
+def _cues(head: bytes, cues: Element, origin: int, scale_ns: int) -> Iterator[Point]:
     for point in walk_elements(head, cues.body, cues.end):
         if point.id != CUE_POINT:
             continue
@@ -257,7 +252,7 @@ def _cues(head: bytes, cues: Element, origin: int, scale_ns: int) -> Iterator[Cu
                     if position.id == CUE_CLUSTER_POSITION:
                         offset = origin + _value(head, position)
         if time is not None and offset is not None:
-            yield Cue(Fraction(time * scale_ns, 1_000_000_000), offset)
+            yield Point(Fraction(time * scale_ns, 1_000_000_000), offset)
 
 
 def _value(data: bytes, element: Element) -> int:

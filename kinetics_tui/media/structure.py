@@ -13,18 +13,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kinetics_tui.media.containers import (
-    BLOCK_GROUP,
     CLUSTER,
-    CRC_32,
-    ENCRYPTED_BLOCK,
-    POSITION,
-    PREV_SIZE,
-    SILENT_TRACKS,
+    IN_CLUSTERS,
     SIMPLE_BLOCK,
     TIMECODE,
-    VOID,
     Box,
     Element,
+    Point,
     read_header,
     walk_boxes,
     walk_elements,
@@ -35,23 +30,6 @@ from kinetics_tui.model.failure import Category
 TOLERANCE_S = 1
 """Writers disagree on whether an index takes edit lists into account."""
 TABLE_TOLERANCE_S = 2
-
-Point = tuple[Fraction, int]
-"""When something begins, and at which byte of the file."""
-
-_IN_CLUSTERS = frozenset(
-    {
-        TIMECODE,
-        SIMPLE_BLOCK,
-        BLOCK_GROUP,
-        POSITION,
-        PREV_SIZE,
-        ENCRYPTED_BLOCK,
-        SILENT_TRACKS,
-        VOID,
-        CRC_32,
-    }
-)
 
 
 def damaged(what: str) -> ClipFailure:
@@ -195,7 +173,7 @@ def _read_cluster(data: bytes, cluster: Element) -> tuple[int, int]:
     time = last = 0
     at = cluster.body
     for element in walk_elements(data, cluster.body, cluster.end):
-        if element.id not in _IN_CLUSTERS or element.end > cluster.end:
+        if element.id not in IN_CLUSTERS or element.end > cluster.end:
             raise damaged("a cluster cannot be read")
         if element.id == TIMECODE:
             time = last = int.from_bytes(data[element.body : element.end])

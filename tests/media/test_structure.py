@@ -9,9 +9,9 @@ import pytest
 
 from kinetics_tui.demo.media import Kind
 from kinetics_tui.demo.player import pieces
-from kinetics_tui.media.containers import read_cues, track_timescale, walk_boxes
+from kinetics_tui.media.containers import Point, read_cues, track_timescale, walk_boxes
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.structure import Point, check_clusters, check_fragments, check_tables
+from kinetics_tui.media.structure import check_clusters, check_fragments, check_tables
 from tests.media.media_studio import made
 
 
@@ -19,7 +19,7 @@ def fragments() -> tuple[bytes, int, list[Point], int]:
     """A source's fragments, where they begin, what its index says of them, and its timescale."""
     data = made(Kind.DASH_VIDEO, duration_s=20).path.read_bytes()
     origin, found = pieces(made(Kind.DASH_VIDEO, duration_s=20).path)
-    points = [(Fraction(5 * number), piece.start) for number, piece in enumerate(found)]
+    points = [Point(Fraction(5 * number), piece.start) for number, piece in enumerate(found)]
     end = found[-1].start + found[-1].size_bytes
     moov = next(box for box in walk_boxes(data) if box.kind == b"moov")
     return data[origin:end], origin, points, track_timescale(data[moov.start : moov.end])
@@ -41,7 +41,7 @@ def test_a_damaged_fragment_is_found(name: bytes) -> None:
 
 def test_media_shown_later_than_written_are_whole() -> None:
     data, origin, points, timescale = fragments()
-    later = [(time_s + 1000, offset) for time_s, offset in points]
+    later = [Point(time_s + 1000, offset) for time_s, offset in points]
     check_fragments(data, origin, later, timescale, Fraction(1000))
     with pytest.raises(ClipFailure, match="another moment"):
         check_fragments(data, origin, later, timescale)
@@ -80,7 +80,7 @@ def test_a_damaged_cluster_is_found() -> None:
     data = made(Kind.WEBM_VIDEO, duration_s=20).path.read_bytes()
     cues = read_cues(data)
     assert cues is not None
-    points = [(cue.time_s, cue.offset) for cue in cues.cues]
+    points = cues.cues
     start = points[0][1]
     end = cues.end_offset or len(data)
     check_clusters(data[start:end], start, points, cues.scale_ns)

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import av
 from av.packet import Packet
@@ -37,6 +38,7 @@ cent larger, and ``superfast``, which takes as long, makes them half as large ag
 has the figures."""
 STRICT_DECODING = {"err_detect": "crccheck+bitstream+buffer+explode"}
 """The decoder fails at damage that it would hide by default."""
+StreamT = TypeVar("StreamT", av.VideoStream, av.AudioStream)
 FALLBACK_RATE = Fraction(30)
 FASTEST_RATE = Fraction(120)
 COARSE_TIME_BASE = Fraction(1, 1000)
@@ -65,39 +67,27 @@ def _open(job: Job, stack: ExitStack) -> Inputs:
     pictures = stack.enter_context(job.video.open())
     if not pictures.streams.video:
         raise ClipFailure(Category.TRIM_FAILED, "The media hold no pictures.")
-    video = pictures.streams.video[0]
+    video = _ready(pictures, pictures.streams.video[0])
     video.codec_context.thread_count = 1
-    video.codec_context.options = dict(STRICT_DECODING)
-    _ignore_others(pictures, video)
-    if job.audio is None:
+    sound = stack.enter_context(job.audio.open()) if job.audio else None
+    if sound is None or not sound.streams.audio:
         return (pictures, video), None
-    sound = stack.enter_context(job.audio.open())
-    if not sound.streams.audio:
-        return (pictures, video), None
-    return (pictures, video), (sound, _sound_of(sound))
+    return (pictures, video), (sound, _ready(sound, sound.streams.audio[0]))
 
 
-def _sound_of(container: av.container.InputContainer) -> av.AudioStream:
-    """The sound of a file that has some, ready to be read."""
-    sound = container.streams.audio[0]
-    _ignore_others(container, sound)
-    sound.codec_context.options = dict(STRICT_DECODING)
-    return sound
+def _ready(container: av.container.InputContainer, wanted: StreamT) -> StreamT:
+    """``wanted``, ready to be decoded strictly.
 
-
-def _ignore_others(container: av.container.InputContainer, wanted: av.VideoStream | av.AudioStream) -> None:
-    """Keep libav from reading, and us from fetching, what belongs to other streams of the same file."""
+    libav is kept from reading, and we from fetching, what belongs to other streams of the same file.
+    """
     for stream in container.streams:
         if stream.index != wanted.index:
             stream.discard = Discard.all
+    wanted.codec_context.options = dict(STRICT_DECODING)
+    return wanted
 
 
-def _encode(
-    job: Job,
-    inputs: Inputs,
-    path: Path,
-    on_progress: Progress,
-) -> Cut:
+def _encode(job: Job, inputs: Inputs, path: Path, on_progress: Progress) -> Cut:
     (container, source), sound = inputs
     time_base = source.time_base or Fraction(1, 90_000)
     rate = source.average_rate or source.guessed_rate or FALLBACK_RATE
@@ -165,7 +155,7 @@ def _sound(
     if copied is not None:
         return copied
     with media.open() as again:  # some of it has been read already
-        source = _sound_of(again)
+        source = _ready(again, again.streams.audio[0])
         return encode_sound(out, again, source, start_s, duration_s, seekable=media.seekable)
 
 

@@ -1,6 +1,6 @@
-"""Cut sound at a sample and encode it as AAC.
+"""A clip's sound: cut at a sample and encoded as AAC, or taken as it is.
 
-Take a clip's sound as it is, and yet from the sample on: to encode AAC again gains nothing.
+Where the source's packets can be copied, they are: to encode AAC again gains nothing.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def encode_sound(
             continue
         fifo.write(piece)
         if early:
-            _drop(fifo, early)
+            fifo.read(early)  # before the clip's start: let go
         ready += samples - early
         if ready >= wanted:
             break
@@ -142,10 +142,6 @@ def _silence(samples: int, rate_hz: int, layout: str) -> av.AudioFrame:
     for plane in frame.planes:
         plane.update(bytes(plane.buffer_size))
     return frame
-
-
-def _drop(fifo: av.AudioFifo, samples: int) -> None:
-    fifo.read(samples)
 
 
 LOW_COMPLEXITY = 2

@@ -1,15 +1,15 @@
-"""Which bytes of a media file cover a clip.
+"""The plan which bytes of a media file cover a clip, and the file as PyAV reads it.
 
 First the file's index (a few kilobytes where sound and pictures come separately), then one closed range.
-Where a file has no index that is understood here, PyAV finds its own way, block by block.
-
-A media file as PyAV reads it: seekable, its bytes fetched beforehand or on demand.
+Where a file has no index that is understood here, PyAV finds its own way, block by block. The file that it
+reads is seekable, its bytes fetched beforehand or on demand.
 """
 
 from __future__ import annotations
 
 import io
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from av.stream import Stream
 from kinetics_tui.media.containers import (
     EBML,
     Box,
+    Point,
     cues_end,
     edit_shift,
     empty_edit,
@@ -31,7 +32,7 @@ from kinetics_tui.media.containers import (
 )
 from kinetics_tui.media.cut.sound import LEAD_S as SOUND_LEAD_S
 from kinetics_tui.media.fetch.ranges_fetch import RangeReader, Span
-from kinetics_tui.media.structure import Point, check_clusters, check_fragments, check_tables, damaged
+from kinetics_tui.media.structure import check_clusters, check_fragments, check_tables, damaged
 
 BLOCK_BYTES = 64 * 1024
 """Fetched at a time where something is read that no plan foresaw."""
@@ -158,7 +159,7 @@ class PointIndex:
 
     def __init__(
         self,
-        points: list[Point],
+        points: Sequence[Point],
         end_s: Fraction | None,
         end_offset: int,
         units: int,
@@ -167,8 +168,9 @@ class PointIndex:
     ) -> None:
         self._units = units
         self._late_s = late_s
-        self._times = [time_s for time_s, _ in points]
-        self._offsets = [offset for _, offset in points]
+        self._points = points
+        self._times = [point.time_s for point in points]
+        self._offsets = [point.offset for point in points]
         self._end_offset = end_offset
         self.hidden_from = hidden_from
         self.ends_anywhere = True
@@ -185,7 +187,7 @@ class PointIndex:
 
     def check(self, section: Section, data: bytes) -> None:
         first, last = (bisect_left(self._offsets, at) for at in (section.start, section.end))
-        points = list(zip(self._times[first:last], self._offsets[first:last], strict=True))
+        points = self._points[first:last]
         if self.hidden_from is None:
             check_clusters(data, section.start, points, self._units)
         else:
@@ -295,8 +297,7 @@ def _webm_index(reader: RangeReader, head: bytes) -> Index | None:
     if cues is None:
         return None
     assert reader.size_bytes is not None
-    points = [(cue.time_s, cue.offset) for cue in cues.cues]
-    return PointIndex(points, None, cues.end_offset or reader.size_bytes, cues.scale_ns)
+    return PointIndex(cues.cues, None, cues.end_offset or reader.size_bytes, cues.scale_ns)
 
 
 def _mp4_index(reader: RangeReader) -> Index | None:
@@ -325,12 +326,11 @@ def _mp4_index(reader: RangeReader) -> Index | None:
             found = read_sidx(sidx, box.end, edit_shift(moov_bytes))
             if found is None:
                 return None
-            points = [(segment.time_s, segment.offset) for segment in found.segments]
             timescale = track_timescale(moov_bytes)
             if not timescale:
                 return None
             return PointIndex(
-                points,
+                found.segments,
                 found.end_s,
                 found.end_offset,
                 timescale,

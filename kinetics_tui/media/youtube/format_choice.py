@@ -39,20 +39,17 @@ class Chooser:
         self.audio = audio
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        formats: list[Format] = list(context["formats"])
-        sounds = [(self._audio_key(fmt), rank, fmt) for rank, fmt in enumerate(formats) if _is_audio(fmt)]
-        videos = [
-            (self._video_key(fmt, separate_audio=bool(sounds)), rank, fmt)
-            for rank, fmt in enumerate(formats)
-            if has_video(fmt)
-        ]
+        # Of equals the first is taken: yt-dlp has the best one last.
+        formats: list[Format] = list(context["formats"])[::-1]
+        sounds = [fmt for fmt in formats if has_audio(fmt) and not has_video(fmt)]
+        videos = [fmt for fmt in formats if has_video(fmt)]
         if not videos:
             return
-        video = max(videos, key=lambda entry: entry[:2])[2]
+        video = max(videos, key=lambda fmt: self._video_key(fmt, separate_audio=bool(sounds)))
         if not self.audio or has_audio(video) or not sounds:
             yield dict(video)
             return
-        audio = max(sounds, key=lambda entry: entry[:2])[2]
+        audio = max(sounds, key=_audio_key)
         yield {
             "format_id": f"{video['format_id']}+{audio['format_id']}",
             "ext": "mp4",
@@ -65,22 +62,10 @@ class Chooser:
         fits = height <= self.height_px
         # A lone video is silent where no separate sound exists: worth it only when none is wanted.
         right_streams = has_audio(fmt) != (separate_audio or not self.audio)
-        return (
-            fits,
-            height if fits else -height,
-            right_streams,
-            has_ranges(fmt),
-            str(fmt.get("vcodec")).startswith("avc1"),
-        )
-
-    @staticmethod
-    def _audio_key(fmt: Format) -> tuple[float, ...]:
-        return (
-            has_ranges(fmt),
-            fmt.get("language_preference") or -1,
-            str(fmt.get("acodec")).startswith("mp4a"),
-        )
+        is_h264 = str(fmt.get("vcodec")).startswith("avc1")
+        return fits, height if fits else -height, right_streams, has_ranges(fmt), is_h264
 
 
-def _is_audio(fmt: Format) -> bool:
-    return has_audio(fmt) and not has_video(fmt)
+def _audio_key(fmt: Format) -> tuple[float, ...]:
+    is_aac = str(fmt.get("acodec")).startswith("mp4a")
+    return has_ranges(fmt), fmt.get("language_preference") or -1, is_aac

@@ -14,13 +14,7 @@ from kinetics_tui.media.youtube.session import Session
 from kinetics_tui.media.youtube.yt_dlp_options import parse_args
 from kinetics_tui.model.network import Route
 
-NETWORK_PARAMS = (
-    "compat_opts",
-    "legacyserverconnect",
-    "nocheckcertificate",
-    "proxy",
-    "source_address",
-)
+NETWORK_PARAMS = ("compat_opts", "legacyserverconnect", "nocheckcertificate", "proxy", "source_address")
 """The options of yt-dlp that such a request takes over: cookies and headers are YouTube's alone."""
 
 

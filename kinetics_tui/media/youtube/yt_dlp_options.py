@@ -66,14 +66,10 @@ def _check_proxy(option: str, proxy: str) -> None:
 
 
 OUR_DEFAULTS = (
-    "--socket-timeout",
-    "5",
-    "--extractor-retries",
-    "1",
-    "--retries",
-    "2",
-    "--fragment-retries",
-    "2",
+    "--socket-timeout=5",
+    "--extractor-retries=1",
+    "--retries=2",
+    "--fragment-retries=2",
     "--no-cache-dir",
 )
 """Stand before the user's options, so that his win.
@@ -82,94 +78,33 @@ A hung server costs seconds, not minutes; what fails is asked twice, not four ti
 cache beside each other.
 """
 
-REQUEST_PARAMS = frozenset(
-    {
-        "age_limit",
-        "ap_mso",
-        "ap_password",
-        "ap_username",
-        "cachedir",
-        "client_certificate",
-        "client_certificate_key",
-        "client_certificate_password",
-        "cookiefile",
-        "cookiesfrombrowser",
-        "enable_file_urls",
-        "geo_bypass",
-        "geo_bypass_country",
-        "geo_bypass_ip_block",
-        "geo_verification_proxy",
-        "http_headers",
-        "impersonate",
-        "legacyserverconnect",
-        "netrc_cmd",
-        "netrc_location",
-        "nocheckcertificate",
-        "password",
-        "prefer_insecure",
-        "proxy",
-        "socket_timeout",
-        "source_address",
-        "twofactor",
-        "usenetrc",
-        "username",
-        "videopassword",
-    }
-)
-EXTRACTION_PARAMS = frozenset(
-    {
-        "allow_unplayable_formats",
-        "check_formats",
-        "compat_opts",
-        "dynamic_mpd",
-        "extractor_args",
-        "extractor_retries",
-        "format",
-        "format_sort",
-        "format_sort_force",
-        "js_runtimes",
-        "mark_watched",
-        "prefer_free_formats",
-        "remote_components",
-        "sleep_interval_requests",
-    }
-)
-DOWNLOAD_PARAMS = frozenset(
-    {
-        "buffersize",
-        "concurrent_fragment_downloads",
-        "file_access_retries",
-        "fragment_retries",
-        "hls_prefer_native",
-        "http_chunk_size",
-        "ratelimit",
-        "retries",
-        "retry_sleep_functions",
-    }
-)
-HARMLESS_PARAMS = frozenset(
-    {
-        "allow_playlist_files",
-        "allowed_extractors",
-        "color",
-        "consoletitle",
-        "continuedl",
-        "encoding",
-        "max_sleep_interval",
-        "no_warnings",
-        "noplaylist",
-        "noprogress",
-        "nopart",
-        "overwrites",
-        "progress_delta",
-        "progress_with_newline",
-        "quiet",
-        "sleep_interval",
-        "sleep_interval_subtitles",
-        "verbose",
-        "warn_when_outdated",
-    }
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+REQUEST_PARAMS = _words("""
+    proxy geo_verification_proxy source_address socket_timeout enable_file_urls cachedir
+    cookiefile cookiesfrombrowser http_headers impersonate
+    username password twofactor videopassword ap_mso ap_username ap_password usenetrc netrc_cmd netrc_location
+    client_certificate client_certificate_key client_certificate_password
+    nocheckcertificate legacyserverconnect prefer_insecure
+    age_limit geo_bypass geo_bypass_country geo_bypass_ip_block
+""")
+EXTRACTION_PARAMS = _words("""
+    format format_sort format_sort_force prefer_free_formats check_formats allow_unplayable_formats
+    dynamic_mpd extractor_args extractor_retries js_runtimes remote_components compat_opts
+    mark_watched sleep_interval_requests
+""")
+DOWNLOAD_PARAMS = _words("""
+    retries fragment_retries file_access_retries retry_sleep_functions
+    buffersize http_chunk_size ratelimit concurrent_fragment_downloads hls_prefer_native
+""")
+HARMLESS_PARAMS = _words("""
+    quiet verbose no_warnings warn_when_outdated noprogress progress_delta progress_with_newline
+    color consoletitle encoding noplaylist allow_playlist_files allowed_extractors
+    continuedl nopart overwrites sleep_interval max_sleep_interval sleep_interval_subtitles
+""")
 """Accepted and without effect: they only say what we do anyway, or what the pace sees to."""
 
 OUTSIDE_COMPONENT = "ejs:npm"
@@ -177,18 +112,9 @@ OUTSIDE_COMPONENT = "ejs:npm"
 
 USED_PARAMS = REQUEST_PARAMS | EXTRACTION_PARAMS | DOWNLOAD_PARAMS
 
-_SECRET_OPTIONS = frozenset(
-    {
-        "--ap-password",
-        "--client-certificate-password",
-        "--netrc-cmd",
-        "--password",
-        "--twofactor",
-        "--video-password",
-        "-2",
-        "-p",
-    }
-)
+_SECRET_OPTIONS = _words("""
+    --password -p --video-password --ap-password --client-certificate-password --twofactor -2 --netrc-cmd
+""")
 _ADDRESS_OPTIONS = frozenset({"--proxy", "--geo-verification-proxy"})
 _HEADER_OPTIONS = frozenset({"--add-headers", "--add-header"})
 _SECRET_HEADERS = re.compile(r"(?i)^\s*(cookie|authorization|proxy-authorization|x-goog-\S+)\s*:")

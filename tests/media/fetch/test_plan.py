@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinetics_tui.demo.media import Kind, Source
-from kinetics_tui.media.containers import cues_end, read_cues, read_sidx, walk_boxes
+from kinetics_tui.media.containers import Point, cues_end, read_cues, read_sidx, walk_boxes
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.fetch.plan import PointIndex, read_index
 from kinetics_tui.media.fetch.ranges_fetch import RangeReader
@@ -20,7 +20,7 @@ from kinetics_tui.media.youtube.resolve import Resolver
 from kinetics_tui.model.failure import Category
 from tests.media.media_studio import Sources, Studio, frame_numbers, made
 
-SECONDS = [(Fraction(5 * number), 1000 + 100 * number) for number in range(4)]
+SECONDS = [Point(Fraction(5 * number), 1000 + 100 * number) for number in range(4)]
 
 
 @pytest.mark.parametrize(
