@@ -9,6 +9,7 @@ session itself says that its engine was through.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections import Counter
@@ -107,14 +108,11 @@ def gather(dataset: Path, now: float | None = None) -> Report:
     Raises DatasetError.
     """
     running = is_running(dataset)
-    database = connect(dataset, read_only=True)
-    try:
+    with contextlib.closing(connect(dataset, read_only=True)) as database:
         # One transaction: all figures are of the same moment, whatever is written meanwhile.
         with plain_errors(database.path):
             database.connection.execute("BEGIN")
         return _gather(database, dataset.absolute(), time.time() if now is None else now, running=running)
-    finally:
-        database.close()
 
 
 def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> Report:

@@ -110,10 +110,8 @@ class Ledger:
 
     def close(self) -> None:
         """Write out what is buffered and close the file."""
-        try:
+        with contextlib.closing(self._db):
             self.flush()
-        finally:
-            self._db.close()
 
     def __enter__(self) -> Self:
         return self
