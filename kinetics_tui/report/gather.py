@@ -9,6 +9,7 @@ session itself says that its engine was through.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections import Counter
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinetics_tui.dataset.ledger import counts
-from kinetics_tui.dataset.ledger import counts as history
 from kinetics_tui.dataset.ledger.counts import Effort, SessionRow
 from kinetics_tui.dataset.ledger.database import Database, connect, plain_errors, read_meta
 from kinetics_tui.dataset.ledger.rows import Outcome
@@ -108,14 +108,11 @@ def gather(dataset: Path, now: float | None = None) -> Report:
     Raises DatasetError.
     """
     running = is_running(dataset)
-    database = connect(dataset, read_only=True)
-    try:
+    with contextlib.closing(connect(dataset, read_only=True)) as database:
         # One transaction: all figures are of the same moment, whatever is written meanwhile.
         with plain_errors(database.path):
             database.connection.execute("BEGIN")
         return _gather(database, dataset.absolute(), time.time() if now is None else now, running=running)
-    finally:
-        database.close()
 
 
 def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> Report:
@@ -124,10 +121,10 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
         for split in counts.split_counts(database)
     )
     whole = Progress.sum_of(splits)
-    efforts = history.efforts(database)
+    efforts = counts.efforts(database)
     fetched = _fetched_by_session(efforts)
-    rows = history.sessions(database)
-    worked = _worked(rows, history.last_attempt_at(database), now, running=running)
+    rows = counts.sessions(database)
+    worked = _worked(rows, counts.last_attempt_at(database), now, running=running)
     return Report(
         title=read_meta(database, "title", str),
         source=str(dataset),
@@ -135,7 +132,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
         running=running,
         whole=whole,
         splits=splits,
-        classes=tuple(Progress(*row) for row in history.class_counts(database)),
+        classes=tuple(Progress(*row) for row in counts.class_counts(database)),
         failures=_by_category(counts.failure_counts(database)),
         retried=_by_category(counts.retried_counts(database)),
         timing=_timing(database, whole, efforts, worked),
@@ -149,7 +146,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
             )
             for row, work in zip(rows, worked, strict=True)
         ),
-        throttles=tuple(Throttle(**row._asdict()) for row in history.throttles(database)),
+        throttles=tuple(Throttle(**row._asdict()) for row in counts.throttles(database)),
         stretches=stretches(worked, now if running else None),
         traffic=_traffic(database, dataset, efforts),
         hours=_hours(efforts),
@@ -164,7 +161,7 @@ def _timing(
     database: Database, whole: Progress, efforts: Iterable[Effort], worked: Iterable[Worked]
 ) -> Timing | None:
     times = Times.none()
-    for row in history.clip_times(database):
+    for row in counts.clip_times(database):
         times.resolve.append(row.resolve_s)
         times.download.append(row.download_s)
         times.fetch.append(row.resolve_s + row.download_s)
@@ -217,6 +214,5 @@ def _hours(efforts: Iterable[Effort]) -> tuple[Hour, ...]:
         failed[effort.hour] += effort.attempts if effort.outcome == Outcome.FAILED else 0
         wire_bytes[effort.hour] += effort.wire_bytes
     return tuple(
-        Hour(hour * float(history.HOUR_S), done[hour], failed[hour], wire_bytes[hour])
-        for hour in sorted(done)
+        Hour(hour * float(counts.HOUR_S), done[hour], failed[hour], wire_bytes[hour]) for hour in sorted(done)
     )

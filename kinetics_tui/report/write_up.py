@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from kinetics_tui.annotations.row_rules import is_youtube_id, shown
 from kinetics_tui.model.clip import ALL
@@ -88,16 +89,15 @@ def group_of(text: str) -> str:
     return said[:LONGEST_GROUP] or Category.MISCELLANEOUS.value
 
 
-class _Failures:
+class _Failures(NamedTuple):
     """``labels``: of each failed id that is not on disk; ``groups``: of its distinct texts."""
 
-    def __init__(self) -> None:
-        self.labels: dict[str, str] = {}
-        self.groups: tuple[Count, ...] = ()
+    labels: dict[str, str]
+    groups: tuple[Count, ...]
 
 
 def _read_failures(path: Path, stats: Stats, refusals: Refusals) -> _Failures:
-    failures = _Failures()
+    labels: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     groups: Counter[str] = Counter()
     texts: dict[str, str] = {}
@@ -114,14 +114,13 @@ def _read_failures(path: Path, stats: Stats, refusals: Refusals) -> _Failures:
         text = texts.setdefault(text, text)
         if stats.on_disk(youtube_id):
             continue
-        failures.labels[youtube_id] = label
+        labels[youtube_id] = label
         if (youtube_id, text) not in seen:
             seen.add((youtube_id, text))
             groups[group_of(text)] += 1
     if not used:
         refusals.require_none(path, "video_id,label,error")
-    failures.groups = _most(groups)
-    return failures
+    return _Failures(labels, _most(groups))
 
 
 def _failure(cells: list[str]) -> tuple[str, str, str]:

@@ -95,9 +95,10 @@ class Form(ABC):
     def add(self, item: Item) -> Placed:
         """Take in a clip that is there. Raises UnreadableError, and DatasetError."""
 
-    @abstractmethod
     def finish(self) -> list[str]:
-        """Complete the export; what is worth saying about it, a sentence each."""
+        """Complete the export, with its label map; what is worth saying about it, a sentence each."""
+        self.write_label_map()
+        return []
 
     # -- for the forms -----------------------------------------------------------------------------
 

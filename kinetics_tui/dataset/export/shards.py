@@ -116,8 +116,7 @@ class Webdataset(Form):
     def finish(self) -> list[str]:
         while self._shards:
             self._shards.popitem()[1].finish()
-        self.write_label_map()
-        return []
+        return super().finish()
 
     def _next_name(self, split: str) -> str:
         names = (f"{split}-{number:06d}.tar" for number in itertools.count())

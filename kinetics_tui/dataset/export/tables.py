@@ -62,8 +62,7 @@ class Csv(Form):
 
     def finish(self) -> list[str]:
         self.list_of("clips.csv", header=tuple(COLUMNS))  # also where there is no clip yet
-        self.write_label_map()
-        return []
+        return super().finish()
 
 
 class Parquet(Form):
@@ -101,8 +100,7 @@ class Parquet(Form):
     def finish(self) -> list[str]:
         self._write()
         self._writer.close()
-        self.write_label_map()
-        return []
+        return super().finish()
 
     def _write(self) -> None:
         columns = list(zip(*self._rows, strict=True)) or [()] * len(COLUMNS)

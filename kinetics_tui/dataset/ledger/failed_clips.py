@@ -9,6 +9,7 @@ neither an engine at work nor a screen has to spare.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -151,11 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dataset = parser.parse_args(arguments).dataset
     try:
         query: Query = msgspec.json.decode(sys.stdin.buffer.read(), type=Query)
-        database = connect(dataset, read_only=True)
-        try:
+        with contextlib.closing(connect(dataset, read_only=True)) as database:
             answered = answer(database, query)
-        finally:
-            database.close()
     except (UserError, msgspec.DecodeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

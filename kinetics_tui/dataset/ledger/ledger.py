@@ -93,14 +93,10 @@ class Ledger:
         Raises DatasetError where there is a ledger already or the folder cannot be written.
         """
         with new_database(dataset) as connection:
-            meta: dict[str, object] = {
-                "title": title,
-                "release": release,
-                "selection": selection,
-                "options": options,
-            }
-            for key, value in meta.items():
-                write_meta(connection, key, value)
+            write_meta(connection, "title", title)
+            write_meta(connection, "release", release)
+            write_meta(connection, "selection", selection)
+            write_meta(connection, "options", options)
             Intake(connection, options.layout).add(clips)
         return cls.open(dataset)
 
@@ -114,10 +110,8 @@ class Ledger:
 
     def close(self) -> None:
         """Write out what is buffered and close the file."""
-        try:
+        with contextlib.closing(self._db):
             self.flush()
-        finally:
-            self._db.close()
 
     def __enter__(self) -> Self:
         return self

@@ -73,7 +73,8 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     found = Salvaged()
     with contextlib.suppress(*_UNREADABLE), contextlib.closing(_open(damaged)) as source:
         _take_meta(source, connection, found)
-        if TABLES_SINCE <= _version(source) <= VERSION:
+        (version,) = source.execute("PRAGMA user_version").fetchone()
+        if TABLES_SINCE <= version <= VERSION:
             for table in _TABLES:
                 found.rows[table] = _take_rows(source, connection, table)
     for statement in _TIDY:
@@ -94,11 +95,6 @@ def _open(path: Path) -> sqlite3.Connection:
         source.close()
         return sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None)
     return source
-
-
-def _version(source: sqlite3.Connection) -> int:
-    version: int = source.execute("PRAGMA user_version").fetchone()[0]
-    return version
 
 
 def _take_meta(source: sqlite3.Connection, connection: sqlite3.Connection, found: Salvaged) -> None:
