@@ -5,18 +5,21 @@ Long commands that end early in good order: what ctrl+c and a shutdown ask for.
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
-from kinetics_tui.base.safe_text import for_log, lines_for_terminal
+from kinetics_tui.base.safe_text import for_log, json_line, lines_for_terminal
 
 PROGRAM = "kinetics-tui"
+
+_Found = TypeVar("_Found")
 
 SETTLED = 0
 OUR_FAULT = 1
@@ -43,6 +46,22 @@ def tell(line: str) -> None:
 def say(text: str) -> None:
     """Print the answer of a command, for people."""
     click.echo(lines_for_terminal(text))
+
+
+def answer(
+    found: _Found, *, as_json: bool, fields: Callable[[_Found], object], text: Callable[[_Found], str]
+) -> None:
+    """Print what a command found: its ``fields`` as one line of JSON for scripts, else as ``text``."""
+    if as_json:
+        click.echo(json_line(fields(found)))
+    else:
+        say(text(found))
+
+
+def leave_broken_pipe() -> int:
+    """The exit code where whoever read has read enough: nothing is left to be flushed into the pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return BROKEN_PIPE
 
 
 def spread(args: Sequence[str]) -> list[str]:

@@ -21,21 +21,9 @@ from kinetics_tui.base.words import clock_text
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client.ask import read_state
 from kinetics_tui.engine.client.client import EngineClient
+from kinetics_tui.model import events
 from kinetics_tui.model.commands import Stop
-from kinetics_tui.model.events import (
-    AnyEvent,
-    ClipProgress,
-    DiskMeasured,
-    EngineStatus,
-    LogLine,
-    LogReplayed,
-    NetworkChanged,
-    NetworkNews,
-    RunOpened,
-    StatusChanged,
-    WorkerIdle,
-    flat,
-)
+from kinetics_tui.model.events import AnyEvent, EngineStatus
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
 
@@ -44,13 +32,13 @@ LOST_AFTER_S = 10.0
 
 POLL_S = 0.2
 
-QUIET = (ClipProgress, WorkerIdle, LogReplayed, DiskMeasured)
+QUIET = (events.ClipProgress, events.WorkerIdle, events.LogReplayed, events.DiskMeasured)
 """Events that come many times a clip, or repeat what was said: not for the lines of a log."""
 
 ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 
 
-def line_text(line: LogLine) -> str:
+def line_text(line: events.LogLine) -> str:
     """One line of the log as plain text, safe for any terminal."""
     words = (clock_text(line.at), f"{line.word:<9}", line.subject, line.detail)
     return for_terminal("  ".join(part for part in words if part))
@@ -62,10 +50,10 @@ def json_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
     def write(state: RunState, event: AnyEvent) -> None:
         nonlocal last
-        lines: list[Any] = [flat(event)]
-        if isinstance(event, StatusChanged):
+        lines: list[Any] = [events.flat(event)]
+        if isinstance(event, events.StatusChanged):
             lines = [{**msgspec.to_builtins(event), "reason": reason_text(event.reason)}]
-        elif isinstance(event, NetworkChanged):
+        elif isinstance(event, events.NetworkChanged):
             lines = list(_network_lines(state, event))
             if lines and lines[-1]["event"] == CHANGED:
                 before, last = last, lines[-1]
@@ -84,17 +72,17 @@ PAST = ("in_use", "present", "given_as", "sessions", "clips", "throttles")
 """Fields that a line leaves out: they say nothing of how the network in use stands, and change often."""
 
 
-def _network_lines(state: RunState, event: NetworkChanged) -> Iterator[dict[str, Any]]:
+def _network_lines(state: RunState, event: events.NetworkChanged) -> Iterator[dict[str, Any]]:
     """A changed network as scripts know it: a line for the turn of events, and one for the network in use."""
     network, news = msgspec.to_builtins(event.network), event.news
     head = {"at": event.at, "name": network["name"], "label": network["label"]}
-    if news is NetworkNews.LEFT:
+    if news is events.NetworkNews.LEFT:
         now = state.network
         left = {"at": event.at, "name": now.name, "label": now.label, "before": network["label"]}
         yield {"event": "network-switched", **left}
-    elif news in (NetworkNews.THROTTLED, NetworkNews.PROBE_REFUSED):
+    elif news in (events.NetworkNews.THROTTLED, events.NetworkNews.PROBE_REFUSED):
         more = {name: network[name] for name in ("signal", "step", "until")}
-        probe = news is NetworkNews.PROBE_REFUSED
+        probe = news is events.NetworkNews.PROBE_REFUSED
         yield {"event": "network-throttled", **head, **more, "probe": probe}
     if event.network.in_use:
         standing = {name: value for name, value in network.items() if name not in PAST}
@@ -107,12 +95,12 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
 
     def write(state: RunState, event: AnyEvent) -> None:
         nonlocal written
-        if isinstance(event, RunOpened):
+        if isinstance(event, events.RunOpened):
             counts = f"{state.total:,} clips, {state.done:,} done, {state.left:,} left."
             out.write(f"{for_terminal(state.title)}: {counts}\n")
-        if isinstance(event, LogReplayed) or written < 0:
+        if isinstance(event, events.LogReplayed) or written < 0:
             # The replay brings the count up to date; what went before was said to somebody else.
-            written = state.log_count if isinstance(event, LogReplayed) else -1
+            written = state.log_count if isinstance(event, events.LogReplayed) else -1
             return
         fresh = min(state.log_count - written, len(state.log))
         for line in list(state.log)[len(state.log) - fresh :]:

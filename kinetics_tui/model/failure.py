@@ -84,15 +84,13 @@ ABOUT: dict[Category, About] = {
         Kind.PERMANENT, "The video is gone; a mirror such as CVDF's may still hold the clip."
     ),
     Category.CONTENT_WARNING: About(
-        Kind.PERMANENT,
-        "YouTube asks for an age; cookies of an account (--yt-dlp) open some.",
+        Kind.PERMANENT, "YouTube asks for an age; cookies of an account (--yt-dlp) open some."
     ),
     Category.HTTP_404: About(Kind.PERMANENT, "YouTube has no such file; a mirror may still hold it."),
     Category.COPYRIGHT: About(Kind.PERMANENT, "Taken down after a claim; it may play from another country."),
     Category.REMOVED_BY_USER: About(Kind.PERMANENT, "Its owner removed it; a mirror may hold the clip."),
     Category.MISCELLANEOUS: About(
-        Kind.TRANSIENT,
-        "An answer that fits nowhere else: read its message, update yt-dlp, retry.",
+        Kind.TRANSIENT, "An answer that fits nowhere else: read its message, update yt-dlp, retry."
     ),
     Category.VIOLATING_TERMS: About(Kind.PERMANENT, "YouTube removed it; a mirror may still hold the clip."),
     Category.DUPLICATE: About(Kind.PERMANENT, "YouTube removed it as a copy of another video."),
@@ -105,8 +103,7 @@ ABOUT: dict[Category, About] = {
     Category.MEMBERS_ONLY: About(Kind.PERMANENT, "Only paying members of the channel can see it."),
     Category.LIVE_OR_PREMIERE: About(Kind.TRANSIENT, "Live or not yet shown; retry when it is over."),
     Category.NO_FORMATS: About(
-        Kind.TRANSIENT,
-        "yt-dlp found nothing to fetch: update it, check doctor, retry.",
+        Kind.TRANSIENT, "yt-dlp found nothing to fetch: update it, check doctor, retry."
     ),
     Category.FORBIDDEN: About(Kind.TRANSIENT, "YouTube refused the media address twice; retry later."),
     Category.OFFLINE: About(Kind.LOCAL, "No way to YouTube: check the line, the proxy, the name server."),

@@ -13,39 +13,9 @@ from typing import Any, cast
 import msgspec
 
 from kinetics_tui.base.words import counted
+from kinetics_tui.model import events
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.events import (
-    AnyEvent,
-    ClipDone,
-    ClipExtracted,
-    ClipFailed,
-    ClipProgress,
-    ClipReturned,
-    ClipsRetried,
-    ClipStarted,
-    ClockSet,
-    DiskMeasured,
-    EngineStatus,
-    Event,
-    Logged,
-    LogLine,
-    LogReplayed,
-    NetworkChanged,
-    NetworkChecked,
-    NetworkNews,
-    Notice,
-    NoticeKind,
-    OptionsChanged,
-    Phase,
-    RunOpened,
-    SplitCounts,
-    SplitSwitched,
-    StatusChanged,
-    WorkerIdle,
-    WorkerStarted,
-    WorkerStopped,
-    throttle_notice,
-)
+from kinetics_tui.model.events import AnyEvent, EngineStatus, LogLine, Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
@@ -53,8 +23,8 @@ from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, R
 
 def retell(run: Run) -> list[AnyEvent]:
     """Events that build this run out of nothing."""
-    events: list[AnyEvent] = [
-        RunOpened(
+    told: list[AnyEvent] = [
+        events.RunOpened(
             at=run.at,
             dataset=run.dataset,
             title=run.title,
@@ -73,11 +43,11 @@ def retell(run: Run) -> list[AnyEvent]:
         run.options,
     ]
     for worker in run.workers.values():
-        events.append(WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
+        told.append(events.WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
         if worker.clip is not None:
-            events.append(ClipStarted(at=worker.since, slot=worker.slot, clip=worker.clip))
-            events.append(
-                ClipProgress(
+            told.append(events.ClipStarted(at=worker.since, slot=worker.slot, clip=worker.clip))
+            told.append(
+                events.ClipProgress(
                     at=run.at,
                     slot=worker.slot,
                     phase=worker.phase,
@@ -87,17 +57,17 @@ def retell(run: Run) -> list[AnyEvent]:
                 )
             )
         elif worker.phase is not Phase.STARTING:
-            events.append(
-                WorkerIdle(at=worker.since, slot=worker.slot, phase=worker.phase, until=worker.until)
+            told.append(
+                events.WorkerIdle(at=worker.since, slot=worker.slot, phase=worker.phase, until=worker.until)
             )
     if run.free_bytes is not None:
-        events.append(DiskMeasured(at=run.at, free_bytes=run.free_bytes))
-    events += [NetworkChanged(at=run.at, network=network) for network in run.networks.values()]
-    events.append(StatusChanged(at=run.status_since, status=run.status, reason=run.why))
+        told.append(events.DiskMeasured(at=run.at, free_bytes=run.free_bytes))
+    told += [events.NetworkChanged(at=run.at, network=network) for network in run.networks.values()]
+    told.append(events.StatusChanged(at=run.status_since, status=run.status, reason=run.why))
     if run.checked is not None:
-        events.append(run.checked)
-    events.append(LogReplayed(at=run.at, lines=tuple(run.log), count=run.log_count, notice=run.notice))
-    return events
+        told.append(run.checked)
+    told.append(events.LogReplayed(at=run.at, lines=tuple(run.log), count=run.log_count, notice=run.notice))
+    return told
 
 
 def move_times(run: Run, at: float, by_s: float) -> None:
@@ -141,23 +111,15 @@ def _write(run: Run, line: LogLine) -> None:
     run.log_count += 1
 
 
-def _worker(run: Run, slot: int) -> WorkerState:
-    return run.workers.setdefault(slot, WorkerState(slot))
-
-
-def _let_go(run: Run, slot: int, at: float) -> None:
-    worker = _worker(run, slot)
-    worker.phase = Phase.IDLE
-    worker.clip = None
-    worker.fraction = 0.0
-    worker.wire_bytes = 0
-    worker.bytes_per_s = 0.0
-    worker.since = at
-    worker.until = None
+def _let_go(run: Run, slot: int, at: float) -> WorkerState:
+    """The worker of a slot, with no clip in its hand from now on."""
+    pid = run.workers[slot].pid if slot in run.workers else 0
+    run.workers[slot] = WorkerState(slot, pid, Phase.IDLE, since=at)
+    return run.workers[slot]
 
 
 def _count(run: Run, split: str, *, done: int = 0, failed: int = 0) -> None:
-    counts = run.splits.get(split) or SplitCounts(split, 0)
+    counts = run.splits.get(split) or events.SplitCounts(split, 0)
     run.splits[split] = msgspec.structs.replace(
         counts, done=counts.done + done, failed=counts.failed + failed
     )
@@ -171,7 +133,7 @@ def _count_for_network(run: Run, name: str) -> None:
         )
 
 
-def _run_opened(run: Run, event: RunOpened) -> None:
+def _run_opened(run: Run, event: events.RunOpened) -> None:
     run.dataset = event.dataset
     run.title = event.title
     run.pid = event.pid
@@ -189,11 +151,11 @@ def _run_opened(run: Run, event: RunOpened) -> None:
     run.workers = {}
 
 
-def _options_changed(run: Run, event: OptionsChanged) -> None:
+def _options_changed(run: Run, event: events.OptionsChanged) -> None:
     run.options = event
 
 
-def _status_changed(run: Run, event: StatusChanged) -> None:
+def _status_changed(run: Run, event: events.StatusChanged) -> None:
     _notice_status(run, event)
     if run.idle:
         run.rates.take_out(max(0.0, event.at - run.status_since))
@@ -203,75 +165,73 @@ def _status_changed(run: Run, event: StatusChanged) -> None:
     _write(run, LogLine(event.at, event.status.value, detail=run.reason))
 
 
-def _notice_status(run: Run, event: StatusChanged) -> None:
+def _notice_status(run: Run, event: events.StatusChanged) -> None:
     if event.status is run.status:
         return
     if event.status in (EngineStatus.DISK_FULL, EngineStatus.HELD):
-        kind = NoticeKind(event.status.value)
-        run.notice = Notice(event.at, kind, f"The run is held up: {reason_text(event.reason)}")
+        kind = events.NoticeKind(event.status.value)
+        run.notice = events.Notice(event.at, kind, f"The run is held up: {reason_text(event.reason)}")
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
         text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
-        run.notice = Notice(event.at, NoticeKind.DONE, text)
+        run.notice = events.Notice(event.at, events.NoticeKind.DONE, text)
     elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
         text = f"The cooldown of {run.network.label} has ended; one clip goes first."
-        run.notice = Notice(event.at, NoticeKind.COOLDOWN_ENDED, text)
+        run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
 
 
-def _split_switched(run: Run, event: SplitSwitched) -> None:
+def _split_switched(run: Run, event: events.SplitSwitched) -> None:
     if event.split in run.splits:
         run.splits[event.split] = msgspec.structs.replace(run.splits[event.split], enabled=event.enabled)
 
 
-def _network_changed(run: Run, event: NetworkChanged) -> None:
+def _network_changed(run: Run, event: events.NetworkChanged) -> None:
     network = event.network
     run.networks[network.name] = network
     match event.news:
-        case NetworkNews.NONE:
+        case events.NetworkNews.NONE:
             pass
-        case NetworkNews.THROTTLED | NetworkNews.PROBE_REFUSED:
+        case events.NetworkNews.THROTTLED | events.NetworkNews.PROBE_REFUSED:
             signal = network.signal or Category.TOO_MANY_REQUESTS
             run.throttled_at.append(event.at)
-            probe = event.news is NetworkNews.PROBE_REFUSED
-            run.notice = throttle_notice(event.at, network.label, signal, probe=probe)
+            probe = event.news is events.NetworkNews.PROBE_REFUSED
+            run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
             _write(run, LogLine(event.at, "throttle", detail=f"{signal.heading}. {signal.advice}"))
-        case NetworkNews.LEFT:
+        case events.NetworkNews.LEFT:
             text = f"Switched from {network.label} to {run.network.label}."
             _write(run, LogLine(event.at, "network", detail=text))
-        case NetworkNews.FORGOTTEN:
+        case events.NetworkNews.FORGOTTEN:
             del run.networks[network.name]
 
 
-def _network_checked(run: Run, event: NetworkChecked) -> None:
+def _network_checked(run: Run, event: events.NetworkChecked) -> None:
     run.checked = event
     _write(run, LogLine(event.at, "network", detail=event.text))
 
 
-def _worker_started(run: Run, event: WorkerStarted) -> None:
+def _worker_started(run: Run, event: events.WorkerStarted) -> None:
     run.workers[event.slot] = WorkerState(event.slot, event.pid, since=event.at)
 
 
-def _worker_stopped(run: Run, event: WorkerStopped) -> None:
+def _worker_stopped(run: Run, event: events.WorkerStopped) -> None:
     run.workers.pop(event.slot, None)
     if event.reason:
         _write(run, LogLine(event.at, "worker", str(event.slot), event.reason))
 
 
-def _worker_idle(run: Run, event: WorkerIdle) -> None:
-    _let_go(run, event.slot, event.at)
-    worker = _worker(run, event.slot)
+def _worker_idle(run: Run, event: events.WorkerIdle) -> None:
+    worker = _let_go(run, event.slot, event.at)
     worker.phase = event.phase
     worker.until = event.until
 
 
-def _clip_started(run: Run, event: ClipStarted) -> None:
-    _let_go(run, event.slot, event.at)
-    worker = _worker(run, event.slot)
+def _clip_started(run: Run, event: events.ClipStarted) -> None:
+    worker = _let_go(run, event.slot, event.at)
     worker.clip = event.clip
     worker.phase = Phase.RESOLVE
 
 
-def _clip_progress(run: Run, event: ClipProgress) -> None:
-    worker = _worker(run, event.slot)
+def _clip_progress(run: Run, event: events.ClipProgress) -> None:
+    worker = run.workers.setdefault(event.slot, WorkerState(event.slot))
     if worker.clip is None:
         return  # about a clip that was taken from it in the meantime
     worker.phase = event.phase
@@ -280,7 +240,7 @@ def _clip_progress(run: Run, event: ClipProgress) -> None:
     worker.bytes_per_s = event.bytes_per_s
 
 
-def _clip_done(run: Run, event: ClipDone) -> None:
+def _clip_done(run: Run, event: events.ClipDone) -> None:
     made, wire_bytes = event.made, event.spent.wire_bytes
     _let_go(run, event.slot, event.at)
     _count(run, event.clip.split, done=1)
@@ -299,7 +259,7 @@ def _clip_done(run: Run, event: ClipDone) -> None:
     _write(run, LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
 
 
-def _clip_failed(run: Run, event: ClipFailed) -> None:
+def _clip_failed(run: Run, event: events.ClipFailed) -> None:
     _let_go(run, event.slot, event.at)
     if event.settled:
         _count(run, event.clip.split, failed=1)
@@ -311,12 +271,12 @@ def _clip_failed(run: Run, event: ClipFailed) -> None:
     _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.heading}  ({outcome})"))
 
 
-def _clip_returned(run: Run, event: ClipReturned) -> None:
+def _clip_returned(run: Run, event: events.ClipReturned) -> None:
     _let_go(run, event.slot, event.at)
     _write(run, LogLine(event.at, "put back", path_text(event.clip), event.reason))
 
 
-def _clip_extracted(run: Run, event: ClipExtracted) -> None:
+def _clip_extracted(run: Run, event: events.ClipExtracted) -> None:
     _let_go(run, event.slot, event.at)
     run.extracted = event.through
     made = [f"{event.frames:,} frames"] * bool(event.frames) + ["sound"] * event.sound
@@ -324,7 +284,7 @@ def _clip_extracted(run: Run, event: ClipExtracted) -> None:
     _write(run, LogLine(event.at, word, path_text(event.clip), event.why or "  ".join(made) or "nothing new"))
 
 
-def _clips_retried(run: Run, event: ClipsRetried) -> None:
+def _clips_retried(run: Run, event: events.ClipsRetried) -> None:
     for split, count in event.by_split.items():
         _count(run, split, failed=-count)
     for category, count in event.by_category.items():
@@ -338,22 +298,22 @@ def _clips_retried(run: Run, event: ClipsRetried) -> None:
     _write(run, LogLine(event.at, "retry", counted(total, "clip"), names))
 
 
-def _disk_measured(run: Run, event: DiskMeasured) -> None:
+def _disk_measured(run: Run, event: events.DiskMeasured) -> None:
     run.free_bytes = event.free_bytes
 
 
-def _clock_set(run: Run, event: ClockSet) -> None:
+def _clock_set(run: Run, event: events.ClockSet) -> None:
     move_times(run, event.at, event.by_s)
     way = "forward" if event.by_s > 0 else "back"
     text = f"The clock was set {way} by {abs(event.by_s):,.0f} s; waits keep their length."
     _write(run, LogLine(event.at, "clock", detail=text))
 
 
-def _logged(run: Run, event: Logged) -> None:
+def _logged(run: Run, event: events.Logged) -> None:
     _write(run, LogLine(event.at, event.level, detail=event.text))
 
 
-def _log_replayed(run: Run, event: LogReplayed) -> None:
+def _log_replayed(run: Run, event: events.LogReplayed) -> None:
     run.log = deque(event.lines, maxlen=LOG_LINES)
     run.log_count = event.count
     run.notice = event.notice
@@ -365,27 +325,27 @@ def path_text(clip: Clip) -> str:
 
 
 _STEPS = cast(
-    "dict[type[Event], Callable[[Run, Any], None]]",
+    "dict[type[events.Event], Callable[[Run, Any], None]]",
     {
-        RunOpened: _run_opened,
-        OptionsChanged: _options_changed,
-        StatusChanged: _status_changed,
-        SplitSwitched: _split_switched,
-        NetworkChanged: _network_changed,
-        NetworkChecked: _network_checked,
-        WorkerStarted: _worker_started,
-        WorkerStopped: _worker_stopped,
-        WorkerIdle: _worker_idle,
-        ClipStarted: _clip_started,
-        ClipProgress: _clip_progress,
-        ClipDone: _clip_done,
-        ClipFailed: _clip_failed,
-        ClipReturned: _clip_returned,
-        ClipExtracted: _clip_extracted,
-        ClipsRetried: _clips_retried,
-        DiskMeasured: _disk_measured,
-        ClockSet: _clock_set,
-        Logged: _logged,
-        LogReplayed: _log_replayed,
+        events.RunOpened: _run_opened,
+        events.OptionsChanged: _options_changed,
+        events.StatusChanged: _status_changed,
+        events.SplitSwitched: _split_switched,
+        events.NetworkChanged: _network_changed,
+        events.NetworkChecked: _network_checked,
+        events.WorkerStarted: _worker_started,
+        events.WorkerStopped: _worker_stopped,
+        events.WorkerIdle: _worker_idle,
+        events.ClipStarted: _clip_started,
+        events.ClipProgress: _clip_progress,
+        events.ClipDone: _clip_done,
+        events.ClipFailed: _clip_failed,
+        events.ClipReturned: _clip_returned,
+        events.ClipExtracted: _clip_extracted,
+        events.ClipsRetried: _clips_retried,
+        events.DiskMeasured: _disk_measured,
+        events.ClockSet: _clock_set,
+        events.Logged: _logged,
+        events.LogReplayed: _log_replayed,
     },
 )

@@ -24,8 +24,7 @@ import psutil
 from kinetics_tui import __version__
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
-from kinetics_tui.base.safe_text import json_line
-from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, say
+from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, answer
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.engine.networks.addresses import network_of, way_of_params
 from kinetics_tui.engine.networks.network import NO_ROUTE
@@ -91,11 +90,6 @@ def examine(
         check_terminal(environ, shutil.get_terminal_size((0, 0))),
         check_locale(locale.getencoding()),
     ]
-
-
-def findings_json(findings: Sequence[Finding]) -> str:
-    """The findings as a JSON list."""
-    return json_line(findings)
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
@@ -290,8 +284,5 @@ def _gigabytes(size_bytes: int) -> str:
 def doctor(as_json: bool) -> int:
     """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""
     findings = examine(Path.cwd(), load_settings({}))
-    if as_json:
-        click.echo(findings_json(findings))
-    else:
-        say(findings_text(findings))
+    answer(findings, as_json=as_json, fields=list, text=findings_text)
     return OUR_FAULT if any(finding.state == "fail" for finding in findings) else SETTLED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import textwrap
@@ -19,7 +18,7 @@ from kinetics_tui.base.topics import (
     topic_text,
     without_topic_links,
 )
-from kinetics_tui.cli.command_line import BROKEN_PIPE, PROGRAM, SETTLED
+from kinetics_tui.cli.command_line import PROGRAM, SETTLED, leave_broken_pipe
 
 WIDEST_COLUMNS = 100
 """Lines of text that are longer than this are hard to read."""
@@ -103,9 +102,7 @@ def _show(text: str, *, paged: bool) -> int:
         else:
             click.echo(text)
     except BrokenPipeError:
-        # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return BROKEN_PIPE
+        return leave_broken_pipe()
     return SETTLED
 
 

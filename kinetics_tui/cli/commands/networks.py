@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import click
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.base.safe_text import for_terminal
+from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
 from kinetics_tui.base.words import day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.options import as_json, dataset, now
@@ -147,7 +148,7 @@ def find_network(state: RunState, name: str) -> NetworkState | None:
     """The listed network that people mean by a name, however they spell it."""
     wanted = name.strip().lower()
     for network in state.networks.values():
-        if wanted in (network.given_as.lower(), network.name.lower(), network.label.lower()) and wanted:
+        if wanted and wanted in (network.given_as.lower(), network.name.lower(), network.label.lower()):
             return network
     return None
 
@@ -221,12 +222,7 @@ async def _ask(client: EngineClient, command: AnyCommand) -> None:
 @as_json
 def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
-    import asyncio
-    import json
-
-    from kinetics_tui.base.safe_text import json_line
     from kinetics_tui.cli.engine_of import make_known
-    from kinetics_tui.engine.client.client import EngineClient
     from kinetics_tui.settings.settings import load_settings
 
     if check is not None:
@@ -234,17 +230,11 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     make_known(dataset, load_settings({}).networks, tell)
     if check is None:
         state = read_networks(dataset)
-        if as_json:
-            click.echo(json.dumps(networks_json(state)))
-        else:
-            say(networks_text(state, time.time()))
+        say(json.dumps(networks_json(state)) if as_json else networks_text(state, time.time()))
         return SETTLED
-    answer = asyncio.run(check_and_wait(EngineClient(dataset), check))
-    if as_json:
-        click.echo(json_line(answer))
-    else:
-        say(answer.text)
-    return SETTLED if answer.ok else NO_ANSWER
+    checked = asyncio.run(check_and_wait(EngineClient(dataset), check))
+    click.echo(json_line(checked) if as_json else lines_for_terminal(checked.text))
+    return SETTLED if checked.ok else NO_ANSWER
 
 
 @click.command()

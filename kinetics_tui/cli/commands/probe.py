@@ -16,10 +16,9 @@ import click
 
 from kinetics_tui.annotations.selection import draw_videos
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.base.words import duration_text
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, answer, tell
 from kinetics_tui.cli.commands.check import selected_clips
 from kinetics_tui.cli.progress import Progress
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
@@ -50,8 +49,7 @@ def progress_text(survey: Survey, took_s: float, length_s: float | None) -> str:
 
 def survey_text(survey: Survey) -> str:
     """All that is known: a table, the share with its confidence interval, what that makes in clips."""
-    lines = [*_table(survey), *_share(survey), *_end(survey)]
-    return "\n".join(lines)
+    return "\n".join([*_table(survey), *_share(survey), *_end(survey)])
 
 
 def survey_json(survey: Survey) -> dict[str, Any]:
@@ -178,10 +176,7 @@ def probe(sample: int, seed: int, as_json: bool, **flags: object) -> int:
     text = functools.partial(progress_text, length_s=length)
     with Progress(sys.stderr, text) as progress, _interruptible():
         ask_youtube_for(survey, videos, settings.options.yt_dlp, per_hour, progress.tell)
-    if as_json:
-        click.echo(json_line(survey_json(survey)))
-    else:
-        say(survey_text(survey))
+    answer(survey, as_json=as_json, fields=survey_json, text=survey_text)
     if survey.interrupted:
         return INTERRUPTED
     return SETTLED if survey.ended is None else NO_ANSWER

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kinetics_tui.cli import follow, options
-from kinetics_tui.cli.command_line import BROKEN_PIPE, CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
+from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, leave_broken_pipe, tell
 from kinetics_tui.cli.engine_of import adjust, annotation_opener, load_annotations, make_known, run_engine
 from kinetics_tui.cli.options import View
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
@@ -48,9 +47,7 @@ def show(dataset: Path, view: View, *, owner: bool = False) -> int:
     try:
         state = asyncio.run(following)
     except BrokenPipeError:
-        # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return BROKEN_PIPE
+        return leave_broken_pipe()
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED

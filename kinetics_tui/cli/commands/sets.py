@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +17,10 @@ import msgspec
 from click.exceptions import Exit
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
+from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import BROKEN_PIPE, say, tell
+from kinetics_tui.cli.command_line import answer, leave_broken_pipe, say, tell
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
@@ -120,9 +119,7 @@ def _written(to: Path | None) -> Iterator[TextIO]:
             yield cast("TextIO", _OnTerminal()) if sys.stdout.isatty() else sys.stdout
             sys.stdout.flush()
         except BrokenPipeError:
-            # Whoever read has read enough. Nothing is left to be flushed into the pipe at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            raise Exit(BROKEN_PIPE) from None
+            raise Exit(leave_broken_pipe()) from None
         return
     with plain_errors(to), whole_text(to) as text:
         yield text
@@ -214,7 +211,4 @@ def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:
         if common is not None:
             with _written(common) as text:
                 sides.write_common(text)
-    if as_json:
-        sys.stdout.write(json_line(comparison_json(found)) + "\n")
-    else:
-        say(comparison_text(found))
+    answer(found, as_json=as_json, fields=comparison_json, text=comparison_text)

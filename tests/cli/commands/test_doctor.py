@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kinetics_tui.base.safe_text import json_line as as_json
 from kinetics_tui.cli.commands import doctor
 from kinetics_tui.cli.commands.doctor import (
     State,
@@ -29,7 +30,6 @@ from kinetics_tui.cli.commands.doctor import (
     check_yt_dlp,
     examine,
 )
-from kinetics_tui.cli.commands.doctor import findings_json as as_json
 from kinetics_tui.cli.commands.doctor import findings_text as as_text
 from kinetics_tui.model.options import Options
 from kinetics_tui.settings.settings import load_settings
