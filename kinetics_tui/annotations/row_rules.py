@@ -1,6 +1,6 @@
 """The rules for one row of annotations, and the heap that good, bad and second rows are put on.
 
-Clips as rows of an annotation file, as ``read_annotations`` takes them.
+Clips can be written as rows of such a file too, as ``read_annotations`` takes them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Picks the clips that are wanted out of the annotations.
-
-A random sample of the videos that clips are cut from.
-"""
+"""Picks the clips that are wanted out of the annotations, and random samples of their videos."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A command line carried out: what people leave out is added, and every end becomes an exit code.
 
-Long commands that end early in good order: what ctrl+c and a shutdown ask for.
+Long commands end early in good order where ctrl+c or a shutdown asks for it.
 """
 
 from __future__ import annotations

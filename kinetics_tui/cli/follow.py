@@ -1,7 +1,4 @@
-"""The run without a screen: a line an event, or JSON lines.
-
-The run as it stands: a sentence for people, JSON for scripts.
-"""
+"""The run without a screen: a line an event, or JSON lines."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The demo: a dataset folder whose clips come from a loopback YouTube of its own.
 
-Starts the loopback YouTube as a program that outlives the one that started it.
+That YouTube is a program that outlives the one that started it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The run as a view sees it, built from the engine's events alone.
-
-How long a run will still take, and what limits it.
-"""
+"""The run as a view sees it, built from the engine's events alone, and how long it will still take."""
 
 from __future__ import annotations
 

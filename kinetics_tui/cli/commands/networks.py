@@ -1,8 +1,6 @@
-"""Commands about the ways out: networks, switch.
+"""Commands about the ways out: networks lists and checks them, switch goes over to another one.
 
-A switch and a check of networks as commands without a screen: asked of the engine, and waited for.
-
-All networks of a run as plain text, and for scripts.
+A switch and a check are asked of the engine and waited for; the list is plain text, or for scripts.
 """
 
 from __future__ import annotations

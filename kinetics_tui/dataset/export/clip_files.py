@@ -1,6 +1,6 @@
 """A clip's file put into an export: linked or copied, and never in the place of anything else.
 
-A clip's file as an export reads it; its errors are told apart from those of the target.
+Errors of the clip's file are told apart from those of the target.
 """
 
 from __future__ import annotations

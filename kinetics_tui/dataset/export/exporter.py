@@ -1,7 +1,4 @@
-"""The base of a reader's export: something that takes in clips one by one.
-
-The numbers of the classes, which every export carries along.
-"""
+"""The base of a reader's export, which takes in clips one by one, and the numbers of the classes."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
 """A view's line to the engine: follow it, tell it what to do, ask what the ledger says.
 
-What views want to know of the ledger, asked of a program of its own that only reads it.
-
-So a view gets its answer whatever the engine is busy with, after the engine has ended too, and nobody's
-loop stands still for it.
+Questions about the ledger go to a program of its own that only reads it. So a view gets its answer whatever
+the engine is busy with, after the engine has ended too, and nobody's loop stands still.
 """
 
 from __future__ import annotations

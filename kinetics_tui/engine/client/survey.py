@@ -1,8 +1,7 @@
-"""Asks YouTube for the videos of a sample, one after the other, and fetches none of their media.
+"""How much of a set is still there, estimated from a random sample of its videos.
 
-How much of a set is still there, as far as a sample of its videos tells.
-
-What a random sample tells of the whole: a share, and how far it may be off.
+YouTube is asked for the videos one after the other, and none of their media is fetched. The share comes with
+how far it may be off.
 """
 
 from __future__ import annotations

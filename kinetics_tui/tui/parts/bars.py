@@ -1,7 +1,4 @@
-"""The top line: the state of the run first, then which run it is, the network, the pace, the time.
-
-The bottom line: the keys that matter now, or for a few seconds a notice.
-"""
+"""The top line: state of the run, its title, network, pace, time. The bottom line: keys, or a notice."""
 
 from __future__ import annotations
 

@@ -5,32 +5,29 @@ All of them close once, however fast their keys come.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
-from textual.screen import Screen
-
-if TYPE_CHECKING:
-    _Screen = Screen[Any]
-else:
-    # Textual looks for the style sheets of a screen along its first base that is a widget: not this one.
-    _Screen = object
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.tui.parts.controls import Entry
 from kinetics_tui.tui.parts.lines import fit
+
+if TYPE_CHECKING:
+    _Screen = Screen[Any]
+else:
+    # Textual looks for the style sheets of a screen along its first base that is a widget: not this one.
+    _Screen = object
 
 
 class DismissedOnce(_Screen):

@@ -1,9 +1,4 @@
-"""The whole report in lines of a terminal.
-
-What was downloaded and what failed: by split, by class, by category.
-
-What happened: sessions, bytes, and clips an hour over the whole run.
-"""
+"""The whole report in lines of a terminal: clips by split, class and category, sessions, bytes, clips an hour."""
 
 from __future__ import annotations
 

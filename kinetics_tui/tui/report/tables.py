@@ -1,9 +1,4 @@
-"""Tables of a report: columns as wide as they have to be, and a bar in what room is left.
-
-The seconds that clips took: tables, a histogram, and what they come to one after the other.
-
-Where the time went: a row a kind of it, and a band from the first day to the last.
-"""
+"""Tables of a report, with a bar in what room is left: the seconds that clips took, and where the time went."""
 
 from __future__ import annotations
 

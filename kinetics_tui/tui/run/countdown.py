@@ -1,7 +1,4 @@
-"""A network that cools down: the time left, large, and what can be done about it.
-
-The pace in figures: what it is, what is allowed, and what the network taught.
-"""
+"""A network that cools down: the time left, large, what can be done about it, and the pace in figures."""
 
 from __future__ import annotations
 

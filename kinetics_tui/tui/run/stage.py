@@ -1,6 +1,6 @@
 """The room between header and keys: five panels, arranged to fit, or one of them in full.
 
-The log panel: what happened last.
+The log panel is here too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The result of the set-up screen, and its needs of the world outside.
 
-The published annotations and the disks of this machine, as the set-up screen asks for them.
+These are the published annotations and the disks of this machine.
 """
 
 from __future__ import annotations
