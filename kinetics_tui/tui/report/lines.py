@@ -1,4 +1,4 @@
-"""The whole report in lines of a terminal: clips by split, class and category, sessions, bytes, clips an hour."""
+"""The whole report in lines of a terminal: splits, classes, categories, sessions, bytes, clips an hour."""
 
 from __future__ import annotations
 

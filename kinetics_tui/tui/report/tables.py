@@ -1,4 +1,4 @@
-"""Tables of a report, with a bar in what room is left: the seconds that clips took, and where the time went."""
+"""Tables of a report, with a bar in what room is left: the seconds of clips, and where the time went."""
 
 from __future__ import annotations
 
