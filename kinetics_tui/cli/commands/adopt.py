@@ -17,9 +17,9 @@ import click
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import for_terminal
+from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, answer, stoppable, tell
+from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.commands.run import require_terminal, show
 from kinetics_tui.cli.engine_of import run_engine
@@ -243,7 +243,7 @@ def adopt_command(
             tell=tell,
         )
         adoption = adopt(dataset, how)
-    answer(adoption, as_json=as_json, fields=adoption_json, text=adoption_text)
+    click.echo(json_line(adoption_json(adoption)) if as_json else adoption_text(adoption))
     return INTERRUPTED if adoption.interrupted else SETTLED
 
 

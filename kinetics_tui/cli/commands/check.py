@@ -15,9 +15,9 @@ import click
 from kinetics_tui.annotations.fetch import obtain_annotations
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import for_terminal
+from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, answer, stoppable, tell
+from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.media.youtube.open_address import network_opener
@@ -180,7 +180,7 @@ def check_command(
             tell=tell,
         )
         report = check(dataset, how)
-    answer(report, as_json=as_json, fields=report_json, text=report_text)
+    click.echo(json_line(report_json(report)) if as_json else report_text(report))
     if report.interrupted:
         return INTERRUPTED
     return FAULTS_FOUND if report.left else SETTLED

@@ -228,7 +228,10 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     make_known(dataset, load_settings({}).networks, tell)
     if check is None:
         state = read_networks(dataset)
-        say(json.dumps(networks_json(state)) if as_json else networks_text(state, time.time()))
+        if as_json:
+            click.echo(json.dumps(networks_json(state)))
+        else:
+            say(networks_text(state, time.time()))
         return SETTLED
     checked = asyncio.run(check_and_wait(EngineClient(dataset), check))
     click.echo(json_line(checked) if as_json else lines_for_terminal(checked.text))

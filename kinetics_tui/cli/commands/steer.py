@@ -25,7 +25,10 @@ from kinetics_tui.model.commands import Pause, Resume, Stop
 def status(dataset: Path, as_json: bool) -> None:
     """Say how far a dataset is, whether an engine runs or not."""
     state = read_state(dataset)
-    say(json.dumps(status_json(state)) if as_json else summary_text(state))
+    if as_json:
+        click.echo(json.dumps(status_json(state)))
+    else:
+        say(summary_text(state))
 
 
 @click.command()
