@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import pytest
 from click.exceptions import Exit
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
-from kinetics_tui.cli import COMMANDS, app
+from kinetics_tui.cli import COMMANDS, app, run_command
 from kinetics_tui.cli.command_line import (
     BAD_INPUT,
     DEFAULT_COMMAND,
@@ -21,6 +22,8 @@ from kinetics_tui.cli.command_line import (
     spread,
 )
 from kinetics_tui.cli.options import several
+from kinetics_tui.model.events import WorkerStarted
+from kinetics_tui.model.state import RunState
 
 
 def failing(error: BaseException) -> click.Group:
@@ -134,3 +137,16 @@ def test_a_fault_of_ours_exits_1_with_a_sentence_and_keeps_the_trace(
     assert "RuntimeError" in said
     assert "Traceback" not in said
     assert "not meant to happen" in next((tmp_path / "xdg_state_home").rglob("crash-*.log")).read_text()
+
+
+@pytest.mark.parametrize("workers", [0, 64])
+def test_the_json_of_status_is_whole_however_many_workers_there_are(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = RunState()
+    for slot in range(1, workers + 1):
+        state.apply(WorkerStarted(at=0.0, slot=slot, pid=slot))
+    monkeypatch.setattr("kinetics_tui.engine.client.ask.read_state", lambda dataset: state)
+    monkeypatch.setattr("kinetics_tui.cli.commands.steer.read_state", lambda dataset: state, raising=False)
+    assert run_command(["status", str(tmp_path), "--json"]) == SETTLED
+    assert len(json.loads(capsys.readouterr().out)["workers"]) == workers
