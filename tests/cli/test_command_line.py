@@ -146,7 +146,6 @@ def test_the_json_of_status_is_whole_however_many_workers_there_are(
     state = RunState()
     for slot in range(1, workers + 1):
         state.apply(WorkerStarted(at=0.0, slot=slot, pid=slot))
-    monkeypatch.setattr("kinetics_tui.engine.client.ask.read_state", lambda dataset: state)
-    monkeypatch.setattr("kinetics_tui.cli.commands.steer.read_state", lambda dataset: state, raising=False)
+    monkeypatch.setattr("kinetics_tui.cli.commands.steer.read_state", lambda dataset: state)
     assert run_command(["status", str(tmp_path), "--json"]) == SETTLED
     assert len(json.loads(capsys.readouterr().out)["workers"]) == workers
