@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import EngineError
 
 PROGRAM_S = 5.0
@@ -28,6 +29,13 @@ def find_deno(environ: Mapping[str, str]) -> tuple[str | None, str]:
         return None, ""
     words = _output([path, "--version"]).split()
     return path, words[1] if len(words) > 1 else ""
+
+
+def cache_folder() -> Path:
+    """Where this user's files are that can be fetched again: annotations, player scripts."""
+    import platformdirs  # a program that is only started by this module need not have it
+
+    return Path(platformdirs.user_cache_dir(PROGRAM, appauthor=False))
 
 
 def available_cores() -> int:

@@ -14,10 +14,9 @@ from typing import Any, TypeVar
 
 import click
 
+from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import EngineDiedError, UserError
 from kinetics_tui.base.safe_text import for_log, json_line, lines_for_terminal
-
-PROGRAM = "kinetics-tui"
 
 _Found = TypeVar("_Found")
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
+from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.engine.client.ask import ask, is_running, require_running
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, SetPace, SetWorkers
 from kinetics_tui.model.options import Selection
-from kinetics_tui.settings.settings import Settings, default_cache_dir
+from kinetics_tui.settings.settings import Settings
 
 Tell = Callable[[str], None]
 
@@ -74,7 +75,7 @@ def adjust(
 
 def load_annotations(dataset: Path, settings: Settings, tell: Tell, selection: Selection) -> Annotations:
     """The annotations of a selection, fetched where needed by the network in use."""
-    return obtain_annotations(selection, default_cache_dir(), tell, annotation_opener(dataset, settings))
+    return obtain_annotations(selection, cache_folder(), tell, annotation_opener(dataset, settings))
 
 
 def annotation_opener(dataset: Path, settings: Settings) -> Opener:

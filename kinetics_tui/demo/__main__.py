@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
                 pid=os.getpid(),
                 player_port=youtube.player_port,
                 media_port=youtube.media_port,
+                proxy_port=youtube.proxy_port,
                 yt_dlp_options=youtube.yt_dlp_options(),
                 annotations=tuple(str(path.resolve()) for path in annotations),
                 clips=clips,

@@ -1,4 +1,8 @@
-"""Answers one connection's requests: the player endpoint and the media behind it."""
+"""Answers one connection's requests: pages, the player endpoint, and the media behind it.
+
+A connection may begin with CONNECT, as one to an HTTP proxy does: from then on it is one by TLS to whichever
+of YouTube's hosts was named.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from kinetics_tui.demo import pages
 from kinetics_tui.demo.player import (
     MANIFEST_PATH,
     MEDIA_PATH,
@@ -23,7 +28,7 @@ from kinetics_tui.demo.player import (
     media_playlist,
     player_answer,
 )
-from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
+from kinetics_tui.demo.site import RequestKind, RequestSeen, Site, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure, Video
 
 PLAYER_PATH = "/youtubei/v1/player"
@@ -40,12 +45,18 @@ _MOVED = {Case.MEDIA_OTHER_RANGE, Case.MEDIA_SHIFTED}
 _WRONG_LENGTH = {Case.MEDIA_LENGTH_LONG: 1, Case.MEDIA_LENGTH_SHORT: -1}
 
 
+MEDIA_HOST = "https://rr1---sn-loopback.googlevideo.com"
+"""Where media are said to be to those who come through the proxy."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves a connection for the :class:`Site` that its server carries."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     site: Site
+    tls: ssl.SSLContext
+    through_proxy = False
 
     def setup(self) -> None:
         if isinstance(self.request, ssl.SSLSocket):
@@ -62,33 +73,100 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
         """Say nothing: requests are in the site's log."""
 
+    # -- the proxy -----------------------------------------------------------------------------------
+
+    def do_CONNECT(self) -> None:
+        """Be the proxy, and every host behind it."""
+        self.send_response(HTTPStatus.OK, "Connection established")
+        self.end_headers()
+        plain = self.request
+        self.request = self.tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        self.swapped(plain, self.request)
+        self.through_proxy = True
+        self.setup()
+        self.close_connection = False
+
+    def swapped(self, gone: socket.socket, begun: socket.socket | None) -> None:
+        """Called as a connection goes on by TLS, and at its end; the server has to be able to end it."""
+
+    def finish(self) -> None:
+        """End the connection; one that was taken over is not closed by the server."""
+        super().finish()
+        if self.through_proxy:
+            self.swapped(self.request, None)
+            self.request.close()
+
+    @property
+    def _media_site(self) -> str:
+        return MEDIA_HOST if self.through_proxy else self.site.media_url
+
     def _begin(self, seen: RequestSeen) -> Video:
         """Note a request and let it wait as the line does; the video that it is for."""
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
         return self.site.find(seen.video_id)
 
-    # -- the player endpoint ------------------------------------------------------------------------
+    # -- pages and the player endpoint ---------------------------------------------------------------
 
     def do_POST(self) -> None:
-        """Answer a player request."""
+        """Answer a player request, or one for what stands round a video."""
         length_bytes = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length_bytes)
         if len(body) < length_bytes:
             raise ConnectionError  # the client was ended while it asked
-        if urlsplit(self.path).path != PLAYER_PATH:
+        path = urlsplit(self.path).path
+        if path not in (PLAYER_PATH, pages.NEXT_PATH):
             self._send(HTTPStatus.NOT_FOUND)
             return
-        video_id = str(msgspec.json.decode(body)["videoId"])
-        seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
+        asked = msgspec.json.decode(body)
+        client = str(asked["context"]["client"]["clientName"])
+        kind: RequestKind = "player" if path == PLAYER_PATH else "next"
+        seen = RequestSeen(time.time(), self.client_address[0], kind, str(asked["videoId"]), client=client)
         video = self._begin(seen)
-        failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
+        failure = self._player_failure(video, client)
         if failure is not None and is_player_fault(failure.case):
             self._fail_to_answer(failure, seen)
-            return
-        number = self.site.next_address_number(video_id)
-        answer: Answer = player_answer(video, failure, self.site.media_url, number)
+        elif kind == "next":
+            self._send_json(pages.next_answer(), seen)
+        else:
+            self._send_json(self._player_answer(video, failure, client), seen)
+
+    def _player_failure(self, video: Video, client: str) -> Failure | None:
+        refusal = self.site.policy.signal(self.client_address[0])
+        return refusal or self.site.failure_now(video, "player", client=client)
+
+    def _player_answer(self, video: Video, failure: Failure | None, client: str) -> Answer:
+        number = self.site.next_address_number(video.id)
+        return player_answer(video, failure, self._media_site, number, client)
+
+    def _send_json(self, answer: Answer, seen: RequestSeen) -> None:
         self._send(HTTPStatus.OK, msgspec.json.encode(answer), "application/json; charset=UTF-8", seen=seen)
+
+    def _send_page(self, path: str, query: dict[str, str]) -> bool:
+        """Answer with a page or a script of YouTube's own host; False where ``path`` is none."""
+        if path == pages.WATCH_PATH or path.startswith(pages.EMBED_PREFIX):
+            video_id = query.get("v", "") or path.removeprefix(pages.EMBED_PREFIX)
+            seen = RequestSeen(time.time(), self.client_address[0], "page", video_id, client="WEB")
+            video = self._begin(seen)
+            failure = self._player_failure(video, "WEB")
+            if failure is not None and is_player_fault(failure.case):
+                self._fail_to_answer(failure, seen)
+                return True
+            answer = self._player_answer(video, failure, "WEB")
+            version = pages.player_id(self.site.script_bytes)
+            body = pages.watch_page(answer, version, made_for_kids=video.made_for_kids)
+            self._send(HTTPStatus.OK, body, "text/html; charset=utf-8", seen=seen)
+            return True
+        if path == pages.IFRAME_API_PATH:
+            body = pages.iframe_api(pages.player_id(self.site.script_bytes))
+        elif path.startswith(pages.SCRIPT_PREFIX):
+            body = pages.player_script(self.site.script_bytes)
+        else:
+            return False
+        seen = RequestSeen(time.time(), self.client_address[0], "script", "")
+        self.site.note(seen)
+        self._send(HTTPStatus.OK, body, "text/javascript; charset=utf-8", seen=seen)
+        return True
 
     def _fail_to_answer(self, failure: Failure, seen: RequestSeen) -> None:
         match failure.case:
@@ -104,26 +182,32 @@ class Handler(BaseHTTPRequestHandler):
     # -- media --------------------------------------------------------------------------------------
 
     def do_GET(self) -> None:
-        """Answer a media request."""
+        """Answer a request for media, a playlist or a page."""
         address = urlsplit(self.path)
         if address.path.startswith(MANIFEST_PATH):
             self._send_manifest(address.path)
             return
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        if self._send_page(address.path, query):
+            return
         if address.path != MEDIA_PATH or not query.get("itag", "").isdigit():
             self._send(HTTPStatus.NOT_FOUND)
             return
         start, end = _asked_range(self.headers.get("Range"))
         itag = int(query["itag"])
+        client = query.get("c", "")
         seen = RequestSeen(
-            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
+            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end, client=client
         )
         video = self._begin(seen)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
-        failure = self.site.failure_now(video, "media", itag)
+        if not _is_solved(query, client):
+            self._send(HTTPStatus.FORBIDDEN, seen=seen)
+            return
+        failure = self.site.failure_now(video, "media", itag, client=client)
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
             expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
             failure = failure if expired else None
@@ -141,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
             case Case.MEDIA_HTML:
                 self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
             case Case.MEDIA_REDIRECT:
-                address = (failure.redirect_to or self.site.media_url) + self.path
+                address = (failure.redirect_to or self._media_site) + self.path
                 self._send(HTTPStatus.FOUND, headers={"Location": address}, seen=seen)
             case case if case in _STATUS:
                 self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
@@ -163,9 +247,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
         if itag is None:
-            text = master_playlist(self.site.media_url, video)
+            text = master_playlist(self._media_site, video)
         else:
-            text = media_playlist(self.site.media_url + MEDIA_PATH, video, itag)
+            text = media_playlist(self._media_site + MEDIA_PATH, video, itag)
         self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
 
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:
@@ -279,6 +363,17 @@ class Handler(BaseHTTPRequestHandler):
         # Lingering for no time turns the close into a reset; the server closes it without a farewell.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionAbortedError
+
+
+def _is_solved(query: dict[str, str], client: str) -> bool:
+    """True if an address has its challenges solved, where its client needs that."""
+    if not client or client in pages.PLAIN_CLIENTS:
+        return True
+    video_id, number = query.get("id", ""), int(query.get("lsig", 0))
+    right = {"n": pages.solved(pages.challenge(video_id, number))}
+    if "sig" in query:
+        right["sig"] = pages.unscrambled(pages.signature(video_id, number))
+    return all(query.get(name) == value for name, value in right.items())
 
 
 def is_reset(connection: socket.socket) -> bool:

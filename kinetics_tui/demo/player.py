@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.demo import pages
 from kinetics_tui.demo.media import Kind, Source
 from kinetics_tui.demo.videos import Case, Failure, Video
 
@@ -123,6 +124,7 @@ def _gone(subreason: str = "", status: str = "ERROR") -> Playability:
     return Playability(status, "Video unavailable", subreason)
 
 
+_NOT_ON_THIS_APP = Playability("UNPLAYABLE", "This video is not available on this app.")
 _NO_LONGER = "This video is no longer available"
 _VIOLATING = "This video has been removed for violating YouTube's"
 _BLOCKED = "This video contains content from Meridian Music, who has blocked it"
@@ -172,8 +174,10 @@ _PLAYABILITY: dict[Case, Playability] = {
 }
 
 
-def player_answer(video: Video, failure: Failure | None, site_url: str, address_number: int) -> Answer:
-    """The player endpoint's answer for ``video``, as it stands with ``failure``.
+def player_answer(
+    video: Video, failure: Failure | None, site_url: str, address_number: int, client: str
+) -> Answer:
+    """The player endpoint's answer to ``client`` for ``video``, as it stands with ``failure``.
 
     ``site_url`` is where media are served; ``address_number`` marks the media
     addresses of this answer.
@@ -184,7 +188,7 @@ def player_answer(video: Video, failure: Failure | None, site_url: str, address_
     parts: list[Answer] = []
     for itag, source in video.sources.items():
         kind = whole if source.spec.has_video and source.spec.has_audio else parts
-        kind.append(_format(video, itag, source, media_url, address_number))
+        kind.append(_format(video, itag, source, media_url, address_number, client))
     answer: Answer = {
         "playabilityStatus": {"status": "OK"},
         "videoDetails": {
@@ -201,6 +205,9 @@ def player_answer(video: Video, failure: Failure | None, site_url: str, address_
     if case in _PLAYABILITY:
         del answer["streamingData"]
         answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])
+    elif video.made_for_kids and client in pages.PLAIN_CLIENTS:
+        del answer["streamingData"]
+        answer["playabilityStatus"] = _refusal(_NOT_ON_THIS_APP)
     _alter(answer, failure)
     return answer
 
@@ -230,10 +237,12 @@ def _alter(answer: Answer, failure: Failure | None) -> None:
             streaming.update(formats=[], adaptiveFormats=[])
         case Case.SABR_ONLY:
             for entry in (*streaming.get("formats", ()), *streaming.get("adaptiveFormats", ())):
-                del entry["url"]
+                entry.pop("url", None)
+                entry.pop("signatureCipher", None)
         case Case.N_CHALLENGE:
             for entry in (*streaming.get("formats", ()), *streaming.get("adaptiveFormats", ())):
-                entry["url"] += "&n=6kzMXqrGiGfA9dpX"
+                if "&n=" not in entry.get("url", "&n="):
+                    entry["url"] += "&n=6kzMXqrGiGfA9dpX"
 
 
 def _refusal(playability: Playability) -> Answer:
@@ -247,11 +256,13 @@ def _refusal(playability: Playability) -> Answer:
     }
 
 
-def _format(video: Video, itag: int, source: Source, media_url: str, address_number: int) -> Answer:
+def _format(
+    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str
+) -> Answer:
     spec = source.spec
     entry: Answer = {
         "itag": itag,
-        "url": f"{media_url}?id={video.id}&itag={itag}&clen={source.size_bytes}&lsig={address_number}",
+        **_address(video, itag, source, media_url, address_number, client),
         "mimeType": _MIME[itag],
         "bitrate": round(source.size_bytes * 8 / spec.duration_s),
         "contentLength": str(source.size_bytes),
@@ -272,3 +283,18 @@ def _format(video: Video, itag: int, source: Source, media_url: str, address_num
             "audioChannels": spec.channels,
         }
     return entry
+
+
+def _address(
+    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str
+) -> Answer:
+    """Where a format's media are, as ``client`` is given it."""
+    if client in pages.SABR_CLIENTS:
+        return {}
+    url = f"{media_url}?id={video.id}&itag={itag}&clen={source.size_bytes}&lsig={address_number}&c={client}"
+    if client in pages.PLAIN_CLIENTS:
+        return {"url": url}
+    url += f"&n={pages.challenge(video.id, address_number)}"
+    if source.spec.has_video and source.spec.has_audio:
+        return {"signatureCipher": pages.ciphered(url, pages.signature(video.id, address_number))}
+    return {"url": url}

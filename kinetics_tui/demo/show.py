@@ -39,6 +39,7 @@ class Announcement(msgspec.Struct, frozen=True):
     pid: int
     player_port: int
     media_port: int
+    proxy_port: int
     yt_dlp_options: str
     annotations: tuple[str, ...]
     clips: int

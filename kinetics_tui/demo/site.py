@@ -133,14 +133,17 @@ class AfterClips:
 
 
 Stage = Literal["player", "media", "manifest"]
-RequestKind = Literal["player", "media", "manifest"]
+RequestKind = Literal["player", "page", "next", "script", "media", "manifest"]
+ASKED = frozenset({"player", "page", "next"})
+"""Kinds of requests that YouTube's budgets are said to count."""
 
 
 class RequestSeen(msgspec.Struct):
     """One request, noted as it arrives; ``status`` and ``sent_bytes`` (of the body) grow with the answer.
 
     ``at`` is in seconds since the epoch. ``start`` and ``end`` are the first and last byte asked for of a
-    media request, None where it named none. Status 0: not answered (yet).
+    media request, None where it named none. ``client`` is the name of yt-dlp's client that asked, or that
+    the address was given to. Status 0: not answered (yet).
     """
 
     at: float
@@ -152,6 +155,7 @@ class RequestSeen(msgspec.Struct):
     end: int | None = None
     sent_bytes: int = 0
     status: int = 0
+    client: str = ""
 
 
 class Site:
@@ -163,6 +167,10 @@ class Site:
         self.line = line or Line()
         self.media_url = ""
         """Where media are served: ``http://`` host and port."""
+        self.script_bytes = 0
+        """The player script is about so long."""
+        self.client_failures: dict[str, Failure] = {}
+        """Failures of every video, by the client that asks; those of the key "" are of all clients."""
         self.stopping = threading.Event()
         self.last_request_at = time.monotonic()
         self._lock = threading.Lock()
@@ -196,10 +204,17 @@ class Site:
         """The video of an id; one that fails as unavailable where there is none."""
         return self._find(video_id) or Video(video_id, "", 0.0, {}, Failure(Case.UNAVAILABLE))
 
-    def failure_now(self, video: Video, stage: Stage, itag: int | None = None) -> Failure | None:
+    def failure_now(
+        self, video: Video, stage: Stage, itag: int | None = None, client: str = ""
+    ) -> Failure | None:
         """The failure of this request for the video, if it does; counts towards ``spared`` and ``times``."""
+        of_client = self.client_failures.get(client) or self.client_failures.get("")
+        if of_client is not None and stage == _stage(of_client):
+            return of_client
         failure = video.failure
         if failure is None or stage != _stage(failure) or failure.itag not in (None, itag):
+            return None
+        if failure.clients and client not in failure.clients:
             return None
         if failure.case is Case.MEDIA_EXPIRED:
             return failure

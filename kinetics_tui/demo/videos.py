@@ -94,7 +94,8 @@ class Failure(msgspec.Struct, frozen=True):
     ``times``: only so many requests that the case concerns (player requests, or media requests; of
     ``MEDIA_EXPIRED`` the media addresses of the first so many player answers), then all is well; None:
     always. ``spared``: so many of them are answered well before that, so that a fault can be planned for
-    the n-th request. ``itag``: of media requests, only those for one format count and fail.
+    the n-th request. ``itag``: of media requests, only those for one format count and fail. ``clients``:
+    only those of yt-dlp's clients fail, by the names that they tell YouTube; none: all.
     ``manifest``: what is named for media happens to playlists instead.
 
     ``after_bytes``: what a faulty media answer sends before it stalls, resets or
@@ -111,6 +112,7 @@ class Failure(msgspec.Struct, frozen=True):
     times: int | None = None
     spared: int = 0
     itag: int | None = None
+    clients: tuple[str, ...] = ()
     manifest: bool = False
     retry_after_s: int | None = None
     after_bytes: int = 4096
@@ -124,6 +126,7 @@ class Video(msgspec.Struct, frozen=True):
     """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...).
 
     With ``hls`` its fragmented sources are offered in pieces, through playlists, and nothing else is.
+    ``made_for_kids``: some clients are not given it, and its page says why.
     """
 
     id: str
@@ -132,6 +135,7 @@ class Video(msgspec.Struct, frozen=True):
     sources: Mapping[int, Source]
     failure: Failure | None = None
     hls: bool = False
+    made_for_kids: bool = False
 
 
 Catalogue = Mapping[str, Video] | Callable[[str], Video | None]

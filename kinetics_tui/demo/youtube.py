@@ -1,7 +1,9 @@
 """A YouTube on this machine: real HTTP, real yt-dlp in front of it, no internet.
 
-``yt_dlp_args`` are documented options of yt-dlp that aim it here. Player requests go to a port with
-TLS and the self-signed certificate of this package; media are served over plain HTTP.
+``yt_dlp_args`` are options of yt-dlp that aim it here: an HTTP proxy, behind which every host is this one, by
+TLS with the self-signed certificate of this package. yt-dlp does all that it does by default.
+``direct_args`` need no proxy, so that requests may come by several networks of this machine: player requests
+go to a port with TLS, by the one client that needs nothing else; media are served over plain HTTP.
 """
 
 from __future__ import annotations
@@ -31,10 +33,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # joined when the server closes, so that none outlives it
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], site: Site, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, address: tuple[str, int], site: Site, tls: ssl.SSLContext, *, at_once: bool = False
+    ) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, type("SiteHandler", (Handler,), {"site": site}))
-        self._tls = tls
+        own = {"site": site, "tls": tls, "swapped": self._swapped}
+        super().__init__(address, type("SiteHandler", (Handler,), own))
+        self._tls = tls if at_once else None
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
 
@@ -46,6 +51,12 @@ class _Server(ThreadingHTTPServer):
         with self._open_lock:
             self._open.add(connection)
         return connection, address
+
+    def _swapped(self, gone: socket.socket, begun: socket.socket | None) -> None:
+        with self._open_lock:
+            self._open.discard(gone)
+            if begun is not None:
+                self._open.add(begun)
 
     def shutdown_request(self, request: object) -> None:
         assert isinstance(request, socket.socket)
@@ -90,15 +101,21 @@ class LoopbackYouTube(Site):
         host: str = "127.0.0.1",
         player_port: int = 0,
         media_port: int = 0,
+        proxy_port: int = 0,
     ) -> None:
         super().__init__(catalogue, policy, line)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with resources.as_file(resources.files(__package__).joinpath(CERTIFICATE)) as pem:
             tls.load_cert_chain(pem)
-        self._servers = [_Server((host, player_port), self, tls), _Server((host, media_port), self, None)]
+        self._servers = [
+            _Server((host, player_port), self, tls, at_once=True),
+            _Server((host, media_port), self, tls),
+            _Server((host, proxy_port), self, tls),
+        ]
         self._threads: list[threading.Thread] = []
         self.host = f"[{host}]" if ":" in host else host
-        self.player_port, self.media_port = (server.server_address[1] for server in self._servers)
+        ports = (server.server_address[1] for server in self._servers)
+        self.player_port, self.media_port, self.proxy_port = ports
         self.media_url = f"http://{self.host}:{self.media_port}"
 
     def start(self) -> None:
@@ -127,8 +144,17 @@ class LoopbackYouTube(Site):
     ) -> None:
         self.stop()
 
+    @property
+    def proxy(self) -> str:
+        """The address of the proxy that leads here."""
+        return f"http://{self.host}:{self.proxy_port}"
+
     def yt_dlp_args(self) -> tuple[str, ...]:
-        """Command-line options of yt-dlp that send its YouTube requests here."""
+        """Command-line options of yt-dlp that send its requests here, whatever they are."""
+        return ("--proxy", self.proxy, "--no-check-certificates")
+
+    def direct_args(self) -> tuple[str, ...]:
+        """Options that send player requests here without a proxy, and ask by one client alone."""
         return (
             "--extractor-args",
             f"youtube:innertube_host={self.host}:{self.player_port};player_client=visionos;"

@@ -28,6 +28,7 @@ from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.extraction import Extraction
+from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.notify import Notifier
 from kinetics_tui.engine.run.outcomes import Outcomes
 from kinetics_tui.engine.run.queue import ClipQueue
@@ -104,7 +105,8 @@ class Engine:
         self._networks.list(now)
         self._queue = ClipQueue(ledger)
         self._extraction = Extraction(context)
-        self._outcomes = Outcomes(context, self._queue, self._networks)
+        first_way = FirstWay(context)
+        self._outcomes = Outcomes(context, self._queue, self._networks, first_way)
         self._pool = make_pool(
             dataset=dataset,
             scratch=self._scratch,
@@ -115,7 +117,7 @@ class Engine:
             target=target,
         )
         self._dispatcher = Dispatcher(
-            context, self._pool, self._queue, self._extraction, self._networks, self._disk
+            context, self._pool, self._queue, self._extraction, self._networks, self._disk, first_way
         )
         self._reports: Reports = Reports(
             context, self._outcomes, self._extraction, self._dispatcher, self._disk, self._settled

@@ -24,12 +24,13 @@ from kinetics_tui.media.fetch.fragments_fetch import download
 from kinetics_tui.media.fetch.track import Renewal, Track
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.verify import compare, verify
+from kinetics_tui.media.youtube.ladder import Ladder
 from kinetics_tui.media.youtube.resolve import Resolver, Source, Stream
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import MadeFile, Spent
-from kinetics_tui.model.options import Options, Trim
+from kinetics_tui.model.options import Options, Resolve, Trim
 
 _X264_CORE = re.compile(rb"x264 - (core \d+(?: r\d+)?)")
 
@@ -79,13 +80,17 @@ class Attempt:
         self,
         options: Options,
         resolver: Resolver,
+        ladder: Ladder,
         clip: Clip,
         folder: Path,
         on_progress: OnProgress,
         guard: Guard,
+        first: Resolve,
     ) -> None:
         self._options = options
         self._resolver = resolver
+        self._ladder = ladder
+        self._first = first
         self._clip = clip
         self._folder = folder
         self._on_progress = on_progress
@@ -101,20 +106,8 @@ class Attempt:
         """Make the clip at ``output``; the time in all is for whoever puts it in its place."""
         started = time.monotonic()
         self._tell(Phase.RESOLVE, 0.0)
-        source = self._resolver.resolve(self._clip.youtube_id)
-        if source.duration_s and self._clip.time_start >= source.duration_s + LENGTH_TOLERANCE_S:
-            raise ClipFailure(Category.SHORT_SOURCE, "The video ends before the clip starts.")
-        self._wait_until_available(source)
-        resolved = time.monotonic()
-
-        self._download_started = resolved
-        self._tell(Phase.DOWNLOAD, 0.0)
-        if source.video.fragmented or (source.audio and source.audio.fragmented):
-            self._download_whole(source)
-            downloaded, cut = time.monotonic(), self._cut_whole(source)
-        else:
-            downloaded, cut = self._by_ranges(source)
-        trimmed = time.monotonic()
+        source, downloaded, cut = self._fetched()
+        resolved, trimmed = self._download_started, time.monotonic()
 
         self._tell(Phase.VERIFY, 0.0)
         facts = verify(self.output, decode=cut.mode is Trim.EXACT, strict=True)
@@ -125,7 +118,7 @@ class Attempt:
             self.output.stat().st_size,
             short=cut.short,
             exact=cut.mode is Trim.EXACT,
-            source_itags="+".join(stream.itag for stream in (source.video, source.audio) if stream),
+            source_itags="+".join(source.itags),
             source_height_px=source.video.height_px or 0,
             source_fps=source.video.fps or 0.0,
             made_with=made_with(cut.mode),
@@ -135,7 +128,37 @@ class Attempt:
             download_s=downloaded - resolved,
             trim_s=trimmed - downloaded,
             wire_bytes=self._wire_bytes,
+            asked=source.asked,
         )
+
+    def _fetched(self) -> tuple[Source, float, Cut]:
+        """Resolve, fetch and cut; what it was made of, when the fetching was over, and the cut.
+
+        Where YouTube refuses the media, other clients and then other formats are tried.
+        """
+        refused: list[Source] = []
+        for rung in self._ladder.rungs:
+            self._tell(Phase.RESOLVE, 0.0)
+            source = self._ladder.resolve(rung, self._clip.youtube_id, self._first, refused)
+            if source.duration_s and self._clip.time_start >= source.duration_s + LENGTH_TOLERANCE_S:
+                raise ClipFailure(Category.SHORT_SOURCE, "The video ends before the clip starts.")
+            self._wait_until_available(source)
+            self._download_started = time.monotonic()
+            self._tell(Phase.DOWNLOAD, 0.0)
+            try:
+                if source.video.fragmented or (source.audio and source.audio.fragmented):
+                    self._download_whole(source)
+                    downloaded, cut = time.monotonic(), self._cut_whole(source)
+                else:
+                    downloaded, cut = self._by_ranges(source)
+            except ClipFailure as failure:
+                if failure.category is not Category.FORBIDDEN:
+                    raise
+                refused.append(source)
+                continue
+            self._ladder.worked(rung, refused)
+            return source, downloaded, cut
+        raise ClipFailure(Category.FORBIDDEN, "YouTube refused the media by every way.")
 
     # -- plain files with ranges --------------------------------------------------------------------
 

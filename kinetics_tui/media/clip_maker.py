@@ -17,12 +17,13 @@ from kinetics_tui.media.attempt import Attempt, OnProgress
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.verify import is_right_length, verify
+from kinetics_tui.media.youtube.ladder import Ladder
 from kinetics_tui.media.youtube.resolve import Resolver
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.network import Route
-from kinetics_tui.model.options import Options, Trim
+from kinetics_tui.model.options import Options, Resolve, Trim
 
 
 class Alarm:
@@ -80,7 +81,10 @@ class ClipMaker:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._resolver = Resolver(options.yt_dlp, height_px=options.height_px, audio=options.audio)
+        self._resolver = Resolver(
+            options.yt_dlp, height_px=options.height_px, audio=options.audio, resolve=options.resolve
+        )
+        self._ladder = Ladder(self._resolver)
         self._alarm = Alarm()
         self._guard: Guard | None = None
 
@@ -93,11 +97,13 @@ class ClipMaker:
         cancelled: Callable[[], bool] = lambda: False,
         deadline_s: float | None = None,
         route: Route | None = None,
+        first: Resolve = Resolve.LEAN,
     ) -> tuple[MadeFile, Spent]:
         """Make ``clip`` at ``final_path`` by way of ``scratch_dir``, which is on the same file system.
 
         A file that is there already is verified and kept, or replaced. ``deadline_s`` is how many
-        seconds the clip may take, ``route`` how every byte of it leaves (None: both as the options say).
+        seconds the clip may take, ``route`` how every byte of it leaves (None: both as the options say),
+        ``first`` the way by which YouTube is asked first.
         Raises ClipFailure and ClipCancelled; nothing is left in ``scratch_dir`` either way.
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
@@ -112,7 +118,9 @@ class ClipMaker:
             self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
             scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun again
             with _private_folder(scratch_dir) as folder:
-                attempt = Attempt(self._options, self._resolver, clip, folder, on_progress, guard)
+                attempt = Attempt(
+                    self._options, self._resolver, self._ladder, clip, folder, on_progress, guard, first
+                )
                 made, spent = attempt.run()
                 sync(attempt.output)  # after a power cut, no name without content
                 attempt.output.stat()  # nor where it went while its content was written to the disk

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import msgspec
 
+from kinetics_tui.model.options import Resolve
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
@@ -17,7 +19,8 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """The cost of a try, also of one that failed: seconds in each phase and in all, bytes of media received.
 
-    ``wire_bytes`` is 0 where the file was found in its place.
+    ``wire_bytes`` is 0 where the file was found in its place; ``asked`` is the way by which YouTube gave the
+    video, None where it gave none.
     """
 
     resolve_s: Seconds = 0.0
@@ -25,6 +28,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     trim_s: Seconds = 0.0
     total_s: Seconds = 0.0
     wire_bytes: Count = 0
+    asked: Resolve | None = None
 
 
 NOTHING_SPENT = Spent()

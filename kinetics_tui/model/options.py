@@ -170,6 +170,17 @@ class Trim(StrEnum):
     """Packets copied: starts on the keyframe before ``time_start``; cheap and inexact."""
 
 
+class Resolve(StrEnum):
+    """The ways to ask YouTube for a video."""
+
+    AUTO = "auto"
+    """Lean first, then in full where that may know more; the other way round where lean keeps failing."""
+    LEAN = "lean"
+    """By the client of yt-dlp's own that needs neither page nor JavaScript nor token: one request."""
+    FULL = "full"
+    """As yt-dlp does by default: page, several clients, JavaScript."""
+
+
 class LayoutName(StrEnum):
     """Where a clip's file goes, named after the readers that expect it there."""
 
@@ -193,9 +204,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
     unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
     ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
-    failure of a clip. ``yt_dlp`` are yt-dlp's own command-line options, which may
-    carry secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise
-    addresses that are told of the turns of the run. ``extras`` are made of each clip that is done.
+    failure of a clip. ``resolve`` is how YouTube is asked for a video. ``yt_dlp`` are
+    yt-dlp's own command-line options, which may carry secrets: they go into the ledger, never into events or
+    logs. So do ``notify``, the Apprise addresses that are told of the turns of the run. ``extras`` are made
+    of each clip that is done.
     """
 
     workers: Annotated[
@@ -281,6 +293,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             reads="duration",
         ),
     ] = 15 * MINUTE_S
+    resolve: Annotated[
+        Resolve,
+        Opt(
+            "HOW",
+            "auto, lean (one request a clip) or full (yt-dlp's defaults) ({default}).",
+            "how YouTube is asked; auto: lean (one request), in full where that may know more",
+        ),
+    ] = Resolve.AUTO
     yt_dlp: Annotated[
         tuple[str, ...],
         Opt(

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import msgspec
 import platformdirs
 
+from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.options import AppOptions, Option, Options, options_in
 from kinetics_tui.settings.values import check_networks, comment_text, read_value, value_text, yes
 
-APP = "kinetics-tui"
 PREFIX = "KINETICS_TUI_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 DEFAULT = "default"
@@ -94,12 +94,7 @@ class Settings(AppOptions, frozen=True, kw_only=True):
 
 def default_config_path() -> Path:
     """The settings file of this user."""
-    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / FILE_NAME
-
-
-def default_cache_dir() -> Path:
-    """Where fetched annotations are kept."""
-    return Path(platformdirs.user_cache_dir(APP, appauthor=False))
+    return Path(platformdirs.user_config_dir(PROGRAM, appauthor=False)) / FILE_NAME
 
 
 def load_settings(

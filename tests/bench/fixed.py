@@ -46,7 +46,7 @@ class Memory:
         if request.data:
             video_id = str(msgspec.json.decode(request.data)["videoId"])
             video = Video(video_id, "a video", self._length_s, self._sources)
-            body = msgspec.json.encode(player_answer(video, None, SITE, 1))
+            body = msgspec.json.encode(player_answer(video, None, SITE, 1, "VISIONOS"))
             return Response(io.BytesIO(body), request.url, {"Content-Type": "application/json"})
         itag = re.search(r"itag=(\d+)", request.url)
         span = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers["Range"])

@@ -45,7 +45,7 @@ def test_it_says_how_to_reach_it_and_ends_when_told(start: Callable[..., DemoSer
     assert os.getsid(said.pid) == said.pid
     assert said.clips == 12
     assert all(Path(path).is_file() for path in said.annotations)
-    assert f"innertube_host=127.0.0.1:{said.player_port}" in said.yt_dlp_options
+    assert f"--proxy http://127.0.0.1:{said.proxy_port}" in said.yt_dlp_options
     server.stop()
     assert server.process.returncode == 0
 

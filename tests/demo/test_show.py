@@ -49,7 +49,7 @@ def test_a_demo_is_opened_again_with_its_new_ports(servers: list[DemoServer], tm
     again = opened(tmp_path / "set", workers=3)
     assert (first.workers, again.workers) == (2, 3)
     assert first.yt_dlp != again.yt_dlp
-    assert f"127.0.0.1:{servers[1].announcement.player_port}" in again.yt_dlp[1]
+    assert f"127.0.0.1:{servers[1].announcement.proxy_port}" in again.yt_dlp[1]
 
 
 def test_a_real_dataset_where_a_demo_failed_before_is_left_alone(

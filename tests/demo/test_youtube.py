@@ -114,7 +114,7 @@ class Watched(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
 def ask(youtube: LoopbackYouTube, *arguments: str) -> Watched:
     """yt-dlp as its own command line would make it, aimed at ``youtube``."""
     options = yt_dlp.parse_options(
-        [*youtube.yt_dlp_args(), "--ignore-config", "--no-update", "--quiet", *arguments]
+        [*youtube.direct_args(), "--ignore-config", "--no-update", "--quiet", *arguments]
     ).ydl_opts
     return Watched({**options, "logger": Quiet(), "ignoreerrors": False})
 
@@ -259,7 +259,7 @@ def test_the_command_line_downloads_through_documented_options(
     youtube: LoopbackYouTube, sources: Mapping[int, Source], tmp_path: Path
 ) -> None:
     before = youtube.count("media", "plainvideo0")
-    command = [sys.executable, "-m", "yt_dlp", "--ignore-config", "--no-update", *youtube.yt_dlp_args()]
+    command = [sys.executable, "-m", "yt_dlp", "--ignore-config", "--no-update", *youtube.direct_args()]
     command += ["--format", "160", "--output", str(tmp_path / "video.mp4"), "--", "plainvideo0"]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     assert (tmp_path / "video.mp4").read_bytes() == sources[160].path.read_bytes()
@@ -285,4 +285,4 @@ def test_the_options_fit_on_one_line(youtube: LoopbackYouTube) -> None:
     line = youtube.yt_dlp_options()
     assert "\n" not in line
     assert msgspec.json.decode(msgspec.json.encode(line)) == line
-    assert f"innertube_host=127.0.0.1:{youtube.player_port}" in line
+    assert f"--proxy http://127.0.0.1:{youtube.proxy_port}" in line

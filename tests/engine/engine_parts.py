@@ -21,6 +21,7 @@ from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.extraction import Extraction
+from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.outcomes import Outcomes
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.reports import Reports
@@ -89,7 +90,8 @@ class Parts:
         self.queue = ClipQueue(ledger)
         self.extraction = Extraction(self.context)
         self.disk = DiskWatch(self.context)
-        self.outcomes = Outcomes(self.context, self.queue, self.networks)
+        self.first_way = FirstWay(self.context)
+        self.outcomes = Outcomes(self.context, self.queue, self.networks, self.first_way)
         self.pool = StillPool(
             dataset=dataset,
             scratch=dataset / "scratch",
@@ -99,7 +101,13 @@ class Parts:
             on_gone=lambda _slot, _death: None,
         )
         self.dispatcher = Dispatcher(
-            self.context, self.pool, self.queue, self.extraction, self.networks, self.disk
+            self.context,
+            self.pool,
+            self.queue,
+            self.extraction,
+            self.networks,
+            self.disk,
+            self.first_way,
         )
         self.reports: Reports = Reports(
             self.context, self.outcomes, self.extraction, self.dispatcher, self.disk, self.settled.append

@@ -60,17 +60,20 @@ class Studio:
         self._videos[video_id] = msgspec.structs.replace(video, **fields)
         return video_id
 
-    def yt_dlp_args(self, clients: str = "visionos") -> tuple[str, ...]:
-        """yt-dlp's options for the loopback YouTube, to be asked as these of YouTube's own clients."""
+    def direct_args(self, clients: str = "visionos") -> tuple[str, ...]:
+        """yt-dlp's options for the loopback YouTube, to be asked without a proxy as these of its clients."""
         return tuple(
             arg.replace("player_client=visionos", f"player_client={clients}")
-            for arg in self.youtube.yt_dlp_args()
+            for arg in self.youtube.direct_args()
         )
 
-    def maker(self, *yt_dlp: str, clients: str = "visionos", **options: object) -> ClipMaker:
-        """A maker whose requests go to the loopback YouTube."""
-        args = (*self.yt_dlp_args(clients), *yt_dlp)
-        maker = ClipMaker(msgspec.convert({"yt_dlp": args, **options}, Options))
+    def maker(self, *yt_dlp: str, clients: str | None = None, **options: object) -> ClipMaker:
+        """A maker whose requests go to the loopback YouTube; by default they are all of yt-dlp's own.
+
+        With ``clients`` they need no proxy, and may take a route.
+        """
+        args = self.youtube.yt_dlp_args() if clients is None else self.direct_args(clients)
+        maker = ClipMaker(msgspec.convert({"yt_dlp": (*args, *yt_dlp), **options}, Options))
         self._stack.callback(maker.close)
         return maker
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.model.options import LayoutName, Options, Theme, Trim
 from kinetics_tui.settings.settings import (
     EXAMPLE_TOML,
     SETTINGS,
     Settings,
-    default_cache_dir,
     default_config_path,
     load_settings,
 )
@@ -268,4 +268,4 @@ def test_file_and_cache_lie_in_the_users_own_folders(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     assert default_config_path().is_relative_to(tmp_path)
     assert default_config_path().parts[-2:] == ("kinetics-tui", "config.toml")
-    assert default_cache_dir().is_relative_to(tmp_path)
+    assert cache_folder().is_relative_to(tmp_path)

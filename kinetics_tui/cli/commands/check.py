@@ -15,6 +15,7 @@ import click
 from kinetics_tui.annotations.fetch import obtain_annotations
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
@@ -23,7 +24,7 @@ from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.media.youtube.open_address import network_opener
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Selection
-from kinetics_tui.settings.settings import Settings, default_cache_dir, load_settings
+from kinetics_tui.settings.settings import Settings, load_settings
 from kinetics_tui.upkeep.check.check import Checking, check
 from kinetics_tui.upkeep.check.findings import Fault, LedgerState, Report
 from kinetics_tui.upkeep.check.rebuild import Wanted
@@ -35,7 +36,7 @@ def selected_clips(selection: Selection, settings: Settings) -> list[Clip]:
     Raises ``UserError`` where they cannot be had or none is left.
     """
     opener = network_opener(settings.options.yt_dlp, None) if not selection.annotations else None
-    return select(obtain_annotations(selection, default_cache_dir(), tell, opener), selection)
+    return select(obtain_annotations(selection, cache_folder(), tell, opener), selection)
 
 
 _LEDGER = {

@@ -8,6 +8,7 @@ import textwrap
 
 import click
 
+from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.topics import (
@@ -18,7 +19,7 @@ from kinetics_tui.base.topics import (
     topic_text,
     without_topic_links,
 )
-from kinetics_tui.cli.command_line import PROGRAM, SETTLED, leave_broken_pipe
+from kinetics_tui.cli.command_line import SETTLED, leave_broken_pipe
 
 WIDEST_COLUMNS = 100
 """Lines of text that are longer than this are hard to read."""

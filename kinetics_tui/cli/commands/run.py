@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
 from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, leave_broken_pipe, tell
 from kinetics_tui.cli.engine_of import adjust, annotation_opener, load_annotations, make_known, run_engine
@@ -21,7 +22,7 @@ from kinetics_tui.engine.client.ask import is_running, require_running, wait_unt
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.prepare import create, has_ledger, prepare
 from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
-from kinetics_tui.settings.settings import Settings, default_cache_dir, load_settings
+from kinetics_tui.settings.settings import Settings, load_settings
 
 LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
@@ -89,7 +90,7 @@ def _set_up(dataset: Path, settings: Settings) -> int:
         asked = plan or Plan(dataset, Selection(), settings.options, None)
         return SetupScreen(asked.dataset, asked.options, asked.selection, library=library)
 
-    library = PublishedLibrary(default_cache_dir(), annotation_opener(dataset, settings))
+    library = PublishedLibrary(cache_folder(), annotation_opener(dataset, settings))
     return _open_app(settings, None, setup=setup, start=start)
 
 

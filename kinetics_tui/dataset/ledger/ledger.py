@@ -28,7 +28,7 @@ from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Way
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import Options, Resolve, Selection
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -271,6 +271,15 @@ class Ledger:
         """Keep the way in use."""
         with self._changing() as connection:
             write_meta(connection, "way", way)
+
+    def first_way(self) -> Resolve:
+        """The way by which YouTube is asked first."""
+        return find_meta(self._db, "first way", Resolve) or Resolve.LEAN
+
+    def set_first_way(self, way: Resolve) -> None:
+        """Keep the way by which YouTube is asked first."""
+        with self._changing() as connection:
+            write_meta(connection, "first way", way)
 
     def ways(self) -> dict[str, Way]:
         """The ways that the user added, each under what it is called."""

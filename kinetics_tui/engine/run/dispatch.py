@@ -11,6 +11,7 @@ from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.extraction import Extraction
+from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.events import ClipStarted, Phase, WorkerIdle
@@ -34,6 +35,7 @@ class Dispatcher:
         extraction: Extraction,
         networks: Networks,
         disk: DiskWatch,
+        first_way: FirstWay,
     ) -> None:
         self.held = False
         """Nothing is handed out: paused by the user, or stopping."""
@@ -45,6 +47,7 @@ class Dispatcher:
         self._extraction = extraction
         self._networks = networks
         self._disk = disk
+        self._first_way = first_way
         self._waiting_until: dict[int, float] = {}
 
     def dispatch(self) -> None:
@@ -90,7 +93,7 @@ class Dispatcher:
             self._tell_waiting(now)
             return False
         self._waiting_until.pop(slot.number, None)
-        slot.assign(row, self._networks.stamp(), self._networks.route)
+        slot.assign(row, self._networks.stamp(), self._networks.route, self._first_way.next())
         self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
 

@@ -9,6 +9,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, Outcome
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.suspicion import WITNESSES, Suspicion
 from kinetics_tui.engine.workers.messages import Failed, Finished
@@ -36,11 +37,14 @@ class Aftermath(Enum):
 class Outcomes:
     """Settles clips, puts them back, or has them wait for another try."""
 
-    def __init__(self, context: RunContext, queue: ClipQueue, networks: Networks) -> None:
+    def __init__(
+        self, context: RunContext, queue: ClipQueue, networks: Networks, first_way: FirstWay
+    ) -> None:
         self.suspicion = Suspicion(reversed(context.ledger.newest_done(WITNESSES)))
         self._context = context
         self._queue = queue
         self._networks = networks
+        self._first_way = first_way
         self._kills: dict[int, int] = {}
         """Of clips that are not settled: how many workers were killed with each since the engine began."""
 
@@ -52,6 +56,7 @@ class Outcomes:
         self._context.publish(
             ClipDone(at=now, slot=slot.number, clip=row.clip, made=made, spent=spent, network=network)
         )
+        self._first_way.came(spent.asked)
         if spent.wire_bytes:
             self.suspicion.came_through(row.clip.youtube_id)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)

@@ -9,7 +9,7 @@ from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Count, MadeFile, Seconds, Spent
 from kinetics_tui.model.network import Route
-from kinetics_tui.model.options import Extras
+from kinetics_tui.model.options import Extras, Resolve
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="message", kw_only=True):
@@ -20,6 +20,7 @@ class Assign(Message, frozen=True, tag="assign"):
     """To the worker: make this clip; ``path`` is relative to the dataset folder.
 
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
+    YouTube is asked for it by the way ``first`` before any other.
     ``extract``: it is here already, and these are to be made of it; nothing is requested.
     """
 
@@ -27,6 +28,7 @@ class Assign(Message, frozen=True, tag="assign"):
     clip: Clip
     path: str
     route: Route = Route()
+    first: Resolve = Resolve.LEAN
     extract: Extras | None = None
 
 

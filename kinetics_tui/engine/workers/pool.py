@@ -29,7 +29,7 @@ from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.workers.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.workers.start import WORKER_MODULE, WorkerTarget, run_worker
 from kinetics_tui.model.network import NO_STAMP, Route, Stamp
-from kinetics_tui.model.options import Extras, Options
+from kinetics_tui.model.options import Extras, Options, Resolve
 
 RENEW_AFTER_CLIPS = 500
 """A worker is replaced after this many clips: what its libraries leak goes with it."""
@@ -129,8 +129,8 @@ class Slot(asyncio.Protocol):
         """Ready for a clip."""
         return self.ready and self.row is None and not (self.leaving or self.dying)
 
-    def assign(self, row: ClipRow, stamp: Stamp, route: Route) -> None:
-        """Put a clip into the worker's hand, to be fetched by ``route``.
+    def assign(self, row: ClipRow, stamp: Stamp, route: Route, first: Resolve) -> None:
+        """Put a clip into the worker's hand, to be fetched by ``route``, asked for by the way ``first``.
 
         ``stamp`` tells by which network that is, and in which state of it.
         """
@@ -139,7 +139,7 @@ class Slot(asyncio.Protocol):
         self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
+        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route, first=first))
 
     def assign_extract(self, row: ClipRow, extras: Extras) -> None:
         """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""

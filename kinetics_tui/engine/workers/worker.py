@@ -201,6 +201,7 @@ class Worker:
                 cancelled=self._cancel.is_set,
                 deadline_s=self._options.clip_deadline_s,
                 route=todo.route,
+                first=todo.first,
             )
         except ClipCancelled:
             return Cancelled(clip_id=todo.clip_id)

@@ -27,7 +27,7 @@ class Renewal:
     def __call__(self, refused: Stream) -> Stream:
         """Another address of the file behind ``refused``. Raises ClipFailure where there is none."""
         if not self._renewed:
-            self._source = self._resolver.resolve(self._source.youtube_id)
+            self._source = self._resolver.resolve(self._source.youtube_id, self._source.asked)
             self._renewed = True
         for stream in (self._source.video, self._source.audio):
             if stream and stream.itag == refused.itag and stream.url != refused.url:

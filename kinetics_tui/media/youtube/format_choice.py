@@ -37,10 +37,13 @@ class Chooser:
     def __init__(self, height_px: int, *, audio: bool) -> None:
         self.height_px = height_px
         self.audio = audio
+        self.avoided: frozenset[str] = frozenset()
+        """Itags that are passed over while there are others."""
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         # Of equals the first is taken: yt-dlp has the best one last.
         formats: list[Format] = list(context["formats"])[::-1]
+        formats = [fmt for fmt in formats if fmt["format_id"] not in self.avoided] or formats
         sounds = [fmt for fmt in formats if has_audio(fmt) and not has_video(fmt)]
         videos = [fmt for fmt in formats if has_video(fmt)]
         if not videos:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from yt_dlp.utils import DownloadError, YoutubeDLError
+from yt_dlp.extractor.youtube._base import INNERTUBE_CLIENTS
+from yt_dlp.utils import YoutubeDLError
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify
 from kinetics_tui.media.youtube import format_choice as formats
+from kinetics_tui.media.youtube.javascript import bound_solver
 from kinetics_tui.media.youtube.session import Logger, Session
 from kinetics_tui.media.youtube.yt_dlp_options import parse_args
-from kinetics_tui.model.failure import Category
+from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
+from kinetics_tui.model.options import Resolve
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_Args = dict[str, list[str]]
+"""Arguments of yt-dlp's extractor."""
 _NOT_PLAYABLE_YET = frozenset({"is_live", "is_upcoming", "post_live"})
 
 
@@ -46,18 +52,36 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     available_at: float | None = None
     info: dict[str, Any] = {}
 
+    @property
+    def tier_px(self) -> int:
+        """YouTube's tier of the pictures, which is their shorter side; 0 where it is not known."""
+        return min(self.width_px or 0, self.height_px or 0)
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The media of one video. ``audio`` is None where ``video`` carries the sound or none is wanted."""
+    """The media of one video. ``audio`` is None where ``video`` carries the sound or none is wanted.
+
+    ``asked`` is the way by which YouTube gave them.
+    """
 
     youtube_id: str
+    asked: Resolve
     video: Stream
     audio: Stream | None
     duration_s: float | None
 
+    @property
+    def itags(self) -> list[str]:
+        """The formats: of the pictures, and of the sound where it is apart."""
+        return [stream.itag for stream in (self.video, self.audio) if stream]
+
 
 class Resolver:
     """Resolves videos, one after the other, with one reused yt-dlp instance.
+
+    YouTube is asked *lean*, by one of yt-dlp's own default clients that needs neither page nor JavaScript nor
+    token, which costs one request, or in *full*, as yt-dlp does by itself. Where the user chose clients or
+    left out pages himself, every video is asked for as he said.
 
     Make it in the process that uses it. Raises SettingsError where ``yt_dlp_args`` cannot be used.
     """
@@ -68,37 +92,120 @@ class Resolver:
         *,
         height_px: int = 360,
         audio: bool = True,
+        resolve: Resolve = Resolve.AUTO,
         logger: Logger | None = None,
     ) -> None:
         params = parse_args(yt_dlp_args)
+        self._chooser = formats.Chooser(height_px, audio=audio)
         if params.get("format") is None:
-            params["format"] = formats.Chooser(height_px, audio=audio)
+            params["format"] = self._chooser
         self._audio = audio
+        self._height_px = height_px
+        self._way = resolve
         try:
             self.session = Session(params, logger)
+            self._extractor = self.session.get_info_extractor("Youtube")
+            self._extractor.initialize()
         except (YoutubeDLError, SyntaxError, ValueError, OSError) as error:
             raise SettingsError(f"--yt-dlp: yt-dlp cannot start with these options: {error}.") from error
+        bound_solver(self._extractor, self._wait)
+
+    def _wait(self, seconds: float) -> None:
+        if self.session.guard is None:
+            time.sleep(seconds)
+        else:
+            self.session.guard.sleep(seconds)
 
     @property
     def socket_timeout_s(self) -> float:
         return float(self.session.params.get("socket_timeout") or 20.0)
 
-    def resolve(self, youtube_id: str) -> Source:
-        """The media of ``youtube_id``. Raises ClipFailure with the category of whatever went wrong."""
+    def resolve(
+        self, youtube_id: str, first: Resolve = Resolve.LEAN, avoided: frozenset[str] = frozenset()
+    ) -> Source:
+        """The media of ``youtube_id``. Raises ClipFailure with the category of whatever went wrong.
+
+        ``first`` is the way that is tried first where both may be, ``avoided`` are itags that are passed
+        over while there are others.
+        """
         if not _YOUTUBE_ID.fullmatch(youtube_id):
             raise ClipFailure(Category.VIDEO_NOT_AVAILABLE, f"{youtube_id!r} is not a YouTube id.")
-        self.session.begin()
+        self._chooser.avoided = avoided
+        way, *others = self._ways(first)
         try:
-            info = self.session.extract_info(
+            source = self._ask(youtube_id, *way)
+            best_px = min(self.session.out_of_reach_px, self._height_px)
+            if not others or source.asked is Resolve.FULL or source.video.tier_px >= best_px:
+                return source
+        except ClipFailure as failure:
+            if not others or not _other_way_may_help(failure):
+                raise
+            return self._ask_again(youtube_id, others[0], failure.message)
+        try:
+            return self._ask(youtube_id, *others[0])  # which may be given a better tier
+        except ClipFailure:
+            return source
+
+    def _ask_again(self, youtube_id: str, way: tuple[Resolve, _Args], told: str) -> Source:
+        """Ask by another way, after the first one had ``told`` why it has nothing to give."""
+        try:
+            return self._ask(youtube_id, *way)
+        except ClipFailure as failure:
+            if failure.category.kind is not Kind.THROTTLE:
+                raise
+            # The network has answered the other way: it is this way that is refused.
+            text = f"{told.rstrip('.')}; asked the other way, YouTube refused: {failure.category.value}."
+            raise ClipFailure(Category.NO_FORMATS, text) from failure
+
+    @property
+    def has_both_ways(self) -> bool:
+        """True if a video may be asked for lean and in full."""
+        return len(self._ways(Resolve.LEAN)) > 1
+
+    def _ways(self, first: Resolve) -> list[tuple[Resolve, _Args]]:
+        """The ways to ask, in their order, with what the extractor is told for each."""
+        full: _Args = {}
+        client = None if self._way is Resolve.FULL else lean_client(self._extractor)
+        if client is None or self.session.youtube_args.keys() & {"player_client", "player_skip"}:
+            return [(Resolve.FULL, full)]
+        lean = {"player_client": [client], "player_skip": ["webpage", "initial_data"]}
+        if self._way is Resolve.LEAN:
+            return [(Resolve.LEAN, lean)]
+        both = [(Resolve.LEAN, lean), (Resolve.FULL, full)]
+        return both if first is Resolve.LEAN else both[::-1]
+
+    def _ask(self, youtube_id: str, way: Resolve, args: _Args) -> Source:
+        session = self.session
+        session.begin()
+        if way is Resolve.LEAN and session.visitor_data and not session.youtube_args.get("visitor_data"):
+            args = {**args, "visitor_data": [session.visitor_data]}  # as yt-dlp goes on with that of a page
+        session.set_youtube_args(args)
+        try:
+            info = session.extract_info(
                 f"https://www.youtube.com/watch?v={youtube_id}", download=False, ie_key="Youtube"
             )
-        except DownloadError as error:
-            raise classify(error, self.session.last_trouble) from error
         except (ClipFailure, ClipCancelled):
             raise
         except Exception as error:  # A raw TypeError can escape from the extractor.
-            raise classify(error, self.session.last_trouble) from error
-        return self._source(youtube_id, info)
+            raise self._cause(error) from error
+        return self._source(youtube_id, way, info)
+
+    def _cause(self, error: Exception) -> ClipFailure:
+        """The failure behind an error of yt-dlp's, which drops failed requests where a page came through."""
+        session = self.session
+        failure = classify(error, session.last_trouble)
+        if failure.category is Category.HTTP_404:  # an endpoint is not there, which says nothing of the video
+            return ClipFailure(Category.MISCELLANEOUS, failure.message)
+        if failure.category.kind in (Kind.THROTTLE, Kind.PERMANENT):
+            return failure
+        if session.refusal is not None:
+            return ClipFailure(session.refusal, f"YouTube refuses this network: {session.refusal.heading}.")
+        trouble = session.player_trouble
+        if trouble is not None and failure.category in (Category.NO_FORMATS, Category.MISCELLANEOUS):
+            permanent = trouble.category.kind is Kind.PERMANENT  # the endpoint is not there, not the video
+            category = Category.MISCELLANEOUS if permanent else trouble.category
+            return ClipFailure(category, trouble.message, trouble.retry_after_s)
+        return failure
 
     def switch_network(self, route: Route | None) -> None:
         """Send every further request by ``route`` (None: as the options say)."""
@@ -108,7 +215,7 @@ class Resolver:
         """Close the sockets."""
         self.session.close()
 
-    def _source(self, youtube_id: str, info: dict[str, Any] | None) -> Source:
+    def _source(self, youtube_id: str, asked: Resolve, info: dict[str, Any] | None) -> Source:
         if info is None or info.get("id") != youtube_id:
             # Paid videos are answered with their trailer.
             raise ClipFailure(Category.MEMBERS_ONLY, "YouTube offers another video in its place.")
@@ -123,10 +230,45 @@ class Resolver:
             audio = None
         return Source(
             youtube_id=youtube_id,
+            asked=asked,
             video=_stream(video),
             audio=_stream(audio) if audio else None,
             duration_s=info.get("duration"),
         )
+
+
+def lean_client(extractor: Any) -> str | None:
+    """The first of yt-dlp's own default clients that needs nothing but its one request, or None.
+
+    Read from yt-dlp's tables, which change with every release: neither its page nor a player script nor a
+    token may be needed, and with cookies of an account it has to take them.
+    """
+    try:
+        logged_in = extractor.is_authenticated
+        names = extractor._DEFAULT_AUTHED_CLIENTS if logged_in else extractor._DEFAULT_CLIENTS
+        for name in names if logged_in else (*names, *extractor._DEFAULT_JSLESS_CLIENTS):
+            client = INNERTUBE_CLIENTS[name]
+            needs_token = client["PLAYER_PO_TOKEN_POLICY"].required or any(
+                policy.required for policy in client["GVS_PO_TOKEN_POLICY"].values()
+            )
+            takes_cookies = client["SUPPORTS_COOKIES"] or not logged_in
+            if not (client["REQUIRE_JS_PLAYER"] or client["REQUIRE_AUTH"] or needs_token) and takes_cookies:
+                return str(name)
+    except (AttributeError, KeyError):
+        pass  # a yt-dlp with other tables: it is asked as it asks by itself
+    return None
+
+
+_OF_THE_CLIENT = re.compile(r"not available on this app|made for kids", re.I)
+"""Words of an answer that is about the client that asked, not about the video."""
+
+
+def _other_way_may_help(failure: ClipFailure) -> bool:
+    """True if other clients may be given what this way was not, and YouTube refused nothing."""
+    category = failure.category
+    return category in (Category.NO_FORMATS, Category.MISCELLANEOUS, Category.FORBIDDEN) or bool(
+        _OF_THE_CLIENT.search(failure.message)
+    )
 
 
 def _stream(fmt: dict[str, Any]) -> Stream:

@@ -19,7 +19,7 @@ from tests.media.youtube.test_refusal import CLIENTS, REFUSALS
 
 
 def request_for(studio: Studio, video: str, *yt_dlp: str, clients: str = "visionos") -> CheckRequest:
-    args = (*studio.yt_dlp_args(clients), "--socket-timeout", "0.5", *yt_dlp)
+    args = (*studio.direct_args(clients), "--socket-timeout", "0.5", *yt_dlp)
     return CheckRequest(yt_dlp=args, route=Route("127.0.0.2", ""), youtube_id=video)
 
 

@@ -38,7 +38,7 @@ REFUSING: dict[str, Callable[[], Proxy]] = {
 
 @pytest.fixture
 def resolver(studio: Studio) -> Iterator[Resolver]:
-    args = (*studio.yt_dlp_args(), "--socket-timeout", "0.3", "--extractor-retries", "0")
+    args = (*studio.direct_args(), "--socket-timeout", "0.3", "--extractor-retries", "0")
     resolver = Resolver(args)
     yield resolver
     resolver.close()

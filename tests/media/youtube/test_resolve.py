@@ -39,7 +39,6 @@ CATEGORIES = {
     Case.LIVE: Category.LIVE_OR_PREMIERE,
     Case.NO_FORMATS: Category.NO_FORMATS,
     Case.SABR_ONLY: Category.NO_FORMATS,
-    Case.N_CHALLENGE: Category.NO_FORMATS,
     Case.SOMETHING_WRONG: Category.MISCELLANEOUS,
     Case.SESSION_LIMIT: Category.SESSION_LIMIT,
     Case.SESSION_LIMIT_CURLY: Category.SESSION_LIMIT,
@@ -65,7 +64,7 @@ def resolver(studio: Studio) -> Iterator[Resolver]:
 
 
 def test_every_case_of_the_loopback_youtube_is_expected_here() -> None:
-    assert {case for case in Case if not case.value.startswith("media ")} == set(CATEGORIES)
+    assert {case for case in Case if not case.value.startswith("media ")} == {*CATEGORIES, Case.N_CHALLENGE}
 
 
 @pytest.mark.parametrize("case", list(CATEGORIES), ids=lambda case: case.value)
@@ -129,10 +128,8 @@ def test_unusable_options_are_a_settings_error(args: tuple[str, ...]) -> None:
         Resolver(args)
 
 
-def test_switched_network_is_used_from_the_next_request_on(
-    studio: Studio, dash: Sources, resolver: Resolver
-) -> None:
-    video = studio.add(dash)
+def test_switched_network_is_used_from_the_next_request_on(studio: Studio, dash: Sources) -> None:
+    video, resolver = studio.add(dash), Resolver(studio.direct_args())
     resolver.resolve(video)
     resolver.switch_network(Route("127.0.0.7"))
     resolver.resolve(video)
@@ -143,6 +140,7 @@ def test_switched_network_is_used_from_the_next_request_on(
         "127.0.0.7",
         "127.0.0.1",
     ]
+    resolver.close()
 
 
 def test_proxy_that_is_not_there_is_offline(studio: Studio, dash: Sources, resolver: Resolver) -> None:

@@ -68,7 +68,7 @@ def connections_from(address: str) -> int:
 def test_every_request_of_a_clip_leaves_by_its_route_and_by_no_other(
     studio: Studio, packings: Mapping[str, Sources], ways_out: list[WayOut]
 ) -> None:
-    maker = studio.maker()
+    maker = studio.maker(clients="visionos")
     sources = [(packings["dash"], False), (packings["progressive"], False), (packings["dash"], True)]
     before = None
     for number, way, (packing, pieces) in zip(
@@ -91,7 +91,7 @@ def test_every_request_of_a_clip_leaves_by_its_route_and_by_no_other(
 
 
 def test_a_clip_by_the_same_route_keeps_the_connection(studio: Studio, dash: Sources) -> None:
-    maker = studio.maker()
+    maker = studio.maker(clients="visionos")
     with SocksProxy() as proxy:
         for start_s in (20.0, 30.0):
             studio.make(maker, studio.add(dash), start_s, start_s + 1, route=Route(proxy=proxy.url))
@@ -101,7 +101,7 @@ def test_a_clip_by_the_same_route_keeps_the_connection(studio: Studio, dash: Sou
 
 
 def test_without_a_route_the_options_hold_again(studio: Studio, dash: Sources) -> None:
-    maker = studio.maker("--source-address", "127.0.0.9")
+    maker = studio.maker("--source-address", "127.0.0.9", clients="visionos")
     for route in (None, Route("127.0.0.2"), None):
         studio.make(maker, studio.add(dash), 20.0, 21.0, route=route)
     players = [seen.client_address for seen in studio.youtube.requests if seen.kind == "player"]
@@ -111,7 +111,7 @@ def test_without_a_route_the_options_hold_again(studio: Studio, dash: Sources) -
 def test_a_route_takes_the_place_of_the_whole_of_another(studio: Studio, dash: Sources) -> None:
     # A proxy is connected to from anywhere, an address is left without the proxy of before.
     with HttpProxy("127.0.0.5") as proxy:
-        maker = studio.maker("--proxy", proxy.url, "--source-address", "127.0.0.9")
+        maker = studio.maker("--proxy", proxy.url, "--source-address", "127.0.0.9", clients="visionos")
         studio.make(maker, studio.add(dash), 20.0, 21.0, route=Route("127.0.0.2", ""))
         assert {seen.client_address for seen in studio.youtube.requests} == {"127.0.0.2"}
         assert proxy.connections == 0
@@ -121,7 +121,7 @@ def test_a_route_takes_the_place_of_the_whole_of_another(studio: Studio, dash: S
 def test_proxies_of_the_environment_are_used_only_where_the_route_leaves_it_to_them(
     studio: Studio, dash: Sources, monkeypatch: pytest.MonkeyPatch, handler: str
 ) -> None:
-    maker = studio.maker(*HANDLERS[handler])
+    maker = studio.maker(*HANDLERS[handler], clients="visionos")
     with HttpProxy("127.0.0.5") as environment, HttpProxy("127.0.0.6") as proxy:
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, environment.url)
@@ -202,7 +202,7 @@ def test_a_guest_is_another_one_by_another_network() -> None:
 
 def test_what_outlives_a_switch_is_closed_at_the_end_alone(studio: Studio) -> None:
     # yt-dlp's makers of tokens have themselves called at the end of their session.
-    resolver, closed = Resolver(studio.yt_dlp_args()), []
+    resolver, closed = Resolver(studio.direct_args()), []
     resolver.session.add_close_hook(lambda: closed.append(True))
     resolver.switch_network(Route("127.0.0.2"))
     assert not closed
@@ -211,7 +211,7 @@ def test_what_outlives_a_switch_is_closed_at_the_end_alone(studio: Studio) -> No
 
 
 def test_switches_leave_no_socket_behind(studio: Studio, dash: Sources, ways_out: list[WayOut]) -> None:
-    resolver, video = Resolver(studio.yt_dlp_args()), studio.add(dash)
+    resolver, video = Resolver(studio.direct_args()), studio.add(dash)
     counts = []
     for _ in range(5):
         for way in (*ways_out, *ways_out):
@@ -254,7 +254,7 @@ def studio6(tmp_path: Path) -> Iterator[Studio]:
 def test_a_clip_comes_over_ipv6_from_an_address_and_through_proxies(
     studio6: Studio, dash: Sources, pieces: bool
 ) -> None:
-    maker = studio6.maker()
+    maker = studio6.maker(clients="visionos")
     with HttpProxy("::1") as http, SocksProxy("::1", host="::1") as socks:
         routes = [Route("::1", ""), Route("::", ""), Route(proxy=http.url), Route(proxy=socks.url)]
         for start_s, route in enumerate(routes, 20):
@@ -271,7 +271,13 @@ def test_an_address_of_the_other_family_is_local_trouble(
     studio: Studio, dash: Sources, handler: str, address: str
 ) -> None:
     with pytest.raises(ClipFailure) as caught:
-        studio.make(studio.maker(*HANDLERS[handler]), studio.add(dash), 20.0, 21.0, route=Route(address, ""))
+        studio.make(
+            studio.maker(*HANDLERS[handler], clients="visionos"),
+            studio.add(dash),
+            20.0,
+            21.0,
+            route=Route(address, ""),
+        )
     assert caught.value.category is Category.OFFLINE
     assert "no address of the family" in caught.value.message
     assert studio.youtube.requests == []
@@ -334,7 +340,7 @@ def test_no_other_program_fetches_pieces(
 
     monkeypatch.setattr("kinetics_tui.demo.handler.media_playlist", encrypted)
     with pytest.raises(ClipFailure) as caught:
-        studio.make(studio.maker(), studio.add(dash, hls=True), 20.0, 21.0)
+        studio.make(studio.maker(clients="visionos"), studio.add(dash, hls=True), 20.0, 21.0)
     if method == "SAMPLE-AES":
         assert caught.value.category is Category.NO_FORMATS
         assert caught.value.message == NEEDS_ANOTHER_PROGRAM
