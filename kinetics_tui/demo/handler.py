@@ -121,7 +121,14 @@ class Handler(BaseHTTPRequestHandler):
         asked = msgspec.json.decode(body)
         client = str(asked["context"]["client"]["clientName"])
         kind: RequestKind = "player" if path == PLAYER_PATH else "next"
-        seen = RequestSeen(time.time(), self.client_address[0], kind, str(asked["videoId"]), client=client)
+        seen = RequestSeen(
+            time.time(),
+            self.client_address[0],
+            kind,
+            str(asked["videoId"]),
+            client=client,
+            visitor_data=self.headers.get("X-Goog-Visitor-Id", ""),
+        )
         video = self._begin(seen)
         failure = self._player_failure(video, client)
         if failure is not None and is_player_fault(failure.case):

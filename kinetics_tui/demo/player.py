@@ -190,6 +190,7 @@ def player_answer(
         kind = whole if source.spec.has_video and source.spec.has_audio else parts
         kind.append(_format(video, itag, source, media_url, address_number, client))
     answer: Answer = {
+        "responseContext": {"visitorData": pages.VISITOR_DATA},
         "playabilityStatus": {"status": "OK"},
         "videoDetails": {
             "videoId": video.id,

@@ -143,7 +143,7 @@ class RequestSeen(msgspec.Struct):
 
     ``at`` is in seconds since the epoch. ``start`` and ``end`` are the first and last byte asked for of a
     media request, None where it named none. ``client`` is the name of yt-dlp's client that asked, or that
-    the address was given to. Status 0: not answered (yet).
+    the address was given to, ``visitor_data`` what it calls itself. Status 0: not answered (yet).
     """
 
     at: float
@@ -156,6 +156,7 @@ class RequestSeen(msgspec.Struct):
     sent_bytes: int = 0
     status: int = 0
     client: str = ""
+    visitor_data: str = ""
 
 
 class Site:

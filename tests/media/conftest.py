@@ -20,6 +20,12 @@ def dash() -> Sources:
 
 
 @pytest.fixture(scope="session")
+def progressive() -> Sources:
+    """One file with pictures and sound."""
+    return {18: made(Kind.PROGRESSIVE)}
+
+
+@pytest.fixture(scope="session")
 def packings(dash: Sources) -> Mapping[str, Sources]:
     """The same video in every packing."""
     return {
