@@ -23,7 +23,7 @@ from kinetics_tui.demo.player import (
     media_playlist,
     player_answer,
 )
-from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
+from kinetics_tui.demo.site import RequestSeen, Site, Stage, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure, Video
 
 PLAYER_PATH = "/youtubei/v1/player"
@@ -62,11 +62,19 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
         """Say nothing: requests are in the site's log."""
 
-    def _begin(self, seen: RequestSeen) -> Video:
-        """Note a request and let it wait as the line does; the video that it is for."""
+    def _begin(
+        self,
+        kind: Stage,
+        video_id: str,
+        itag: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> tuple[RequestSeen, Video]:
+        """Note a request and let it wait as the line does; the note, and the video that it is for."""
+        seen = RequestSeen(time.time(), self.client_address[0], kind, video_id, itag, start, end)
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
-        return self.site.find(seen.video_id)
+        return seen, self.site.find(video_id)
 
     # -- the player endpoint ------------------------------------------------------------------------
 
@@ -80,8 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND)
             return
         video_id = str(msgspec.json.decode(body)["videoId"])
-        seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
-        video = self._begin(seen)
+        seen, video = self._begin("player", video_id)
         failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
         if failure is not None and is_player_fault(failure.case):
             self._fail_to_answer(failure, seen)
@@ -115,10 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         start, end = _asked_range(self.headers.get("Range"))
         itag = int(query["itag"])
-        seen = RequestSeen(
-            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
-        )
-        video = self._begin(seen)
+        seen, video = self._begin("media", query.get("id", ""), itag, start, end)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
@@ -154,8 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         words = path.removeprefix(MANIFEST_PATH).split("/")
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
-        seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
-        video = self._begin(seen)
+        seen, video = self._begin("manifest", said.get("id", ""), itag)
         failure = self.site.failure_now(video, "manifest", itag)
         if failure is not None and self._fail_to_send(failure, seen):
             return
