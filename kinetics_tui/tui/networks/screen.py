@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.widget import Widget
 
 from kinetics_tui.base.words import clock_text, when_text
@@ -130,19 +128,13 @@ def arrange_networks(width: int, height: int, networks: int, said: int) -> dict[
         ("networks", listed),
         ("details", rows),
     )
-    heights = share_out(rows, steps)
-    if heights["details"] <= 1:
-        # A title alone tells nothing.
-        heights["networks"] += heights["details"]
-        heights["details"] = 0
-    return heights
+    return share_out(rows, steps, last="details", least=2, heir="networks")
 
 
 class NetworksScreen(OnRunScreen):
     """The list, what came of a check, and the details of the network at the cursor."""
 
     TITLE = "Networks"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
     # What is done to networks the palette offers by their names, not by the cursor.
@@ -178,13 +170,12 @@ class NetworksScreen(OnRunScreen):
         self._check.checking = self.networks.checking
         urgent = self._arrange(moment) or urgent
         self._list.show(moment, urgent=urgent)
-        highlighted = self._list.highlighted
-        self._details.name_shown = None if highlighted is None else highlighted.name
+        self._details.info = self._list.highlighted
         for canvas in (self._check, self._details):
             canvas.show(moment, urgent=urgent)
         if urgent:
             # What the keys do depends on the cursor, which may have come to another network.
-            self._keys.set_hints(hints(highlighted), ALWAYS)
+            self._keys.set_hints(self.hints(moment), ALWAYS)
 
     def _arrange(self, moment: Moment) -> bool:
         """Give the parts their places; returns whether any of them changed."""

@@ -83,10 +83,8 @@ class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
             )
 
     def on_mount(self) -> None:
-        choices = self.query_one(OptionList)
-        choices.focus()
         # The last answer is the harmless one: enter pressed too early does nothing.
-        choices.highlighted = len(self._answers) - 1
+        self.query_one(OptionList).highlighted = len(self._answers) - 1
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "ctrl+c":
@@ -110,7 +108,7 @@ _NUMBER = 9
 class Choice(NamedTuple):
     """One line of the list: what picking it returns, its name, and a number beside that."""
 
-    value: str | None
+    value: Any
     name: str
     number: str
 
@@ -143,7 +141,6 @@ class PickScreen(DismissedOnce, ModalScreen[Choice | None]):
 
     def on_mount(self) -> None:
         self._lay("")
-        self.query_one(Entry).focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

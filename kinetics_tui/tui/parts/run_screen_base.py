@@ -40,6 +40,11 @@ class LiveScreen(Screen[None]):
     """Every key of the screen, in the order of its help."""
     OWN_WORDS: ClassVar[Words] = WORDS
 
+    def __init_subclass__(cls) -> None:
+        if "OWN_KEYS" in vars(cls):
+            cls.BINDINGS = list(cls.OWN_KEYS)
+        super().__init_subclass__()
+
     def __init__(self, link: Link, looking: Looking) -> None:
         super().__init__()
         self.link = link

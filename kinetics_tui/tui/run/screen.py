@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.errors import EngineError
@@ -47,7 +46,6 @@ class RunScreen(LiveScreen):
     """
 
     TITLE = "Run"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
 
     def __init__(

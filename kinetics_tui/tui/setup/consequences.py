@@ -11,8 +11,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, pace_text, span_text
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, span_text
+from kinetics_tui.model.options import GUEST_PER_HOUR, PACES
+from kinetics_tui.tui.parts.network_words import named_pace_text
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
 from kinetics_tui.tui.setup.estimate import ClipTable
@@ -67,12 +68,8 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
 
 def _times(draft: Draft, clips: float) -> tuple[str, ...]:
     """The time at the pace that is chosen, then at the usual ones."""
-    paces = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
-    shown = dict.fromkeys(pace for pace in (draft.pace_per_hour, *paces) if pace is not None)
-    times = (
-        f"{span_text(estimate.time_s(clips, pace))} at {pace_text(pace)}{paces.get(pace, '')}"
-        for pace in shown
-    )
+    paces = dict.fromkeys(pace for pace in (draft.pace_per_hour, *PACES.values()) if pace is not None)
+    times = (f"{span_text(estimate.time_s(clips, pace))} at {named_pace_text(pace)}" for pace in paces)
     return tuple(times) if clips else ()
 
 
@@ -170,10 +167,8 @@ def _long(said: Consequences) -> Text:
     lines = [Text(said.clips, "bold"), Text()]
     if said.disk:
         lines.append(Text.assemble("Disk  ", (said.disk, "bold")))
-    lines += [
-        Text.assemble("Time  " if first else "      ", (time, "bold" if first else ""))
-        for first, time in ((index == 0, time) for index, time in enumerate(said.times))
-    ]
+    for index, time in enumerate(said.times):
+        lines.append(Text.assemble("      " if index else "Time  ", (time, "" if index else "bold")))
     for note in said.notes:
         lines += [Text(), Text(f"{note.text} {note.more}".strip())]
     return Text("\n").join(lines)

@@ -21,7 +21,7 @@ from kinetics_tui.tui.parts.dialogs import DismissedOnce
 from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
-from kinetics_tui.tui.setup.draft import Field, Pace
+from kinetics_tui.tui.setup.draft import Field
 from kinetics_tui.tui.setup.form import Form, on_screen
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
@@ -98,6 +98,15 @@ TYPING_S = 0.4
 _TYPED_FIELDS = ("files", "per_class", "seed", "folder", "workers", "pace_number")
 DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
 """The field of the draft that each entry fills, by the id of the entry."""
+
+
+CHOSEN_FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "height": ("height_px", int),
+    "pace": ("pace", str),
+    "sound": ("sound", "on".__eq__),
+    "trim": ("trim", Trim),
+}
+"""The field of the draft that each choice fills and how its value is read, by the id of the choice."""
 
 
 class SetupScreen(DismissedOnce, Screen[Plan | None]):
@@ -272,31 +281,21 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _release_chosen(self, event: Choice.Changed) -> None:
         self._change_source("" if event.value == FILES else event.value)
 
-    @on(Choice.Changed, "#height")
-    def _height_chosen(self, event: Choice.Changed) -> None:
-        self._change(height_px=int(event.value))
-
-    @on(Choice.Changed, "#pace")
-    def _pace_chosen(self, event: Choice.Changed) -> None:
-        self._change(pace=Pace(event.value))
-
-    @on(Choice.Changed, "#sound")
-    def _sound_chosen(self, event: Choice.Changed) -> None:
-        self._change(sound=event.value == "on")
-
-    @on(Choice.Changed, "#trim")
-    def _trim_chosen(self, event: Choice.Changed) -> None:
-        self._change(trim=Trim(event.value))
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        if event.control.id in CHOSEN_FIELDS:
+            field, read = CHOSEN_FIELDS[event.control.id]
+            self._change(**{field: read(event.value)})
 
     @on(TickList.Changed)
     def _splits_ticked(self, event: TickList.Changed) -> None:
-        self._change(splits=event.ticked)
+        self._change(splits=event.value)
         self._load_if_at_hand()
         self._show()
 
     @on(ClassTree.Changed)
     def _classes_ticked(self, event: ClassTree.Changed) -> None:
-        ticked = event.ticked.intersection(self._form.labels)
+        ticked = event.value.intersection(self._form.labels)
         self._change(classes=None if len(ticked) == len(self._form.labels) else ticked)
 
     @on(ClassTree.FilterCleared)

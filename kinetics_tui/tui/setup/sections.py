@@ -13,7 +13,7 @@ from kinetics_tui.base.words import bytes_text, count_text, counted
 from kinetics_tui.model.options import PACES, Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
-from kinetics_tui.tui.setup.draft import Draft, Field, Pace, class_groups
+from kinetics_tui.tui.setup.draft import OTHER_PACE, Draft, Field, class_groups
 from kinetics_tui.tui.setup.estimate import ClipTable
 from kinetics_tui.tui.setup.ports import Folder
 
@@ -165,8 +165,8 @@ class OptionsSection(Section):
         yield FormRow("Height", height, id="height-row")
         yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
         paces = [(name, f"{name} {pace:,.0f}/h" if pace else name) for name, pace in PACES.items()]
-        paces.append((Pace.OTHER.value, "other"))
-        yield FormRow("Pace", Choice(paces, draft.pace.value, id="pace"), id="pace-choice-row")
+        paces.append((OTHER_PACE, "other"))
+        yield FormRow("Pace", Choice(paces, draft.pace, id="pace"), id="pace-choice-row")
         number = Entry(draft.pace_number, placeholder="videos an hour", id="pace-number")
         yield FormRow("", Static("", classes="form--name"), number, id="pace-row")
         sound = Choice([("on", "on"), ("off", "off")], "on" if draft.sound else "off", id="sound")
@@ -179,7 +179,7 @@ class OptionsSection(Section):
         free = f"{bytes_text(folder.free_bytes)} free." if folder.free_bytes is not None else ""
         self.row(Field.FOLDER).say(f"{free} {found}".strip(), problems.get(Field.FOLDER, ""))
         self.row(Field.WORKERS).say("", problems.get(Field.WORKERS, ""))
-        self.row(Field.PACE).display = draft.pace is Pace.OTHER
+        self.row(Field.PACE).display = draft.pace == OTHER_PACE
         self.row(Field.PACE).say("", problems.get(Field.PACE, ""))
         inexact = "Starts at the keyframe before: quick, inexact."
         self.query_one("#trim-row", FormRow).say(inexact if draft.trim is Trim.COPY else "")
