@@ -91,22 +91,11 @@ class Handler(BaseHTTPRequestHandler):
         seen, video = self._begin("player", video_id)
         failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
         if failure is not None and is_player_fault(failure.case):
-            self._fail_to_answer(failure, seen)
+            self._fail(failure, seen)
             return
         number = self.site.next_address_number(video_id)
         answer: Answer = player_answer(video, failure, self.site.media_url, number)
         self._send(HTTPStatus.OK, msgspec.json.encode(answer), "application/json; charset=UTF-8", seen=seen)
-
-    def _fail_to_answer(self, failure: Failure, seen: RequestSeen) -> None:
-        match failure.case:
-            case Case.PLAYER_RESET:
-                self._reset()
-            case Case.PLAYER_STALL:
-                self.site.pause(_FOREVER_S)
-            case Case.PLAYER_HTML:
-                self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
-            case case:
-                self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
 
     # -- media --------------------------------------------------------------------------------------
 
@@ -131,18 +120,18 @@ class Handler(BaseHTTPRequestHandler):
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
             expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
             failure = failure if expired else None
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         self._send_media(source.path, source.size_bytes, failure, seen)
 
-    def _fail_to_send(self, failure: Failure, seen: RequestSeen) -> bool:
+    def _fail(self, failure: Failure, seen: RequestSeen) -> bool:
         """Answer with something else than what was asked for; whether ``failure`` is of that sort."""
         match failure.case:
-            case Case.MEDIA_HANG_UP:
+            case Case.MEDIA_HANG_UP | Case.PLAYER_RESET:
                 self._reset()
-            case Case.MEDIA_NO_ANSWER:
+            case Case.MEDIA_NO_ANSWER | Case.PLAYER_STALL:
                 self.site.pause(_FOREVER_S)
-            case Case.MEDIA_HTML:
+            case Case.MEDIA_HTML | Case.PLAYER_HTML:
                 self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
             case Case.MEDIA_REDIRECT:
                 address = (failure.redirect_to or self.site.media_url) + self.path
@@ -160,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
         seen, video = self._begin("manifest", said.get("id", ""), itag)
         failure = self.site.failure_now(video, "manifest", itag)
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)

@@ -16,7 +16,7 @@ from kinetics_tui.model.options import GUEST_PER_HOUR, PACES
 from kinetics_tui.tui.parts.network_words import named_pace_text
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
-from kinetics_tui.tui.setup.estimate import ClipTable
+from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder
 
 CUSTOM_CLIP_BYTES = 1_050_000
@@ -85,7 +85,7 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
     if (mirror := _mirror_note(draft, table, release, clips)) is not None:
         notes.append(mirror)
     by_class = draft.classes is not None or draft.per_class_count is not None
-    if by_class and (unlabelled := table.by_label(splits).get("")):
+    if by_class and (unlabelled := table.by_label(splits).get("", Tally()).clips):
         clips_without = counted(round(unlabelled), "clip")
         notes.append(Note(f"{clips_without} without a label: left out while you choose by class."))
     if draft.limit is not None:

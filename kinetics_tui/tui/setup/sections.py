@@ -14,7 +14,7 @@ from kinetics_tui.model.options import PACES, Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.draft import OTHER_PACE, Draft, Field, class_groups
-from kinetics_tui.tui.setup.estimate import ClipTable
+from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder
 
 FILES = "files"
@@ -135,7 +135,7 @@ class ClassesSection(Vertical):
             exact = table.is_exact(splits)
             counts = table.by_label(splits)
             self._numbers = {
-                label: f"{'' if exact else '~'}{counts.get(label, 0.0):,.0f}" for label in labels
+                label: f"{'' if exact else '~'}{counts.get(label, Tally()).clips:,.0f}" for label in labels
             }
         ticked = frozenset(labels) if draft.classes is None else draft.classes
         self.query_one(ClassTree).show(self._groups, ticked, self._numbers)
