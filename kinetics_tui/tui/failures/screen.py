@@ -288,6 +288,5 @@ class FailuresScreen(OnRunScreen):
 
     def own_bindings(self) -> list[Binding]:
         """All but moving about; what is done to a clip where there is one to do it to."""
-        moves = ("move", "page", "to_end")
-        own = [key for key in KEYS if not key.action.startswith(moves)]
+        own = super().own_bindings()
         return [key for key in own if self._shown is not None or key.action not in _NEEDS_A_CLIP]

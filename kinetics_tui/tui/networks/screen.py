@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.words import clock_text, when_text
@@ -137,8 +138,6 @@ class NetworksScreen(OnRunScreen):
     TITLE = "Networks"
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
-    # What is done to networks the palette offers by their names, not by the cursor.
-    OFFERED = ("back", "help")
 
     def __init__(self, run: Steering) -> None:
         super().__init__(run)
@@ -146,6 +145,10 @@ class NetworksScreen(OnRunScreen):
 
     def open_networks(self) -> None:
         """This is the network screen."""
+
+    def own_bindings(self) -> list[Binding]:
+        """What is done to networks the palette offers by their names, not by the cursor."""
+        return [key for key in KEYS if key.action in ("back", "help")]
 
     # -- looking at the networks ------------------------------------------------------------------------
 

@@ -106,7 +106,6 @@ class ReportScreen(OnRunScreen):
     TITLE = "Report"
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
-    OFFERED = ("make", "back", "help")
 
     def __init__(self, run: Steering) -> None:
         super().__init__(run)

@@ -254,9 +254,7 @@ class RunScreen(LiveScreen):
 
     def offered_bindings(self) -> list[Binding]:
         """Keys that make sense in the palette now."""
-        moves = ("move", "page", "to_end")
-        keys = [key for key in KEYS if key.key != "ctrl+c" and not key.action.startswith(moves)]
-        return [key for key in keys if self._allowed(key)]
+        return [key for key in self.own_bindings() if key.key != "ctrl+c" and self._allowed(key)]
 
     def _allowed(self, binding: Binding) -> bool:
         if binding.action in ("probe_now", "wait_longer"):
