@@ -141,14 +141,13 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     # -- what is on screen ----------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        draft = self._form.draft
         yield Static("Kinetics TUI  set-up: nothing is fetched or written before Start", id="title")
         yield Choice(list(SECTIONS.items()), "clips", id="sections")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield ClipsSection(draft, list(self._form.releases.values()), id="clips")
-                yield OptionsSection(draft, id="options")
-            yield ClassesSection(draft, id="classes")
+                yield ClipsSection(self._form, id="clips")
+                yield OptionsSection(self._form, id="options")
+            yield ClassesSection(self._form, id="classes")
             yield ConsequencesPanel(id="consequences")
         yield Footer(show_command_palette=False)
 
@@ -179,18 +178,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         said, self._found = form.judge()
         if not form.draft.release and self._error:
             self._found.setdefault(Field.FILES, self._error)
-        self.query_one(ClipsSection).show(
-            form.draft,
-            form.table,
-            self._found,
-            status=self._progress or form.status(),
-            error=self._error,
-            can_fetch=form.can_be_read and not self._progress and form.annotations is None,
-        )
-        self.query_one(ClassesSection).show(
-            form.draft, form.table, form.labels, form.categories(), self._found
-        )
-        self.query_one(OptionsSection).show(form.draft, form.folder, self._found)
+        self.query_one(ClipsSection).show(self._found, progress=self._progress, error=self._error)
+        self.query_one(ClassesSection).show(self._found)
+        self.query_one(OptionsSection).show(self._found)
         self._show_sections()
         self._show_start(said)
 
