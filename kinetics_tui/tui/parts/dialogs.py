@@ -83,8 +83,10 @@ class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
             )
 
     def on_mount(self) -> None:
+        choices = self.query_one(OptionList)
+        choices.focus()
         # The last answer is the harmless one: enter pressed too early does nothing.
-        self.query_one(OptionList).highlighted = len(self._answers) - 1
+        choices.highlighted = len(self._answers) - 1
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "ctrl+c":
@@ -141,6 +143,7 @@ class PickScreen(DismissedOnce, ModalScreen[Choice | None]):
 
     def on_mount(self) -> None:
         self._lay("")
+        self.query_one(Entry).focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

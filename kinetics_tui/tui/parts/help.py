@@ -113,6 +113,9 @@ class HelpScreen(DismissedOnce, ModalScreen[None]):
                 yield HelpText(self._keys, self._words)
             yield Static(Text("escape closes · t: help topics · ↑↓ scroll · ctrl+p: every command", "dim"))
 
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
 
 class TopicsScreen(DismissedOnce, ModalScreen[None]):
     """The help topics to pick from."""
@@ -126,6 +129,9 @@ class TopicsScreen(DismissedOnce, ModalScreen[None]):
             yield Static(Text("Help topics"), classes="dialog-title")
             yield OptionList(*_options())
             yield Static(Text("enter opens · escape goes back · in a shell: kinetics-tui help TOPIC", "dim"))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -160,6 +166,9 @@ class TopicScreen(DismissedOnce, ModalScreen[None]):
             with VerticalScroll():
                 yield Markdown(topic_text(self._topic.name), open_links=False)
             yield Static(Text("escape goes back · ↑↓ PgUp PgDn scroll", "dim"))
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
 
     def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
         event.stop()

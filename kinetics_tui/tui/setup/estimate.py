@@ -58,7 +58,7 @@ class ClipTable(msgspec.Struct, frozen=True):
         return self.counted.issuperset(splits)
 
     def by_label(self, splits: Iterable[str]) -> dict[str, Tally]:
-        """Each label in these splits together."""
+        """Clips and seconds of each label in these splits together."""
         sums: dict[str, Tally] = {}
         for split in splits:
             for label, tally in self.cells.get(split, {}).items():

@@ -103,7 +103,7 @@ DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
 CHOSEN_FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "height": ("height_px", int),
     "pace": ("pace", str),
-    "sound": ("sound", "on".__eq__),
+    "sound": ("sound", lambda value: value == "on"),
     "trim": ("trim", Trim),
 }
 """The field of the draft that each choice fills and how its value is read, by the id of the choice."""
