@@ -23,7 +23,7 @@ from kinetics_tui.demo.player import (
     media_playlist,
     player_answer,
 )
-from kinetics_tui.demo.site import RequestSeen, Site, is_player_fault
+from kinetics_tui.demo.site import RequestSeen, Site, Stage, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure, Video
 
 PLAYER_PATH = "/youtubei/v1/player"
@@ -62,11 +62,19 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the base class
         """Say nothing: requests are in the site's log."""
 
-    def _begin(self, seen: RequestSeen) -> Video:
-        """Note a request and let it wait as the line does; the video that it is for."""
+    def _begin(
+        self,
+        kind: Stage,
+        video_id: str,
+        itag: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> tuple[RequestSeen, Video]:
+        """Note a request and let it wait as the line does; the note, and the video that it is for."""
+        seen = RequestSeen(time.time(), self.client_address[0], kind, video_id, itag, start, end)
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
-        return self.site.find(seen.video_id)
+        return seen, self.site.find(video_id)
 
     # -- the player endpoint ------------------------------------------------------------------------
 
@@ -80,26 +88,14 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND)
             return
         video_id = str(msgspec.json.decode(body)["videoId"])
-        seen = RequestSeen(time.time(), self.client_address[0], "player", video_id)
-        video = self._begin(seen)
+        seen, video = self._begin("player", video_id)
         failure = self.site.policy.signal(self.client_address[0]) or self.site.failure_now(video, "player")
         if failure is not None and is_player_fault(failure.case):
-            self._fail_to_answer(failure, seen)
+            self._fail(failure, seen)
             return
         number = self.site.next_address_number(video_id)
         answer: Answer = player_answer(video, failure, self.site.media_url, number)
         self._send(HTTPStatus.OK, msgspec.json.encode(answer), "application/json; charset=UTF-8", seen=seen)
-
-    def _fail_to_answer(self, failure: Failure, seen: RequestSeen) -> None:
-        match failure.case:
-            case Case.PLAYER_RESET:
-                self._reset()
-            case Case.PLAYER_STALL:
-                self.site.pause(_FOREVER_S)
-            case Case.PLAYER_HTML:
-                self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
-            case case:
-                self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
 
     # -- media --------------------------------------------------------------------------------------
 
@@ -115,10 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         start, end = _asked_range(self.headers.get("Range"))
         itag = int(query["itag"])
-        seen = RequestSeen(
-            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end
-        )
-        video = self._begin(seen)
+        seen, video = self._begin("media", query.get("id", ""), itag, start, end)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
@@ -127,18 +120,18 @@ class Handler(BaseHTTPRequestHandler):
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
             expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
             failure = failure if expired else None
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         self._send_media(source.path, source.size_bytes, failure, seen)
 
-    def _fail_to_send(self, failure: Failure, seen: RequestSeen) -> bool:
+    def _fail(self, failure: Failure, seen: RequestSeen) -> bool:
         """Answer with something else than what was asked for; whether ``failure`` is of that sort."""
         match failure.case:
-            case Case.MEDIA_HANG_UP:
+            case Case.MEDIA_HANG_UP | Case.PLAYER_RESET:
                 self._reset()
-            case Case.MEDIA_NO_ANSWER:
+            case Case.MEDIA_NO_ANSWER | Case.PLAYER_STALL:
                 self.site.pause(_FOREVER_S)
-            case Case.MEDIA_HTML:
+            case Case.MEDIA_HTML | Case.PLAYER_HTML:
                 self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
             case Case.MEDIA_REDIRECT:
                 address = (failure.redirect_to or self.site.media_url) + self.path
@@ -154,10 +147,9 @@ class Handler(BaseHTTPRequestHandler):
         words = path.removeprefix(MANIFEST_PATH).split("/")
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
-        seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
-        video = self._begin(seen)
+        seen, video = self._begin("manifest", said.get("id", ""), itag)
         failure = self.site.failure_now(video, "manifest", itag)
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)

@@ -133,7 +133,6 @@ class AfterClips:
 
 
 Stage = Literal["player", "media", "manifest"]
-RequestKind = Literal["player", "media", "manifest"]
 
 
 class RequestSeen(msgspec.Struct):
@@ -145,7 +144,7 @@ class RequestSeen(msgspec.Struct):
 
     at: float
     client_address: str
-    kind: RequestKind
+    kind: Stage
     video_id: str
     itag: int | None = None
     start: int | None = None
@@ -176,7 +175,7 @@ class Site:
         with self._lock:
             return list(self._requests)
 
-    def count(self, kind: RequestKind, video_id: str | None = None) -> int:
+    def count(self, kind: Stage, video_id: str | None = None) -> int:
         """The number of requests of a kind, of all videos or of one."""
         return sum(seen.kind == kind and video_id in (None, seen.video_id) for seen in self.requests)
 
