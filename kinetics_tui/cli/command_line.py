@@ -93,12 +93,9 @@ def carry_out(app: click.Group, args: Sequence[str]) -> int:
     except click.ClickException as error:
         tell(f"{PROGRAM}: {_usage_error(error)}. See {PROGRAM} --help.")
         return BAD_INPUT
-    except UserError as error:
+    except (UserError, EngineDiedError) as error:
         tell(f"{PROGRAM}: {error}")
-        return BAD_INPUT
-    except EngineDiedError as error:
-        tell(f"{PROGRAM}: {error}")
-        return OUR_FAULT
+        return BAD_INPUT if isinstance(error, UserError) else OUR_FAULT
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback

@@ -47,9 +47,8 @@ def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
             for name, way in networks.items():
                 ask(dataset, AddNetwork(way=way, given_as=name))
         elif networks and ledger_path(dataset).exists():
-            from kinetics_tui.engine.client.next_run import (
-                keep_ways,  # it brings yt-dlp with it, which takes a while
-            )
+            # It brings yt-dlp with it, which takes a while.
+            from kinetics_tui.engine.client.next_run import keep_ways
 
             keep_ways(dataset, networks)
     except UserError as error:

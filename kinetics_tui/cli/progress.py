@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import Generic, Self, TextIO, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, Generic, Self, TextIO, TypeVar
 
 from kinetics_tui.base.safe_text import for_terminal
 from kinetics_tui.base.words import duration_text
+from kinetics_tui.upkeep.check.findings import Noted
 
 EVERY_S = 0.5
 EVERY_LINE_S = 30.0
@@ -85,12 +87,16 @@ def counts_table(rows: Sequence[tuple[str, int, str]]) -> list[str]:
     return [f"{name:<{name_width}}  {count:>{count_width},}  {note}".rstrip() for name, count, note in rows]
 
 
-def first_lines(name: str, first: Sequence[tuple[str, str]], count: int) -> list[str]:
-    """The first few files of ``count``, each with why it is named; nothing where there is none."""
-    if not first:
-        return []
-    lines = [f"{name}:", *(f"  {for_terminal(path)}  ({for_terminal(why)})" for path, why in first)]
-    return [*lines, f"  and {count - len(first):,} more"] if count > len(first) else lines
+def first_lines(noted: Noted[Any, Any], kinds: Iterable[StrEnum]) -> list[str]:
+    """The first few files of each of these kinds with why they are named, and how many there are beside."""
+    lines = []
+    for kind in kinds:
+        if first := noted.first.get(kind, []):
+            lines.append(f"{kind.value}:")
+            lines += [f"  {for_terminal(one.path)}  ({for_terminal(one.why)})" for one in first]
+            if more := noted.counts[kind] - len(first):
+                lines.append(f"  and {more:,} more")
+    return lines
 
 
 def rate_text(done: int, total: int, took_s: float, what: str) -> str:

@@ -100,11 +100,23 @@ class Handler(BaseHTTPRequestHandler):
     def _media_site(self) -> str:
         return MEDIA_HOST if self.through_proxy else self.site.media_url
 
-    def _begin(self, seen: RequestSeen) -> Video:
-        """Note a request and let it wait as the line does; the video that it is for."""
+    def _begin(
+        self,
+        kind: RequestKind,
+        video_id: str,
+        client: str = "",
+        itag: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> tuple[RequestSeen, Video]:
+        """Note a request and let it wait as the line does; the note, and the video that it is for."""
+        visitor_data = self.headers.get("X-Goog-Visitor-Id", "")
+        seen = RequestSeen(
+            time.time(), self.client_address[0], kind, video_id, itag, start, end, 0, 0, client, visitor_data
+        )
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
-        return self.site.find(seen.video_id)
+        return seen, self.site.find(video_id)
 
     # -- pages and the player endpoint ---------------------------------------------------------------
 
@@ -121,18 +133,10 @@ class Handler(BaseHTTPRequestHandler):
         asked = msgspec.json.decode(body)
         client = str(asked["context"]["client"]["clientName"])
         kind: RequestKind = "player" if path == PLAYER_PATH else "next"
-        seen = RequestSeen(
-            time.time(),
-            self.client_address[0],
-            kind,
-            str(asked["videoId"]),
-            client=client,
-            visitor_data=self.headers.get("X-Goog-Visitor-Id", ""),
-        )
-        video = self._begin(seen)
+        seen, video = self._begin(kind, str(asked["videoId"]), client)
         failure = self._player_failure(video, client)
         if failure is not None and is_player_fault(failure.case):
-            self._fail_to_answer(failure, seen)
+            self._fail(failure, seen)
         elif kind == "next":
             self._send_json(pages.next_answer(), seen)
         else:
@@ -153,11 +157,10 @@ class Handler(BaseHTTPRequestHandler):
         """Answer with a page or a script of YouTube's own host; False where ``path`` is none."""
         if path == pages.WATCH_PATH or path.startswith(pages.EMBED_PREFIX):
             video_id = query.get("v", "") or path.removeprefix(pages.EMBED_PREFIX)
-            seen = RequestSeen(time.time(), self.client_address[0], "page", video_id, client="WEB")
-            video = self._begin(seen)
+            seen, video = self._begin("page", video_id, "WEB")
             failure = self._player_failure(video, "WEB")
             if failure is not None and is_player_fault(failure.case):
-                self._fail_to_answer(failure, seen)
+                self._fail(failure, seen)
                 return True
             answer = self._player_answer(video, failure, "WEB")
             version = pages.player_id(self.site.script_bytes)
@@ -170,21 +173,9 @@ class Handler(BaseHTTPRequestHandler):
             body = pages.player_script(self.site.script_bytes)
         else:
             return False
-        seen = RequestSeen(time.time(), self.client_address[0], "script", "")
-        self.site.note(seen)
+        seen, _ = self._begin("script", "")
         self._send(HTTPStatus.OK, body, "text/javascript; charset=utf-8", seen=seen)
         return True
-
-    def _fail_to_answer(self, failure: Failure, seen: RequestSeen) -> None:
-        match failure.case:
-            case Case.PLAYER_RESET:
-                self._reset()
-            case Case.PLAYER_STALL:
-                self.site.pause(_FOREVER_S)
-            case Case.PLAYER_HTML:
-                self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
-            case case:
-                self._send(_STATUS[case], retry_after_s=failure.retry_after_s, seen=seen)
 
     # -- media --------------------------------------------------------------------------------------
 
@@ -203,10 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         start, end = _asked_range(self.headers.get("Range"))
         itag = int(query["itag"])
         client = query.get("c", "")
-        seen = RequestSeen(
-            time.time(), self.client_address[0], "media", query.get("id", ""), itag, start, end, client=client
-        )
-        video = self._begin(seen)
+        seen, video = self._begin("media", query.get("id", ""), client, itag, start, end)
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
@@ -218,18 +206,18 @@ class Handler(BaseHTTPRequestHandler):
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
             expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
             failure = failure if expired else None
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         self._send_media(source.path, source.size_bytes, failure, seen)
 
-    def _fail_to_send(self, failure: Failure, seen: RequestSeen) -> bool:
+    def _fail(self, failure: Failure, seen: RequestSeen) -> bool:
         """Answer with something else than what was asked for; whether ``failure`` is of that sort."""
         match failure.case:
-            case Case.MEDIA_HANG_UP:
+            case Case.MEDIA_HANG_UP | Case.PLAYER_RESET:
                 self._reset()
-            case Case.MEDIA_NO_ANSWER:
+            case Case.MEDIA_NO_ANSWER | Case.PLAYER_STALL:
                 self.site.pause(_FOREVER_S)
-            case Case.MEDIA_HTML:
+            case Case.MEDIA_HTML | Case.PLAYER_HTML:
                 self._send(HTTPStatus.OK, _LOGIN_PAGE, "text/html", seen=seen)
             case Case.MEDIA_REDIRECT:
                 address = (failure.redirect_to or self._media_site) + self.path
@@ -245,10 +233,9 @@ class Handler(BaseHTTPRequestHandler):
         words = path.removeprefix(MANIFEST_PATH).split("/")
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
-        seen = RequestSeen(time.time(), self.client_address[0], "manifest", said.get("id", ""), itag)
-        video = self._begin(seen)
+        seen, video = self._begin("manifest", said.get("id", ""), itag=itag)
         failure = self.site.failure_now(video, "manifest", itag)
-        if failure is not None and self._fail_to_send(failure, seen):
+        if failure is not None and self._fail(failure, seen):
             return
         if not video.hls or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)

@@ -15,7 +15,6 @@ import sys
 import threading
 from http.server import ThreadingHTTPServer
 from importlib import resources
-from types import TracebackType
 
 from kinetics_tui.demo.handler import Handler, is_reset
 from kinetics_tui.demo.site import Line, Policy, RequestSeen, Site
@@ -139,9 +138,7 @@ class LoopbackYouTube(Site):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     @property

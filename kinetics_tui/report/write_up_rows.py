@@ -68,22 +68,20 @@ def read_rows(path: Path, columns: str) -> Iterator[tuple[int, list[str]]]:
     _require_plain(path)
     lines = _lines(path, columns)
     rows = csv.reader(lines, strict=False)
-    remedy = f"give a CSV file with the columns {columns}"
     while True:
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            raise ReportError(
-                f"{path} line {rows.line_num:,}: {error}, such as after a quote left open; {remedy}."
-            ) from None
+            why = f"{error}, such as after a quote left open"
+            raise _unusable(path, rows.line_num, why, columns) from None
         except OSError as error:
             raise _unreadable(path, error) from None
         if rows.line_num > MAX_ROWS:
-            raise ReportError(f"{path} line {rows.line_num:,}: more lines than any release has; {remedy}.")
+            raise _unusable(path, rows.line_num, "more lines than any release has", columns)
         if len(cells) > MAX_CELLS:
-            raise ReportError(f"{path} line {rows.line_num:,}: {len(cells):,} cells in a row; {remedy}.")
+            raise _unusable(path, rows.line_num, f"{len(cells):,} cells in a row", columns)
         if any(cells):
             yield rows.line_num, cells
 
@@ -101,24 +99,25 @@ def _require_plain(path: Path) -> None:
         raise ReportError(f"{path} has {about.st_size:,} bytes, more than any records; give another file.")
 
 
+def _unusable(path: Path, line: int, why: str, columns: str) -> ReportError:
+    return ReportError(f"{path} line {line:,}: {why}; give a CSV file with the columns {columns}.")
+
+
 def _unreadable(path: Path, error: Exception) -> ReportError:
     why = getattr(error, "strerror", None) or str(error)
     return ReportError(f"{path} cannot be read ({why}); check the path and its permissions.")
 
 
 def _lines(path: Path, columns: str) -> Iterator[str]:
-    remedy = f"give a CSV file with the columns {columns}"
     number = 0
     try:
         with path.open("rb") as file:
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if len(line) > MAX_LINE_BYTES:
-                    raise ReportError(
-                        f"{path} line {number:,}: a line of more than {MAX_LINE_BYTES:,} bytes; {remedy}."
-                    )
+                    raise _unusable(path, number, f"a line of more than {MAX_LINE_BYTES:,} bytes", columns)
                 if b"\0" in line:
-                    raise ReportError(f"{path} line {number:,}: not text; {remedy}.")
+                    raise _unusable(path, number, "not text", columns)
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise ReportError(f"{path} line {number:,} is not UTF-8; save the file as UTF-8.") from None

@@ -53,6 +53,13 @@ KINETICS_DARK = Theme(
 """Dark, with a colour for each panel."""
 
 _ANSI = BUILTIN_THEMES["ansi-dark"]
+_ANSI_PANELS = {
+    "splits": "ansi_blue",
+    "workers": "ansi_cyan",
+    "failures": "ansi_red",
+    "throttle": "ansi_yellow",
+    "log": "ansi_magenta",
+}
 KINETICS_ANSI = replace(
     _ANSI,
     name="kinetics-ansi",
@@ -61,16 +68,8 @@ KINETICS_ANSI = replace(
         "rule": "ansi_default",
         "dim": "ansi_default",
         "strong": "ansi_default",
-        "splits": "ansi_blue",
-        "workers": "ansi_cyan",
-        "failures": "ansi_red",
-        "throttle": "ansi_yellow",
-        "log": "ansi_magenta",
-        "splits-rule": "ansi_blue",
-        "workers-rule": "ansi_cyan",
-        "failures-rule": "ansi_red",
-        "throttle-rule": "ansi_yellow",
-        "log-rule": "ansi_magenta",
+        **_ANSI_PANELS,
+        **{f"{panel}-rule": colour for panel, colour in _ANSI_PANELS.items()},
         "on-badge": "ansi_black",
         "badge": "ansi_white",
     },

@@ -13,7 +13,6 @@ import stat
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -49,9 +48,7 @@ class Readings:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._db is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._db.commit()
@@ -192,10 +189,6 @@ def _entry(holding: Holding, reading: Reading) -> Entry:
 
 
 def _count(tally: Tally, entry: Entry) -> None:
-    match entry.status:
-        case Status.HERE:
-            tally.here += 1
-        case Status.DAMAGED:
-            tally.damaged += 1
-        case Status.MISSING:
-            tally.missing += 1
+    tally.here += entry.status is Status.HERE
+    tally.damaged += entry.status is Status.DAMAGED
+    tally.missing += entry.status is Status.MISSING

@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from kinetics_tui.base.errors import DatasetError
@@ -73,9 +72,7 @@ class TemporaryTables:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._db.close()
 
     @contextlib.contextmanager

@@ -53,11 +53,7 @@ def adoption_text(adoption: Adoption) -> str:
 
     A table of counts, the first few files of each, and what is to be known.
     """
-    named: list[str] = []
-    for fate in Fate:
-        if fate not in (Fate.TAKEN, Fate.THERE):
-            first = [(one.path, one.why) for one in adoption.first.get(fate, [])]
-            named += first_lines(fate.value, first, adoption.counts[fate])
+    named = first_lines(adoption, (fate for fate in Fate if fate not in (Fate.TAKEN, Fate.THERE)))
     return "\n".join([*_table(adoption), *named, *_end(adoption)])
 
 

@@ -74,9 +74,7 @@ def report_text(report: Report) -> str:
         )
     lines = [_LEDGER[report.ledger]] if report.ledger is LedgerState.REBUILT else []
     lines += _table(report)
-    for fault in Fault:
-        first = [(one.path, one.why) for one in report.first.get(fault, [])]
-        lines += first_lines(fault.value, first, report.counts[fault])
+    lines += first_lines(report, Fault)
     lines += [for_terminal(f"  not repaired: {one.path}: {one.why}") for one in report.not_repaired]
     return "\n".join([*lines, *_end(report)])
 

@@ -20,10 +20,10 @@ from kinetics_tui.base.words import duration_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, answer, tell
 from kinetics_tui.cli.commands.check import selected_clips
-from kinetics_tui.cli.progress import Progress
+from kinetics_tui.cli.progress import Progress, counts_table
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
 from kinetics_tui.engine.prepare import title_of
-from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.failure import Category, Kind, by_count
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.settings.settings import load_settings
 from kinetics_tui.settings.values import pace_text
@@ -63,8 +63,8 @@ def survey_json(survey: Survey) -> dict[str, Any]:
         "sample": survey.sample,
         "asked": survey.asked,
         "there": survey.there,
-        "gone": {category.value: count for category, count in _by_count(survey.gone)},
-        "unclear": {category.value: count for category, count in _by_count(survey.unclear)},
+        "gone": {category.value: count for category, count in by_count(survey.gone)},
+        "unclear": {category.value: count for category, count in by_count(survey.unclear)},
         "share": round(share, 4) if share is not None else None,
         "share_95": [round(low, 4), round(high, 4)] if known else None,
         "clips_there": round(share * survey.clips) if share is not None else None,
@@ -74,32 +74,19 @@ def survey_json(survey: Survey) -> dict[str, Any]:
     }
 
 
-def _by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0].value))
-
-
 def _table(survey: Survey) -> list[str]:
     gone, unclear = sum(survey.gone.values()), sum(survey.unclear.values())
-    rows = [("still there", survey.there, survey.judged), ("gone", gone, survey.judged)]
-    rows += [
-        (f"{_INDENT}{category.value}", count, survey.judged) for category, count in _by_count(survey.gone)
-    ]
+    found = [("still there", survey.there), ("gone", gone), *_indented(survey.gone)]
+    judged = survey.judged
+    rows = [(name, count, f"{100 * count / judged:5.1f} %" if judged else "") for name, count in found]
     if unclear:
-        rows.append(("no clear answer", unclear, 0))
-        rows += [(f"{_INDENT}{category.value}", count, 0) for category, count in _by_count(survey.unclear)]
-    name_width = max(len(name) for name, _, _ in rows)
-    count_width = max(len(f"{count:,}") for _, count, _ in rows)
-    return [
-        f"{name:<{name_width}}  {count:>{count_width},}"
-        + (
-            f"  {100 * count / whole:5.1f} %"
-            if whole
-            else "  not counted in"
-            if name == "no clear answer"
-            else ""
-        )
-        for name, count, whole in rows
-    ]
+        rows.append(("no clear answer", unclear, "not counted in"))
+        rows += [(name, count, "") for name, count in _indented(survey.unclear)]
+    return counts_table(rows)
+
+
+def _indented(counts: dict[Category, int]) -> list[tuple[str, int]]:
+    return [(f"{_INDENT}{category.value}", count) for category, count in by_count(counts)]
 
 
 def _share(survey: Survey) -> list[str]:

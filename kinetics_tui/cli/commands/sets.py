@@ -133,12 +133,9 @@ class _OnTerminal:
 
 
 def _link(asked: str | None) -> Link | None:
-    if asked is None:
-        return None
-    try:
-        return Link(asked)
-    except ValueError:
-        raise SettingsError(f"--link {asked!r}: give hard, sym or copy.") from None
+    if asked is not None and asked not in list(Link):
+        raise SettingsError(f"--link {asked!r}: give hard, sym or copy.")
+    return None if asked is None else Link(asked)
 
 
 @click.command()

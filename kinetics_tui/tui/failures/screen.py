@@ -5,17 +5,17 @@ Beside it stand its keys, and the line that tells which failed clips are shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Input
 
 from kinetics_tui.model.failed_clips import FailedClip
-from kinetics_tui.model.failure import Category, by_count
+from kinetics_tui.model.failure import by_count
 from kinetics_tui.tui.failures.details import FailedDetailsPanel
 from kinetics_tui.tui.failures.list import FailedPanel
 from kinetics_tui.tui.failures.reading import TYPING_S, FailedReading, FailedView, Filter
@@ -125,19 +125,13 @@ def arrange_failures(width: int, height: int, *, opened: bool) -> dict[str, int]
         ("details", frame + 5),
         ("failed", rows),
     )
-    heights = share_out(rows, steps)
-    if heights["details"] <= frame:
-        # A title alone tells nothing.
-        heights["failed"] += heights["details"]
-        heights["details"] = 0
-    return heights
+    return share_out(rows, steps, last="details", least=frame + 1, heir="failed")
 
 
 class FailuresScreen(OnRunScreen):
     """The list of failed clips, narrowed by a filter; one opened tells every attempt."""
 
     TITLE = "Failures"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -257,30 +251,24 @@ class FailuresScreen(OnRunScreen):
 
     def action_pick_category(self) -> None:
         page = self._view.page
-        counts = {} if page is None else page.by_category
-        choices = [
-            Choice(category.value, category.value, f"{count:,}") for category, count in by_count(counts)
-        ]
-        self._ask("Show which category?", choices, self._category_picked)
-
-    def _category_picked(self, choice: Choice | None) -> None:
-        if choice is not None:
-            category = None if choice.value is None else Category(choice.value)
-            self._show_only(self._view.filter._replace(category=category))
+        counts = by_count({} if page is None else page.by_category)
+        choices = [Choice(category, category.value, f"{count:,}") for category, count in counts]
+        self._ask("Show which category?", choices, "category")
 
     def action_pick_class(self) -> None:
         page = self._view.page
         counts = sorted({} if page is None else page.by_label.items(), key=lambda item: (-item[1], item[0]))
         choices = [Choice(label, label or "none", f"{count:,}") for label, count in counts]
-        self._ask("Show which class?", choices, self._class_picked)
+        self._ask("Show which class?", choices, "label")
 
-    def _class_picked(self, choice: Choice | None) -> None:
-        if choice is not None:
-            self._show_only(self._view.filter._replace(label=choice.value))
-
-    def _ask(self, title: str, choices: list[Choice], picked: Callable[[Choice | None], None]) -> None:
+    def _ask(self, title: str, choices: list[Choice], field: str) -> None:
         if self.is_active:
-            self.app.push_screen(PickScreen(title, [Choice(None, "any", ""), *choices]), picked)
+            ask = PickScreen(title, [Choice(None, "any", ""), *choices])
+            self.app.push_screen(ask, partial(self._picked, field))
+
+    def _picked(self, field: str, choice: Choice | None) -> None:
+        if choice is not None:
+            self._show_only(self._view.filter._replace(**{field: choice.value}))
 
     def action_show_all(self) -> None:
         self._entry.value = ""
@@ -300,6 +288,5 @@ class FailuresScreen(OnRunScreen):
 
     def own_bindings(self) -> list[Binding]:
         """All but moving about; what is done to a clip where there is one to do it to."""
-        moves = ("move", "page", "to_end")
-        own = [key for key in KEYS if not key.action.startswith(moves)]
+        own = super().own_bindings()
         return [key for key in own if self._shown is not None or key.action not in _NEEDS_A_CLIP]

@@ -9,7 +9,7 @@ from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork,
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
-from kinetics_tui.tui.parts.network_words import find_network, label_of, left_s
+from kinetics_tui.tui.parts.network_words import label_of, left_s
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 CHECK_WITHIN_S = 180.0
@@ -147,4 +147,4 @@ class NetworkActions:
             self._host.send(ForgetNetwork(name=name))
 
     def _find(self, name: str) -> NetworkState | None:
-        return find_network(self._host.moment.state, name)
+        return self._host.moment.state.networks.get(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
 from textual import on
@@ -18,6 +19,8 @@ from kinetics_tui.model.commands import AddNetwork
 from kinetics_tui.model.network import NetworkKind, Way, check_name, parse_way
 from kinetics_tui.tui.parts.controls import Entry, FormRow
 from kinetics_tui.tui.parts.dialogs import DismissedOnce
+
+_Read = TypeVar("_Read")
 
 TYPING_S = 0.6
 """Seconds that an entry must stand still before its faults are named."""
@@ -85,27 +88,15 @@ class AddNetworkScreen(DismissedOnce, ModalScreen[AddNetwork | None]):
 
     def _judge(self, *, hasty: bool = False) -> tuple[Way, str] | None:
         """Say beside the fields what they mean or what is wrong; ``hasty``: say nothing bad yet."""
-        way, problem = self._read_way()
+        way, problem = _read(parse_way, self._way.value)
         if problem and hasty:
             problem = ""
         self._way_row.say(
             _meaning(way) if way is not None else "", problem if self._way.value.strip() else ""
         )
-        name, name_problem = self._read_name()
+        name, name_problem = _read(check_name, self._given_as.value)
         self._given_as_row.say("", "" if hasty else name_problem)
-        return (way, name) if way is not None and not name_problem else None
-
-    def _read_way(self) -> tuple[Way | None, str]:
-        try:
-            return parse_way(self._way.value), ""
-        except SettingsError as error:
-            return None, str(error)
-
-    def _read_name(self) -> tuple[str, str]:
-        try:
-            return check_name(self._given_as.value), ""
-        except SettingsError as error:
-            return "", str(error)
+        return None if way is None or name is None else (way, name)
 
     @on(Input.Submitted)
     def _entered(self) -> None:
@@ -117,6 +108,14 @@ class AddNetworkScreen(DismissedOnce, ModalScreen[AddNetwork | None]):
         read = self._judge()
         if read is not None:
             self.dismiss(AddNetwork(way=self._way.value.strip(), given_as=read[1]))
+
+
+def _read(read: Callable[[str], _Read], text: str) -> tuple[_Read | None, str]:
+    """What was typed as ``read`` has it, or None and what is wrong with it."""
+    try:
+        return read(text), ""
+    except SettingsError as error:
+        return None, str(error)
 
 
 def _meaning(way: Way) -> str:

@@ -7,8 +7,8 @@ from kinetics_tui.base.words import countdown_text, counted, duration_text, pace
 from kinetics_tui.model.network import NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
-from kinetics_tui.tui.parts.network_words import NOT_HERE, find_network, label_of, left_s, state_word
+from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
+from kinetics_tui.tui.parts.network_words import NOT_HERE, label_of, left_s, state_word
 from kinetics_tui.tui.parts.view_state import Moment
 
 _GAP = 2
@@ -75,13 +75,7 @@ def _record_lines(info: NetworkState, width: int) -> list[Line]:
         facts.append(f"{info.clips_since_throttle:,} since the last throttle")
     if info.learned_per_hour is not None:
         facts.append(f"learned pace {pace_text(info.learned_per_hour)}")
-    lines = [Line(facts[0])]
-    for fact in facts[1:]:
-        if lines[-1].width + 3 + len(fact) > width:
-            lines.append(Line(fact))
-        else:
-            lines[-1].add(f"   {fact}")
-    return lines
+    return flow(facts, "   ", width)
 
 
 def _throttle_lines(info: NetworkState, moment: Moment, width: int, height: int) -> list[Line]:
@@ -129,9 +123,8 @@ class NetworkDetailsPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.name_shown: str | None = None
+        self.info: NetworkState | None = None
         """The network to show."""
 
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
-        info = None if self.name_shown is None else find_network(moment.state, self.name_shown)
-        return [] if info is None else detail_lines(info, moment, width, height)
+        return [] if self.info is None else detail_lines(self.info, moment, width, height)

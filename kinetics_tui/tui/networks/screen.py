@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.words import clock_text, when_text
@@ -130,23 +129,15 @@ def arrange_networks(width: int, height: int, networks: int, said: int) -> dict[
         ("networks", listed),
         ("details", rows),
     )
-    heights = share_out(rows, steps)
-    if heights["details"] <= 1:
-        # A title alone tells nothing.
-        heights["networks"] += heights["details"]
-        heights["details"] = 0
-    return heights
+    return share_out(rows, steps, last="details", least=2, heir="networks")
 
 
 class NetworksScreen(OnRunScreen):
     """The list, what came of a check, and the details of the network at the cursor."""
 
     TITLE = "Networks"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
-    # What is done to networks the palette offers by their names, not by the cursor.
-    OFFERED = ("back", "help")
 
     def __init__(self, run: Steering) -> None:
         super().__init__(run)
@@ -154,6 +145,10 @@ class NetworksScreen(OnRunScreen):
 
     def open_networks(self) -> None:
         """This is the network screen."""
+
+    def own_bindings(self) -> list[Binding]:
+        """What is done to networks the palette offers by their names, not by the cursor."""
+        return [key for key in KEYS if key.action in ("back", "help")]
 
     # -- looking at the networks ------------------------------------------------------------------------
 
@@ -178,13 +173,12 @@ class NetworksScreen(OnRunScreen):
         self._check.checking = self.networks.checking
         urgent = self._arrange(moment) or urgent
         self._list.show(moment, urgent=urgent)
-        highlighted = self._list.highlighted
-        self._details.name_shown = None if highlighted is None else highlighted.name
+        self._details.info = self._list.highlighted
         for canvas in (self._check, self._details):
             canvas.show(moment, urgent=urgent)
         if urgent:
             # What the keys do depends on the cursor, which may have come to another network.
-            self._keys.set_hints(hints(highlighted), ALWAYS)
+            self._keys.set_hints(self.hints(moment), ALWAYS)
 
     def _arrange(self, moment: Moment) -> bool:
         """Give the parts their places; returns whether any of them changed."""

@@ -30,14 +30,20 @@ def is_wide(width: int, height: int) -> bool:
     return width >= WIDE_COLUMNS and height >= WIDE_ROWS
 
 
-def share_out(rows: int, steps: Sequence[tuple[str, int]]) -> dict[str, int]:
+def share_out(
+    rows: int, steps: Sequence[tuple[str, int]], *, last: str, least: int, heir: str
+) -> dict[str, int]:
     """Rows of each part of a screen, by name; 0 leaves it out.
 
-    Each step raises one part to a height, the most needed first, until the rows are used up.
+    Each step raises one part to a height, the most needed first, until the rows are used up. In fewer rows
+    than ``least`` the part ``last`` tells nothing: ``heir`` gets them.
     """
     heights = {name: 0 for name, _ in steps}
     for name, wanted in steps:
         heights[name] += max(0, min(wanted - heights[name], rows - sum(heights.values())))
+    if heights[last] < least:
+        heights[heir] += heights[last]
+        heights[last] = 0
     return heights
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -23,6 +23,21 @@ from textual.widgets import Input, Static
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.tui.parts.lines import fit
+
+_Value = TypeVar("_Value")
+
+
+class ControlChanged(Message, Generic[_Value]):
+    """A control holds another value now."""
+
+    def __init__(self, control: Widget, value: _Value) -> None:
+        super().__init__()
+        self._control = control
+        self.value = value
+
+    @property
+    def control(self) -> Widget:
+        return self._control
 
 
 class Choice(Widget, can_focus=True):
@@ -44,17 +59,8 @@ class Choice(Widget, can_focus=True):
 
     value: reactive[str] = reactive("", init=False)
 
-    class Changed(Message):
+    class Changed(ControlChanged[str]):
         """Another option was chosen."""
-
-        def __init__(self, choice: Choice, value: str) -> None:
-            super().__init__()
-            self.choice = choice
-            self.value = value
-
-        @property
-        def control(self) -> Choice:
-            return self.choice
 
     def __init__(
         self,
@@ -235,17 +241,8 @@ class TickList(Widget, can_focus=True):
         Binding("down", "move(1)", "Down", show=False),
     ]
 
-    class Changed(Message):
+    class Changed(ControlChanged[frozenset[str]]):
         """The ticked names are others now."""
-
-        def __init__(self, ticks: TickList, ticked: frozenset[str]) -> None:
-            super().__init__()
-            self.ticks = ticks
-            self.ticked = ticked
-
-        @property
-        def control(self) -> TickList:
-            return self.ticks
 
     def __init__(self, hint: str, *, id: str | None = None) -> None:
         super().__init__(id=id)

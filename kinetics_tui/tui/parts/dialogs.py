@@ -110,7 +110,7 @@ _NUMBER = 9
 class Choice(NamedTuple):
     """One line of the list: what picking it returns, its name, and a number beside that."""
 
-    value: str | None
+    value: Any
     name: str
     number: str
 

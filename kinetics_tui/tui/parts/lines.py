@@ -131,6 +131,17 @@ class Line:
         return tuple(spans)
 
 
+def flow(parts: Iterable[str], gap: str, width: int) -> list[Line]:
+    """Parts one behind the other with ``gap`` between them, each whole, in as many lines as that takes."""
+    lines: list[Line] = []
+    for part in parts:
+        if lines and lines[-1].width + len(gap) + len(part) <= width:
+            lines[-1].add(f"{gap}{part}")
+        else:
+            lines.append(Line(part))
+    return lines
+
+
 def changed_width(old: tuple[Span, ...], new: tuple[Span, ...], width: int) -> int:
     """The number of cells from the left that have to be painted again to turn ``old`` into ``new``.
 

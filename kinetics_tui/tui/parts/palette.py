@@ -10,14 +10,13 @@ from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import counted
+from kinetics_tui.base.words import counted, pace_text
 from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
 from kinetics_tui.model.failure import Category, Kind, by_count
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.model.options import PACES
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
 from kinetics_tui.tui.parts.view_state import Link, Looking
 
-_PACES = (("guest", GUEST_PER_HOUR), ("account", ACCOUNT_PER_HOUR))
 STEERS = ("pause_or_resume", "pause_now", "probe_now", "wait_longer", "workers", "detach")
 """The actions that screens on the run screen offer of its keys."""
 _WORKER_COUNTS = (1, 4, 8, 16, 32, 64)
@@ -80,11 +79,10 @@ def offers(screen: Steering) -> Iterator[Offer]:
     for binding in screen.offered_bindings():
         act = partial(screen.act, binding.action)
         yield Offer(binding.description.capitalize(), binding.tooltip, act)
-    for name, per_hour in _PACES:
-        yield _sending(
-            screen, f"Pace: {name}, {per_hour:,.0f}/h", "Videos resolved an hour.", SetPace(per_hour=per_hour)
-        )
-    yield _sending(screen, "Pace: unlimited", "YouTube will throttle sooner.", SetPace(per_hour=None))
+    for name, per_hour in PACES.items():
+        title = f"Pace: {name}, {pace_text(per_hour)}" if per_hour else f"Pace: {name}"
+        text = "Videos resolved an hour." if per_hour else "YouTube will throttle sooner."
+        yield _sending(screen, title, text, SetPace(per_hour=per_hour))
     for count in _WORKER_COUNTS:
         yield _sending(
             screen, f"Workers: {count}", "How many clips are fetched at a time.", SetWorkers(workers=count)

@@ -37,8 +37,13 @@ class LiveScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = None
 
     OWN_KEYS: ClassVar[Sequence[Binding]]
-    """Every key of the screen, in the order of its help."""
+    """Every key of the screen, in the order of its help; they are its bindings."""
     OWN_WORDS: ClassVar[Words] = WORDS
+
+    def __init_subclass__(cls) -> None:
+        if "OWN_KEYS" in vars(cls):
+            cls.BINDINGS = list(cls.OWN_KEYS)
+        super().__init_subclass__()
 
     def __init__(self, link: Link, looking: Looking) -> None:
         super().__init__()
@@ -142,6 +147,10 @@ class LiveScreen(Screen[None]):
         if self.is_active:
             self.app.push_screen(HelpScreen(self.OWN_KEYS, self.OWN_WORDS))
 
+    def own_bindings(self) -> list[Binding]:
+        """Keys of this screen's own that make sense in the palette now: all but those that move about."""
+        return [key for key in self.OWN_KEYS if not key.action.startswith(("move", "page", "to_end"))]
+
     async def act(self, action: str) -> None:
         """Do what a key does."""
         await self.run_action(action)
@@ -149,9 +158,6 @@ class LiveScreen(Screen[None]):
 
 class OnRunScreen(LiveScreen):
     """Stands on ``run``, which sends what is asked for here: a reply may come after this is closed."""
-
-    OFFERED: ClassVar[Sequence[str]] = ("back", "help")
-    """Actions that the palette offers by the names of their keys."""
 
     def __init__(self, run: Steering) -> None:
         super().__init__(run.link, run.looking)
@@ -206,10 +212,6 @@ class OnRunScreen(LiveScreen):
         """Keys that make sense in the palette now, and those of the run screen that do here."""
         runs = [key for key in self._run.offered_bindings() if key.action.partition("(")[0] in STEERS]
         return [*self.own_bindings(), *runs]
-
-    def own_bindings(self) -> list[Binding]:
-        """Keys of this screen's own that make sense in the palette now."""
-        return [key for key in self.OWN_KEYS if key.action in self.OFFERED]
 
     async def act(self, action: str) -> None:
         if action.partition("(")[0] in STEERS:

@@ -126,15 +126,9 @@ class Headline(NamedTuple):
 _BADGES = {
     EngineStatus.STARTING: Tone.BADGE,
     EngineStatus.RUNNING: Tone.BADGE_GOOD,
-    EngineStatus.PAUSING: Tone.BADGE_WARN,
-    EngineStatus.PAUSED: Tone.BADGE_WARN,
-    EngineStatus.COOLING: Tone.BADGE_WARN,
-    EngineStatus.PROBING: Tone.BADGE_WARN,
-    EngineStatus.SWITCHING: Tone.BADGE_WARN,
     EngineStatus.OFFLINE: Tone.BADGE_BAD,
     EngineStatus.DISK_FULL: Tone.BADGE_BAD,
     EngineStatus.HELD: Tone.BADGE_BAD,
-    EngineStatus.STOPPING: Tone.BADGE_WARN,
     EngineStatus.STOPPED: Tone.BADGE,
     EngineStatus.DONE: Tone.BADGE_GOOD,
 }
@@ -150,7 +144,7 @@ def headline(moment: Moment) -> Headline:
         words += f" - {counted(moment.state.in_hand, 'clip')} in hand"
     elif status is EngineStatus.PAUSED:
         words += " - safe to switch networks"
-    return Headline(words, _BADGES[status])
+    return Headline(words, _BADGES.get(status, Tone.BADGE_WARN))
 
 
 def window_title(moment: Moment) -> str:

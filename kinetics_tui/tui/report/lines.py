@@ -117,18 +117,11 @@ def session_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]
     newest = sessions[: -SESSIONS - 1 : -1]
     told = any(session.began_at is not None for session in newest)
     wide = width >= _WIDE and told
-    titles = ["began" if told else "session", "clips", "took"]
-    if told:
-        titles.append("ended")
-    if wide:
-        titles.append("network")
+    titles = ["began" if told else "session", "clips", "took", *["ended"] * told, *["network"] * wide]
     rows = []
     for place, session in enumerate(newest):
         cells = [f"{session.clips:,}", duration_text(session.took_s)]
-        if told:
-            cells.append(session.why)
-        if wide:
-            cells.append(session.network)
+        cells += [*[session.why] * told, *[session.network] * wide]
         rows.append(Row(_name(session, len(sessions) - place, zone), cells, session.clips / most))
     lines = table_lines(titles, rows, width)
     if len(sessions) > len(newest):

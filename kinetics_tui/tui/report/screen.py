@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.widget import Widget
 
 from kinetics_tui.base.errors import ReportError
@@ -106,10 +104,8 @@ class ReportScreen(OnRunScreen):
     """The figures are of the moment when they were added up, which is told."""
 
     TITLE = "Report"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
-    OFFERED = ("make", "back", "help")
 
     def __init__(self, run: Steering) -> None:
         super().__init__(run)

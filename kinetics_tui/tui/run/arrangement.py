@@ -89,8 +89,4 @@ def _stacked(rows: int, demand: Demand) -> Arrangement:
         ("failures", 9),
         ("log", rows),
     )
-    heights = share_out(rows, steps)
-    if heights["log"] < _LOG_LEAST:
-        heights["workers"] += heights["log"]
-        heights["log"] = 0
-    return Arrangement(False, **heights)
+    return Arrangement(False, **share_out(rows, steps, last="log", least=_LOG_LEAST, heir="workers"))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from kinetics_tui.base.words import HOUR_S, countdown_text, pace_text, step_text, until_text
 from kinetics_tui.model.network import NetworkState
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
 from kinetics_tui.tui.parts.blocks import big_text, big_text_height, big_text_width
-from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
+from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
+from kinetics_tui.tui.parts.network_words import named_pace_text
 from kinetics_tui.tui.parts.view_state import Moment
-
-_NAMES = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
 
 
 def pace_parts(moment: Moment) -> list[str]:
@@ -18,7 +16,7 @@ def pace_parts(moment: Moment) -> list[str]:
     allowed, learned = moment.allowed_per_hour, state.network.learned_per_hour
     idle = moment.lost or state.idle
     parts = [] if idle else [f"pace {state.clips_per_minute(moment.now) * 60:,.0f}/h now"]
-    limit = "no limit" if allowed is None else f"allowed {pace_text(allowed)}{_NAMES.get(allowed, '')}"
+    limit = "no limit" if allowed is None else f"allowed {named_pace_text(allowed)}"
     parts.append(f"pace: {limit}" if idle else limit)
     if learned is not None:
         parts.append(f"learned {pace_text(learned)} here")
@@ -30,13 +28,7 @@ def pace_lines(moment: Moment, width: int) -> list[Line]:
     parts = pace_parts(moment)
     if len(", ".join(parts)) > width >= len(", ".join(parts).replace(" now", "")):
         parts = [part.replace(" now", "") for part in parts]
-    lines: list[Line] = []
-    for part in parts:
-        if lines and lines[-1].width + 2 + len(part) <= width:
-            lines[-1].add(f", {part}")
-        else:
-            lines.append(Line(part))
-    return lines
+    return flow(parts, ", ", width)
 
 
 _LARGEST_SCALE = 3

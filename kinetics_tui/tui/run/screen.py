@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.errors import EngineError
@@ -47,7 +46,6 @@ class RunScreen(LiveScreen):
     """
 
     TITLE = "Run"
-    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     OWN_KEYS = KEYS
 
     def __init__(
@@ -256,9 +254,7 @@ class RunScreen(LiveScreen):
 
     def offered_bindings(self) -> list[Binding]:
         """Keys that make sense in the palette now."""
-        moves = ("move", "page", "to_end")
-        keys = [key for key in KEYS if key.key != "ctrl+c" and not key.action.startswith(moves)]
-        return [key for key in keys if self._allowed(key)]
+        return [key for key in self.own_bindings() if key.key != "ctrl+c" and self._allowed(key)]
 
     def _allowed(self, binding: Binding) -> bool:
         if binding.action in ("probe_now", "wait_longer"):

@@ -66,50 +66,45 @@ def _standing(moment: Moment) -> Standing | None:
         seen = clock_text(moment.seen_at, moment.zone)
         text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
         return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("run"))
+    command = ""
     match state.status:
         case EngineStatus.DONE:
             return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
         case EngineStatus.STOPPED:
             are = "is" if state.left == 1 else "are"
             text = f"{counted(state.left, 'clip')} {are} left. Go on with:"
-            return Standing("STOPPED", Tone.WARN, text, moment.command("run"))
+            command = moment.command("run")
         case EngineStatus.STOPPING:
             text = moment.reason or "Clips in hand are put back, then the engine ends."
-            return Standing("STOPPING", Tone.WARN, text)
         case EngineStatus.PAUSED if not any(split.enabled for split in state.splits.values()):
-            text = moment.reason or "Every split is switched off."
-            return Standing("PAUSED", Tone.WARN, f"{text} The key x does so at the cursor.")
+            text = f"{moment.reason or 'Every split is switched off.'} The key x does so at the cursor."
         case EngineStatus.PAUSED:
             text = (
                 f"{moment.reason or 'It is safe to switch networks.'} Nothing is sent until you press space; "
                 "n switches networks. A new network starts open, the old one keeps its cooldown."
             )
-            return Standing("PAUSED", Tone.WARN, text)
         case EngineStatus.PAUSING:
             text = (
                 f"{counted(state.in_hand, 'clip')} still in hand. Wait before you switch networks, or press "
                 "P to put them back at once."
             )
-            return Standing("PAUSING", Tone.WARN, text)
         case EngineStatus.SWITCHING:
             one = state.in_hand == 1
             finish = (
                 f"{counted(state.in_hand, 'clip')} in hand finish{'es' if one else ''} by the old network"
             )
             text = moment.reason or f"{finish}, then one clip goes first."
-            return Standing("SWITCHING", Tone.WARN, text)
         case EngineStatus.OFFLINE:
-            text = moment.reason or "No way to YouTube; the run goes on by itself when the line is back."
-            do = "Check the line, the proxy, the name server, or press n for another network."
-            return Standing("OFFLINE", Tone.BAD, f"{text} {do}")
+            why = moment.reason or "No way to YouTube; the run goes on by itself when the line is back."
+            text = f"{why} Check the line, the proxy, the name server, or press n for another network."
         case EngineStatus.DISK_FULL:
             text = f"{moment.reason or 'Make room on the disk.'} Press space to look again now."
-            return Standing("DISK FULL", Tone.BAD, text)
         case EngineStatus.HELD:
             text = f"{moment.reason or 'The machine keeps the run up.'} Press space to look again now."
-            return Standing("HELD", Tone.BAD, text)
         case _:
             return None
+    bad = state.status in (EngineStatus.OFFLINE, EngineStatus.DISK_FULL, EngineStatus.HELD)
+    return Standing(state.status.value.upper(), Tone.BAD if bad else Tone.WARN, text, command)
 
 
 def _done_text(moment: Moment) -> str:

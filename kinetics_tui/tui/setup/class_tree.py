@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kinetics_tui.base.safe_text import for_screen
+from kinetics_tui.tui.parts.controls import ControlChanged
 from kinetics_tui.tui.parts.lines import fit, paragraph
 
 ALL_MARK, SOME_MARK, NONE_MARK = "[x]", "[-]", "[ ]"
@@ -55,17 +56,8 @@ class ClassTree(ScrollView, can_focus=True):
         Binding("escape", "clear_filter", "All classes", tooltip="Show all classes again"),
     ]
 
-    class Changed(Message):
+    class Changed(ControlChanged[frozenset[str]]):
         """Other classes are ticked now."""
-
-        def __init__(self, tree: ClassTree, ticked: frozenset[str]) -> None:
-            super().__init__()
-            self.tree = tree
-            self.ticked = ticked
-
-        @property
-        def control(self) -> ClassTree:
-            return self.tree
 
     class FilterCleared(Message):
         """The filter was taken off from within the tree."""

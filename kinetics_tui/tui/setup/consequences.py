@@ -11,11 +11,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, pace_text, span_text
-from kinetics_tui.model.options import ACCOUNT_PER_HOUR, GUEST_PER_HOUR
+from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, span_text
+from kinetics_tui.model.options import GUEST_PER_HOUR, PACES
+from kinetics_tui.tui.parts.network_words import named_pace_text
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
-from kinetics_tui.tui.setup.estimate import ClipTable
+from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder
 
 CUSTOM_CLIP_BYTES = 1_050_000
@@ -67,12 +68,8 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
 
 def _times(draft: Draft, clips: float) -> tuple[str, ...]:
     """The time at the pace that is chosen, then at the usual ones."""
-    paces = {GUEST_PER_HOUR: " (guest)", ACCOUNT_PER_HOUR: " (account)"}
-    shown = dict.fromkeys(pace for pace in (draft.pace_per_hour, *paces) if pace is not None)
-    times = (
-        f"{span_text(estimate.time_s(clips, pace))} at {pace_text(pace)}{paces.get(pace, '')}"
-        for pace in shown
-    )
+    paces = dict.fromkeys(pace for pace in (draft.pace_per_hour, *PACES.values()) if pace is not None)
+    times = (f"{span_text(estimate.time_s(clips, pace))} at {named_pace_text(pace)}" for pace in paces)
     return tuple(times) if clips else ()
 
 
@@ -88,7 +85,7 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
     if (mirror := _mirror_note(draft, table, release, clips)) is not None:
         notes.append(mirror)
     by_class = draft.classes is not None or draft.per_class_count is not None
-    if by_class and (unlabelled := table.by_label(splits).get("")):
+    if by_class and (unlabelled := table.by_label(splits).get("", Tally()).clips):
         clips_without = counted(round(unlabelled), "clip")
         notes.append(Note(f"{clips_without} without a label: left out while you choose by class."))
     if draft.limit is not None:
@@ -170,10 +167,8 @@ def _long(said: Consequences) -> Text:
     lines = [Text(said.clips, "bold"), Text()]
     if said.disk:
         lines.append(Text.assemble("Disk  ", (said.disk, "bold")))
-    lines += [
-        Text.assemble("Time  " if first else "      ", (time, "bold" if first else ""))
-        for first, time in ((index == 0, time) for index, time in enumerate(said.times))
-    ]
+    for index, time in enumerate(said.times):
+        lines.append(Text.assemble("      " if index else "Time  ", (time, "" if index else "bold")))
     for note in said.notes:
         lines += [Text(), Text(f"{note.text} {note.more}".strip())]
     return Text("\n").join(lines)

@@ -37,16 +37,8 @@ class Field(StrEnum):
     PACE = "pace"
 
 
-class Pace(StrEnum):
-    """The paces on offer."""
-
-    GUEST = "guest"
-    ACCOUNT = "account"
-    UNLIMITED = "unlimited"
-    OTHER = "other"
-
-
-PACE_PER_HOUR = {Pace(name): per_hour for name, per_hour in PACES.items()}
+OTHER_PACE = "other"
+"""The name of a pace that is typed, beside those that have names of their own."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +57,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     height_px: int = DEFAULTS.height_px
     workers: str = str(DEFAULTS.workers)
-    pace: Pace = Pace.GUEST
+    pace: str = "guest"
     pace_number: str = ""
     sound: bool = DEFAULTS.audio
     trim: Trim = DEFAULTS.trim
@@ -89,9 +81,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pace_per_hour(self) -> float | None:
         """Videos an hour; None where it is unlimited or no number yet."""
-        if self.pace is Pace.OTHER:
-            return whole_number(self.pace_number)
-        return PACE_PER_HOUR[self.pace]
+        return PACES.get(self.pace, whole_number(self.pace_number))
 
     def chosen_splits(self, table: ClipTable) -> tuple[str, ...]:
         """The chosen splits that there are, in their order."""
@@ -137,9 +127,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 def draft_of(dataset: Path, options: Options, selection: Selection, classes: frozenset[str] | None) -> Draft:
     """The form filled in from what was handed to the screen."""
-    pace = next(
-        (pace for pace, number in PACE_PER_HOUR.items() if number == options.pace_per_hour), Pace.OTHER
-    )
+    pace = next((name for name, number in PACES.items() if number == options.pace_per_hour), OTHER_PACE)
     return Draft(
         release=selection.release,
         files=" ".join(shlex.quote(path) for path in selection.annotations),
@@ -152,7 +140,7 @@ def draft_of(dataset: Path, options: Options, selection: Selection, classes: fro
         height_px=options.height_px,
         workers=str(options.workers),
         pace=pace,
-        pace_number=f"{options.pace_per_hour:g}" if pace is Pace.OTHER and options.pace_per_hour else "",
+        pace_number=f"{options.pace_per_hour:g}" if pace == OTHER_PACE and options.pace_per_hour else "",
         sound=options.audio,
         trim=options.trim,
     )
@@ -217,7 +205,7 @@ def problems(
     workers = whole_number(draft.workers)
     if workers is not None and workers > MOST_WORKERS:
         found[Field.WORKERS] = f"{workers:,} workers are too many: {limits}."
-    if draft.pace is Pace.OTHER:
+    if draft.pace == OTHER_PACE:
         _check_number(found, Field.PACE, draft.pace_number, "The pace is a number of videos an hour.")
     if not draft.release and (why := missing_file(draft)):
         found[Field.FILES] = why

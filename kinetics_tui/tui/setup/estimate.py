@@ -57,13 +57,14 @@ class ClipTable(msgspec.Struct, frozen=True):
         """True if the numbers of these splits were counted."""
         return self.counted.issuperset(splits)
 
-    def by_label(self, splits: Iterable[str]) -> dict[str, float]:
-        """Clips of each label in these splits together."""
-        sums: dict[str, float] = defaultdict(float)
+    def by_label(self, splits: Iterable[str]) -> dict[str, Tally]:
+        """Clips and seconds of each label in these splits together."""
+        sums: dict[str, Tally] = {}
         for split in splits:
             for label, tally in self.cells.get(split, {}).items():
-                sums[label] += tally.clips
-        return dict(sums)
+                known = sums.get(label, Tally())
+                sums[label] = Tally(known.clips + tally.clips, known.seconds + tally.seconds)
+        return sums
 
 
 def published_table(splits: Mapping[str, int], labels: tuple[str, ...]) -> ClipTable:
@@ -106,16 +107,11 @@ def choose(
     """The sums of a selection. Clips without a label are of no class: they count only among all clips."""
     labelled_only = classes is not None or per_class is not None
     clips = seconds = 0.0
-    sums: dict[str, Tally] = {}
-    for split in splits:
-        for label, tally in table.cells.get(split, {}).items():
-            if (label or not labelled_only) and (classes is None or label in classes):
-                known = sums.get(label, Tally())
-                sums[label] = Tally(known.clips + tally.clips, known.seconds + tally.seconds)
-    for tally in sums.values():
-        share = 1.0 if per_class is None or tally.clips <= per_class else per_class / tally.clips
-        clips += tally.clips * share
-        seconds += tally.seconds * share
+    for label, tally in table.by_label(splits).items():
+        if (label or not labelled_only) and (classes is None or label in classes):
+            share = 1.0 if per_class is None or tally.clips <= per_class else per_class / tally.clips
+            clips += tally.clips * share
+            seconds += tally.seconds * share
     if limit is not None and clips > limit:
         seconds *= limit / clips
         clips = limit

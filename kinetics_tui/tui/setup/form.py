@@ -70,7 +70,7 @@ class Form:
         """Count by what was read from now on. Splits that it does not have can no longer be chosen."""
         self._read = read
         self._recount()
-        if self.draft.splits is not None and not self.chosen_splits:
+        if self.draft.splits is not None and not self.draft.chosen_splits(self.table):
             self.change(splits=None)
 
     def take_folder(self, folder: Folder) -> None:
@@ -99,10 +99,6 @@ class Form:
     def source(self) -> Source:
         """Where the annotations of the draft come from."""
         return self.draft.source(self.table)
-
-    @property
-    def chosen_splits(self) -> tuple[str, ...]:
-        return self.draft.chosen_splits(self.table)
 
     @property
     def can_be_read(self) -> bool:

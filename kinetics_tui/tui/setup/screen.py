@@ -21,7 +21,7 @@ from kinetics_tui.tui.parts.dialogs import DismissedOnce
 from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
-from kinetics_tui.tui.setup.draft import Field, Pace
+from kinetics_tui.tui.setup.draft import Field
 from kinetics_tui.tui.setup.form import Form, on_screen
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
@@ -100,6 +100,15 @@ DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
 """The field of the draft that each entry fills, by the id of the entry."""
 
 
+CHOSEN_FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "height": ("height_px", int),
+    "pace": ("pace", str),
+    "sound": ("sound", lambda value: value == "on"),
+    "trim": ("trim", Trim),
+}
+"""The field of the draft that each choice fills and how its value is read, by the id of the choice."""
+
+
 class SetupScreen(DismissedOnce, Screen[Plan | None]):
     """Ends with the plan, or with None when the user leaves; it changes nothing itself."""
 
@@ -132,14 +141,13 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     # -- what is on screen ----------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        draft = self._form.draft
         yield Static("Kinetics TUI  set-up: nothing is fetched or written before Start", id="title")
         yield Choice(list(SECTIONS.items()), "clips", id="sections")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield ClipsSection(draft, list(self._form.releases.values()), id="clips")
-                yield OptionsSection(draft, id="options")
-            yield ClassesSection(draft, id="classes")
+                yield ClipsSection(self._form, id="clips")
+                yield OptionsSection(self._form, id="options")
+            yield ClassesSection(self._form, id="classes")
             yield ConsequencesPanel(id="consequences")
         yield Footer(show_command_palette=False)
 
@@ -170,18 +178,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         said, self._found = form.judge()
         if not form.draft.release and self._error:
             self._found.setdefault(Field.FILES, self._error)
-        self.query_one(ClipsSection).show(
-            form.draft,
-            form.table,
-            self._found,
-            status=self._progress or form.status(),
-            error=self._error,
-            can_fetch=form.can_be_read and not self._progress and form.annotations is None,
-        )
-        self.query_one(ClassesSection).show(
-            form.draft, form.table, form.labels, form.categories(), self._found
-        )
-        self.query_one(OptionsSection).show(form.draft, form.folder, self._found)
+        self.query_one(ClipsSection).show(self._found, progress=self._progress, error=self._error)
+        self.query_one(ClassesSection).show(self._found)
+        self.query_one(OptionsSection).show(self._found)
         self._show_sections()
         self._show_start(said)
 
@@ -272,31 +271,21 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def _release_chosen(self, event: Choice.Changed) -> None:
         self._change_source("" if event.value == FILES else event.value)
 
-    @on(Choice.Changed, "#height")
-    def _height_chosen(self, event: Choice.Changed) -> None:
-        self._change(height_px=int(event.value))
-
-    @on(Choice.Changed, "#pace")
-    def _pace_chosen(self, event: Choice.Changed) -> None:
-        self._change(pace=Pace(event.value))
-
-    @on(Choice.Changed, "#sound")
-    def _sound_chosen(self, event: Choice.Changed) -> None:
-        self._change(sound=event.value == "on")
-
-    @on(Choice.Changed, "#trim")
-    def _trim_chosen(self, event: Choice.Changed) -> None:
-        self._change(trim=Trim(event.value))
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        if event.control.id in CHOSEN_FIELDS:
+            field, read = CHOSEN_FIELDS[event.control.id]
+            self._change(**{field: read(event.value)})
 
     @on(TickList.Changed)
     def _splits_ticked(self, event: TickList.Changed) -> None:
-        self._change(splits=event.ticked)
+        self._change(splits=event.value)
         self._load_if_at_hand()
         self._show()
 
     @on(ClassTree.Changed)
     def _classes_ticked(self, event: ClassTree.Changed) -> None:
-        ticked = event.ticked.intersection(self._form.labels)
+        ticked = event.value.intersection(self._form.labels)
         self._change(classes=None if len(ticked) == len(self._form.labels) else ticked)
 
     @on(ClassTree.FilterCleared)

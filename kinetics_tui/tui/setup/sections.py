@@ -1,21 +1,20 @@
-"""The three sections of the set-up form; each shows a draft and leaves deciding to the screen."""
+"""The three sections of the set-up form; each shows its part and leaves deciding to the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
-from kinetics_tui.annotations.releases import Release
 from kinetics_tui.base.words import bytes_text, count_text, counted
 from kinetics_tui.model.options import PACES, Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
-from kinetics_tui.tui.setup.draft import Draft, Field, Pace, class_groups
-from kinetics_tui.tui.setup.estimate import ClipTable
-from kinetics_tui.tui.setup.ports import Folder
+from kinetics_tui.tui.setup.draft import OTHER_PACE, Field, class_groups
+from kinetics_tui.tui.setup.estimate import Tally
+from kinetics_tui.tui.setup.form import Form
 
 FILES = "files"
 """The choice of annotation files instead of a release."""
@@ -43,6 +42,10 @@ FOCUS_FOR = {Field.CLASSES: "#tree", Field.PACE: "#pace-number"}
 class Section(VerticalScroll, can_focus=False):
     """A framed part of the form."""
 
+    def __init__(self, form: Form, *, id: str) -> None:
+        super().__init__(id=id)
+        self._form = form
+
     def row(self, field: Field) -> FormRow:
         """The row that a field's problem is said beside."""
         return self.query_one(f"#{field.value}-row", FormRow)
@@ -51,22 +54,18 @@ class Section(VerticalScroll, can_focus=False):
 class ClipsSection(Section):
     """Release or files, and the splits."""
 
-    def __init__(self, draft: Draft, releases: Sequence[Release], *, id: str) -> None:
-        super().__init__(id=id)
-        self._draft = draft
-        self._releases = releases
-
     def compose(self) -> ComposeResult:
+        draft = self._form.draft
         options = [
             (release.name, f"{release.title:17} {sum(release.splits.values()):>7,}")
-            for release in self._releases
+            for release in self._form.releases.values()
         ]
         options.append((FILES, "annotation files ..."))
-        release = Choice(options, self._draft.release or FILES, vertical=True, id="release")
+        release = Choice(options, draft.release or FILES, vertical=True, id="release")
         yield FormRow("Release", release, id="release-row")
         yield Button("Fetch annotations", id="fetch", compact=True)
         files = Entry(
-            self._draft.files,
+            draft.files,
             placeholder="path of a .csv, .json, .tar.gz",
             suggester=PathSuggester(only_folders=False),
             id="files",
@@ -74,17 +73,11 @@ class ClipsSection(Section):
         yield FormRow("Files", files, id="files-row")
         yield FormRow("Splits", TickList("known once they are read", id="splits"), id="splits-row")
 
-    def show(
-        self,
-        draft: Draft,
-        table: ClipTable,
-        problems: Mapping[Field, str],
-        *,
-        status: str,
-        error: str,
-        can_fetch: bool,
-    ) -> None:
-        """``status`` says how the annotations stand, ``error`` why they could not be had."""
+    def show(self, problems: Mapping[Field, str], *, progress: str, error: str) -> None:
+        """``progress`` says how far the annotations are, ``error`` why they could not be had."""
+        form, draft, table = self._form, self._form.draft, self._form.table
+        status = progress or form.status()
+        can_fetch = form.can_be_read and not progress and form.annotations is None
         self.row(Field.RELEASE).say(status if draft.release else "", error if draft.release else "")
         self.query_one("#fetch", Button).display = bool(draft.release) and can_fetch
         files = self.row(Field.FILES)
@@ -103,9 +96,9 @@ class ClipsSection(Section):
 class ClassesSection(Vertical):
     """Search, the tree of classes, and how many clips of each."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:
+    def __init__(self, form: Form, *, id: str) -> None:
         super().__init__(id=id)
-        self._draft = draft
+        self._form = form
         self._laid: tuple[object, ...] = ()
         self._groups: dict[str, tuple[str, ...]] = {}
         self._numbers: dict[str, str] = {}
@@ -116,26 +109,20 @@ class ClassesSection(Vertical):
             yield SearchEntry(placeholder="/ to search", id="search")
         yield ClassTree(id="tree")
         yield FormRow("", id="classes-row")
-        per_class = Entry(self._draft.per_class, placeholder="all", id="per-class")
-        seed = Entry(self._draft.seed, placeholder="0", id="seed")
+        per_class = Entry(self._form.draft.per_class, placeholder="all", id="per-class")
+        seed = Entry(self._form.draft.seed, placeholder="0", id="seed")
         yield FormRow("N per class", per_class, Static("  seed "), seed, id="per-class-row")
 
-    def show(
-        self,
-        draft: Draft,
-        table: ClipTable,
-        labels: tuple[str, ...],
-        categories: Mapping[str, tuple[str, ...]],
-        problems: Mapping[Field, str],
-    ) -> None:
+    def show(self, problems: Mapping[Field, str]) -> None:
+        draft, table, labels = self._form.draft, self._form.table, self._form.labels
         splits = draft.chosen_splits(table)
-        if (self._laid[:1], self._laid[1:]) != ((table,), (splits, labels)):
+        if self._laid != (table, splits, labels):
             self._laid = (table, splits, labels)
-            self._groups = class_groups(labels, categories)
+            self._groups = class_groups(labels, self._form.categories())
             exact = table.is_exact(splits)
             counts = table.by_label(splits)
             self._numbers = {
-                label: f"{'' if exact else '~'}{counts.get(label, 0.0):,.0f}" for label in labels
+                label: f"{'' if exact else '~'}{counts.get(label, Tally()).clips:,.0f}" for label in labels
             }
         ticked = frozenset(labels) if draft.classes is None else draft.classes
         self.query_one(ClassTree).show(self._groups, ticked, self._numbers)
@@ -150,12 +137,8 @@ class ClassesSection(Vertical):
 class OptionsSection(Section):
     """Where the clips go, and how they are fetched and cut."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(id=id)
-        self._draft = draft
-
     def compose(self) -> ComposeResult:
-        draft = self._draft
+        draft = self._form.draft
         folder = Entry(
             draft.folder, placeholder="~/kinetics", suggester=PathSuggester(only_folders=True), id="folder"
         )
@@ -165,8 +148,8 @@ class OptionsSection(Section):
         yield FormRow("Height", height, id="height-row")
         yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
         paces = [(name, f"{name} {pace:,.0f}/h" if pace else name) for name, pace in PACES.items()]
-        paces.append((Pace.OTHER.value, "other"))
-        yield FormRow("Pace", Choice(paces, draft.pace.value, id="pace"), id="pace-choice-row")
+        paces.append((OTHER_PACE, "other"))
+        yield FormRow("Pace", Choice(paces, draft.pace, id="pace"), id="pace-choice-row")
         number = Entry(draft.pace_number, placeholder="videos an hour", id="pace-number")
         yield FormRow("", Static("", classes="form--name"), number, id="pace-row")
         sound = Choice([("on", "on"), ("off", "off")], "on" if draft.sound else "off", id="sound")
@@ -174,12 +157,13 @@ class OptionsSection(Section):
         trims = [(trim.value, trim.value) for trim in Trim]
         yield FormRow("Trim", Choice(trims, draft.trim.value, id="trim"), id="trim-row")
 
-    def show(self, draft: Draft, folder: Folder, problems: Mapping[Field, str]) -> None:
+    def show(self, problems: Mapping[Field, str]) -> None:
+        draft, folder = self._form.draft, self._form.folder
         found = "A dataset is here already." if folder.has_ledger else ""
         free = f"{bytes_text(folder.free_bytes)} free." if folder.free_bytes is not None else ""
         self.row(Field.FOLDER).say(f"{free} {found}".strip(), problems.get(Field.FOLDER, ""))
         self.row(Field.WORKERS).say("", problems.get(Field.WORKERS, ""))
-        self.row(Field.PACE).display = draft.pace is Pace.OTHER
+        self.row(Field.PACE).display = draft.pace == OTHER_PACE
         self.row(Field.PACE).say("", problems.get(Field.PACE, ""))
         inexact = "Starts at the keyframe before: quick, inexact."
         self.query_one("#trim-row", FormRow).say(inexact if draft.trim is Trim.COPY else "")

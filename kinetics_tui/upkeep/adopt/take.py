@@ -8,6 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -64,41 +65,35 @@ class _Held(msgspec.Struct, frozen=True):
     in_place: bool = False
 
 
+@dataclass(eq=False)
 class Taking:
-    """One adoption under way."""
+    """One adoption under way; ``dataset`` is an absolute path."""
 
-    def __init__(
-        self,
-        dataset: Path,
-        how: Adopting,
-        adoption: Adoption,
-        offer: Offer,
-        database: Database,
-        scratch: Path,
-    ) -> None:
-        self._dataset = dataset.absolute()
-        self._source = how.source.absolute()
-        self._how = how
-        self._adoption = adoption
-        self._offer = offer
-        self._database = database
-        self._scratch = scratch
-        self._options = read_meta(database, "options", Options)
+    dataset: Path
+    how: Adopting
+    adoption: Adoption
+    offer: Offer
+    database: Database
+    scratch: Path
+
+    def __post_init__(self) -> None:
+        self._source = self.how.source.absolute()
+        self._options = read_meta(self.database, "options", Options)
         self._attempts: list[Attempt] = []
 
     def run(self) -> None:
         self._list()
         try:
-            if not self._how.stopped():
+            if not self.how.stopped():
                 self._read_all()
         finally:
             self._flush()
-        self._adoption.interrupted = self._adoption.settled < self._adoption.files
+        self.adoption.interrupted = self.adoption.settled < self.adoption.files
 
     # -- what is on offer ----------------------------------------------------------------------------
 
     def _list(self) -> None:
-        adoption, offer = self._adoption, self._offer
+        adoption, offer = self.adoption, self.offer
         top = self._source.resolve().name
         offer.enter_files((path, named(os.fsdecode(path), top)) for path in self._clip_files())
         adoption.files = len(offer)
@@ -113,12 +108,12 @@ class Taking:
         ours = OURS if state_folder(self._source).is_dir() else ()
         for path in files_below(self._source, self._stopped, leave_out=ours, on_unreadable=self._unreadable):
             if not is_clip_file(os.fsdecode(path)):
-                self._adoption.others += 1
+                self.adoption.others += 1
             elif state not in path.split(b"/"):
                 yield path
 
     def _unreadable(self, folder: bytes, error: OSError) -> None:
-        self._adoption.files += 1
+        self.adoption.files += 1
         self._settle(os.fsdecode(folder), Fate.UNREADABLE, f"{error.strerror}: its files are not known")
 
     def _has_whole_ledger(self) -> bool:
@@ -130,13 +125,13 @@ class Taking:
             return False
 
     def _stopped(self) -> bool:
-        self._how.on_progress(self._adoption)
-        return self._how.stopped()
+        self.how.on_progress(self.adoption)
+        return self.how.stopped()
 
     # -- one file after the other --------------------------------------------------------------------
 
     def _read_all(self) -> None:
-        with Readers[_Held](self._source, self._how.workers) as readers:
+        with Readers[_Held](self._source, self.how.workers) as readers:
             for read in readers.read_all(self._to_read(), self._job):
                 for held, reading in read:
                     self._read(held, reading)
@@ -144,10 +139,10 @@ class Taking:
                     break
 
     def _to_read(self) -> Iterator[_Held]:
-        for offered in self._offer.files():
+        for offered in self.offer.files():
             if self._stopped():
                 return
-            match = self._offer.match(offered)
+            match = self.offer.match(offered)
             if match.fate is not None:
                 self._settle(offered.shown, match.fate, match.why, match.clip)
             elif (held := self._hold(offered, match)) is not None:
@@ -166,7 +161,7 @@ class Taking:
         if seen is None:
             self._settle(offered.shown, Fate.NO_FILE, "it is a link or a device, not a file itself")
             return None
-        there = [one for one in match.accounts if os.path.lexists(self._dataset / one.path)]
+        there = [one for one in match.accounts if os.path.lexists(self.dataset / one.path)]
         if not there:
             return _Held(offered, match, seen)
         # By an adoption that was cut off before the ledger knew, or by somebody's hand: told by itself.
@@ -175,13 +170,13 @@ class Taking:
     def _job(self, held: _Held) -> Job:
         path = f"./{held.offered.shown}"
         if held.in_place:
-            path = str(self._dataset / held.match.accounts[0].path)
-        return Job(path, decode=not self._how.quick, stranger=True)
+            path = str(self.dataset / held.match.accounts[0].path)
+        return Job(path, decode=not self.how.quick, stranger=True)
 
     def _read(self, held: _Held, reading: Reading) -> None:
         path, accounts, facts = held.offered.shown, held.match.accounts, reading.facts
         name = accounts[0].clip.name if len(accounts) == 1 else ""
-        left = [account for account in accounts if not self._offer.is_taken(account)]
+        left = [account for account in accounts if not self.offer.is_taken(account)]
         if not left:
             self._settle(path, Fate.THERE, "another file of the clip was taken", name)
             return
@@ -189,7 +184,7 @@ class Taking:
             fate = Fate.UNPLAYABLE if reading.kind is ReadingKind.UNPLAYABLE else Fate.UNREADABLE
             self._refuse(held, fate, reading.why, name)
             return
-        made, tolerance_s = held.offered.made, self._how.tolerance_s
+        made, tolerance_s = held.offered.made, self.how.tolerance_s
         fits = [
             (account, fit(account, facts, self._options, made=made, tolerance_s=tolerance_s))
             for account in left
@@ -204,26 +199,26 @@ class Taking:
             self._take(held, *good[0], reading)
 
     def _take(self, held: _Held, account: Account, one: Fit, reading: Reading) -> None:
-        path, seen, how, name = held.offered.shown, held.seen, self._how, account.clip.name
+        path, seen, how, name = held.offered.shown, held.seen, self.how, account.clip.name
         facts = reading.facts
         assert facts is not None
-        if not held.in_place and self._offer.is_anothers(seen.device, seen.inode):
+        if not held.in_place and self.offer.is_anothers(seen.device, seen.inode):
             self._settle(path, Fate.ANOTHERS, "under another name the same file was taken", name)
             return
         if not (how.dry_run or held.in_place):
-            target = self._dataset / account.path
+            target = self.dataset / account.path
             try:
-                place(self._source / path, target, seen, how.link, self._scratch)
+                place(self._source / path, target, seen, how.link, self.scratch)
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise DatasetError(
-                        f"The disk is full: {self._adoption.counts[Fate.TAKEN]:,} clips were taken; make "
+                        f"The disk is full: {self.adoption.counts[Fate.TAKEN]:,} clips were taken; make "
                         "room, then adopt again."
                     ) from error
                 self._settle(path, Fate.NOT_PLACED, _why_not_placed(error), name)
                 return
-        self._offer.take(account, seen.device, seen.inode)
-        adoption = self._adoption
+        self.offer.take(account, seen.device, seen.inode)
+        adoption = self.adoption
         adoption.taken_bytes += reading.size_bytes
         adoption.found += held.in_place
         adoption.short += one.short
@@ -243,13 +238,13 @@ class Taking:
 
     def _settle(self, path: str, fate: Fate, why: str, clip: str = "") -> None:
         adopted = Adopted(path, fate, why, clip)
-        self._adoption.note(adopted)
-        self._how.on_settled(adopted)
+        self.adoption.note(adopted)
+        self.how.on_settled(adopted)
 
     def _flush(self) -> None:
         attempts, self._attempts = self._attempts, []
         if attempts:
-            with self._database.transaction() as connection:
+            with self.database.transaction() as connection:
                 write_attempts(connection, ((attempt, None) for attempt in attempts))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -109,58 +110,52 @@ def _check(dataset: Path, how: Checking, report: Report) -> None:
         _Check(dataset, how, report, inventory, database, repairs).run()
 
 
+@dataclass(eq=False)
 class _Check:
     """One check under way. ``repairs`` is None where nothing is to be changed."""
 
-    def __init__(
-        self,
-        dataset: Path,
-        how: Checking,
-        report: Report,
-        inventory: Inventory,
-        database: Database,
-        repairs: Repairs | None,
-    ) -> None:
-        self._dataset = dataset
-        self._how = how
-        self._report = report
-        self._inventory = inventory
-        self._database = database
-        self._repairs = repairs
-        self._options = read_meta(database, "options", Options)
+    dataset: Path
+    how: Checking
+    report: Report
+    inventory: Inventory
+    database: Database
+    repairs: Repairs | None
+
+    def __post_init__(self) -> None:
+        self._options = read_meta(self.database, "options", Options)
         # What is not done belongs to an engine that runs, or comes up meanwhile; the lock keeps it away.
-        self._not_done = report if how.repair else Report(dataset=report.dataset)
+        self._not_done = self.report if self.how.repair else Report(dataset=self.report.dataset)
         self._begun_at = time.time()
-        self._engine_ran = not how.repair and is_running(dataset)
+        self._engine_ran = not self.how.repair and is_running(self.dataset)
 
     def run(self) -> None:
-        report, stopped = self._report, self._how.stopped
+        report, stopped = self.report, self.how.stopped
         self._list()
-        report.clips = len(self._inventory)
-        for path in self._inventory.strays():
+        report.clips = len(self.inventory)
+        for path in self.inventory.strays():
             report.note(Finding(Fault.STRAY, path, "no clip of the dataset has its file there"))
         if not stopped():
             self._read_all()
         report.interrupted = stopped()
-        if self._repairs is not None:
-            self._repairs.flush()
-        report.engine_ran = self._engine_ran or (self._repairs is None and self._engine_came())
+        if self.repairs is not None:
+            self.repairs.flush()
+        report.engine_ran = self._engine_ran or (self.repairs is None and self._engine_came())
         if not report.engine_ran:
-            if self._repairs is None:
+            if self.repairs is None:
                 report.take_over(self._not_done)
             self._look_for_leftovers()
 
     def _list(self) -> None:
         # The files before the ledger: a clip that is made meanwhile is known by then.
-        self._inventory.list_files(self._stopped)
-        self._inventory.enter(read_accounts(self._database, self._options.layout), self._stopped)
+        self.inventory.list_files(self._stopped)
+        self.inventory.enter(read_accounts(self.database, self._options.layout), self._stopped)
 
     def _stopped(self) -> bool:
-        self._how.on_progress(self._report)
-        return self._how.stopped()
+        self.how.on_progress(self.report)
+        return self.how.stopped()
 
     def _read_all(self) -> None:
-        with Readers[Listed](self._dataset, self._how.workers) as readers:
+        with Readers[Listed](self.dataset, self.how.workers) as readers:
             for read in readers.read_all(self._to_read(), self._job):
                 for listed, reading in read:
                     self._read(listed, reading)
@@ -168,21 +163,21 @@ class _Check:
                     break
 
     def _to_read(self) -> Iterator[Listed]:
-        accounts = read_accounts(self._database, self._options.layout)
-        for listed in self._inventory.clips(accounts):
+        accounts = read_accounts(self.database, self._options.layout)
+        for listed in self.inventory.clips(accounts):
             if listed.size_bytes is None:
                 self._settle(listed, Verdict(Fault.MISSING, "there is no such file"))
             elif listed.account.done or not self._engine_ran:
                 yield listed
             else:
-                self._report.clips -= 1
+                self.report.clips -= 1
 
     def _job(self, listed: Listed) -> Job:
         account = listed.account
         made = account.made
         as_recorded = made is not None and listed.size_bytes == account.output_bytes
         # What was copied without decoding need not decode from its first picture on.
-        decode = made is None or (made.exact and not (self._how.quick and as_recorded))
+        decode = made is None or (made.exact and not (self.how.quick and as_recorded))
         return Job(f"./{account.path}", decode)
 
     def _read(self, listed: Listed, reading: Reading) -> None:
@@ -196,20 +191,20 @@ class _Check:
             facts,
             reading.size_bytes,
             self._options,
-            anothers=self._inventory.is_anothers(account, reading.size_bytes),
-            take_short=self._report.ledger is LedgerState.REBUILT,
+            anothers=self.inventory.is_anothers(account, reading.size_bytes),
+            take_short=self.report.ledger is LedgerState.REBUILT,
         )
         self._settle(listed, verdict, reading)
 
     def _settle(self, listed: Listed, verdict: Verdict, reading: Reading | None = None) -> None:
-        report, account = self._report, listed.account
+        report, account = self.report, listed.account
         report.checked += 1
         if verdict.fault is None:
             report.whole += 1
             return
         finding = Finding(verdict.fault, account.path, verdict.why)
         (report if account.done else self._not_done).note(finding)
-        if self._repairs is None or verdict.fault is Fault.UNREADABLE:
+        if self.repairs is None or verdict.fault is Fault.UNREADABLE:
             return
         found = None
         if verdict.fault in (Fault.FOUND, Fault.SIZE_DIFFERS) and reading is not None and reading.facts:
@@ -217,18 +212,18 @@ class _Check:
             exact = account.made.exact if account.made else self._options.trim is Trim.EXACT
             made = reading.facts.made_file(reading.size_bytes, short=verdict.short, exact=exact)
             found = attempt_of(account, made, time.time())
-        self._repairs.add(Case(finding, account, found))
+        self.repairs.add(Case(finding, account, found))
 
     def _engine_came(self) -> bool:
-        last = read_whereabouts(self._dataset)
-        return is_running(self._dataset) or (last is not None and last.started_at >= self._begun_at)
+        last = read_whereabouts(self.dataset)
+        return is_running(self.dataset) or (last is not None and last.started_at >= self._begun_at)
 
     def _look_for_leftovers(self) -> None:
-        found = list(leftovers(self._dataset, STALE_S))
+        found = list(leftovers(self.dataset, STALE_S))
         for path in found:
-            name = str(path.relative_to(self._dataset))
-            self._report.note(Finding(Fault.SCRATCH, name, "nobody makes this any more"))
-        if self._repairs is not None and found:
-            sweep(self._dataset, STALE_S)
-            left = len(list(leftovers(self._dataset, STALE_S)))
-            self._report.repaired[Fault.SCRATCH] += len(found) - left
+            name = str(path.relative_to(self.dataset))
+            self.report.note(Finding(Fault.SCRATCH, name, "nobody makes this any more"))
+        if self.repairs is not None and found:
+            sweep(self.dataset, STALE_S)
+            left = len(list(leftovers(self.dataset, STALE_S)))
+            self.report.repaired[Fault.SCRATCH] += len(found) - left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import itertools
 import os
 import sqlite3
 import time
@@ -64,11 +65,9 @@ def put_aside(dataset: Path) -> Path | None:
     """
     path = ledger_path(dataset)
     wanted = f"{DAMAGED}{time.strftime('%Y%m%d-%H%M%S')}"
-    aside = path.with_name(f"{wanted}.sqlite3")
-    number = 1
-    while os.path.lexists(aside):
-        number += 1
-        aside = path.with_name(f"{wanted}-{number}.sqlite3")
+    names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+    places = (path.with_name(f"{name}.sqlite3") for name in names)
+    aside = next(place for place in places if not os.path.lexists(place))
     try:
         # The log first: one left behind without its ledger would be taken for the next one's.
         for suffix in ("-wal", "-shm", ""):

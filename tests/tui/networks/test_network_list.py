@@ -16,7 +16,7 @@ from kinetics_tui.tui.networks.details import detail_lines
 from kinetics_tui.tui.networks.list import left_text, network_columns, network_line, throttle_text
 from kinetics_tui.tui.networks.screen import LINES_MOST, check_lines
 from kinetics_tui.tui.parts.lines import Line, Tone
-from kinetics_tui.tui.parts.network_words import find_network, known_networks
+from kinetics_tui.tui.parts.network_words import known_networks
 from kinetics_tui.tui.parts.view_state import Moment
 from tests.network_events import listing
 from tests.tui.run_fakes import (
@@ -59,7 +59,7 @@ def rows(run: Moment, width: int, cursor: str = WLAN) -> list[str]:
 
 
 def details(run: Moment, name: str, width: int = 78, height: int = 14) -> list[str]:
-    info = find_network(run.state, name)
+    info = run.state.networks.get(name)
     assert info is not None
     return texts(detail_lines(info, run, width, height))
 

@@ -82,7 +82,7 @@ async def test_ticks_are_set_by_keys() -> None:
         await pilot.press("down", "space", "down", "enter")
         await pilot.pause()
         assert app.lines()[:2] == ["[ ] train        100", "[x] val            7"]
-        assert [m.ticked for m in app.messages if isinstance(m, TickList.Changed)] == [
+        assert [m.value for m in app.messages if isinstance(m, TickList.Changed)] == [
             {"train", "val"},
             {"val"},
         ]

@@ -9,7 +9,6 @@ from kinetics_tui.model.network import Family, NetworkKind, NetworkState, Networ
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.network_words import (
     can_be_forgotten,
-    find_network,
     known_networks,
     label_of,
     last_signal,
@@ -59,14 +58,6 @@ def test_a_network_in_use_that_is_not_listed_is_known_too() -> None:
     assert known_networks(run) == []
     run.apply(network())
     assert [(known.name, known.in_use) for known in known_networks(run)] == [(WLAN, True)]
-
-
-def test_a_network_is_found_by_its_name() -> None:
-    run = state()
-    found = find_network(run, PHONE)
-    assert found is not None
-    assert found.given_as == "phone"
-    assert find_network(run, "nobody") is None
 
 
 @pytest.mark.parametrize(

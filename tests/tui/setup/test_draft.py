@@ -9,9 +9,9 @@ import pytest
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.setup.draft import (
+    OTHER_PACE,
     Draft,
     Field,
-    Pace,
     class_groups,
     draft_of,
     missing_file,
@@ -66,7 +66,7 @@ def test_a_form_filled_in_from_options_gives_them_back() -> None:
     options = Options(workers=5, pace_per_hour=450.0, height_px=240, audio=False)
     selection = Selection(annotations=("/a b.csv", "c.csv"), per_class=3, seed=9, limit=4)
     draft = draft_of(Path("/data"), options, selection, None)
-    assert draft.pace is Pace.OTHER
+    assert draft.pace == OTHER_PACE
     assert draft.options(Options()) == options
     assert draft.selection(published_table({}, ())) == selection
 
@@ -85,7 +85,7 @@ def test_a_possible_form_has_no_problem() -> None:
     [
         ({"folder": " "}, Field.FOLDER),
         ({"workers": "none"}, Field.WORKERS),
-        ({"pace": Pace.OTHER, "pace_number": "fast"}, Field.PACE),
+        ({"pace": OTHER_PACE, "pace_number": "fast"}, Field.PACE),
         ({"release": "", "files": "/no/such"}, Field.FILES),
         ({"per_class": "x"}, Field.PER_CLASS),
         ({"seed": "-1"}, Field.SEED),

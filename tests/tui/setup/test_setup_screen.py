@@ -634,7 +634,7 @@ async def test_another_release_starts_over_with_splits_and_classes() -> None:
         await d.press("down")
         plan_form = d.screen._form
         assert plan_form.draft.release == OTHER.name
-        assert plan_form.chosen_splits == ("train", "val")
+        assert plan_form.draft.chosen_splits(plan_form.table) == ("train", "val")
         assert d.screen.query_one(ClassTree).ticked == {"archery", "zumba"}
 
 
@@ -701,7 +701,8 @@ async def test_switching_by_mouse() -> None:
         splits = d.screen.query_one(TickList)
         await d.pilot.click(splits, offset=(1, 1))
         await d.pilot.pause()
-        assert d.screen._form.chosen_splits == ("train", "test")
+        form = d.screen._form
+        assert form.draft.chosen_splits(form.table) == ("train", "test")
         height = d.screen.query_one("#height", Choice)
         await d.pilot.click(height, offset=(2, 0))
         await d.pilot.pause()
