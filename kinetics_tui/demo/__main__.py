@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
                 player_port=youtube.player_port,
                 media_port=youtube.media_port,
                 proxy_port=youtube.proxy_port,
+                other_proxy=youtube.other_proxy,
                 yt_dlp_options=youtube.yt_dlp_options(),
                 annotations=tuple(str(path.resolve()) for path in annotations),
                 clips=clips,

@@ -56,6 +56,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     site: Site
     tls: ssl.SSLContext
+    leads_out_by = ""
+    """The address that a proxy sends from; empty: that of whoever asks it."""
     through_proxy = False
 
     def setup(self) -> None:
@@ -97,6 +99,11 @@ class Handler(BaseHTTPRequestHandler):
             self.request.close()
 
     @property
+    def _address(self) -> str:
+        """Where a request comes from, as YouTube sees it."""
+        return self.leads_out_by or str(self.client_address[0])
+
+    @property
     def _media_site(self) -> str:
         return MEDIA_HOST if self.through_proxy else self.site.media_url
 
@@ -112,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         """Note a request and let it wait as the line does; the note, and the video that it is for."""
         visitor_data = self.headers.get("X-Goog-Visitor-Id", "")
         seen = RequestSeen(
-            time.time(), self.client_address[0], kind, video_id, itag, start, end, 0, 0, client, visitor_data
+            time.time(), self._address, kind, video_id, itag, start, end, 0, 0, client, visitor_data
         )
         self.site.note(seen)
         self.site.pause(self.site.line.latency_s)
@@ -143,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(self._player_answer(video, failure, client), seen)
 
     def _player_failure(self, video: Video, client: str) -> Failure | None:
-        refusal = self.site.policy.signal(self.client_address[0])
+        refusal = self.site.policy.signal(self._address)
         return refusal or self.site.failure_now(video, "player", client=client)
 
     def _player_answer(self, video: Video, failure: Failure | None, client: str) -> Answer:

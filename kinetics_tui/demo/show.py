@@ -22,6 +22,8 @@ from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import is_running
 from kinetics_tui.engine.prepare import has_ledger, prepare
+from kinetics_tui.engine.process.address import WriterLock
+from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import Options, Selection
 
 START_WITHIN_S = 120.0
@@ -33,13 +35,14 @@ NEUTRAL_FOLDER = "/"
 class Announcement(msgspec.Struct, frozen=True):
     """The line that the program prints once it serves.
 
-    ``yt_dlp_options`` are yt-dlp's own, quoted as one line.
+    ``yt_dlp_options`` are yt-dlp's own, quoted as one line. ``other_proxy`` leads to it by another network.
     """
 
     pid: int
     player_port: int
     media_port: int
     proxy_port: int
+    other_proxy: str
     yt_dlp_options: str
     annotations: tuple[str, ...]
     clips: int
@@ -95,6 +98,8 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
 TITLE = "Demo"
 """The mark of a made-up dataset: no other has this title."""
 FOLDER_NAME = "demo"
+OTHER_NETWORK = "phone"
+"""A network to switch to."""
 UNTIL_IDLE_S = 300.0
 COOLDOWN_STEPS_S = (30.0, 60.0, 120.0)
 RETRY_STEPS_S = (2.0, 3.0)
@@ -152,3 +157,5 @@ def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str
         tell=tell,
         title=TITLE,
     )
+    with WriterLock(folder), Ledger.open(folder) as ledger:
+        ledger.set_ways({OTHER_NETWORK: parse_way(server.announcement.other_proxy)})

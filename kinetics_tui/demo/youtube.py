@@ -22,6 +22,7 @@ from kinetics_tui.demo.videos import Catalogue
 
 __all__ = ["LoopbackYouTube", "RequestSeen"]
 
+OTHER_ADDRESS = "198.51.100.7"
 CERTIFICATE = "loopback.pem"
 """Key and certificate in one file of this package. It guards nothing: both are public."""
 
@@ -33,10 +34,16 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], site: Site, tls: ssl.SSLContext, *, at_once: bool = False
+        self,
+        address: tuple[str, int],
+        site: Site,
+        tls: ssl.SSLContext,
+        *,
+        at_once: bool = False,
+        leads_out_by: str = "",
     ) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        own = {"site": site, "tls": tls, "swapped": self._swapped}
+        own = {"site": site, "tls": tls, "swapped": self._swapped, "leads_out_by": leads_out_by}
         super().__init__(address, type("SiteHandler", (Handler,), own))
         self._tls = tls if at_once else None
         self._open: set[socket.socket] = set()
@@ -110,11 +117,14 @@ class LoopbackYouTube(Site):
             _Server((host, player_port), self, tls, at_once=True),
             _Server((host, media_port), self, tls),
             _Server((host, proxy_port), self, tls),
+            _Server((host, 0), self, tls, leads_out_by=OTHER_ADDRESS),
         ]
         self._threads: list[threading.Thread] = []
         self.host = f"[{host}]" if ":" in host else host
         ports = (server.server_address[1] for server in self._servers)
-        self.player_port, self.media_port, self.proxy_port = ports
+        self.player_port, self.media_port, self.proxy_port, other_port = ports
+        self.other_proxy = f"http://{self.host}:{other_port}"
+        """A second proxy, which leads here from another address: another network to YouTube."""
         self.media_url = f"http://{self.host}:{self.media_port}"
 
     def start(self) -> None:

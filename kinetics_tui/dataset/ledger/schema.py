@@ -9,7 +9,7 @@ from collections import defaultdict
 from kinetics_tui.dataset.ledger import intake as tallies
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 4
+VERSION = 5
 TABLES_SINCE = 2
 """Later versions only added to the tables of this one."""
 
@@ -102,7 +102,8 @@ CREATE TABLE attempts (
     source_itags TEXT NOT NULL DEFAULT '',  -- of what a clip was made from; empty, 0 and NULL: not known
     source_height_px INTEGER NOT NULL DEFAULT 0,
     source_fps REAL NOT NULL DEFAULT 0,
-    program_id INTEGER REFERENCES programs (id)
+    program_id INTEGER REFERENCES programs (id),
+    asked TEXT                              -- the way by which YouTube gave the video; NULL: not known
 );
 CREATE INDEX attempts_made ON attempts (clip_id) WHERE outcome = 'done';
 CREATE INDEX attempts_done ON attempts (at, wire_bytes) WHERE outcome = 'done';
@@ -213,4 +214,9 @@ def _from_3_to_4(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4)
+def _from_4_to_5(connection: sqlite3.Connection) -> None:
+    """From then on it is kept by which way YouTube was asked."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN asked TEXT")
+
+
+_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5)

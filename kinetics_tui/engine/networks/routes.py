@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -110,15 +110,20 @@ class Ways:
 
 
 def ways_of(ledger: Ledger) -> Ways:
-    """The ways that a run on this ledger begins with."""
-    return Ways(ledger.way() or _way_of_args(ledger.options.yt_dlp), ledger.ways())
+    """The ways that a run on this ledger begins with.
+
+    Where yt-dlp's options name a proxy, the machine's own addresses are not among them: they lead past it.
+    """
+    params = _params_of(ledger.options.yt_dlp)
+    discover = list if params.get("proxy") else discovered_ways
+    return Ways(ledger.way() or way_of_params(params), ledger.ways(), discover=discover)
 
 
-def _way_of_args(args: Sequence[str]) -> Way:
+def _params_of(args: Sequence[str]) -> Mapping[str, Any]:
     if not args:
-        return way_of_params({})
+        return {}
     from kinetics_tui.media.youtube.yt_dlp_options import (
         parse_args,  # it brings yt-dlp with it, which takes a while
     )
 
-    return way_of_params(parse_args(args))
+    return parse_args(args)
