@@ -134,21 +134,19 @@ class Slot(asyncio.Protocol):
 
         ``stamp`` tells by which network that is, and in which state of it.
         """
-        self.row = row
-        self.extracting = False
-        self.stamp = stamp
-        self.assigned_at = time.monotonic()
-        self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
+        self._take_on(row, stamp, Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route))
 
     def assign_extract(self, row: ClipRow, extras: Extras) -> None:
         """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
+        self._take_on(row, NO_STAMP, Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
+
+    def _take_on(self, row: ClipRow, stamp: Stamp, work: Assign) -> None:
         self.row = row
-        self.extracting = True
-        self.stamp = NO_STAMP
+        self.extracting = work.extract is not None
+        self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
+        self._send(work)
 
     def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
         """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.
