@@ -132,13 +132,13 @@ class Engine:
         )
         self._commands = Commands(
             context,
-            networks=self._networks,
-            queue=self._queue,
-            pool=self._pool,
-            extraction=self._extraction,
-            dispatcher=self._dispatcher,
-            disk=self._disk,
-            checks=self._checks,
+            self._pool,
+            self._queue,
+            self._extraction,
+            self._networks,
+            self._disk,
+            self._dispatcher,
+            self._checks,
         )
 
     @property
@@ -268,19 +268,18 @@ class Engine:
         self._context.log("network", f"Changed from {before} to {after}.")
         self._dispatcher.let_go_of_all(network_only=True)
         self._networks.list(now)
-        if self.state.status in WORKING:
-            self._begin_session(now)
+        self._begin_session(now)
 
     def _settle_switch(self) -> None:
         """A switch is through when no clip is in hand by the old network any more."""
         if self._networks.leaving and not self._dispatcher.in_hand_by_others():
             now = self._context.clock()
             self._networks.settle_switch(now)
-            if self.state.status in WORKING:
-                self._begin_session(now)
+            self._begin_session(now)
 
     def _begin_session(self, now: float) -> None:
-        self._networks.journal.begin_session(self._networks.current.name, now)
+        if self.state.status in WORKING:
+            self._networks.journal.begin_session(self._networks.current.name, now)
 
     # -- the status ------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Stamp, Way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Stamp, Way
 
 
 def _without_counts(network: NetworkState | None) -> NetworkState | None:
@@ -55,11 +55,6 @@ class Networks:
     @property
     def pace(self) -> Pace:
         return self._known[self.current.name].pace
-
-    @property
-    def route(self) -> Route:
-        """The route that workers send by."""
-        return self.current.route
 
     @property
     def unreachable(self) -> bool:

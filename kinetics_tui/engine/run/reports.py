@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
@@ -27,24 +28,16 @@ from kinetics_tui.model.failure import Category
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class Reports:
     """Hears what workers say, and that they end. ``settled`` is called once a worker has let go of a clip."""
 
-    def __init__(
-        self,
-        context: RunContext,
-        outcomes: Outcomes,
-        extraction: Extraction,
-        dispatcher: Dispatcher,
-        disk: DiskWatch,
-        settled: Callable[[Slot], None],
-    ) -> None:
-        self._context = context
-        self._outcomes = outcomes
-        self._extraction = extraction
-        self._dispatcher = dispatcher
-        self._disk = disk
-        self._settled = settled
+    _context: RunContext
+    _outcomes: Outcomes
+    _extraction: Extraction
+    _dispatcher: Dispatcher
+    _disk: DiskWatch
+    _settled: Callable[[Slot], None]
 
     def started(self, slot: Slot) -> None:
         """A worker process has come up."""
