@@ -16,8 +16,7 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import msgspec
 
@@ -127,7 +126,7 @@ class WriterLock:
         self._dataset = dataset
         self._file: IO[bytes] | None = None
 
-    def acquire(self) -> None:
+    def __enter__(self) -> None:
         path = lock_path(self._dataset)
         try:
             file = path.open("ab")
@@ -144,16 +143,7 @@ class WriterLock:
             ) from error
         self._file = file
 
-    def release(self) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-    def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()

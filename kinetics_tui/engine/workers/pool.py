@@ -265,7 +265,7 @@ class Pool:
         self.slots: dict[int, Slot] = {}
         self.context = _forkserver()
         self._dataset = dataset
-        self._size = 0
+        self.size = 0
         self._on_started = on_started
         self._on_gone = on_gone
         self._starter = _one_thread()
@@ -278,13 +278,9 @@ class Pool:
         """One plain sentence while there are no workers since none could be started, else empty."""
         return "" if any(slot.ready for slot in self.slots.values()) else self._not_started_why
 
-    @property
-    def size(self) -> int:
-        return self._size
-
     def resize(self, size: int) -> None:
         """Run with so many workers. Idle ones beyond go at once, busy ones after their clip."""
-        self._size = size
+        self.size = size
         for number in range(1, size + 1):
             slot = self.slots.get(number)
             if slot is None:
@@ -310,7 +306,7 @@ class Pool:
 
     async def close(self) -> None:
         """End every worker and wait until each is gone."""
-        self._size = 0
+        self.size = 0
         for slot in list(self.slots.values()):
             slot.dismiss()
         for _ in range(100):
@@ -389,6 +385,6 @@ class Pool:
     def _replace(self, slot: Slot) -> None:
         if self.slots.get(slot.number) is slot:
             del self.slots[slot.number]
-        if slot.number <= self._size:
+        if slot.number <= self.size:
             with suppress(RuntimeError):  # the loop is closing
                 self._fill(slot.number)
