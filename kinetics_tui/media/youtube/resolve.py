@@ -79,10 +79,6 @@ class Resolver:
         except (YoutubeDLError, SyntaxError, ValueError, OSError) as error:
             raise SettingsError(f"--yt-dlp: yt-dlp cannot start with these options: {error}.") from error
 
-    @property
-    def socket_timeout_s(self) -> float:
-        return float(self.session.params.get("socket_timeout") or 20.0)
-
     def resolve(self, youtube_id: str) -> Source:
         """The media of ``youtube_id``. Raises ClipFailure with the category of whatever went wrong."""
         if not _YOUTUBE_ID.fullmatch(youtube_id):
