@@ -19,7 +19,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import scratch_path, sweep
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.context import RunContext, never_set
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
@@ -80,7 +80,7 @@ class Engine:
         broadcast: Callable[[AnyEvent], None],
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
-        clock_set_by: Callable[[], float] = never_set,
+        clock_set_by: Callable[[], float] = lambda: 0.0,
         target: WorkerTarget = run_worker,
         make_pool: Callable[..., Pool] = Pool,
         ask: Ask = ask_youtube,

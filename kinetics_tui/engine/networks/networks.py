@@ -179,17 +179,15 @@ class Networks:
 
     def probe_now(self, now: float) -> bool:
         """Do not wait for the end of the cooldown. False where there is none."""
-        if not self.throttle.probe_now():
-            return False
-        self.changed(now)
-        return True
+        if ended := self.throttle.probe_now():
+            self.changed(now)
+        return ended
 
     def wait_longer(self, seconds: float, now: float) -> bool:
         """Add to the cooldown. False where there is none."""
-        if not self.throttle.wait_longer(seconds):
-            return False
-        self.changed(now)
-        return True
+        if longer := self.throttle.wait_longer(seconds):
+            self.changed(now)
+        return longer
 
     # -- what time and clips say of it -------------------------------------------------------------------
 

@@ -124,7 +124,6 @@ class WriterLock:
 
     def __init__(self, dataset: Path) -> None:
         self._dataset = dataset
-        self._file: IO[bytes] | None = None
 
     def __enter__(self) -> None:
         path = lock_path(self._dataset)
@@ -141,9 +140,7 @@ class WriterLock:
             raise EngineError(
                 f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
             ) from error
-        self._file = file
+        self._file: IO[bytes] = file
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._file.close()

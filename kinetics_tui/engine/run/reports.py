@@ -14,6 +14,7 @@ from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.run.outcomes import Aftermath, Outcomes
 from kinetics_tui.engine.workers.messages import (
     Cancelled,
+    Ended,
     Failed,
     Finished,
     FromWorker,
@@ -94,7 +95,7 @@ class Reports:
                 self._fetched(slot, row, message, now)
             self._settled(slot)
 
-    def _extracted(self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled) -> None:
+    def _extracted(self, slot: Slot, row: ClipRow, message: Ended) -> None:
         match message:
             case Taken():
                 self._extraction.made(slot, row, message)
@@ -106,9 +107,7 @@ class Reports:
             case _:
                 self._extraction.dropped(slot, row)
 
-    def _fetched(
-        self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled, now: float
-    ) -> None:
+    def _fetched(self, slot: Slot, row: ClipRow, message: Ended, now: float) -> None:
         match message:
             case Finished():
                 self._outcomes.finished(slot, row, message, now)

@@ -82,4 +82,6 @@ class Cancelled(ClipMessage, frozen=True, tag="cancelled"):
 
 
 ToWorker = Assign | Cancel
-FromWorker = Ready | Progress | Finished | Taken | Failed | Cancelled
+Ended = Finished | Taken | Failed | Cancelled
+"""The last word on a clip: the worker's hand is free."""
+FromWorker = Ready | Progress | Ended

@@ -39,7 +39,6 @@ from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Extras, Options
 
 PROGRESS_EVERY_S = 0.25
-CHUNK_BYTES = 65536
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
@@ -87,16 +86,10 @@ class Worker:
     # -- the listening thread ---------------------------------------------------------------------
 
     def _lines(self) -> Iterator[bytes]:
-        rest = b""
-        while True:
-            try:
-                chunk = self._line.recv(CHUNK_BYTES)
-            except OSError:
-                return
-            if not chunk:
-                return
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
+        with suppress(OSError):
+            for line in self._line.makefile("rb"):
+                if line.endswith(b"\n"):  # else an engine that died left it half written
+                    yield line
 
     def _listen(self) -> None:
         for line in self._lines():
