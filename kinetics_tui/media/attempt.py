@@ -10,7 +10,6 @@ import functools
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -73,26 +72,30 @@ SLACK_S = (Fraction(0), Fraction(1), Fraction(15))
 CLIP_NAME = "clip.mp4"
 
 
-@dataclass(eq=False)
 class Attempt:
     """One go at one clip."""
 
-    _options: Options
-    _resolver: Resolver
-    _clip: Clip
-    _folder: Path
-    _on_progress: OnProgress
-    _guard: Guard
-    _wire_bytes: int = field(default=0, init=False)
-    _expected_bytes: int = field(default=0, init=False)
-    _download_started: float = field(default=0.0, init=False)
-    _phase: Phase = field(default=Phase.RESOLVE, init=False)
-    _fraction: float = field(default=0.0, init=False)
-
-    @property
-    def output(self) -> Path:
-        """The file of the clip in the making."""
-        return self._folder / CLIP_NAME
+    def __init__(
+        self,
+        options: Options,
+        resolver: Resolver,
+        clip: Clip,
+        folder: Path,
+        on_progress: OnProgress,
+        guard: Guard,
+    ) -> None:
+        self._options = options
+        self._resolver = resolver
+        self._clip = clip
+        self._folder = folder
+        self._on_progress = on_progress
+        self._guard = guard
+        self._wire_bytes = 0
+        self._expected_bytes = 0
+        self._download_started = 0.0
+        self._phase = Phase.RESOLVE
+        self._fraction = 0.0
+        self.output = folder / CLIP_NAME
 
     def run(self) -> tuple[MadeFile, Spent]:
         """Make the clip at ``output``; the time in all is for whoever puts it in its place."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
@@ -53,9 +52,11 @@ class Guard:
         """End the answer that is being read: whoever reads it goes on to ``check``."""
         shut = getattr(getattr(self._response, "fp", None), "shutdown", None)
         if shut is not None:
-            # Where the answer ended in the meantime there is nothing left to shut.
-            with suppress(OSError, ValueError, RuntimeError):
+            try:
                 shut()
+            except (OSError, ValueError, RuntimeError):
+                # The answer ended in the meantime: there is nothing left to shut.
+                return
 
     def watch(self, response: Any) -> None:
         """Note the answer that is being read (None: none), for ``shut``."""
