@@ -24,11 +24,6 @@ SET_S = 2.0
 """Moves of the wall's clock by less are followed: nobody waits for anything that exactly."""
 
 
-def never_set() -> float:
-    """The stand-in for ``Clock.follow`` of a clock that nobody sets."""
-    return 0.0
-
-
 def steady_time() -> float:
     """Seconds since some moment, the sleep of the machine included, whatever the clock is set to."""
     # Linux leaves the time asleep out of CLOCK_MONOTONIC; a laptop that slept has waited all the same.

@@ -19,7 +19,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import scratch_path, sweep
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.context import RunContext, never_set
+from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
@@ -81,7 +81,7 @@ class Engine:
         broadcast: Callable[[AnyEvent], None],
         watchers: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.time,
-        clock_set_by: Callable[[], float] = never_set,
+        clock_set_by: Callable[[], float] = lambda: 0.0,
         target: WorkerTarget = run_worker,
         make_pool: Callable[..., Pool] = Pool,
         ask: Ask = ask_youtube,
@@ -134,13 +134,13 @@ class Engine:
         )
         self._commands = Commands(
             context,
-            networks=self._networks,
-            queue=self._queue,
-            pool=self._pool,
-            extraction=self._extraction,
-            dispatcher=self._dispatcher,
-            disk=self._disk,
-            checks=self._checks,
+            self._pool,
+            self._queue,
+            self._extraction,
+            self._networks,
+            self._disk,
+            self._dispatcher,
+            self._checks,
         )
 
     @property
@@ -270,19 +270,18 @@ class Engine:
         self._context.log("network", f"Changed from {before} to {after}.")
         self._dispatcher.let_go_of_all(network_only=True)
         self._networks.list(now)
-        if self.state.status in WORKING:
-            self._begin_session(now)
+        self._begin_session(now)
 
     def _settle_switch(self) -> None:
         """A switch is through when no clip is in hand by the old network any more."""
         if self._networks.leaving and not self._dispatcher.in_hand_by_others():
             now = self._context.clock()
             self._networks.settle_switch(now)
-            if self.state.status in WORKING:
-                self._begin_session(now)
+            self._begin_session(now)
 
     def _begin_session(self, now: float) -> None:
-        self._networks.journal.begin_session(self._networks.current.name, now)
+        if self.state.status in WORKING:
+            self._networks.journal.begin_session(self._networks.current.name, now)
 
     # -- the status ------------------------------------------------------------------------------
 

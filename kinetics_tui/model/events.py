@@ -194,87 +194,84 @@ class NetworkChecked(Event, frozen=True, tag="network-checked"):
     signal: Category | None = None
 
 
-class WorkerStarted(Event, frozen=True, tag="worker-started"):
-    """A worker process took a slot (slots count from 1)."""
+class SlotEvent(Event, frozen=True):
+    """A fact about the worker in one slot (slots count from 1)."""
 
     slot: int
+
+
+class ClipEvent(SlotEvent, frozen=True):
+    """A fact about a clip and the worker that has it in hand."""
+
+    clip: Clip
+
+
+class WorkerStarted(SlotEvent, frozen=True, tag="worker-started"):
+    """A worker process took a slot."""
+
     pid: int
 
 
-class WorkerStopped(Event, frozen=True, tag="worker-stopped"):
+class WorkerStopped(SlotEvent, frozen=True, tag="worker-stopped"):
     """A slot's process is gone; ``reason`` is empty when it was meant to go."""
 
-    slot: int
     reason: str = ""
 
 
-class WorkerIdle(Event, frozen=True, tag="worker-idle"):
+class WorkerIdle(SlotEvent, frozen=True, tag="worker-idle"):
     """A worker holds no clip; ``phase`` says whether it waits for pace, ``until`` for how long."""
 
-    slot: int
     phase: Phase = Phase.IDLE
     until: float | None = None
 
 
-class ClipStarted(Event, frozen=True, tag="clip-started"):
+class ClipStarted(ClipEvent, frozen=True, tag="clip-started"):
     """A clip was put into a worker's hand."""
 
-    slot: int
-    clip: Clip
 
-
-class ClipProgress(Event, frozen=True, tag="clip-progress"):
+class ClipProgress(SlotEvent, frozen=True, tag="clip-progress"):
     """The progress of a worker's clip; ``fraction`` of the phase, 0 to 1."""
 
-    slot: int
     phase: Phase
     fraction: float = 0.0
     wire_bytes: int = 0
     bytes_per_s: float = 0.0
 
 
-class ClipDone(Event, frozen=True, tag="clip-done"):
+class ClipDone(ClipEvent, frozen=True, tag="clip-done"):
     """A clip was verified and has its final name; ``network`` is the name of the one it came by."""
 
-    slot: int
-    clip: Clip
     made: MadeFile
     spent: Spent
     network: str = ""
 
 
-class ClipFailed(Event, frozen=True, tag="clip-failed"):
+class ClipFailed(ClipEvent, frozen=True, tag="clip-failed"):
     """A clip did not come through.
 
     ``settled``: it counts as failed now. Otherwise it went back and is tried again, not before
     ``retry_at``.
     """
 
-    slot: int
-    clip: Clip
     category: Category
     message: str
     settled: bool
     retry_at: float | None = None
 
 
-class ClipReturned(Event, frozen=True, tag="clip-returned"):
+class ClipReturned(ClipEvent, frozen=True, tag="clip-returned"):
     """A clip went back unsettled, nothing held against it; ``reason`` in a few words."""
 
-    slot: int
-    clip: Clip
     reason: str
 
 
-class ClipExtracted(Event, frozen=True, tag="clip-extracted"):
+class ClipExtracted(ClipEvent, frozen=True, tag="clip-extracted"):
     """Of a clip that was done before, so many ``frames`` were made, and a file of ``sound`` if it says so.
 
     ``why`` says in one sentence why not all of it could be made, and is empty otherwise. ``through``: so many
     of the clips that are done have been gone through.
     """
 
-    slot: int
-    clip: Clip
     frames: int = 0
     sound: bool = False
     why: str = ""

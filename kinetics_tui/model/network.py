@@ -278,12 +278,14 @@ class Lessons(msgspec.Struct, kw_only=True):
 
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: what was learned when stays as long ago as it was."""
-        if self.last_request_at is not None:
-            self.last_request_at += by_s
-        if self.refused_at is not None:
-            self.refused_at += by_s
-        if self.blocked_since is not None:
-            self.blocked_since += by_s
+        self.last_request_at = moved_if_any(self.last_request_at, by_s)
+        self.refused_at = moved_if_any(self.refused_at, by_s)
+        self.blocked_since = moved_if_any(self.blocked_since, by_s)
+
+
+def moved_if_any(at: float | None, by_s: float) -> float | None:
+    """A time, if there is one, on a clock that was set by ``by_s`` seconds."""
+    return None if at is None else at + by_s
 
 
 class Stamp(NamedTuple):

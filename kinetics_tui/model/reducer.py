@@ -17,6 +17,7 @@ from kinetics_tui.model import events
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, EngineStatus, LogLine, Phase
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import moved_if_any
 from kinetics_tui.model.reasons import reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
 
@@ -93,11 +94,6 @@ def move_times(run: Run, at: float, by_s: float) -> None:
         )
         for name, known in run.networks.items()
     }
-
-
-def moved_if_any(at: float | None, by_s: float) -> float | None:
-    """A time, if there is one, on a clock that was set by ``by_s`` seconds."""
-    return None if at is None else at + by_s
 
 
 def fold(run: Run, event: AnyEvent) -> None:

@@ -97,20 +97,7 @@ CHART_MINUTES = 120
 THROTTLES = 64
 """The number of past throttles that are marked in the chart."""
 
-IDLE_STATUSES = frozenset(
-    {
-        EngineStatus.PAUSING,
-        EngineStatus.PAUSED,
-        EngineStatus.COOLING,
-        EngineStatus.SWITCHING,
-        EngineStatus.OFFLINE,
-        EngineStatus.DISK_FULL,
-        EngineStatus.HELD,
-        EngineStatus.STOPPING,
-        EngineStatus.STOPPED,
-        EngineStatus.DONE,
-    }
-)
+IDLE_STATUSES = frozenset(EngineStatus) - {EngineStatus.STARTING, EngineStatus.RUNNING, EngineStatus.PROBING}
 """While a run is in one of these it hands out no clip, and its time does not count for rates."""
 
 

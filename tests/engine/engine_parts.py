@@ -121,13 +121,13 @@ class Parts:
         )
         self.commands = Commands(
             self.context,
-            networks=self.networks,
-            queue=self.queue,
-            pool=self.pool,
-            extraction=self.extraction,
-            dispatcher=self.dispatcher,
-            disk=self.disk,
-            checks=self.checks,
+            self.pool,
+            self.queue,
+            self.extraction,
+            self.networks,
+            self.disk,
+            self.dispatcher,
+            self.checks,
         )
         self.pool.resize(self.context.options.workers)
 

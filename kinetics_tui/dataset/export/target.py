@@ -13,7 +13,6 @@ import stat
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
@@ -67,9 +66,7 @@ class Target:
             self._fds = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._fds.close()
 
     @contextlib.contextmanager

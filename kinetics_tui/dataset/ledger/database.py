@@ -73,7 +73,7 @@ def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
     return DatasetError(f"The ledger {path} {remedies.get(code, f'cannot be used ({error})')}.")
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     # Errors that sqlite3 itself raises, rather than the library under it, carry no code.
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return code & 0xFF
@@ -152,10 +152,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema")
-    except UnicodeDecodeError:
-        connection.close()
-        raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
@@ -182,19 +179,17 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _bring_up_to_date(path: Path) -> None:
     # By a connection of its own: that of a reader may not write.
-    connection = _connect(path, "mode=rw")
-    try:
-        with _whole_or_not(connection):
-            migrate(connection, _version(connection))  # asked again: another process may have been faster
-    except sqlite3.Error as error:
-        if _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            raise DatasetError(
-                f"The ledger {path} was written by an older version and cannot be changed here; open it once "
-                "with kinetics-tui where it can be written."
-            ) from error
-        raise
-    finally:
-        connection.close()
+    with contextlib.closing(_connect(path, "mode=rw")) as connection:
+        try:
+            with _whole_or_not(connection):
+                migrate(connection, _version(connection))  # asked again: another process may have been faster
+        except sqlite3.Error as error:
+            if _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+                raise DatasetError(
+                    f"The ledger {path} was written by an older version and cannot be changed here; open it "
+                    "once with kinetics-tui where it can be written."
+                ) from error
+            raise
 
 
 def version_in_head(path: Path) -> int | None:
@@ -230,8 +225,7 @@ def new_database(dataset: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _filled(making: Path) -> Iterator[sqlite3.Connection]:
-    connection = _connect(making, "mode=rw")
-    try:
+    with contextlib.closing(_connect(making, "mode=rw")) as connection:
         # Nobody sees the file before it is whole, so it needs no journal on disk while it is filled.
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
@@ -243,8 +237,6 @@ def _filled(making: Path) -> Iterator[sqlite3.Connection]:
         yield connection
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
-    finally:
-        connection.close()
 
 
 _T = TypeVar("_T")

@@ -42,8 +42,7 @@ def last_network(database: Database) -> NetworkRow | None:
 
 
 def _rows(database: Database, sql: str) -> Iterator[NetworkRow]:
-    for columns in database.read(sql):
-        yield _network_row(columns)
+    return map(_network_row, database.read(sql))
 
 
 def _network_row(columns: Sequence[Any]) -> NetworkRow:

@@ -41,7 +41,13 @@ def decoder() -> msgspec.json.Decoder[AnyEvent | Reply]:
 
 def is_running(dataset: Path) -> bool:
     """True if an engine of this dataset answers its socket."""
-    return any(_answers(path) for path in socket_paths(dataset))
+    try:
+        _line_to(dataset).close()
+    except (BlockingIOError, TimeoutError):
+        return True  # somebody listens there who has no time
+    except EngineError:
+        return False
+    return True
 
 
 def require_running(dataset: Path) -> None:
@@ -154,16 +160,6 @@ def _line_to(dataset: Path) -> socket.socket:
         except OSError:
             continue  # nobody listens there
     raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
-
-
-def _answers(path: Path) -> bool:
-    try:
-        _call(path).close()
-    except (BlockingIOError, TimeoutError):
-        return True  # somebody listens there who has no time
-    except OSError:
-        return False
-    return True
 
 
 def _call(path: Path) -> socket.socket:

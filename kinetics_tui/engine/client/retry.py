@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -76,12 +77,11 @@ def retry_failed(dataset: Path, wanted: Retry) -> dict[Category, int]:
 
     Raises ``UserError`` where none of those that are meant stands as failed.
     """
-    counts: dict[Category, int] = {}
+    counts: Counter[Category] = Counter()
     # Looked at first without the lock: a folder that is no dataset is left as it is.
     Ledger.open(dataset, read_only=True).close()
     for part in _parts(wanted):
-        for category, count in _retry_part(dataset, part).items():
-            counts[category] = counts.get(category, 0) + count
+        counts.update(_retry_part(dataset, part))
     if not counts:
         raise DatasetError(f"No clip of {dataset} that was meant stands as failed; see status.")
     return counts
@@ -90,11 +90,11 @@ def retry_failed(dataset: Path, wanted: Retry) -> dict[Category, int]:
 def _retry_part(dataset: Path, part: Retry) -> dict[Category, int]:
     if is_running(dataset):
         return ask(dataset, part).retried
-    counts: dict[Category, int] = {}
+    counts: Counter[Category] = Counter()
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
         found = ledger.retry_failed(part.categories, part.labels, part.clip_ids)
     for (_, category), count in found.items():
-        counts[category] = counts.get(category, 0) + count
+        counts[category] += count
     return counts
 
 

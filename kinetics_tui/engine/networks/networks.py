@@ -21,7 +21,7 @@ from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Stamp, Way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Stamp, Way
 
 
 def _without_counts(network: NetworkState | None) -> NetworkState | None:
@@ -55,11 +55,6 @@ class Networks:
     @property
     def pace(self) -> Pace:
         return self._known[self.current.name].pace
-
-    @property
-    def route(self) -> Route:
-        """The route that workers send by."""
-        return self.current.route
 
     @property
     def unreachable(self) -> bool:
@@ -184,17 +179,15 @@ class Networks:
 
     def probe_now(self, now: float) -> bool:
         """Do not wait for the end of the cooldown. False where there is none."""
-        if not self.throttle.probe_now():
-            return False
-        self.changed(now)
-        return True
+        if ended := self.throttle.probe_now():
+            self.changed(now)
+        return ended
 
     def wait_longer(self, seconds: float, now: float) -> bool:
         """Add to the cooldown. False where there is none."""
-        if not self.throttle.wait_longer(seconds):
-            return False
-        self.changed(now)
-        return True
+        if longer := self.throttle.wait_longer(seconds):
+            self.changed(now)
+        return longer
 
     # -- what time and clips say of it -------------------------------------------------------------------
 

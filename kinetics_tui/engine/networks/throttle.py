@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from kinetics_tui.base.words import DAY_S
 from kinetics_tui.engine.networks.cooldown import Waits
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Lessons, NetworkStatus
+from kinetics_tui.model.network import Lessons, NetworkStatus, moved_if_any
 
 FORGIVEN_AFTER_CLIPS = 100
 """A throttle this many clips after the last one starts again at the first step."""
@@ -170,10 +170,8 @@ class Throttle:
 
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: the wait in hand keeps its length."""
-        if self.until is not None:
-            self.until += by_s
-        if self.last_throttle_at is not None:
-            self.last_throttle_at += by_s
+        self.until = moved_if_any(self.until, by_s)
+        self.last_throttle_at = moved_if_any(self.last_throttle_at, by_s)
 
     def probe_now(self) -> bool:
         """End the wait in hand: the next clip is the probe. False where nothing is being waited for."""

@@ -16,8 +16,7 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import msgspec
 
@@ -125,9 +124,8 @@ class WriterLock:
 
     def __init__(self, dataset: Path) -> None:
         self._dataset = dataset
-        self._file: IO[bytes] | None = None
 
-    def acquire(self) -> None:
+    def __enter__(self) -> None:
         path = lock_path(self._dataset)
         try:
             file = path.open("ab")
@@ -142,18 +140,7 @@ class WriterLock:
             raise EngineError(
                 f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
             ) from error
-        self._file = file
+        self._file: IO[bytes] = file
 
-    def release(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

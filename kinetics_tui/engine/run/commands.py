@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.words import DAY_S
 from kinetics_tui.engine.context import RunContext
@@ -39,30 +41,19 @@ LONGEST_WAIT_S = 30 * DAY_S
 NONE_FAILED = "No clip that was meant stands as failed."
 
 
+@dataclass(eq=False)
 class Commands:
     """Carries out commands on the parts of an engine; ``paused`` is what they left."""
 
-    def __init__(
-        self,
-        context: RunContext,
-        *,
-        networks: Networks,
-        queue: ClipQueue,
-        pool: Pool,
-        extraction: Extraction,
-        dispatcher: Dispatcher,
-        disk: DiskWatch,
-        checks: Checks,
-    ) -> None:
-        self.paused = False
-        self._context = context
-        self._networks = networks
-        self._queue = queue
-        self._pool = pool
-        self._extraction = extraction
-        self._dispatcher = dispatcher
-        self._disk = disk
-        self._checks = checks
+    _context: RunContext
+    _pool: Pool
+    _queue: ClipQueue
+    _extraction: Extraction
+    _networks: Networks
+    _disk: DiskWatch
+    _dispatcher: Dispatcher
+    _checks: Checks
+    paused: bool = field(default=False, init=False)
 
     def obey(self, command: AnyCommand) -> Reply:
         """Carry a command out, or say in one sentence why not; nothing is changed then."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.database import LedgerFull
@@ -24,31 +25,22 @@ OFF_THE_NETWORK = (Phase.TRIM, Phase.VERIFY, Phase.EXTRACT)
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class Dispatcher:
     """Hands out one clip at a time, as far as pause, disk, network and pace allow."""
 
-    def __init__(
-        self,
-        context: RunContext,
-        pool: Pool,
-        queue: ClipQueue,
-        extraction: Extraction,
-        networks: Networks,
-        disk: DiskWatch,
-        first_way: FirstWay,
-    ) -> None:
-        self.held = False
-        """Nothing is handed out: paused by the user, or stopping."""
-        self.suspended = False
-        """Nothing is handed out while the network itself is under suspicion."""
-        self._context = context
-        self._pool = pool
-        self._queue = queue
-        self._extraction = extraction
-        self._networks = networks
-        self._disk = disk
-        self._first_way = first_way
-        self._waiting_until: dict[int, float] = {}
+    _context: RunContext
+    _pool: Pool
+    _queue: ClipQueue
+    _extraction: Extraction
+    _networks: Networks
+    _disk: DiskWatch
+    _first_way: FirstWay
+    held: bool = field(default=False, init=False)
+    """Nothing is handed out: paused by the user, or stopping."""
+    suspended: bool = field(default=False, init=False)
+    """Nothing is handed out while the network itself is under suspicion."""
+    _waiting_until: dict[int, float] = field(default_factory=dict, init=False)
 
     def dispatch(self) -> None:
         """Give every idle worker a clip, if there is any that may be handed out."""
@@ -93,7 +85,7 @@ class Dispatcher:
             self._tell_waiting(now)
             return False
         self._waiting_until.pop(slot.number, None)
-        slot.assign(row, self._networks.stamp(), self._networks.route, self._first_way.next())
+        slot.assign(row, self._networks.stamp(), self._networks.current.route, self._first_way.next())
         self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
 

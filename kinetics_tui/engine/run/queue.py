@@ -9,6 +9,7 @@ from collections import deque
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.model.network import moved_if_any
 
 PAGE = 256
 
@@ -27,7 +28,6 @@ class ClipQueue:
         self._after: dict[str, int] = {}
         self._taken: set[int] = set()
         self._enabled: set[str] = set()
-        self._next_retry_at = ledger.next_retry_at()
         self.restart()
 
     def restart(self) -> None:
@@ -38,7 +38,8 @@ class ClipQueue:
         splits = [split for split in self._ledger.split_counts() if split.enabled]
         self._enabled = {split.name for split in splits}
         self._after = {split.name: 0 for split in splits if split.left}
-        self._next_retry_at = self._ledger.next_retry_at()
+        self.next_retry_at = self._ledger.next_retry_at()
+        """When the next clip that waits for its retry may be handed out, None where none waits."""
 
     @property
     def in_hand(self) -> int:
@@ -48,11 +49,6 @@ class ClipQueue:
     def exhausted(self) -> bool:
         """Nothing is left but what is in hand or waits for its retry."""
         return not (self._front or self._page or self._after)
-
-    @property
-    def next_retry_at(self) -> float | None:
-        """When the next clip that waits for its retry may be handed out, None where none waits."""
-        return self._next_retry_at
 
     def take(self, now: float) -> ClipRow | None:
         """The next clip, now in hand; None where none may be handed out now."""
@@ -64,7 +60,7 @@ class ClipQueue:
     @property
     def only_retries_left(self) -> bool:
         """Nothing may be handed out before ``next_retry_at``, and nothing is in hand."""
-        return self.exhausted and not self._taken and self._next_retry_at is not None
+        return self.exhausted and not self._taken and self.next_retry_at is not None
 
     def put_back(self, row: ClipRow, *, last: bool = False) -> None:
         """The clip is to be handed out again, before all others or after those that are read already.
@@ -85,17 +81,16 @@ class ClipQueue:
         """The clip is out of the way: settled, or waiting until ``retry_at``."""
         self._taken.discard(row.id)
         if retry_at is not None:
-            self._next_retry_at = min(retry_at, self._next_retry_at or retry_at)
+            self.next_retry_at = min(retry_at, self.next_retry_at or retry_at)
 
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: no retry comes sooner or later by that."""
-        if self._next_retry_at is not None:
-            self._next_retry_at += by_s
+        self.next_retry_at = moved_if_any(self.next_retry_at, by_s)
 
     def _next(self, now: float) -> ClipRow | None:
         if self._front:
             return self._front.popleft()
-        if self._next_retry_at is not None and self._next_retry_at <= now:
+        if self.next_retry_at is not None and self.next_retry_at <= now:
             self._load_retries(now)
             if self._front:
                 return self._front.popleft()
@@ -118,6 +113,6 @@ class ClipQueue:
         due = self._ledger.due_retries(now, PAGE + len(known))
         self._front.extend(row for row in due if row.id not in known)
         # While a full page was due there may be more; look again when these are out of the way.
-        self._next_retry_at = now if len(self._front) >= PAGE else self._ledger.next_retry_at()
-        if self._next_retry_at is not None and self._next_retry_at <= now:
-            self._next_retry_at = now + 1.0
+        self.next_retry_at = now if len(self._front) >= PAGE else self._ledger.next_retry_at()
+        if self.next_retry_at is not None and self.next_retry_at <= now:
+            self.next_retry_at = now + 1.0

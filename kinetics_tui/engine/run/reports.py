@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
@@ -13,6 +14,7 @@ from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.run.outcomes import Aftermath, Outcomes
 from kinetics_tui.engine.workers.messages import (
     Cancelled,
+    Ended,
     Failed,
     Finished,
     FromWorker,
@@ -27,24 +29,16 @@ from kinetics_tui.model.failure import Category
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class Reports:
     """Hears what workers say, and that they end. ``settled`` is called once a worker has let go of a clip."""
 
-    def __init__(
-        self,
-        context: RunContext,
-        outcomes: Outcomes,
-        extraction: Extraction,
-        dispatcher: Dispatcher,
-        disk: DiskWatch,
-        settled: Callable[[Slot], None],
-    ) -> None:
-        self._context = context
-        self._outcomes = outcomes
-        self._extraction = extraction
-        self._dispatcher = dispatcher
-        self._disk = disk
-        self._settled = settled
+    _context: RunContext
+    _outcomes: Outcomes
+    _extraction: Extraction
+    _dispatcher: Dispatcher
+    _disk: DiskWatch
+    _settled: Callable[[Slot], None]
 
     def started(self, slot: Slot) -> None:
         """A worker process has come up."""
@@ -101,7 +95,7 @@ class Reports:
                 self._fetched(slot, row, message, now)
             self._settled(slot)
 
-    def _extracted(self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled) -> None:
+    def _extracted(self, slot: Slot, row: ClipRow, message: Ended) -> None:
         match message:
             case Taken():
                 self._extraction.made(slot, row, message)
@@ -113,9 +107,7 @@ class Reports:
             case _:
                 self._extraction.dropped(slot, row)
 
-    def _fetched(
-        self, slot: Slot, row: ClipRow, message: Finished | Taken | Failed | Cancelled, now: float
-    ) -> None:
+    def _fetched(self, slot: Slot, row: ClipRow, message: Ended, now: float) -> None:
         match message:
             case Finished():
                 self._outcomes.finished(slot, row, message, now)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.engine.context import RunContext
@@ -90,28 +91,20 @@ class Suspicion:
         return stamp.epoch <= self._blamed.get(stamp.network, -1)
 
 
+@dataclass(eq=False)
 class StreakCheck:
     """Checks the network in use where too many clips in a row failed for good.
 
     ``streak`` is how many clips the check under way is about, else 0; nothing is handed out meanwhile.
     """
 
-    def __init__(
-        self,
-        context: RunContext,
-        suspicion: Suspicion,
-        checks: Checks,
-        networks: Networks,
-        queue: ClipQueue,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self.streak = 0
-        self._context = context
-        self._suspicion = suspicion
-        self._checks = checks
-        self._networks = networks
-        self._queue = queue
-        self._dispatcher = dispatcher
+    _context: RunContext
+    _suspicion: Suspicion
+    _checks: Checks
+    _networks: Networks
+    _queue: ClipQueue
+    _dispatcher: Dispatcher
+    streak: int = field(default=0, init=False)
 
     def look_into(self) -> None:
         """Begin a check if the streak is suspicious and none is under way."""

@@ -16,7 +16,13 @@ class Message(msgspec.Struct, frozen=True, tag_field="message", kw_only=True):
     """A line between the engine and one worker."""
 
 
-class Assign(Message, frozen=True, tag="assign"):
+class ClipMessage(Message, frozen=True):
+    """A line about the clip of this number in the ledger."""
+
+    clip_id: Count
+
+
+class Assign(ClipMessage, frozen=True, tag="assign"):
     """To the worker: make this clip; ``path`` is relative to the dataset folder.
 
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
@@ -24,7 +30,6 @@ class Assign(Message, frozen=True, tag="assign"):
     ``extract``: it is here already, and these are to be made of it; nothing is requested.
     """
 
-    clip_id: Count
     clip: Clip
     path: str
     route: Route = Route()
@@ -42,47 +47,43 @@ class Ready(Message, frozen=True, tag="ready"):
     """From the worker: waiting for its first clip."""
 
 
-class Progress(Message, frozen=True, tag="progress"):
+class Progress(ClipMessage, frozen=True, tag="progress"):
     """From the worker, at most 4 times a second."""
 
-    clip_id: Count
     phase: Phase
     fraction: float
     wire_bytes: Count
     bytes_per_s: float
 
 
-class Finished(Message, frozen=True, tag="finished"):
+class Finished(ClipMessage, frozen=True, tag="finished"):
     """From the worker: the clip was verified and has its final name."""
 
-    clip_id: Count
     made: MadeFile
     spent: Spent
 
 
-class Failed(Message, frozen=True, tag="failed"):
+class Failed(ClipMessage, frozen=True, tag="failed"):
     """From the worker: the clip did not come through."""
 
-    clip_id: Count
     category: Category
     text: str
     spent: Spent
     retry_after_s: Seconds | None = None
 
 
-class Taken(Message, frozen=True, tag="taken"):
+class Taken(ClipMessage, frozen=True, tag="taken"):
     """From the worker: so many frames and, if it has any, the sound were made of the clip."""
 
-    clip_id: Count
     frames: Count = 0
     sound: bool = False
 
 
-class Cancelled(Message, frozen=True, tag="cancelled"):
+class Cancelled(ClipMessage, frozen=True, tag="cancelled"):
     """From the worker: let go of the clip, nothing of it is left."""
-
-    clip_id: Count
 
 
 ToWorker = Assign | Cancel
-FromWorker = Ready | Progress | Finished | Taken | Failed | Cancelled
+Ended = Finished | Taken | Failed | Cancelled
+"""The last word on a clip: the worker's hand is free."""
+FromWorker = Ready | Progress | Ended

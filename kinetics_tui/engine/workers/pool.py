@@ -134,21 +134,20 @@ class Slot(asyncio.Protocol):
 
         ``stamp`` tells by which network that is, and in which state of it.
         """
-        self.row = row
-        self.extracting = False
-        self.stamp = stamp
-        self.assigned_at = time.monotonic()
-        self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route, first=first))
+        todo = Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route, first=first)
+        self._take_on(row, stamp, todo)
 
     def assign_extract(self, row: ClipRow, extras: Extras) -> None:
         """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
+        self._take_on(row, NO_STAMP, Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
+
+    def _take_on(self, row: ClipRow, stamp: Stamp, work: Assign) -> None:
         self.row = row
-        self.extracting = True
-        self.stamp = NO_STAMP
+        self.extracting = work.extract is not None
+        self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1
-        self._send(Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
+        self._send(work)
 
     def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
         """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.
@@ -267,7 +266,7 @@ class Pool:
         self.slots: dict[int, Slot] = {}
         self.context = _forkserver()
         self._dataset = dataset
-        self._size = 0
+        self.size = 0
         self._on_started = on_started
         self._on_gone = on_gone
         self._starter = _one_thread()
@@ -280,13 +279,9 @@ class Pool:
         """One plain sentence while there are no workers since none could be started, else empty."""
         return "" if any(slot.ready for slot in self.slots.values()) else self._not_started_why
 
-    @property
-    def size(self) -> int:
-        return self._size
-
     def resize(self, size: int) -> None:
         """Run with so many workers. Idle ones beyond go at once, busy ones after their clip."""
-        self._size = size
+        self.size = size
         for number in range(1, size + 1):
             slot = self.slots.get(number)
             if slot is None:
@@ -312,7 +307,7 @@ class Pool:
 
     async def close(self) -> None:
         """End every worker and wait until each is gone."""
-        self._size = 0
+        self.size = 0
         for slot in list(self.slots.values()):
             slot.dismiss()
         for _ in range(100):
@@ -391,6 +386,6 @@ class Pool:
     def _replace(self, slot: Slot) -> None:
         if self.slots.get(slot.number) is slot:
             del self.slots[slot.number]
-        if slot.number <= self._size:
+        if slot.number <= self.size:
             with suppress(RuntimeError):  # the loop is closing
                 self._fill(slot.number)

@@ -39,7 +39,6 @@ from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Extras, Options
 
 PROGRESS_EVERY_S = 0.25
-CHUNK_BYTES = 65536
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
@@ -82,21 +81,15 @@ class Worker:
             self._wake.clear()
             todo, self._todo = self._todo, None
             if todo is not None:
-                self._send(self._make(todo) if todo.extract is None else self._extract(todo, todo.extract))
+                self._send(self._work_on(todo))
 
     # -- the listening thread ---------------------------------------------------------------------
 
     def _lines(self) -> Iterator[bytes]:
-        rest = b""
-        while True:
-            try:
-                chunk = self._line.recv(CHUNK_BYTES)
-            except OSError:
-                return
-            if not chunk:
-                return
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
+        with suppress(OSError):
+            for line in self._line.makefile("rb"):
+                if line.endswith(b"\n"):  # else an engine that died left it half written
+                    yield line
 
     def _listen(self) -> None:
         for line in self._lines():
@@ -143,6 +136,21 @@ class Worker:
         self._phase = phase
         self._phase_at = now
 
+    def _work_on(self, todo: Assign) -> FromWorker:
+        self._in_hand = todo.clip_id
+        self._wire_bytes = 0
+        self._spent_s = {}
+        started = self._phase_at = time.monotonic()
+        try:
+            return self._make(todo) if todo.extract is None else self._extract(todo, todo.extract, started)
+        except ClipCancelled:
+            return Cancelled(clip_id=todo.clip_id)
+        except ClipFailure as failure:
+            return self._failed(todo, started, failure)
+        finally:
+            self._in_hand = None
+            self._phase = Phase.IDLE
+
     def _failed(self, todo: Assign, started: float, failure: ClipFailure) -> Failed:
         now = time.monotonic()
         self._enter(Phase.IDLE, now)
@@ -161,53 +169,27 @@ class Worker:
             retry_after_s=failure.retry_after_s,
         )
 
-    def _extract(self, todo: Assign, extras: Extras) -> FromWorker:
-        self._in_hand = todo.clip_id
-        self._wire_bytes = 0
-        self._spent_s = {}
-        started = self._phase_at = time.monotonic()
-
+    def _extract(self, todo: Assign, extras: Extras, started: float) -> Taken:
         def follow(fraction: float) -> None:
-            if self._cancel.is_set() or time.monotonic() - started > self._options.clip_deadline_s:
+            if self._cancel.is_set():
                 raise ClipCancelled
+            if time.monotonic() - started > self._options.clip_deadline_s:
+                raise ClipFailure(Category.TIMEOUT, "Making frames and sound takes too long.")
             self._report(Phase.EXTRACT, fraction, 0, 0.0)
 
-        try:
-            follow(0.0)
-            made = extract(self._dataset, todo.path, extras, self._scratch, follow)
-        except ClipCancelled:
-            if self._cancel.is_set():
-                return Cancelled(clip_id=todo.clip_id)
-            late = ClipFailure(Category.TIMEOUT, "Making frames and sound takes too long.")
-            return self._failed(todo, started, late)
-        except ClipFailure as failure:
-            return self._failed(todo, started, failure)
-        finally:
-            self._in_hand = None
-            self._phase = Phase.IDLE
+        follow(0.0)
+        made = extract(self._dataset, todo.path, extras, self._scratch, follow)
         return Taken(clip_id=todo.clip_id, frames=made.frames, sound=made.sound)
 
-    def _make(self, todo: Assign) -> FromWorker:
-        self._in_hand = todo.clip_id
-        self._wire_bytes = 0
-        self._spent_s = {}
-        started = self._phase_at = time.monotonic()
-        try:
-            made, spent = self._maker.make(
-                todo.clip,
-                self._dataset / todo.path,
-                self._scratch,
-                on_progress=self._report,
-                cancelled=self._cancel.is_set,
-                deadline_s=self._options.clip_deadline_s,
-                route=todo.route,
-                first=todo.first,
-            )
-        except ClipCancelled:
-            return Cancelled(clip_id=todo.clip_id)
-        except ClipFailure as failure:
-            return self._failed(todo, started, failure)
-        finally:
-            self._in_hand = None
-            self._phase = Phase.IDLE
+    def _make(self, todo: Assign) -> Finished:
+        made, spent = self._maker.make(
+            todo.clip,
+            self._dataset / todo.path,
+            self._scratch,
+            on_progress=self._report,
+            cancelled=self._cancel.is_set,
+            deadline_s=self._options.clip_deadline_s,
+            route=todo.route,
+            first=todo.first,
+        )
         return Finished(clip_id=todo.clip_id, made=made, spent=spent)

@@ -116,10 +116,6 @@ class Resolver:
         else:
             self.session.guard.sleep(seconds)
 
-    @property
-    def socket_timeout_s(self) -> float:
-        return float(self.session.params.get("socket_timeout") or 20.0)
-
     def resolve(
         self, youtube_id: str, first: Resolve = Resolve.LEAN, avoided: frozenset[str] = frozenset()
     ) -> Source:
