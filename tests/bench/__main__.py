@@ -23,6 +23,7 @@ from tests.bench.presets import presets
 from tests.bench.rate import rate
 from tests.bench.reading import reading
 from tests.bench.report import Report
+from tests.bench.resolving import resolving
 from tests.bench.screen import screen
 from tests.bench.start import start
 from tests.bench.wire import wire
@@ -32,6 +33,7 @@ Bench = Callable[[int], Report | Figures]
 
 BENCHES: dict[str, Bench] = {
     "wire": wire,
+    "resolving": resolving,
     "rate": rate,
     "overhead": overhead,
     "fixed": fixed,
