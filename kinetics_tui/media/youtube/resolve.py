@@ -72,7 +72,7 @@ class Resolver:
     ) -> None:
         params = parse_args(yt_dlp_args)
         if params.get("format") is None:
-            params["format"] = formats.Chooser(height_px, audio=audio)
+            params["format"] = formats.Chooser(height_px, audio=audio, params=params)
         self._audio = audio
         try:
             self.session = Session(params, logger)
