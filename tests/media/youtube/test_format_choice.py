@@ -87,6 +87,7 @@ UPSCALED720 = fmt("136-sr", 720, "avc1.4d401f")
         ([DUBBED, H360, HLS_BOTH_ORIGINAL], 360, False, "134"),
         ([DESCRIBED, DUBBED, H360], 360, True, "134+140-1"),
         ([AAC, HLS360, BOTH360], 360, True, "18"),
+        ([fmt("234", acodec="mp4a.40.2", protocol="m3u8_native"), BOTH360, H360], 360, True, "18"),
         ([H360, fmt("17", 144, "mp4v", "mp4a.40.2")], 360, True, "17"),
     ],
 )
@@ -110,6 +111,12 @@ def test_what_the_user_sorts_by_goes_first(params: dict[str, Any], chosen: str) 
     formats = [AAC, OPUS, H144, H240, VP360, H360, H720]
     (found,) = Chooser(360, audio=True, params=params)({"formats": formats})
     assert found["format_id"] == chosen
+
+
+def test_damage_counts_also_where_the_user_forces_an_order_that_says_nothing_of_it() -> None:
+    params = {"format_sort": ["fps"], "format_sort_force": True}
+    (found,) = Chooser(360, audio=True, params=params)({"formats": [AAC, H240, DAMAGED360]})
+    assert found["format_id"] == "133+140"
 
 
 def test_two_choosers_do_not_share_their_tier() -> None:
