@@ -12,8 +12,10 @@ from typing import Any
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
+from yt_dlp.networking.exceptions import HTTPError
 
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify
+from kinetics_tui.media.fetch.ranges_fetch import LONGEST_REQUEST_BYTES
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.youtube.format_choice import RANGE_PROTOCOLS
 from kinetics_tui.media.youtube.resolve import Stream
@@ -67,11 +69,16 @@ def download(
     try:
         downloader = downloader_class(session, params)
         downloader.add_progress_hook(follow)
-        plain = {"url": stream.url, "http_headers": stream.headers}
+        plain = {
+            **{"url": stream.url, "http_headers": stream.headers},
+            "downloader_options": {"http_chunk_size": LONGEST_REQUEST_BYTES},
+        }
         fetched, _ = downloader.download(str(path), dict(stream.info) or plain)
     except (ClipFailure, ClipCancelled, OSError):
         raise
     except Exception as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise classify(error, session.last_trouble) from error
     if not fetched or not path.exists():
         raise ClipFailure(Category.MISCELLANEOUS, "The media could not be fetched piece by piece.")

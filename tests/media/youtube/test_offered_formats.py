@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from kinetics_tui.demo.media import Kind, Source
-from kinetics_tui.demo.videos import Offer, Track
+from kinetics_tui.demo.videos import Case, Failure, Offer, Track
+from kinetics_tui.media.failures import ClipFailure
+from kinetics_tui.model.failure import Category
 from tests.media.media_studio import Sources, Studio, frame_numbers, made, sound_offset_s
 
 FPS = 10
@@ -124,6 +126,21 @@ def test_an_original_that_is_only_in_hls_goes_before_a_dub_in_a_plain_file(
     assert {itag for itag, _ in studio.media_requests("video000000")} == {134, 1140}
     assert chosen.startswith("134+1140")
     assert abs(sound_offset_s(path, 5.0, at_s=0.5)) < 0.025
+
+
+@pytest.mark.parametrize(
+    ("case", "category"),
+    [(Case.MEDIA_403, Category.FORBIDDEN), (Case.MEDIA_429, Category.TOO_MANY_REQUESTS)],
+)
+def test_a_refused_plain_file_beside_pieces_has_its_category(
+    studio: Studio, landscape: Sources, sound: Source, case: Case, category: Category
+) -> None:
+    offers = {140: Offer(track=DUB), 1140: Offer(itag=140, track=ORIGINAL, only_in_hls=True)}
+    sources = {134: landscape[134], 140: sound, 1140: sound}
+    video = studio.add(sources, offers=offers, failure=Failure(case, itag=134))
+    with pytest.raises(ClipFailure) as caught:
+        studio.make(studio.maker(), video, 5.0, 7.0)
+    assert caught.value.category is category
 
 
 def test_plain_files_go_before_the_same_in_hls(studio: Studio, landscape: Sources) -> None:
