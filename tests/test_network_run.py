@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def flags(demo: Demo, youtube: LoopbackYouTube) -> list[str]:
     return [
         *(flag for path in demo.annotations for flag in ("--annotations", str(path))),
         *("--pace", "unlimited", "--workers", "2"),
-        f"--yt-dlp=--source-address 127.0.0.1 {youtube.yt_dlp_options()}",
+        f"--yt-dlp=--source-address 127.0.0.1 {shlex.join(youtube.direct_args())}",
     ]
 
 

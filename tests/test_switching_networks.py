@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
         str(program.dataset),
         *flags,
         *options,
-        f"--yt-dlp={youtube.yt_dlp_options()}",
+        f"--yt-dlp={shlex.join(youtube.direct_args())}",
         "--headless",
     )
     watcher = Watcher(EngineClient(program.dataset))

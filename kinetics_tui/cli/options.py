@@ -70,13 +70,13 @@ def flags_of(struct: type[msgspec.Struct], *names: str, **helps: str) -> Callabl
 
 
 def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
-    opt, flag = option.opt, option.flag
+    opt = option.opt
     if opt.off:
-        return click.option(f"{flag}/--{option.name}", opt.off, default=None, help=text)
+        return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text)
     as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
     make = several if option.kind == tuple[str, ...] and not as_typed else click.option
     kind = int if option.kind is int and not as_typed else None
-    return make(flag, option.name, type=kind, metavar=opt.metavar, help=text)
+    return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text)
 
 
 class View(Enum):

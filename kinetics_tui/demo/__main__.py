@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
                 proxy_port=youtube.proxy_port,
                 other_proxy=youtube.other_proxy,
                 yt_dlp_options=youtube.yt_dlp_options(),
+                direct_options=shlex.join(youtube.direct_args()),
                 annotations=tuple(str(path.resolve()) for path in annotations),
                 clips=clips,
             )

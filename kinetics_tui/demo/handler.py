@@ -244,7 +244,7 @@ class Handler(BaseHTTPRequestHandler):
         failure = self.site.failure_now(video, "manifest", itag)
         if failure is not None and self._fail(failure, seen):
             return
-        if not video.hls or (itag is not None and itag not in video.sources):
+        if not video.has_playlists or (itag is not None and itag not in video.sources):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
         if itag is None:

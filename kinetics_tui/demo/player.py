@@ -14,7 +14,7 @@ import msgspec
 
 from kinetics_tui.demo import pages
 from kinetics_tui.demo.media import Kind, Source
-from kinetics_tui.demo.videos import Case, Failure, Video
+from kinetics_tui.demo.videos import Case, Failure, Offer, Track, Video
 
 MANIFEST_PATH = "/api/manifest/"
 
@@ -56,11 +56,15 @@ def master_playlist(site_url: str, video: Video) -> str:
     """The playlist that names one playlist for each format; sound is a format of its own."""
     lines = ["#EXTM3U", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [itag for itag, source in video.sources.items() if source.spec.kind is Kind.DASH_AUDIO]
-    lines += [
-        f'#EXT-X-MEDIA:URI="{_playlist_url(site_url, video, itag)}",TYPE=AUDIO,GROUP-ID="sound",'
-        'NAME="Default",DEFAULT=YES,AUTOSELECT=YES'
-        for itag in sounds
-    ]
+    for itag in sounds:
+        track = video.offer(itag).track or Track("Default", "", is_default=True)
+        language = track.id.partition(".")[0]
+        chosen = "YES" if track.is_default else "NO"
+        lines.append(
+            f'#EXT-X-MEDIA:URI="{_playlist_url(site_url, video, itag)}",TYPE=AUDIO,GROUP-ID="sound",'
+            f'NAME="{track.name}",DEFAULT={chosen},AUTOSELECT={chosen}'
+            + (f',LANGUAGE="{language}"' if language else "")
+        )
     for itag, source in video.sources.items():
         spec = source.spec
         if spec.kind is not Kind.DASH_VIDEO:
@@ -203,6 +207,8 @@ def player_answer(
     }
     if video.hls:
         answer["streamingData"] = {"hlsManifestUrl": manifest_url(site_url, video)}
+    elif video.has_playlists:
+        answer["streamingData"]["hlsManifestUrl"] = manifest_url(site_url, video)
     if case in _PLAYABILITY:
         del answer["streamingData"]
         answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])
@@ -264,18 +270,19 @@ def _format(
     entry: Answer = {
         "itag": itag,
         **_address(video, itag, source, media_url, address_number, client),
-        "mimeType": _MIME[itag],
+        "mimeType": _MIME[video.offer(itag).itag or itag],
         "bitrate": round(source.size_bytes * 8 / spec.duration_s),
         "contentLength": str(source.size_bytes),
         "approxDurationMs": str(round(spec.duration_s * 1000)),
     }
     if spec.has_video:
+        tier_px = min(spec.width_px, spec.height_px)
         entry |= {
             "width": spec.width_px,
             "height": spec.height_px,
             "fps": spec.fps,
-            "quality": _QUALITY.get(spec.height_px, "small"),
-            "qualityLabel": f"{spec.height_px}p",
+            "quality": _QUALITY.get(tier_px, "small"),
+            "qualityLabel": f"{tier_px}p",
         }
     if spec.has_audio:
         entry |= {
@@ -283,6 +290,26 @@ def _format(
             "audioSampleRate": str(spec.sample_rate_hz),
             "audioChannels": spec.channels,
         }
+    return _as_offered(entry, video.offer(itag))
+
+
+def _as_offered(entry: Answer, offer: Offer) -> Answer:
+    """The entry of a format with what is said of it besides."""
+    if offer.itag is not None:
+        entry["itag"] = offer.itag
+    if offer.damaged:
+        entry["approxDurationMs"] = str(int(entry["approxDurationMs"]) // 3)
+    if offer.upscaled and "url" in entry:
+        entry["url"] += "&xtags=sr%3D1"
+    if offer.track is not None:
+        entry["audioTrack"] = {
+            "displayName": offer.track.name,
+            "id": offer.track.id,
+            "audioIsDefault": offer.track.is_default,
+        }
+    if offer.only_in_hls:
+        entry.pop("url", None)
+        entry.pop("signatureCipher", None)
     return entry
 
 

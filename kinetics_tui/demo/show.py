@@ -35,7 +35,8 @@ NEUTRAL_FOLDER = "/"
 class Announcement(msgspec.Struct, frozen=True):
     """The line that the program prints once it serves.
 
-    ``yt_dlp_options`` are yt-dlp's own, quoted as one line. ``other_proxy`` leads to it by another network.
+    ``yt_dlp_options`` are yt-dlp's own, quoted as one line; ``direct_options`` need no
+    proxy, so that requests may come by several networks. ``other_proxy`` leads to it by another network.
     """
 
     pid: int
@@ -44,6 +45,7 @@ class Announcement(msgspec.Struct, frozen=True):
     proxy_port: int
     other_proxy: str
     yt_dlp_options: str
+    direct_options: str
     annotations: tuple[str, ...]
     clips: int
 

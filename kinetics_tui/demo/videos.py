@@ -122,8 +122,31 @@ class Failure(msgspec.Struct, frozen=True):
     redirect_to: str = ""
 
 
+class Track(msgspec.Struct, frozen=True):
+    """One of several sound tracks, as YouTube names it: "German", ``de.3``; "English original", ``en.4``."""
+
+    name: str
+    id: str
+    is_default: bool = False
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What YouTube says of a source, beyond what is in it.
+
+    ``itag`` is the one that it is given where another source has it too (its own number still stands in its
+    address). A ``damaged`` one is said to be much shorter than the video. With ``only_in_hls`` it is named
+    beside the others without an address, and to be had by playlists.
+    """
+
+    itag: int | None = None
+    damaged: bool = False
+    upscaled: bool = False
+    track: Track | None = None
+    only_in_hls: bool = False
+
+
 class Video(msgspec.Struct, frozen=True):
-    """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...).
+    """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...), and their ``offers``.
 
     With ``hls`` its fragmented sources are offered in pieces, through playlists, and nothing else is.
     ``made_for_kids``: some clients are not given it, and its page says why.
@@ -136,6 +159,16 @@ class Video(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     hls: bool = False
     made_for_kids: bool = False
+    offers: Mapping[int, Offer] = {}
+
+    def offer(self, itag: int) -> Offer:
+        """What is said of the source of ``itag``."""
+        return self.offers.get(itag, Offer())
+
+    @property
+    def has_playlists(self) -> bool:
+        """True if its fragmented sources are (also) offered in pieces."""
+        return self.hls or any(offer.only_in_hls for offer in self.offers.values())
 
 
 Catalogue = Mapping[str, Video] | Callable[[str], Video | None]

@@ -29,12 +29,12 @@ class Opt(NamedTuple):
     """The spelling, reading and words of an option, beside the type and the default of its field.
 
     ``key`` is its name in the settings file (empty: that of the field); the environment variable is spelled
-    after it, and the flag too unless ``flag`` says otherwise. ``off`` is a name that means the opposite.
-    ``help`` is that of the flag (empty: there is none), ``comment`` that of the settings file (empty: as
-    ``help`` without the default); ``{low}``, ``{high}`` and ``{default}`` in them stand for the bounds and
-    the default. ``example`` is the default as the settings file shows it, where a word is clearer than the
-    value. ``reads`` names an entry of ``settings.values.KINDS``; without it the type and the bounds say how
-    a value is read. Options of a ``group`` stand together in the settings file.
+    after it, and the flag too unless ``flag`` says otherwise; ``alias`` is another name for that. ``off`` is
+    a name that means the opposite. ``help`` is that of the flag (empty: there is none), ``comment`` that of
+    the settings file (empty: as ``help`` without the default); ``{low}``, ``{high}`` and ``{default}`` in
+    them stand for the bounds and the default. ``example`` is the default as the settings file shows it, where
+    a word is clearer than the value. ``reads`` names an entry of ``settings.values.KINDS``; without it the
+    type and the bounds say how a value is read. Options of a ``group`` stand together in the settings file.
     """
 
     metavar: str = ""
@@ -42,6 +42,7 @@ class Opt(NamedTuple):
     comment: str = ""
     key: str = ""
     flag: str = ""
+    alias: str = ""
     off: str = ""
     bounds: tuple[float, float] | None = None
     example: str | None = None
@@ -67,6 +68,11 @@ class Option(NamedTuple):
     def flag(self) -> str:
         """The flag with its dashes."""
         return "--" + (self.opt.flag or self.opt.off or self.name).replace("_", "-")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flag and its other name, with dashes."""
+        return (self.flag, f"--{self.opt.alias}") if self.opt.alias else (self.flag,)
 
     def words(self, text: str, default: str) -> str:
         """``help`` or ``comment`` with the bounds and the default in their places."""
@@ -200,8 +206,8 @@ class Theme(StrEnum):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
-    ``height_px`` is the largest source height asked for; ``short_side_px`` scales the clip down to
-    that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
+    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the clip
+    down to that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
     unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
     ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
     failure of a clip. ``resolve`` is how YouTube is asked for a video. ``yt_dlp`` are
@@ -218,9 +224,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Opt(
             "PX",
-            "Largest source height in pixels ({default}).",
-            "largest source height asked for, in pixels",
+            "YouTube's tier at most: the shorter side ({default}).",
+            "YouTube's tier at most: the shorter side of the source, in pixels",
             key="height",
+            alias="resolution",
             bounds=HEIGHTS_PX,
         ),
     ] = 360

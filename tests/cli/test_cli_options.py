@@ -94,7 +94,8 @@ def test_an_option_is_declared_once_and_is_a_flag_a_setting_and_a_variable(
     def run(**flags: object) -> None:
         taken.append(settings.load_settings(given(**flags), {}, config).value("patience"))
 
-    assert "--patience N          Tries of a clip, 1 to 9 (3)." in CliRunner().invoke(run, ["--help"]).output
+    helped = " ".join(CliRunner().invoke(run, ["--help"]).output.split())
+    assert "--patience N Tries of a clip, 1 to 9 (3)." in helped
     example = settings.example_toml(more)
     assert "\npatience = 3                # tries of a clip, 1 to 9\n" in example
     config.write_text(example.replace("patience = 3", "patience = 4"))
@@ -135,3 +136,18 @@ def test_every_view_of_a_run_says_that_json_needs_no_screen(name: str) -> None:
     shown = CliRunner().invoke(app, [name, "--help"]).output
     assert "No screen: a line an event" in shown
     assert "No screen: an event a line, as JSON" in " ".join(shown.split())
+
+
+def test_the_tier_is_asked_for_by_either_name() -> None:
+    taken: list[object] = []
+
+    @click.command
+    @flags_of(Options, "height")
+    def run(**flags: object) -> None:
+        taken.append(given(**flags))
+
+    for flag in ("--height", "--resolution"):
+        assert CliRunner().invoke(run, [flag, "240"]).exit_code == 0
+    assert taken == [{"height": "240"}] * 2
+    helped = " ".join(CliRunner().invoke(run, ["--help"]).output.split())
+    assert "--height, --resolution PX YouTube's tier at most: the shorter side (360)." in helped

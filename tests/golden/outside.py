@@ -121,7 +121,7 @@ def youtube(folder: Path, *more: str) -> Iterator[str]:
     with process:
         try:
             announced = json.loads(process.stdout.readline())
-            yield str(announced["yt_dlp_options"])
+            yield str(announced["direct_options"])
         finally:
             process.terminate()
 

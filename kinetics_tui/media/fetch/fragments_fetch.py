@@ -1,4 +1,7 @@
-"""Media that come in pieces by a manifest (HLS, DASH): fetched whole by yt-dlp's own downloader."""
+"""Media that come in pieces by a manifest (HLS, DASH): fetched whole by yt-dlp's own downloader.
+
+So is a plain file whose other half, the pictures or the sound, comes in pieces.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from typing import Any
 
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
+from yt_dlp.networking.exceptions import HTTPError
 
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, classify
+from kinetics_tui.media.fetch.ranges_fetch import LONGEST_REQUEST_BYTES
 from kinetics_tui.media.guard import Guard
+from kinetics_tui.media.youtube.format_choice import RANGE_PROTOCOLS
 from kinetics_tui.media.youtube.resolve import Stream
 from kinetics_tui.media.youtube.session import Session
 from kinetics_tui.model.failure import Category
@@ -29,7 +36,10 @@ class NativeHlsFD(HlsFD):  # type: ignore[misc]  # yt-dlp ships no type informat
         return True
 
 
-DOWNLOADERS = {"m3u8": NativeHlsFD, "m3u8_native": NativeHlsFD, "http_dash_segments": DashSegmentsFD}
+DOWNLOADERS = {
+    **{"m3u8": NativeHlsFD, "m3u8_native": NativeHlsFD, "http_dash_segments": DashSegmentsFD},
+    **dict.fromkeys(RANGE_PROTOCOLS, HttpFD),
+}
 """By the protocol that yt-dlp gives a format."""
 
 
@@ -59,10 +69,16 @@ def download(
     try:
         downloader = downloader_class(session, params)
         downloader.add_progress_hook(follow)
-        fetched, _ = downloader.download(str(path), dict(stream.info))
+        plain = {
+            **{"url": stream.url, "http_headers": stream.headers},
+            "downloader_options": {"http_chunk_size": LONGEST_REQUEST_BYTES},
+        }
+        fetched, _ = downloader.download(str(path), dict(stream.info) or plain)
     except (ClipFailure, ClipCancelled, OSError):
         raise
     except Exception as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise classify(error, session.last_trouble) from error
     if not fetched or not path.exists():
         raise ClipFailure(Category.MISCELLANEOUS, "The media could not be fetched piece by piece.")

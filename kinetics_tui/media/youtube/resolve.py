@@ -96,7 +96,7 @@ class Resolver:
         logger: Logger | None = None,
     ) -> None:
         params = parse_args(yt_dlp_args)
-        self._chooser = formats.Chooser(height_px, audio=audio)
+        self._chooser = formats.Chooser(height_px, audio=audio, params=params)
         if params.get("format") is None:
             params["format"] = self._chooser
         self._audio = audio

@@ -145,7 +145,7 @@ class OptionsSection(Section):
         yield FormRow("Folder", folder, id="folder-row")
         heights = sorted({*HEIGHTS_PX, draft.height_px})
         height = Choice([(str(px), str(px)) for px in heights], str(draft.height_px), id="height")
-        yield FormRow("Height", height, id="height-row")
+        yield FormRow("Tier", height, id="height-row")
         yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
         paces = [(name, f"{name} {pace:,.0f}/h" if pace else name) for name, pace in PACES.items()]
         paces.append((OTHER_PACE, "other"))
