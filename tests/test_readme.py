@@ -52,6 +52,7 @@ README = TEXTS["README"]
 ALL_TOPICS = "\n".join(TEXTS[name] for name in topic_names())
 OTHERS_FLAGS = {
     "--download-sections",  # yt-dlp's
+    "--extractor-args",  # yt-dlp's
     "--force-keyframes-at-cuts",
     "--help",
     "--short",  # of tests.house

@@ -20,7 +20,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """The cost of a try, also of one that failed: seconds in each phase and in all, bytes of media received.
 
     ``wire_bytes`` is 0 where the file was found in its place; ``asked`` is the way by which YouTube gave the
-    video, None where it gave none.
+    video, None where it gave none or there was no choice.
     """
 
     resolve_s: Seconds = 0.0

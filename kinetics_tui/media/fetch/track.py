@@ -14,6 +14,7 @@ from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.youtube.resolve import Resolver, Source, Stream
 from kinetics_tui.media.youtube.session import Session
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Resolve
 
 
 class Renewal:
@@ -27,7 +28,7 @@ class Renewal:
     def __call__(self, refused: Stream) -> Stream:
         """Another address of the file behind ``refused``. Raises ClipFailure where there is none."""
         if not self._renewed:
-            self._source = self._resolver.resolve(self._source.youtube_id, self._source.asked)
+            self._source = self._resolver.resolve(self._source.youtube_id, self._source.asked or Resolve.LEAN)
             self._renewed = True
         for stream in (self._source.video, self._source.audio):
             if stream and stream.itag == refused.itag and stream.url != refused.url:

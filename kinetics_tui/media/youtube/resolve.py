@@ -61,11 +61,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The media of one video. ``audio`` is None where ``video`` carries the sound or none is wanted.
 
-    ``asked`` is the way by which YouTube gave them.
+    ``asked`` is the way by which YouTube gave them; None where there was no choice.
     """
 
     youtube_id: str
-    asked: Resolve
+    asked: Resolve | None
     video: Stream
     audio: Stream | None
     duration_s: float | None
@@ -142,7 +142,7 @@ class Resolver:
         except ClipFailure:
             return source
 
-    def _ask_again(self, youtube_id: str, way: tuple[Resolve, _Args], told: str) -> Source:
+    def _ask_again(self, youtube_id: str, way: tuple[Resolve | None, _Args], told: str) -> Source:
         """Ask by another way, after the first one had ``told`` why it has nothing to give."""
         try:
             return self._ask(youtube_id, *way)
@@ -158,19 +158,21 @@ class Resolver:
         """True if a video may be asked for lean and in full."""
         return len(self._ways(Resolve.LEAN)) > 1
 
-    def _ways(self, first: Resolve) -> list[tuple[Resolve, _Args]]:
+    def _ways(self, first: Resolve) -> list[tuple[Resolve | None, _Args]]:
         """The ways to ask, in their order, with what the extractor is told for each."""
         full: _Args = {}
-        client = None if self._way is Resolve.FULL else lean_client(self._extractor)
-        if client is None or self.session.youtube_args.keys() & {"player_client", "player_skip"}:
+        if self._way is Resolve.FULL:
             return [(Resolve.FULL, full)]
+        client = lean_client(self._extractor)
+        if client is None or self.session.youtube_args.keys() & {"player_client", "player_skip"}:
+            return [(None, full)]
         lean = {"player_client": [client], "player_skip": ["webpage", "initial_data"]}
         if self._way is Resolve.LEAN:
             return [(Resolve.LEAN, lean)]
-        both = [(Resolve.LEAN, lean), (Resolve.FULL, full)]
+        both: list[tuple[Resolve | None, _Args]] = [(Resolve.LEAN, lean), (Resolve.FULL, full)]
         return both if first is Resolve.LEAN else both[::-1]
 
-    def _ask(self, youtube_id: str, way: Resolve, args: _Args) -> Source:
+    def _ask(self, youtube_id: str, way: Resolve | None, args: _Args) -> Source:
         session = self.session
         session.begin()
         if way is Resolve.LEAN and session.visitor_data and not session.youtube_args.get("visitor_data"):
@@ -211,7 +213,7 @@ class Resolver:
         """Close the sockets."""
         self.session.close()
 
-    def _source(self, youtube_id: str, asked: Resolve, info: dict[str, Any] | None) -> Source:
+    def _source(self, youtube_id: str, asked: Resolve | None, info: dict[str, Any] | None) -> Source:
         if info is None or info.get("id") != youtube_id:
             # Paid videos are answered with their trailer.
             raise ClipFailure(Category.MEMBERS_ONLY, "YouTube offers another video in its place.")
