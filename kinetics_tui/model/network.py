@@ -41,6 +41,7 @@ import msgspec
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import mask_credentials
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Resolve
 
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 DEFAULT = "default"
@@ -103,7 +104,8 @@ class PastThrottle(msgspec.Struct, frozen=True, kw_only=True):
     """One throttle of a network, from the first refusal until the network answered again.
 
     ``clips`` were done by the network since the throttle before; ``steps`` cooldowns followed one upon
-    the other; ``took_s`` is how long it really took, None while it lasts.
+    the other; ``took_s`` is how long it really took, None while it lasts; ``asked`` is the way by which most
+    of the clips came, None where that is not known.
     """
 
     at: float
@@ -111,6 +113,7 @@ class PastThrottle(msgspec.Struct, frozen=True, kw_only=True):
     clips: int = 0
     steps: int = 1
     took_s: float | None = None
+    asked: Resolve | None = None
 
 
 class NetworkState(msgspec.Struct, frozen=True, kw_only=True):

@@ -269,14 +269,14 @@ class Ledger:
         with self._changing() as connection:
             write_meta(connection, "way", way)
 
-    def first_way(self) -> Resolve:
-        """The way by which YouTube is asked first."""
-        return find_meta(self._db, "first way", Resolve) or Resolve.LEAN
+    def first_way(self) -> tuple[Resolve, bool]:
+        """The way by which YouTube is asked first, and whether throttles spoke against the other."""
+        return find_meta(self._db, "first way", tuple[Resolve, bool]) or (Resolve.LEAN, False)
 
-    def set_first_way(self, way: Resolve) -> None:
+    def set_first_way(self, way: Resolve, *, by_throttles: bool) -> None:
         """Keep the way by which YouTube is asked first."""
         with self._changing() as connection:
-            write_meta(connection, "first way", way)
+            write_meta(connection, "first way", (way, by_throttles))
 
     def ways(self) -> dict[str, Way]:
         """The ways that the user added, each under what it is called."""

@@ -13,6 +13,7 @@ from kinetics_tui.dataset.ledger.database import Database
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import PastThrottle
+from kinetics_tui.model.options import Resolve
 
 PAST_THROTTLES = 8
 """The number of throttles that the history of a network holds."""
@@ -94,6 +95,13 @@ def close_session(connection: sqlite3.Connection, session_id: int, at: float, wh
 # -- throttles ------------------------------------------------------------------------------------
 
 
+_MOSTLY_ASKED = (
+    "SELECT asked FROM attempts WHERE outcome = 'done' AND network_id = ? AND wire_bytes > 0"
+    " AND at > coalesce((SELECT max(at) FROM throttles WHERE network_id = ?), 0)"
+    " GROUP BY asked ORDER BY count(*) DESC LIMIT 1"
+)
+
+
 def begin_throttle(
     connection: sqlite3.Connection,
     network: str,
@@ -112,9 +120,9 @@ def begin_throttle(
         "UPDATE throttles SET ended_at = ? WHERE network_id = ? AND ended_at IS NULL", (at, number)
     )
     connection.execute(
-        "INSERT INTO throttles (network_id, session_id, at, signal, step, clips) VALUES"
-        " (?, (SELECT id FROM sessions WHERE id = ? AND network_id = ?), ?, ?, ?, ?)",
-        (number, session_id, number, at, signal.value, step, clips),
+        "INSERT INTO throttles (network_id, session_id, at, signal, step, clips, asked) VALUES"  # noqa: S608 - our own text
+        f" (?, (SELECT id FROM sessions WHERE id = ? AND network_id = ?), ?, ?, ?, ?, ({_MOSTLY_ASKED}))",
+        (number, session_id, number, at, signal.value, step, clips, number, number),
     )
 
 
@@ -154,6 +162,7 @@ class _Step(NamedTuple):
     clips: int
     ended_at: float | None
     passed: int
+    asked: str | None
 
 
 def _past_throttles(database: Database, number: int) -> tuple[PastThrottle, ...]:
@@ -177,7 +186,12 @@ def _past_throttle(steps: Sequence[_Step]) -> PastThrottle:
     # A clock may have been set back meanwhile.
     took_s = max(0.0, last.ended_at - first.at) if last.passed and last.ended_at is not None else None
     return PastThrottle(
-        at=first.at, signal=_signal(first.signal), clips=first.clips, steps=len(steps), took_s=took_s
+        at=first.at,
+        signal=_signal(first.signal),
+        clips=first.clips,
+        steps=len(steps),
+        took_s=took_s,
+        asked=Resolve(first.asked) if first.asked in set(Resolve) else None,
     )
 
 

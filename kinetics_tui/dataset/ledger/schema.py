@@ -69,7 +69,8 @@ CREATE TABLE throttles (                  -- refusals, each of which began a ste
     step INTEGER NOT NULL,
     clips INTEGER NOT NULL,               -- done by the network since the throttle before
     ended_at REAL,
-    passed INTEGER NOT NULL DEFAULT 0     -- it ended with an answer, not with the next refusal
+    passed INTEGER NOT NULL DEFAULT 0,    -- it ended with an answer, not with the next refusal
+    asked TEXT                            -- the way by which most of its clips came; NULL: not known
 );
 CREATE INDEX throttles_by_network ON throttles (network_id);
 CREATE TABLE programs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);  -- that made clips
@@ -217,6 +218,7 @@ def _from_3_to_4(connection: sqlite3.Connection) -> None:
 def _from_4_to_5(connection: sqlite3.Connection) -> None:
     """From then on it is kept by which way YouTube was asked."""
     connection.execute("ALTER TABLE attempts ADD COLUMN asked TEXT")
+    connection.execute("ALTER TABLE throttles ADD COLUMN asked TEXT")
 
 
 _STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5)

@@ -122,6 +122,7 @@ class Outcomes:
         if category is Category.OFFLINE:
             return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
         if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):
+            self._first_way.throttled(slot.stamp.network)
             return Aftermath.NETWORK_SHUT
         return Aftermath.NONE
 

@@ -100,7 +100,7 @@ def _cells(throttle: PastThrottle, moment: Moment) -> tuple[str, ...]:
     took = "not over yet" if throttle.took_s is None else duration_text(throttle.took_s)
     return (
         when_text(throttle.at, moment.now, moment.zone),
-        f"{throttle.clips:,}",
+        f"{throttle.clips:,}" + (f" {throttle.asked}" if throttle.asked else ""),
         throttle.signal.value,
         f"{throttle.steps}",
         took,
