@@ -168,6 +168,7 @@ EVERY_SETTING = {
     "cooldown": "1m,2m",
     "retry": "1s,2s",
     "deadline": "5m",
+    "resolve": "lean",
     "yt_dlp": "--proxy http://127.0.0.9:1",
     "theme": "ansi",
     "refresh": "2",
