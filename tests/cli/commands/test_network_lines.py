@@ -85,7 +85,7 @@ def test_scripts_get_everything_that_is_known() -> None:
     assert set(home) == (set(NetworkState.__struct_fields__) - {"status"}) | {"state"}
     assert (home["in_use"], home["family"], home["learned_per_hour"]) == (True, "IPv4", 280.0)
     assert home["throttles"] == [
-        {"at": NOW - HOUR_S, "signal": "bot check", "clips": 300, "steps": 1, "took_s": 900.0}
+        {"at": NOW - HOUR_S, "signal": "bot check", "clips": 300, "steps": 1, "took_s": 900.0, "asked": None}
     ]
     assert (office["given_as"], office["state"], office["signal"]) == ("office", "cooling", "session limit")
     assert office["until"] == OFFICE.until
