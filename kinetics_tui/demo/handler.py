@@ -23,6 +23,7 @@ from kinetics_tui.demo import pages
 from kinetics_tui.demo.player import (
     MANIFEST_PATH,
     MEDIA_PATH,
+    PIECES_PATH,
     Answer,
     master_playlist,
     media_playlist,
@@ -192,6 +193,9 @@ class Handler(BaseHTTPRequestHandler):
         if address.path.startswith(MANIFEST_PATH):
             self._send_manifest(address.path)
             return
+        if address.path.startswith(PIECES_PATH):
+            self._send_piece(address.path)
+            return
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
         if self._send_page(address.path, query):
             return
@@ -209,13 +213,31 @@ class Handler(BaseHTTPRequestHandler):
         if not _is_solved(query, client):
             self._send(HTTPStatus.FORBIDDEN, seen=seen)
             return
-        failure = self.site.failure_now(video, "media", itag, client=client)
+        self._send_unless_failing(video, source.path, int(query.get("lsig", 0)), seen)
+
+    def _send_unless_failing(self, video: Video, path: Path, address_number: int, seen: RequestSeen) -> None:
+        failure = self.site.failure_now(video, "media", seen.itag, client=seen.client)
         if failure is not None and failure.case is Case.MEDIA_EXPIRED:
-            expired = failure.times is None or int(query.get("lsig", 0)) <= failure.times
+            expired = failure.times is None or address_number <= failure.times
             failure = failure if expired else None
         if failure is not None and self._fail(failure, seen):
             return
-        self._send_media(source.path, source.size_bytes, failure, seen)
+        self._send_media(path, path.stat().st_size, failure, seen)
+
+    def _send_piece(self, path: str) -> None:
+        # /pieces/ID/NUMBER/ and the name of a file in the video's folder
+        video_id, number, name = path.removeprefix(PIECES_PATH).split("/", 2)
+        start, end = _asked_range(self.headers.get("Range"))
+        is_manifest = name.endswith((".m3u8", ".mpd"))
+        kind: RequestKind = "manifest" if is_manifest else "media"
+        seen, video = self._begin(kind, video_id, start=start, end=end)
+        file = video.folder / name if video.folder else None
+        if file is None or not file.is_file():
+            self._send(HTTPStatus.NOT_FOUND, seen=seen)
+        elif is_manifest:
+            self._send(HTTPStatus.OK, file.read_bytes(), HLS_TYPE, seen=seen)
+        else:
+            self._send_unless_failing(video, file, int(number), seen)
 
     def _fail(self, failure: Failure, seen: RequestSeen) -> bool:
         """Answer with something else than what was asked for; whether ``failure`` is of that sort."""
@@ -236,7 +258,8 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def _send_manifest(self, path: str) -> None:
-        # .../hls_variant/id/ID/file/index.m3u8 or .../hls_playlist/id/ID/itag/N/playlist/index.m3u8
+        # .../hls_variant/id/ID/lsig/N/file/index.m3u8
+        # .../hls_playlist/id/ID/itag/N/lsig/N/playlist/index.m3u8
         words = path.removeprefix(MANIFEST_PATH).split("/")
         said = dict(zip(words[1::2], words[2::2], strict=False))
         itag = int(said["itag"]) if said.get("itag", "").isdigit() else None
@@ -248,9 +271,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
         if itag is None:
-            text = master_playlist(self._media_site, video)
+            text = master_playlist(self._media_site, video, int(said["lsig"]))
         else:
-            text = media_playlist(self._media_site + MEDIA_PATH, video, itag)
+            text = media_playlist(self._media_site + MEDIA_PATH, video, itag, int(said["lsig"]))
         self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
 
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:

@@ -17,6 +17,8 @@ from kinetics_tui.demo.media import Kind, Source
 from kinetics_tui.demo.videos import Case, Failure, Offer, Track, Video
 
 MANIFEST_PATH = "/api/manifest/"
+PIECES_PATH = "/pieces/"
+HLS_MASTER, DASH_MANIFEST = "master.m3u8", "manifest.mpd"
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -47,12 +49,20 @@ def pieces(path: Path) -> tuple[int, list[Piece]]:
     return at + size, found
 
 
-def manifest_url(site_url: str, video: Video) -> str:
-    """The address of the playlist of ``video``'s formats."""
-    return f"{site_url}{MANIFEST_PATH}hls_variant/id/{video.id}/file/index.m3u8"
+def manifest_urls(site_url: str, video: Video, address_number: int) -> dict[str, str]:
+    """The addresses of the manifests of ``video``'s formats, by their names in the player's answer."""
+    if video.has_playlists:
+        path = f"{MANIFEST_PATH}hls_variant/id/{video.id}/lsig/{address_number}/file/index.m3u8"
+        return {"hlsManifestUrl": site_url + path}
+    names = {"hlsManifestUrl": HLS_MASTER, "dashManifestUrl": DASH_MANIFEST}
+    return {
+        key: f"{site_url}{PIECES_PATH}{video.id}/{address_number}/{name}"
+        for key, name in names.items()
+        if video.folder and (video.folder / name).exists()
+    }
 
 
-def master_playlist(site_url: str, video: Video) -> str:
+def master_playlist(site_url: str, video: Video, address_number: int) -> str:
     """The playlist that names one playlist for each format; sound is a format of its own."""
     lines = ["#EXTM3U", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [itag for itag, source in video.sources.items() if source.spec.kind is Kind.DASH_AUDIO]
@@ -61,8 +71,8 @@ def master_playlist(site_url: str, video: Video) -> str:
         language = track.id.partition(".")[0]
         chosen = "YES" if track.is_default else "NO"
         lines.append(
-            f'#EXT-X-MEDIA:URI="{_playlist_url(site_url, video, itag)}",TYPE=AUDIO,GROUP-ID="sound",'
-            f'NAME="{track.name}",DEFAULT={chosen},AUTOSELECT={chosen}'
+            f'#EXT-X-MEDIA:URI="{_playlist_url(site_url, video, itag, address_number)}",TYPE=AUDIO,'
+            f'GROUP-ID="sound",NAME="{track.name}",DEFAULT={chosen},AUTOSELECT={chosen}'
             + (f',LANGUAGE="{language}"' if language else "")
         )
     for itag, source in video.sources.items():
@@ -75,15 +85,15 @@ def master_playlist(site_url: str, video: Video) -> str:
             f'CODECS="{codecs}",RESOLUTION={spec.width_px}x{spec.height_px},FRAME-RATE={spec.fps}'
             + (',AUDIO="sound"' if sounds else "")
         )
-        lines.append(_playlist_url(site_url, video, itag))
+        lines.append(_playlist_url(site_url, video, itag, address_number))
     return "\n".join(lines) + "\n"
 
 
-def media_playlist(media_url: str, video: Video, itag: int) -> str:
+def media_playlist(media_url: str, video: Video, itag: int, address_number: int) -> str:
     """The playlist of one format's pieces, each a range of its file."""
     source: Source = video.sources[itag]
     header_bytes, found = pieces(source.path)
-    address = f"{media_url}?id={video.id}&itag={itag}"
+    address = f"{media_url}?id={video.id}&itag={itag}&lsig={address_number}"
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
@@ -98,8 +108,9 @@ def media_playlist(media_url: str, video: Video, itag: int) -> str:
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _playlist_url(site_url: str, video: Video, itag: int) -> str:
-    return f"{site_url}{MANIFEST_PATH}hls_playlist/id/{video.id}/itag/{itag}/playlist/index.m3u8"
+def _playlist_url(site_url: str, video: Video, itag: int, address_number: int) -> str:
+    path = f"hls_playlist/id/{video.id}/itag/{itag}/lsig/{address_number}/playlist/index.m3u8"
+    return f"{site_url}{MANIFEST_PATH}{path}"
 
 
 Answer = dict[str, Any]
@@ -206,9 +217,8 @@ def player_answer(
         "streamingData": {"formats": whole, "adaptiveFormats": parts},
     }
     if video.hls:
-        answer["streamingData"] = {"hlsManifestUrl": manifest_url(site_url, video)}
-    elif video.has_playlists:
-        answer["streamingData"]["hlsManifestUrl"] = manifest_url(site_url, video)
+        answer["streamingData"] = {}
+    answer["streamingData"] |= manifest_urls(site_url, video, address_number)
     if case in _PLAYABILITY:
         del answer["streamingData"]
         answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])

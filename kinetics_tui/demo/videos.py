@@ -148,7 +148,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 class Video(msgspec.Struct, frozen=True):
     """One video: ``sources`` by itag (134: 360p H.264, 140: AAC, 18: both in one ...), and their ``offers``.
 
-    With ``hls`` its fragmented sources are offered in pieces, through playlists, and nothing else is.
+    With ``hls`` its fragmented sources are offered in pieces, through playlists, and nothing else is. What a
+    ``folder`` holds is offered beside the sources: a ``master.m3u8`` or ``manifest.mpd``, and what is behind.
     ``made_for_kids``: some clients are not given it, and its page says why.
     """
 
@@ -158,6 +159,7 @@ class Video(msgspec.Struct, frozen=True):
     sources: Mapping[int, Source]
     failure: Failure | None = None
     hls: bool = False
+    folder: Path | None = None
     made_for_kids: bool = False
     offers: Mapping[int, Offer] = {}
 

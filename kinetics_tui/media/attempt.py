@@ -20,7 +20,8 @@ from kinetics_tui import __version__
 from kinetics_tui.media.cut.cut import VIDEO_OPTIONS, trim
 from kinetics_tui.media.cut.order import Cut, Job, Media
 from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.fetch.fragments_fetch import download
+from kinetics_tui.media.fetch.fragments_fetch import UnclearPiecesError, download
+from kinetics_tui.media.fetch.segments_fetch import SegmentTrack
 from kinetics_tui.media.fetch.track import Renewal, Track
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.verify import compare, verify
@@ -146,11 +147,7 @@ class Attempt:
             self._download_started = time.monotonic()
             self._tell(Phase.DOWNLOAD, 0.0)
             try:
-                if source.video.fragmented or (source.audio and source.audio.fragmented):
-                    self._download_whole(source)
-                    downloaded, cut = time.monotonic(), self._cut_whole(source)
-                else:
-                    downloaded, cut = self._by_ranges(source)
+                downloaded, cut = self._fetched_from(source)
             except ClipFailure as failure:
                 if failure.category is not Category.FORBIDDEN:
                     raise
@@ -160,16 +157,19 @@ class Attempt:
             return source, downloaded, cut
         raise ClipFailure(Category.FORBIDDEN, "YouTube refused the media by every way.")
 
-    # -- plain files with ranges --------------------------------------------------------------------
+    def _fetched_from(self, source: Source) -> tuple[float, Cut]:
+        """Fetch and cut; returns when the fetching was over, on the monotonic clock, and the cut."""
+        try:
+            return self._by_ranges(source)
+        except UnclearPiecesError:
+            self._download_whole(source)
+            return time.monotonic(), self._cut_whole(source)
+
+    # -- files with ranges, and pieces --------------------------------------------------------------
 
     def _by_ranges(self, source: Source) -> tuple[float, Cut]:
-        """Fetch and cut; returns when the fetching was over, on the monotonic clock, and the cut."""
-        renewal = Renewal(self._resolver, source)
-        tracks = [
-            Track(self._resolver.session, stream, source.duration_s, self._guard, renewal, self._got)
-            for stream in (source.video, source.audio)
-            if stream is not None
-        ]
+        """The same, of the bytes that cover the clip. Raises UnclearPiecesError where they cannot be told."""
+        tracks = self._tracks(source)
         for track in tracks:
             track.read_index()
         start_s, end_s = self._segment([track.start_s for track in tracks])
@@ -194,6 +194,19 @@ class Attempt:
                 return downloaded, cut
         raise ClipFailure(Category.TRIM_FAILED, "Pictures are missing from the bytes that should hold them.")
 
+    def _tracks(self, source: Source) -> list[Track | SegmentTrack]:
+        session, renewal = self._resolver.session, Renewal(self._resolver, source)
+        tracks: list[Track | SegmentTrack] = []
+        for stream in (source.video, source.audio):
+            if stream is None:
+                continue
+            if not stream.fragmented:
+                tracks.append(Track(session, stream, source.duration_s, self._guard, renewal, self._got))
+                continue
+            leader = tracks[0] if tracks and isinstance(tracks[0], SegmentTrack) else None
+            tracks.append(SegmentTrack(session, stream, self._guard, renewal, self._got, leader))
+        return tracks
+
     def _is_within(self, source: Source) -> bool:
         """True if the clip starts well before the video's end, by what YouTube says of its length."""
         length_s = source.duration_s
@@ -217,7 +230,7 @@ class Attempt:
         )
         return trim(job, self.output, self._trimmed)
 
-    # -- files that come in pieces ------------------------------------------------------------------
+    # -- pieces whose list is not clear ------------------------------------------------------------
 
     def _download_whole(self, source: Source) -> None:
         streams = [stream for stream in (source.video, source.audio) if stream]
@@ -236,11 +249,14 @@ class Attempt:
             return Media(open=lambda: av.open(str(self._file(stream)), "r"))
 
         video, audio = media(source.video), media(source.audio or source.video)
-        starts_s = []
-        for part in (video, audio):
-            with part.open() as container:
-                starts_s.append(Fraction(container.start_time or 0, 1_000_000))
-        return self._trim(*self._segment(starts_s), video, audio)
+        with video.open() as pictures, audio.open() as sound:
+            starts_s = [
+                (stream.start_time or 0) * (stream.time_base or Fraction(1))
+                for stream in (*pictures.streams.video[:1], *sound.streams.audio[:1])
+            ]
+        # What encoders put before the first picture, of sound, does not move the video's beginning.
+        begins_s = starts_s[:1] if min(starts_s, default=0) > 0 else starts_s
+        return self._trim(*self._segment(begins_s or [Fraction(0)]), video, audio)
 
     def _file(self, stream: Stream) -> Path:
         kind = "video" if stream.vcodec else "audio"

@@ -16,6 +16,8 @@ from tests.media.needed import index_bytes, needed_bytes
 
 PLACES = {"start": 0.0, "middle": 0.5, "end": 1.0}
 MOST = 1.05
+MOST_IN_PIECES = 1.10
+"""Of a video in pieces by HLS, with the lists of its pieces, which have no sizes."""
 MOST_REQUESTS = 5
 CLIPS = 8
 """At each place, each 1.3 s behind the one before: fragments are 5 s long."""
@@ -30,7 +32,7 @@ def starts_s(length_s: int, place: float) -> list[float]:
 
 
 def wire(seed: int) -> Figures:
-    """Each packing at the start, in the middle and at the end of the video; and a video of six hours."""
+    """Each packing, and HLS, at the start, in the middle and at the end; and a video of six hours."""
     figures: list[Figure] = []
     cases = [(packing, SHORT_S, place) for packing in PACKINGS for place in PLACES]
     for packing, length_s, place in [*cases, (USUAL, SIX_HOURS_S, "middle")]:
@@ -56,6 +58,17 @@ def wire(seed: int) -> Figures:
                     form=".0f",
                 )
             )
+    for place in PLACES:
+        shares, _ = _made(footage(USUAL, SHORT_S), starts_s(SHORT_S, PLACES[place]), hls=True)
+        figures.append(
+            Figure(
+                what=f"HLS: bytes over the covering segments, {place}",
+                ours=(ours := spread(shares)),
+                bar=f"<= {MOST_IN_PIECES:.2f}",
+                met=ours.high <= MOST_IN_PIECES,
+                form=".3f",
+            )
+        )
     long_index = sum(index_bytes(source) for source in footage(USUAL, SIX_HOURS_S).values())
     return Figures(
         figures=tuple(figures),
@@ -68,7 +81,9 @@ def wire(seed: int) -> Figures:
     )
 
 
-def _made(sources: Mapping[int, Source], starts: list[float]) -> tuple[list[float], list[int]]:
+def _made(
+    sources: Mapping[int, Source], starts: list[float], *, hls: bool = False
+) -> tuple[list[float], list[int]]:
     """What clips at these times of a video take of the least bytes, and in how many requests each."""
     shares: list[float] = []
     requests: list[int] = []
@@ -77,7 +92,7 @@ def _made(sources: Mapping[int, Source], starts: list[float]) -> tuple[list[floa
         studio = Studio(youtube, videos, Path(folder))
         maker = studio.maker(trim="copy")
         for start_s in starts:
-            video = studio.add(sources)
+            video = studio.add(sources, hls=hls)
             studio.make(maker, video, start_s)
             asked = studio.media_requests(video)
             least = sum(needed_bytes(source, start_s, start_s + CLIP_S) for source in sources.values())

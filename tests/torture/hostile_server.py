@@ -126,7 +126,7 @@ def check_right(path: Path, first: int, behind: int) -> None:
 
 def places(packing: str) -> range:
     """Which media requests of a clip may be harmed: the index, and those behind it."""
-    return range(4 if packing in ("dash", "webm") else 2)
+    return range(4 if packing in ("dash", "webm", "hls") else 2)
 
 
 # -- damage ------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class Damage(msgspec.Struct, frozen=True):
 def damages(studio: Studio, packing: str, rounds: int, seed: int, *, longest: int) -> Iterator[Damage]:
     """Random damage of 1 to ``longest`` bytes in what a clip fetches, for every other one a single byte."""
     chance = random.Random(seed)
-    video_id = studio.add(offered()[packing])
+    video_id = studio.add(offered()[packing], hls=packing == "hls")
     _, path = studio.make(studio.maker(), video_id, START_S, END_S)
     path.unlink()
     spans = [
@@ -169,7 +169,7 @@ def tally_damage(studio: Studio, packing: str, rounds: int, seed: int, *, longes
     maker = studio.maker(*QUICK)
     for damage in damages(studio, packing, rounds, seed, longest=longest):
         failure = Failure(Case.MEDIA_DAMAGED, itag=damage.itag, damage=damage.damage)
-        video_id = studio.add(offered()[packing], failure=failure)
+        video_id = studio.add(offered()[packing], failure=failure, hls=packing == "hls")
         try:
             _, path = studio.make(maker, video_id, START_S, END_S, deadline_s=DEADLINE_S)
         except ClipFailure as failed:

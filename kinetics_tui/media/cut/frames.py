@@ -48,6 +48,8 @@ def whole_frames(
     last_s: Fraction | None = None
     for packet in container.demux(stream):
         if first is None:
+            if not packet.is_keyframe:
+                continue  # a seek in MPEG-TS leads anywhere
             first = packet.pts
         elif packet.pts is not None and packet.pts < first:
             # Shown before the keyframe and made from pictures before it too, which are not there.

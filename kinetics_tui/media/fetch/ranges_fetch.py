@@ -79,6 +79,8 @@ LONGEST_REQUEST_BYTES = 10 * 1024 * 1024
 """YouTube slows answers longer than this down to the speed of play."""
 WHOLE_FILE_BYTES = 8 * 1024 * 1024
 """A server that ignores ranges may send a whole file up to this size."""
+LONGEST_FILE_BYTES = 256 * 1024 * 1024
+"""No more is taken of a file whose length is not told."""
 FRUITLESS_TRIES = 3
 TRIES = 10
 """So many requests for one range may fail, and so many in a row without bringing a byte."""
@@ -90,7 +92,8 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 class RangeReader:
     """The bytes of one media file, fetched as they are asked for and kept.
 
-    ``renew`` gives another address for the same file when YouTube refuses this one. ``size_bytes`` is
+    ``renew`` gives another address for the same file when YouTube refuses this one. ``any_length``: a server
+    that ignores ranges may send the whole file, whatever its size, and need not tell that. ``size_bytes`` is
     the file's size (None before it is known); ``wire_bytes`` and ``requests`` count what it cost.
     """
 
@@ -102,6 +105,7 @@ class RangeReader:
         *,
         renew: Callable[[Stream], Stream] | None = None,
         on_bytes: Callable[[int], None] | None = None,
+        any_length: bool = False,
     ) -> None:
         self._session = session
         self._stream = stream
@@ -111,6 +115,8 @@ class RangeReader:
         self._known = SparseBytes()
         self._busy = 0
         self._looked_for_again = False
+        self._unranged = False
+        self._any_length = any_length
         self._longest = min(
             session.params.get("http_chunk_size") or LONGEST_REQUEST_BYTES, LONGEST_REQUEST_BYTES
         )
@@ -134,6 +140,12 @@ class RangeReader:
         """``size`` bytes at ``start``, fetched where needed; fewer only at the end of the file."""
         self.ensure(start, start + size)
         return self._known.read(start, size)
+
+    def read_whole(self) -> bytes:
+        """All of the file: asked for without a range at first, as players do."""
+        self._unranged = True
+        self._fetch_gap(0, LONGEST_FILE_BYTES if self.size_bytes is None else self.size_bytes)
+        return self._known.read(0, self.size_bytes or 0)
 
     def missing_bytes(self, start: int, end: int) -> int:
         """The number of bytes of a range that would have to be fetched."""
@@ -166,21 +178,17 @@ class RangeReader:
     def _request(self, start: int, end: int) -> None:
         """Ask for one range and keep what comes, as it comes. Whatever breaks off is raised."""
         self._guard.check()
-        request = Request(
-            self._stream.url,
-            headers={
-                **self._stream.headers,
-                "Range": f"bytes={start}-{end - 1}",
-                "Accept-Encoding": "identity",
-            },
-        )
+        headers = {**self._stream.headers, "Accept-Encoding": "identity"}
+        if start or not self._unranged or self.size_bytes is not None:
+            headers["Range"] = f"bytes={start}-{end - 1}"
+        request = Request(self._stream.url, headers=headers)
         self.requests += 1
         response = self._session.urlopen(request)
         self._guard.watch(response)
         try:
             position = self._check_answer(response, start)
             # What ignores the range is a whole file; of anything else, no more is taken than asked for.
-            last = end if response.status == 206 else self.size_bytes or end
+            last = end if response.status == 206 else self.size_bytes or LONGEST_FILE_BYTES
             while position <= last and (chunk := _read_some(response)):
                 chunk = chunk[: last - position]
                 if not chunk:
@@ -193,6 +201,8 @@ class RangeReader:
                 self._guard.check()
                 if self._rate_limit:
                     self._guard.sleep(len(chunk) / self._rate_limit)
+            if self.size_bytes is None and response.status == 200:
+                self._note_size(position)
         except RequestError:
             # An abort looks like a broken connection from here.
             self._guard.check()
@@ -213,8 +223,10 @@ class RangeReader:
             self._note_size(None if match[3] == "*" else int(match[3]))
             return start
         length = response.get_header("Content-Length") or ""
-        if response.status == 200 and length.isdecimal() and int(length) <= WHOLE_FILE_BYTES:
-            self._note_size(int(length))
+        size_bytes = int(length) if length.isdecimal() else None
+        fits = self._any_length or (size_bytes is not None and size_bytes <= WHOLE_FILE_BYTES)
+        if response.status == 200 and fits:
+            self._note_size(size_bytes)
             return 0
         raise ClipFailure(Category.MISCELLANEOUS, "The server does not send parts of a file.")
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import msgspec
 import pytest
 
 from kinetics_tui.demo.videos import Case, Failure
@@ -144,3 +148,44 @@ def test_rate_limit_of_yt_dlp_is_kept(studio: Studio, dash: Sources) -> None:
     started = time.monotonic()
     part.ensure(0, 40_000)
     assert time.monotonic() - started >= 0.35
+
+
+FILE = bytes(range(256)) * 400
+
+
+class _TellsNoLength(BaseHTTPRequestHandler):
+    """Sends a whole file whatever is asked for, and closes the connection at its end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(FILE)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def no_lengths() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _TellsNoLength) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/piece.ts"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("any_length", [True, False])
+def test_a_file_without_a_length_is_read_to_its_end_where_that_may_be(
+    studio: Studio, dash: Sources, no_lengths: str, any_length: bool
+) -> None:
+    stream = Resolver((*studio.youtube.yt_dlp_args(), *QUICK)).resolve(studio.add(dash)).video
+    stream = msgspec.structs.replace(stream, url=no_lengths, size_bytes=None)
+    part = RangeReader(Resolver(QUICK).session, stream, Guard(), any_length=any_length)
+    if not any_length:
+        with pytest.raises(ClipFailure):
+            part.read(0, 1000)
+        return
+    assert part.read(0, 1000) == FILE[:1000]
+    assert part.read_whole() == FILE
+    assert (part.size_bytes, part.requests) == (len(FILE), 1)
