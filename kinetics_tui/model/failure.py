@@ -44,6 +44,8 @@ class Category(StrEnum):
     LIVE_OR_PREMIERE = "live or premiere"
     NO_FORMATS = "no formats"
     FORBIDDEN = "forbidden"
+    PLAYER_REFUSED = "player refused"
+    CONTENT_UNAVAILABLE = "content unavailable"
     OFFLINE = "offline"
     TIMEOUT = "timeout"
     SHORT_SOURCE = "short source"
@@ -106,6 +108,12 @@ ABOUT: dict[Category, About] = {
         Kind.TRANSIENT, "yt-dlp found nothing to fetch: update it, check doctor, retry."
     ),
     Category.FORBIDDEN: About(Kind.TRANSIENT, "YouTube refused the media address twice; retry later."),
+    Category.PLAYER_REFUSED: About(
+        Kind.TRANSIENT, "YouTube gave this network no answer (403): update yt-dlp, or switch networks."
+    ),
+    Category.CONTENT_UNAVAILABLE: About(
+        Kind.TRANSIENT, "Said of a clip, or of all to a blocked address: wait, or switch networks."
+    ),
     Category.OFFLINE: About(Kind.LOCAL, "No way to YouTube: check the line, the proxy, the name server."),
     Category.TIMEOUT: About(Kind.TRANSIENT, "Server or line stood still; retry, or use fewer workers."),
     Category.SHORT_SOURCE: About(Kind.PERMANENT, "The video ends before the segment starts: re-edited."),

@@ -25,13 +25,11 @@ from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import HTTPError, ProxyError, RequestError, TransportError
 from yt_dlp.utils.networking import select_proxy
 
-from kinetics_tui.media.failures import NetworkTrouble, chain_of, signal_of, trouble_of
+from kinetics_tui.media.failures import NetworkTrouble, chain_of, is_player_request, signal_of, trouble_of
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.youtube.javascript import SCRIPT_PREFIX, keep_script, kept_script
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
-
-PLAYER_PATH = "/youtubei/v1/player"
 
 _TEXTS = {"reason", "messages", "simpleText", "text"}
 
@@ -69,11 +67,6 @@ class _Extras(msgspec.Struct, frozen=True, rename="camel"):
 _questions = msgspec.json.Decoder(_Question)
 _answers = msgspec.json.Decoder(_Answer)
 _extras = msgspec.json.Decoder(_Extras)
-
-
-def is_player_request(url: str) -> bool:
-    """True if ``url`` is where YouTube is asked for a video."""
-    return urlsplit(url).path == PLAYER_PATH
 
 
 def refusal_in(asked: bytes, answered: bytes) -> Category | None:
