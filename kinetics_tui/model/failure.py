@@ -53,6 +53,7 @@ class Category(StrEnum):
     DISK_FULL = "disk full"
     NOT_WRITABLE = "not writable"
     WORKER_CRASHED = "worker crashed"
+    LOGGED_OUT = "logged out"
 
     TOO_MANY_REQUESTS = "too many requests (429)"
     SESSION_LIMIT = "session limit"
@@ -122,6 +123,9 @@ ABOUT: dict[Category, About] = {
     Category.NOT_WRITABLE: About(Kind.LOCAL, "The dataset folder cannot be written: mend it, then resume."),
     Category.WORKER_CRASHED: About(
         Kind.TRANSIENT, "Its worker died or hung again and again: see engine.log, then retry."
+    ),
+    Category.LOGGED_OUT: About(
+        Kind.LOCAL, "The login in the cookies has ended: export them again, then resume."
     ),
     Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),

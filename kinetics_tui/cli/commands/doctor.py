@@ -34,7 +34,7 @@ from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.youtube.yt_dlp_options import login_in_file, parse_args, redact
 from kinetics_tui.model.network import parse_way
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import LoggedOut, Options
 from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, load_settings
 from kinetics_tui.settings.values import value_text
 
@@ -86,7 +86,7 @@ def examine(
         check_encoder(),
         check_network(settings.options.yt_dlp),
         check_named_networks(settings.networks),
-        check_cookies(settings.options.yt_dlp, time.time()),
+        check_cookies(settings.options.yt_dlp, time.time(), settings.options.logged_out),
         check_tokens(token_providers()),
         check_disk(dataset_parent, settings.options.workers),
         check_machine(settings.options, available_cores(), psutil.virtual_memory().available),
@@ -205,7 +205,7 @@ def check_named_networks(networks: Mapping[str, str]) -> Finding:
     return Finding("networks", State.OK, detail)
 
 
-def check_cookies(yt_dlp_args: Sequence[str], now: float) -> Finding:
+def check_cookies(yt_dlp_args: Sequence[str], now: float, logged_out: LoggedOut = LoggedOut.HOLD) -> Finding:
     """The account whose cookies requests carry, and how long they hold."""
     try:
         params = parse_args(yt_dlp_args)
@@ -226,7 +226,8 @@ def check_cookies(yt_dlp_args: Sequence[str], now: float) -> Finding:
         return Finding("cookies", State.OK, "no account's, requests are a guest's")
     if until <= now:
         text = f"the account's login ended on {_date(until)}" if until else "a part of the login is missing"
-        return Finding("cookies", State.FAIL, text, "log in with a browser, and export them again")
+        state = State.FAIL if logged_out is LoggedOut.HOLD else State.WARN
+        return Finding("cookies", state, text, "log in with a browser, and export them again")
     end = "" if until == math.inf else f", valid until {_date(until)} unless YouTube ends the login before"
     return Finding("cookies", State.WARN, f"requests carry an account's cookies{end}", advice)
 

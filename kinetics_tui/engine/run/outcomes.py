@@ -30,6 +30,8 @@ class Aftermath(Enum):
     NONE = auto()
     NETWORK_SHUT = auto()
     """Nothing more may be sent: clips that still need the network go back."""
+    LOGGED_OUT = auto()
+    """The login in the account's cookies has ended."""
     NOT_WRITTEN = auto()
     """Nothing can be written where clips go."""
 
@@ -119,6 +121,8 @@ class Outcomes:
     def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
         if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
             return Aftermath.NOT_WRITTEN
+        if category is Category.LOGGED_OUT:
+            return Aftermath.LOGGED_OUT
         if category is Category.OFFLINE:
             return Aftermath.NETWORK_SHUT if self._networks.saw_outage(slot.stamp, now) else Aftermath.NONE
         if self._networks.saw_signal(slot.stamp, category, now, failure.retry_after_s):

@@ -35,7 +35,7 @@ from kinetics_tui.cli.commands.doctor import (
     examine,
 )
 from kinetics_tui.cli.commands.doctor import findings_text as as_text
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import LoggedOut, Options
 from kinetics_tui.settings.settings import load_settings
 
 TODAY = datetime.date(2026, 9, 1)
@@ -163,8 +163,10 @@ def test_cookies_of_an_account_are_warned_of_with_the_end_of_their_login(tmp_pat
     ],
 )
 def test_cookies_whose_login_ended_are_a_fault(tmp_path: Path, ends_s: dict[str, float], detail: str) -> None:
-    finding = check_cookies(cookie_file(tmp_path, **ends_s), NOW)
+    args = cookie_file(tmp_path, **ends_s)
+    finding = check_cookies(args, NOW)
     assert finding.state is State.FAIL
+    assert check_cookies(args, NOW, LoggedOut.GUEST).state is State.WARN
     assert detail in finding.detail
     assert "export" in finding.advice
 
