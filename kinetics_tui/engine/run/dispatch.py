@@ -85,8 +85,8 @@ class Dispatcher:
     def _fetch(self, slot: Slot) -> bool:
         if self.suspended:
             return False
-        if self.problem and (time.monotonic() < self._login_at or self._queue.in_hand):
-            return False  # one clip at a time tries whether the cookies are renewed
+        if self.problem and not self._may_try_login(slot):
+            return False
         allowed = self._networks.workers_allowed
         if allowed is not None and self._queue.in_hand >= allowed:
             return False
@@ -107,7 +107,7 @@ class Dispatcher:
 
     def logged_out(self, slot: Slot) -> None:
         """A worker found its account's login ended: as is set, go on without it, or wait for another one."""
-        self._pool.retire(slot)  # the one that comes after it reads the cookies again
+        self._pool.retire(slot)
         options = self._context.options
         if options.logged_out is LoggedOut.HOLD:
             self.problem = LOGIN_ENDED
@@ -130,7 +130,16 @@ class Dispatcher:
 
     def try_login(self) -> None:
         """Try now whether the cookies are renewed."""
-        self._login_at = self._login_wait_s = 0.0
+        self._login_at, self._login_wait_s = time.monotonic(), 0.0
+
+    def _may_try_login(self, slot: Slot) -> bool:
+        """True if it is time for one clip to try the cookies, by a worker that has just read them."""
+        if time.monotonic() < self._login_at or self._queue.in_hand:
+            return False
+        if slot.made_at < self._login_at:
+            self._pool.retire(slot)
+            return False
+        return True
 
     def _tell_waiting(self, now: float) -> None:
         until = self._networks.pace.next_at(now)
