@@ -113,7 +113,6 @@ def test_a_login_that_ends_in_mid_run_holds_it_or_has_it_go_on_as_a_guest(
     cookies = program.folder / "cookies.txt"
     export(12)
     given = flags(demo, youtube, "--logged-out", logged_out, "--headless", "--json")
-    given = [flag.replace("=visionos", "=tv") for flag in given]
     given[given.index("unlimited")] = "1800"
     given = [f"{flag} --cookies {cookies}" if flag.startswith("--yt-dlp=") else flag for flag in given]
     view = program.start("run", str(program.dataset), *given)

@@ -37,7 +37,7 @@ class Account:
         self.file.write_text("\n".join(["# Netscape HTTP Cookie File", *lines, ""]))
 
     def resolver(self, *more: str) -> Resolver:
-        args = (*self.studio.yt_dlp_args("tv"), "--cookies", str(self.file), *more)
+        args = (*self.studio.direct_args("tv"), "--cookies", str(self.file), *more)
         self._resolvers.append(resolver := Resolver(args))
         return resolver
 
