@@ -111,7 +111,7 @@ def test_a_login_that_ends_in_mid_run_holds_it_or_has_it_go_on_as_a_guest(
 
     demo, youtube = serve(10)
     cookies = program.folder / "cookies.txt"
-    export(12)
+    export(6)
     given = flags(demo, youtube, "--logged-out", logged_out, "--headless", "--json")
     given[given.index("unlimited")] = "1800"
     given = [f"{flag} --cookies {cookies}" if flag.startswith("--yt-dlp=") else flag for flag in given]
