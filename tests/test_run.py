@@ -100,6 +100,36 @@ def test_stop_leaves_clips_and_run_goes_on_with_the_options_it_was_given_once(
     assert program.status()["pending"] == 0
 
 
+@pytest.mark.parametrize("logged_out", ["hold", "guest"])
+def test_a_login_that_ends_in_mid_run_holds_it_or_has_it_go_on_as_a_guest(
+    program: Program, serve: Serve, logged_out: str
+) -> None:
+    def export(login_s: float) -> None:
+        ends = ((login_s, "LOGIN_INFO"), (86_400, "SAPISID"))
+        lines = [f".youtube.com\tTRUE\t/\tTRUE\t{time.time() + s:.0f}\t{name}\tx\n" for s, name in ends]
+        cookies.write_text("# Netscape HTTP Cookie File\n" + "".join(lines))
+
+    demo, youtube = serve(10)
+    cookies = program.folder / "cookies.txt"
+    export(6)
+    given = flags(demo, youtube, "--logged-out", logged_out, "--headless", "--json")
+    given[given.index("unlimited")] = "1800"
+    given = [f"{flag} --cookies {cookies}" if flag.startswith("--yt-dlp=") else flag for flag in given]
+    view = program.start("run", str(program.dataset), *given)
+    if logged_out == "hold":
+        until(lambda: program.is_running() and program.state().status is EngineStatus.HELD, 60)
+        assert "login" in program.status()["reason"]
+        asked = len(youtube.requests)
+        time.sleep(1)
+        assert len(youtube.requests) == asked
+        export(86_400)
+        assert program("resume", str(program.dataset)).returncode == 0
+    told, _ = view.communicate(timeout=120)
+    status = program.status()
+    assert (status["state"], status["done"], status["failures"]) == ("done", 9, {"short source": 1})
+    assert ("the run goes on as a guest" in told) == (logged_out == "guest")
+
+
 def test_an_engine_survives_its_view_and_another_attaches(program: Program, serve: Serve) -> None:
     demo, youtube = serve(10)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")

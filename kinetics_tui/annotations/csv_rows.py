@@ -25,8 +25,8 @@ from kinetics_tui.annotations.row_rules import (
     checked_clip,
     checked_label,
     checked_split,
-    is_youtube_id,
     shown,
+    youtube_id_in,
 )
 from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import Clip
@@ -50,18 +50,15 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ID_SIGNS = f"{string.ascii_letters}{string.digits}_-".encode()
 
 _COLUMN_NAMES = {
-    "label": "label",
-    "class": "label",
-    "youtube_id": "youtube_id",
-    "video_id": "youtube_id",
-    "id": "youtube_id",
-    "time_start": "time_start",
-    "start": "time_start",
-    "time_end": "time_end",
-    "end": "time_end",
-    "split": "split",
-    "subset": "split",
+    "youtube_id": "youtube_id youtubeid yt_id ytid video_id videoid id youtube_url video_url url link video",
+    "time_start": "time_start start_time start_seconds start_second start_sec start_s t_start start begin",
+    "time_end": "time_end end_time end_seconds end_second end_sec end_s t_end end stop",
+    "label": "label class class_name action",
+    "split": "split subset",
 }
+"""The names of each column in files from elsewhere; where a header has several, the first of them counts."""
+_NAMED = {name: column for column, names in _COLUMN_NAMES.items() for name in names.split()}
+_RANK = {name: rank for rank, name in enumerate(_NAMED)}
 _REQUIRED = ("youtube_id", "time_start", "time_end")
 
 _is_number = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE).fullmatch
@@ -192,6 +189,8 @@ class _CsvReader:
         if at is None or cells is None:
             return None
         ids = cells[at.youtube_id]
+        if set(map(len, ids)) != {11}:
+            ids = list(map(youtube_id_in, map(str.strip, ids)))
         if set(map(len, ids)) != {11} or "".join(ids).encode().translate(None, _ID_SIGNS):
             return None
         labels = map(self.labels.__getitem__, repeat("") if at.label is None else cells[at.label])
@@ -241,15 +240,16 @@ class _CsvReader:
         split = self.splits[_at(cells, columns.split)]
         label = self.labels[_at(cells, columns.label)]
         times = (_seconds(cells[columns.time_start]), _seconds(cells[columns.time_end]))
-        return checked_clip(cells[columns.youtube_id], *times, split, label)
+        named = cells[columns.youtube_id]
+        return checked_clip(youtube_id_in(named) or named, *times, split, label)
 
     def _header(self, cells: list[str], number: int) -> Columns | None:
         """The columns that a header row names; also one in mid-file, as joined files have it."""
+        names = [cell.casefold().lstrip("# ").replace(" ", "_").replace("-", "_") for cell in cells]
+        known = sorted((name for name in names if name in _NAMED), key=_RANK.__getitem__)
         places: dict[str, int] = {}
-        for place, cell in enumerate(cells):
-            name = _COLUMN_NAMES.get(cell.casefold())
-            if name is not None:
-                places.setdefault(name, place)
+        for name in known:
+            places.setdefault(_NAMED[name], names.index(name))
         missing = [name for name in _REQUIRED if name not in places]
         if len(missing) == len(_REQUIRED) or len(places) < 2 or any(map(_is_number, cells)):
             return None
@@ -258,8 +258,15 @@ class _CsvReader:
         if missing:
             lacks = f"the header lacks {' and '.join(missing)}"
             raise AnnotationError(f"{self.file} line {number}: {lacks}; {_REMEDY}")
+        self._note_reading({column: cells[place] for column, place in places.items()})
         start, end = places["time_start"], places["time_end"]
         return Columns(places["youtube_id"], start, end, places.get("split"), places.get("label"), len(cells))
+
+    def _note_reading(self, named: dict[str, str]) -> None:
+        """Note how a header with names of its own is read; ``named`` is what it calls each column."""
+        others = [f"{shown(cell)} as {column}" for column, cell in named.items() if cell.casefold() != column]
+        if others and not self.has_header:
+            self.heap.readings.append(f"{self.file}: read {', '.join(others)}.")
 
 
 def _cells_by_column(text: str, width: int) -> Sequence[Sequence[str]] | None:
@@ -308,7 +315,7 @@ def _columns_by_content(cells: list[str]) -> Columns | None:
     """The columns of a row without header: an id, then two times; what is round them by its looks."""
     for place in range(len(cells) - 2):
         start, end = cells[place + 1], cells[place + 2]
-        if not (is_youtube_id(cells[place]) and _is_number(start) and _is_number(end)):
+        if not (youtube_id_in(cells[place]) and _is_number(start) and _is_number(end)):
             continue
         # A label of eleven letters before an id of digits alone must not be taken for the id.
         if not float(start) < float(end) <= float(start) + LONGEST_CLIP_S:

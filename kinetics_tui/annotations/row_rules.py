@@ -44,6 +44,12 @@ MAX_BAD_ROWS = 500_000
 # Control characters, halves of surrogate pairs, and the separators that break lines.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 is_youtube_id = re.compile(r"[A-Za-z0-9_-]{11}").fullmatch
+_is_link = re.compile(
+    r"(?:https?://)?(?:[a-z0-9-]+\.)?"
+    r"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?(?:\S*?&)??v=|(?:embed|shorts|live|v)/))"
+    r"([A-Za-z0-9_-]{11})(?:[?&#/]\S*)?",
+    re.ASCII | re.IGNORECASE,
+).fullmatch
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -61,12 +67,14 @@ class Annotations(msgspec.Struct):
     """All that some annotation files say, in their order.
 
     ``duplicate_rows`` are rows whose clip another row had already named; the first one counts.
+    ``readings`` are sentences: how the columns of files were read that have other names for them.
     """
 
     clips: list[Clip]
     bad_rows: list[BadRow]
     duplicate_rows: list[BadRow]
     files: tuple[str, ...]
+    readings: list[str] = []
 
 
 class UnusableRowError(ValueError):
@@ -76,6 +84,14 @@ class UnusableRowError(ValueError):
 def shown(text: str, length: int = 40) -> str:
     """Text from a file as it may stand in a message: quoted, escaped, and not too long."""
     return repr(text if len(text) <= length else text[: length - 1] + "~")
+
+
+def youtube_id_in(text: str) -> str:
+    """The YouTube id that a cell is, or that an address in it names; empty where it holds neither."""
+    if is_youtube_id(text):
+        return text
+    link = _is_link(text)
+    return link[1] if link else ""
 
 
 def checked_label(text: str) -> str:
@@ -132,6 +148,7 @@ class Heap:
         self.clips: list[Clip] = []
         self.bad_rows: list[BadRow] = []
         self.duplicate_rows: list[BadRow] = []
+        self.readings: list[str] = []
         # Nearly every video has one clip only: keys are made from where the first video comes again.
         self._known: set[str | ClipKey] = set()
         self._by_video = True
@@ -182,7 +199,7 @@ class Heap:
 
     def annotations(self, files: tuple[str, ...]) -> Annotations:
         """All that was collected."""
-        return Annotations(self.clips, self.bad_rows, self.duplicate_rows, files)
+        return Annotations(self.clips, self.bad_rows, self.duplicate_rows, files, self.readings)
 
 
 CLIP_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split")

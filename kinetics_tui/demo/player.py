@@ -140,6 +140,7 @@ def _gone(subreason: str = "", status: str = "ERROR") -> Playability:
 
 
 _NOT_ON_THIS_APP = Playability("UNPLAYABLE", "This video is not available on this app.")
+_STORYBOARD = "https://i.ytimg.com/sb/x/storyboard3_L$L/$N.jpg?sqp=x|48#27#100#10#10#0#default#rs$x"
 _NO_LONGER = "This video is no longer available"
 _VIOLATING = "This video has been removed for violating YouTube's"
 _BLOCKED = "This video contains content from Meridian Music, who has blocked it"
@@ -178,8 +179,14 @@ _PLAYABILITY: dict[Case, Playability] = {
     ),
     Case.PREMIERE: Playability("LIVE_STREAM_OFFLINE", "Premieres in 3 hours"),
     Case.SOMETHING_WRONG: Playability("ERROR", "An error occurred. Please try again later."),
+    Case.CONTENT_NOT_AVAILABLE: _gone("This content isn't available.", status="UNPLAYABLE"),
+    Case.NOT_ON_THIS_APP: Playability("UNPLAYABLE", "This video is not available on this app"),
+    Case.RELOAD: Playability("UNPLAYABLE", "The page needs to be reloaded."),
     Case.SESSION_LIMIT: _gone("This content isn't available, try again later.", status="UNPLAYABLE"),
     Case.SESSION_LIMIT_CURLY: _gone("This content isn’t available, try again later.", status="UNPLAYABLE"),
+    Case.REQUEST_LIMIT: Playability(
+        "UNPLAYABLE", "You've hit the request limit.", "Your limits will reset soon"
+    ),
     Case.BOT_CHECK: Playability(
         "LOGIN_REQUIRED",
         "Sign in to confirm you’re not a bot",
@@ -252,6 +259,9 @@ def _alter(answer: Answer, failure: Failure | None) -> None:
             streaming.update(formats=[], adaptiveFormats=[], licenseInfos=[{"drmFamily": "WIDEVINE"}])
         case Case.NO_FORMATS:
             streaming.update(formats=[], adaptiveFormats=[])
+        case Case.ONLY_IMAGES:
+            streaming.update(formats=[], adaptiveFormats=[])
+            answer["storyboards"] = {"playerStoryboardSpecRenderer": {"spec": _STORYBOARD}}
         case Case.SABR_ONLY:
             for entry in (*streaming.get("formats", ()), *streaming.get("adaptiveFormats", ())):
                 entry.pop("url", None)

@@ -44,13 +44,18 @@ class Case(StrEnum):
     DRM = "drm"
     LIVE = "live"
     SOMETHING_WRONG = "something wrong"
+    CONTENT_NOT_AVAILABLE = "content not available"
+    NOT_ON_THIS_APP = "not available on this app"
+    RELOAD = "page needs to be reloaded"
     NO_FORMATS = "no formats"
+    ONLY_IMAGES = "only images"
     SABR_ONLY = "sabr only"
     N_CHALLENGE = "n challenge"
 
     # The player refuses the client's network.
     SESSION_LIMIT = "session limit"
     SESSION_LIMIT_CURLY = "session limit, curly apostrophe"
+    REQUEST_LIMIT = "request limit"
     BOT_CHECK = "bot check"
     CAPTCHA = "captcha"
     ADDRESS_BLOCKED = "address blocked"

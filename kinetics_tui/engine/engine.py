@@ -292,7 +292,7 @@ class Engine:
             paused=self._commands.paused,
             disk_problem=self._disk.problem,
             disk_full=self._disk.full,
-            worker_problem=self._pool.problem,
+            worker_problem=self._pool.problem or self._dispatcher.problem,
             in_hand=queue.in_hand + self._extraction.in_hand,
             extracting=bool(self._extraction.in_hand) or not self._extraction.exhausted,
             left=self.state.left,

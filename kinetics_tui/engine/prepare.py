@@ -85,6 +85,7 @@ def prepare(
         check_options(options)
         annotations = load(asked)
         clips = select(annotations, asked)
+        _tell_readings(annotations, tell)
         tell(f"{len(clips):,} clips selected of {len(annotations.clips):,} annotated.")
         create(dataset, asked, options, clips, title)
         _name_dropped_rows(dataset, annotations, tell)
@@ -101,6 +102,7 @@ def prepare(
             asked = msgspec.structs.replace(ledger.selection, **selection)
             annotations = load(asked)
             clips = select(annotations, asked)
+            _tell_readings(annotations, tell)
             # Whatever can fail has done so before anything is changed.
             added = ledger.set_selection(asked, clips)
             tell(f"{len(clips):,} clips are selected now, {added:,} of them new to this dataset.")
@@ -124,6 +126,11 @@ def check_options(options: Options) -> None:
         raise SettingsError(
             f"--yt-dlp --cookies {cookies}: give the full path, since the engine runs in another folder."
         )
+
+
+def _tell_readings(annotations: Annotations, tell: Callable[[str], None]) -> None:
+    for reading in annotations.readings:
+        tell(reading)
 
 
 def _name_dropped_rows(dataset: Path, annotations: Annotations, tell: Callable[[str], None]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -60,6 +61,7 @@ class NetworkTrouble(msgspec.Struct, frozen=True):
 SIGNAL_TEXTS: tuple[tuple[str, Category], ...] = (
     (r"rate-limited by youtube", Category.SESSION_LIMIT),
     (r"content isn't available, try again later", Category.SESSION_LIMIT),
+    (r"hit the request limit|your limits will reset", Category.SESSION_LIMIT),
     (r"confirm (that )?you're not a (ro)?bot", Category.BOT_CHECK),
     (r"captcha", Category.CAPTCHA),
     (r"\bip is likely being blocked", Category.ADDRESS_BLOCKED),
@@ -67,6 +69,8 @@ SIGNAL_TEXTS: tuple[tuple[str, Category], ...] = (
 )
 CLIP_TEXTS: tuple[tuple[str, Category], ...] = (
     # Today's texts that the write-up's wider groups below would swallow.
+    (r"not available on this app|page needs to be reloaded", Category.NO_FORMATS),
+    (r"content isn't available", Category.CONTENT_UNAVAILABLE),
     (r"requested format is not available|no video formats found", Category.NO_FORMATS),
     (r"drm protected|only images are available", Category.NO_FORMATS),
     (r"account associated with this video has been terminated", Category.ACCOUNT_TERMINATED),
@@ -130,6 +134,8 @@ STATUS_CATEGORIES = {
     429: Category.TOO_MANY_REQUESTS,
     503: Category.HTTP_503,
 }
+PLAYER_PATH = "/youtubei/v1/player"
+"""Where YouTube is asked for a video."""
 _TABLES = tuple(
     tuple((re.compile(pattern), category) for pattern, category in table)
     for table in (SIGNAL_TEXTS, CLIP_TEXTS)
@@ -175,8 +181,11 @@ def trouble_of(error: BaseException) -> NetworkTrouble | None:
     text = clean_message(str(error)) or type(error).__name__
     status = getattr(error, "status", None)
     if isinstance(status, int):
-        headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+        response = getattr(error, "response", None)
+        headers: Mapping[str, str] = getattr(response, "headers", None) or {}
         category = STATUS_CATEGORIES.get(status, Category.MISCELLANEOUS)
+        if category is Category.FORBIDDEN and is_player_request(getattr(response, "url", "")):
+            category = Category.PLAYER_REFUSED
         return NetworkTrouble(category, text, status, retry_after(headers.get("Retry-After")))
     chain = list(chain_of(error))
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
@@ -200,6 +209,11 @@ def trouble_of(error: BaseException) -> NetworkTrouble | None:
     if "TransportError" in names:
         return NetworkTrouble(Category.TIMEOUT, f"The connection broke off: {reason}")
     return None
+
+
+def is_player_request(url: str) -> bool:
+    """True if ``url`` is where YouTube is asked for a video."""
+    return urlsplit(url).path == PLAYER_PATH
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:

@@ -44,6 +44,8 @@ class Category(StrEnum):
     LIVE_OR_PREMIERE = "live or premiere"
     NO_FORMATS = "no formats"
     FORBIDDEN = "forbidden"
+    PLAYER_REFUSED = "player refused"
+    CONTENT_UNAVAILABLE = "content unavailable"
     OFFLINE = "offline"
     TIMEOUT = "timeout"
     SHORT_SOURCE = "short source"
@@ -51,6 +53,7 @@ class Category(StrEnum):
     DISK_FULL = "disk full"
     NOT_WRITABLE = "not writable"
     WORKER_CRASHED = "worker crashed"
+    LOGGED_OUT = "logged out"
 
     TOO_MANY_REQUESTS = "too many requests (429)"
     SESSION_LIMIT = "session limit"
@@ -106,6 +109,12 @@ ABOUT: dict[Category, About] = {
         Kind.TRANSIENT, "yt-dlp found nothing to fetch: update it, check doctor, retry."
     ),
     Category.FORBIDDEN: About(Kind.TRANSIENT, "YouTube refused the media address twice; retry later."),
+    Category.PLAYER_REFUSED: About(
+        Kind.TRANSIENT, "YouTube gave this network no answer (403): update yt-dlp, or switch networks."
+    ),
+    Category.CONTENT_UNAVAILABLE: About(
+        Kind.TRANSIENT, "Said of a clip, or of all to a blocked address: wait, or switch networks."
+    ),
     Category.OFFLINE: About(Kind.LOCAL, "No way to YouTube: check the line, the proxy, the name server."),
     Category.TIMEOUT: About(Kind.TRANSIENT, "Server or line stood still; retry, or use fewer workers."),
     Category.SHORT_SOURCE: About(Kind.PERMANENT, "The video ends before the segment starts: re-edited."),
@@ -114,6 +123,9 @@ ABOUT: dict[Category, About] = {
     Category.NOT_WRITABLE: About(Kind.LOCAL, "The dataset folder cannot be written: mend it, then resume."),
     Category.WORKER_CRASHED: About(
         Kind.TRANSIENT, "Its worker died or hung again and again: see engine.log, then retry."
+    ),
+    Category.LOGGED_OUT: About(
+        Kind.LOCAL, "The login in the cookies has ended: export them again, then resume."
     ),
     Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),

@@ -187,6 +187,15 @@ class Resolve(StrEnum):
     """As yt-dlp does by default: page, several clients, JavaScript."""
 
 
+class LoggedOut(StrEnum):
+    """What becomes of a run where the login in an account's cookies ends."""
+
+    HOLD = "hold"
+    """Nothing is handed out until they are renewed."""
+    GUEST = "guest"
+    """The run goes on without them."""
+
+
 class LayoutName(StrEnum):
     """Where a clip's file goes, named after the readers that expect it there."""
 
@@ -210,10 +219,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     down to that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
     unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
     ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
-    failure of a clip. ``resolve`` is how YouTube is asked for a video. ``yt_dlp`` are
-    yt-dlp's own command-line options, which may carry secrets: they go into the ledger, never into events or
-    logs. So do ``notify``, the Apprise addresses that are told of the turns of the run. ``extras`` are made
-    of each clip that is done.
+    failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for runs with an
+    account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into
+    the ledger, never into events or logs. So do ``notify``, the Apprise addresses that are told of the turns
+    of the run. ``extras`` are made of each clip that is done.
     """
 
     workers: Annotated[
@@ -308,6 +317,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "how YouTube is asked; auto: lean (one request), in full where that may know more",
         ),
     ] = Resolve.AUTO
+    logged_out: Annotated[
+        LoggedOut,
+        Opt(
+            "HOW",
+            "Where the login in cookies ends: hold, or go on as guest ({default}).",
+            "where the login in an account's cookies ends: hold, or go on as guest",
+        ),
+    ] = LoggedOut.HOLD
     yt_dlp: Annotated[
         tuple[str, ...],
         Opt(

@@ -129,16 +129,24 @@ NEEDED = ("video_id", "download_duration", "ffmpeg_duration", "total_duration")
 COLUMNS = ",".join(STATS_COLUMNS)
 LONGEST_S = 1e9
 """No record tells of more seconds."""
-_DONE = frozenset({"success", "successful", "succeeded", "done", "downloaded", "ok", "true", "1"})
+_DONE = frozenset(
+    {"success", "successful", "succeeded", "completed", "done", "downloaded", "ok", "true", "1"}
+)
+_THERE = frozenset({"exists"})
+"""The write-up's word for a clip that lay on disk already: it is done, and this row is of no download."""
 _FAILED = frozenset({"failed", "fail", "failure", "error", "false", "0"})
 
 
 class _Row(NamedTuple):
-    """A row of the file; ``elapsed_s``, ``iteration`` and ``skipped`` are None where it does not tell."""
+    """A row of the file; ``elapsed_s``, ``iteration`` and ``skipped`` are None where it does not tell.
+
+    ``done``: the clip is on disk; ``fetched``: this row is of its download.
+    """
 
     youtube_id: str
     label: str
     done: bool
+    fetched: bool
     download_s: float
     ffmpeg_s: float
     total_s: float
@@ -160,6 +168,7 @@ class Stats:
         self.taken_s: float | None = None
         self._places: dict[str, int] = {}
         self._done: list[bool] = []
+        self._fetched: list[bool] = []
         self._labels: list[str] = []
         self._times = Times.none()
 
@@ -174,21 +183,25 @@ class Stats:
 
     def fetched(self) -> Times:
         """The seconds of the videos that were downloaded."""
-        return self._times.only(self._done)
+        return self._times.only(self._fetched)
 
     def take(self, row: _Row) -> None:
-        """Note a row; an earlier one of the same video counts no more."""
+        """Note a row; an earlier one of the same video counts no more, but for the times of its download."""
         times = (self._times.fetch, self._times.trim, self._times.total)
         seconds = (row.download_s, row.ffmpeg_s, row.total_s)
         self.in_hand_s += row.total_s
         place = self._places.setdefault(row.youtube_id, len(self._done))
         if place == len(self._done):
             self._done.append(row.done)
+            self._fetched.append(row.fetched)
             self._labels.append(row.label)
             for values, value in zip(times, seconds, strict=True):
                 values.append(value)
             return
         self._done[place], self._labels[place] = row.done, row.label
+        if row.done and not row.fetched:
+            return
+        self._fetched[place] = row.fetched
         for values, value in zip(times, seconds, strict=True):
             values[place] = value
 
@@ -249,16 +262,18 @@ def _row(cells: list[str], columns: dict[str, int]) -> _Row:
     if not is_youtube_id(youtube_id):
         raise UnusableRecordError(f"{shown(youtube_id)} is not a YouTube id")
     status = cell("status").lower()
-    if status not in _DONE and status not in _FAILED and "status" in columns:
+    if status not in _DONE | _THERE | _FAILED and "status" in columns:
         raise UnusableRecordError(f"the status {shown(status)} is neither success nor failed")
     done = status not in _FAILED
+    fetched = done and status not in _THERE
     return _Row(
         sys.intern(youtube_id),
         checked_label(cell("label")),
         done,
-        _seconds(cell("download_duration"), "download_duration", needed=done) or 0.0,
-        _seconds(cell("ffmpeg_duration"), "ffmpeg_duration", needed=done) or 0.0,
-        _seconds(cell("total_duration"), "total_duration", needed=done) or 0.0,
+        fetched,
+        _seconds(cell("download_duration"), "download_duration", needed=fetched) or 0.0,
+        _seconds(cell("ffmpeg_duration"), "ffmpeg_duration", needed=fetched) or 0.0,
+        _seconds(cell("total_duration"), "total_duration", needed=fetched) or 0.0,
         _seconds(cell("elapsed"), "elapsed"),
         _seconds(cell("iteration"), "iteration"),
         _seconds(cell("skipped_iteration"), "skipped_iteration"),
@@ -305,8 +320,8 @@ class _Sittings:
             # The time between two sessions belongs to none of them.
             grown_s = min(elapsed_s - told_s, row.total_s)
         self._took_s[-1] += grown_s
-        self._clips[-1] += row.done
-        self._done += row.done
+        self._clips[-1] += row.fetched
+        self._done += row.fetched
 
     def _begins(self, before: _Row, row: _Row) -> bool:
         if row.iteration is None or before.iteration is None:

@@ -54,10 +54,61 @@ def test_finds_the_columns_of_a_row_without_header(text: str, clip: Clip) -> Non
         ("split,is_cc,time_end,time_start,youtube_id,label", "val,0,20,10,AAAAAAAAAAA,archery"),
         ("Label,YouTube_ID,Time_Start,Time_End,Split,notes", 'archery,AAAAAAAAAAA,10,20,val,"a, b"'),
         ("class,id,start,end,subset", "archery,AAAAAAAAAAA,10,20,val"),
+        ("videoid,start,end,label,split", "AAAAAAAAAAA,10,20,archery,val"),
+        (
+            "# YTID, start_seconds, end_seconds, class_name, split",
+            "AAAAAAAAAAA, 10.000, 20.000, archery, val",
+        ),
+        ("Class Name,YouTube ID,Start Time,End Time,Split", "archery,AAAAAAAAAAA,10,20,val"),
+        ("id,video_id,t-start,t-end,action,subset", "17,AAAAAAAAAAA,10,20,archery,validation"),
+        ("url,start,end,label,split", "https://www.youtube.com/watch?v=AAAAAAAAAAA&t=10s,10,20,archery,val"),
+        ("video,begin,stop,label,split", "https://youtu.be/AAAAAAAAAAA?si=x_Y,10,20,archery,val"),
     ],
 )
 def test_columns_stand_where_the_header_says(header: str, row: str) -> None:
     assert read(f"{header}\n{row}\n").clips == [ARCHERY]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.youtube.com/watch?v=AAAAAAAAAAA",
+        "http://youtube.com/watch?app=desktop&v=AAAAAAAAAAA#t=3",
+        "m.youtube.com/watch?v=AAAAAAAAAAA&list=PL1",
+        "https://www.youtube-nocookie.com/embed/AAAAAAAAAAA",
+        "https://www.youtube.com/shorts/AAAAAAAAAAA",
+        "HTTPS://YOUTU.BE/AAAAAAAAAAA",
+    ],
+)
+def test_an_address_of_youtube_is_read_as_the_id_in_it(link: str) -> None:
+    clip = Clip("AAAAAAAAAAA", 10, 20, "all")
+    assert read(f"{link},10,20\n").clips == [clip]
+    rows = "".join(f"{link.replace('AAAAAAAAAAA', f'A{number:010}')},10,20\n" for number in range(300))
+    assert len(read(f"url,start,end\n{rows}").clips) == 300
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.com/watch?v=AAAAAAAAAAA",
+        "https://youtu.be/AAAAAAAAAAAA",
+        "https://notyoutube.com/watch?v=AAAAAAAAAAA",
+        "https://www.youtube.com/watch?x=v=AAAAAAAAAAA",
+        "https://evil.com/?youtu.be/AAAAAAAAAAA",
+    ],
+)
+def test_any_other_address_is_no_video(link: str) -> None:
+    found = read(f"url,start,end\n{link},10,20\nhttps://youtu.be/AAAAAAAAAAA,10,20\n")
+    assert [row.line for row in found.bad_rows] == [2]
+    assert "is not a YouTube id" in found.bad_rows[0].why
+
+
+def test_a_header_with_other_names_is_said_once_with_how_it_was_read() -> None:
+    text = "videoid,start,end,label\nAAAAAAAAAAA,10,20,archery\n"
+    assert read(text + text).readings == [
+        "a.csv: read 'videoid' as youtube_id, 'start' as time_start, 'end' as time_end."
+    ]
+    assert read(f"{HEADER}\n{ROW}\n").readings == []
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,18 @@ TEXTS = {
     Case.PREMIERE: "Premieres in 3 hours",
     Case.DRM: "This video is DRM protected",
     Case.SOMETHING_WRONG: "An error occurred. Please try again later.",
+    Case.CONTENT_NOT_AVAILABLE: GONE + "This content isn't available",
+    Case.NOT_ON_THIS_APP: "This video is not available on this app",
+    Case.RELOAD: "The page needs to be reloaded",
     Case.NO_FORMATS: NO_FORMATS,
+    Case.ONLY_IMAGES: "Requested format is not available",
     Case.SABR_ONLY: NO_FORMATS,
     Case.N_CHALLENGE: NO_FORMATS,
     Case.SESSION_LIMIT: GONE
     + "This content isn't available, try again later. The current session has been rate-limited by YouTube"
     " for up to an hour.",
     Case.SESSION_LIMIT_CURLY: GONE + "This content isn’t available, try again later.",
+    Case.REQUEST_LIMIT: "You've hit the request limit.. Your limits will reset soon",
     Case.BOT_CHECK: "Sign in to confirm you’re not a bot",
     Case.CAPTCHA: GONE + "YouTube is requiring a captcha challenge before playback",
     Case.ADDRESS_BLOCKED: "All player responses are invalid. Your IP is likely being blocked by Youtube",

@@ -32,6 +32,8 @@ BAD_PROXY = "http://liar.example:3128"
 
 HALF_SAID = "half-said"
 WAS_FULL = "was-full"
+RENEWED = "renewed"
+"""With a file of this name in the dataset the account's cookies are renewed."""
 
 
 def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
@@ -90,6 +92,8 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
                 send(failed(in_hand, Category.OFFLINE))
             case "S":
                 send(failed(in_hand, Category.TIMEOUT))
+            case "A" if "--no-cookies" not in options.yt_dlp and not (dataset / RENEWED).exists():
+                send(failed(in_hand, Category.LOGGED_OUT))
             case _:
                 send(finished(in_hand))
 

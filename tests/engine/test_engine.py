@@ -26,12 +26,14 @@ from kinetics_tui.model.commands import (
     SwitchSplit,
     WaitLonger,
 )
-from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned, EngineStatus
+from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned, EngineStatus, Logged
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.options import LoggedOut
+from kinetics_tui.model.reasons import reason_text
 from tests.engine.engine_clips import clip, some_clips
 from tests.engine.engine_run import HOME, PHONE, Start
-from tests.engine.scripted_worker import HALF_SAID
+from tests.engine.scripted_worker import HALF_SAID, RENEWED
 
 
 async def test_every_clip_is_settled_once(start: Start) -> None:
@@ -57,6 +59,36 @@ async def test_a_clip_whose_workers_are_killed_from_outside_is_not_blamed_for_th
         assert sum(isinstance(event, ClipReturned) for event in run.events) == KILLS_A_CLIP - 1
         assert run.state.failures == {Category.WORKER_CRASHED: 1}
         assert run.state.done == 10
+
+
+async def test_a_run_whose_login_has_ended_is_held_until_the_cookies_are_renewed(
+    start: Start, tmp_path: Path
+) -> None:
+    clips = [clip("A", number) for number in range(4)]
+    async with start(clips, yt_dlp=("--cookies", "/x/cookies.txt")) as run:
+        await run.until(lambda: run.state.status is EngineStatus.HELD and not run.state.in_hand)
+        assert "login in the account's cookies has ended" in reason_text(run.state.why)
+        asked = len(run.told(ClipReturned))
+        assert run.engine.obey(Resume()).ok
+        await run.until(lambda: len(run.told(ClipReturned)) > asked)
+        await asyncio.sleep(0.6)
+        assert len(run.told(ClipReturned)) == asked + 1  # one clip tries, not all of them
+        assert (run.state.status, run.state.failures) == (EngineStatus.HELD, {})
+        (tmp_path / "set" / RENEWED).touch()
+        assert run.engine.obey(Resume()).ok
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert (run.state.done, run.state.failed) == (4, 0)
+
+
+async def test_a_run_whose_login_has_ended_goes_on_as_a_guest_where_that_is_set(start: Start) -> None:
+    clips = [clip("A", number) for number in range(4)]
+    given = ("--cookies", "/x/cookies.txt")
+    async with start(clips, yt_dlp=given, logged_out=LoggedOut.GUEST) as run:
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert (run.state.done, run.state.failed) == (4, 0)
+        assert [event.text for event in run.told(Logged) if event.level == "account"] == [
+            "The login in the account's cookies has ended: the run goes on as a guest."
+        ]
 
 
 async def test_a_worker_killed_in_mid_sentence_has_said_nothing(start: Start, tmp_path: Path) -> None:

@@ -70,6 +70,16 @@ def test_a_new_dataset_gets_its_clips_and_names_the_rows_left_out(
         assert {split.name: split.total for split in ledger.split_counts()} == {"train": 1, "val": 2}
 
 
+def test_columns_with_names_of_their_own_are_told_with_how_they_were_read(
+    tmp_path: Path, ready: Callable[..., list[str]]
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("url,start_seconds,end_seconds\nhttps://youtu.be/AAAAAAAAAAA,10,20\n")
+    reading = f"{path}: read 'url' as youtube_id, 'start_seconds' as time_start, 'end_seconds' as time_end."
+    assert reading in ready({"annotations": (str(path),)})
+    assert reading in ready({"annotations": (str(path),)})
+
+
 def test_options_given_once_are_kept_and_others_are_replaced(
     tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
 ) -> None:

@@ -169,6 +169,7 @@ EVERY_SETTING = {
     "retry": "1s,2s",
     "deadline": "5m",
     "resolve": "lean",
+    "logged_out": "guest",
     "yt_dlp": "--proxy http://127.0.0.9:1",
     "theme": "ansi",
     "refresh": "2",

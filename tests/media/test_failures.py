@@ -87,6 +87,13 @@ TEXTS = [
         Category.ADDRESS_BLOCKED,
     ),
     ("HTTP Error 429: Too Many Requests", Category.TOO_MANY_REQUESTS),
+    ("You've hit the request limit.. Your limits will reset soon", Category.SESSION_LIMIT),
+    ("You’ve hit the request limit", Category.SESSION_LIMIT),
+    ("Video unavailable. This content isn't available.", Category.CONTENT_UNAVAILABLE),
+    ("Video unavailable. This content isn’t available", Category.CONTENT_UNAVAILABLE),
+    ("The page needs to be reloaded.", Category.NO_FORMATS),
+    ("This video is not available on this app", Category.NO_FORMATS),
+    ("This video is not available on this app. Watch on the latest version of YouTube", Category.NO_FORMATS),
 ]
 
 
@@ -109,9 +116,9 @@ def no_answer() -> DownloadError:
     return wrapped("Failed to extract any player response", ExtractorError("Failed", expected=True))
 
 
-def http_error(status: int, **headers: str) -> HTTPError:
+def http_error(status: int, url: str = "http://x", **headers: str) -> HTTPError:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HTTPError(Response(fp=BytesIO(), url="http://x", headers=names, status=status))
+    return HTTPError(Response(fp=BytesIO(), url=url, headers=names, status=status))
 
 
 def transport_error(cause: Exception) -> TransportError:
@@ -123,6 +130,10 @@ def transport_error(cause: Exception) -> TransportError:
     [
         (http_error(429, Retry_After="120"), Category.TOO_MANY_REQUESTS),
         (http_error(403), Category.FORBIDDEN),
+        (
+            http_error(403, "https://www.youtube.com/youtubei/v1/player?prettyPrint=false"),
+            Category.PLAYER_REFUSED,
+        ),
         (http_error(404), Category.HTTP_404),
         (http_error(503), Category.HTTP_503),
         (http_error(407), Category.OFFLINE),

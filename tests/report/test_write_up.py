@@ -129,6 +129,25 @@ def test_a_file_without_status_is_of_downloaded_clips(tmp_path: Path) -> None:
     assert report.timing.taken_s is None
 
 
+def test_completed_and_exists_are_the_write_ups_words_for_clips_on_disk(tmp_path: Path) -> None:
+    stats = [
+        HEADER,
+        "aaaaaaaaaaa,yoga,Completed,4,1,5,5,5,1,0,1,1",
+        "bbbbbbbbbbb,yoga,Exists,,,,,6,2,0,1,1",
+        "aaaaaaaaaaa,yoga,Exists,0,0,0,5,7,3,0,1,1",
+    ]
+    report = of(tmp_path, "\n".join(stats) + "\n")
+    assert (report.whole.done, report.notes) == (2, ())
+    assert report.timing is not None
+    assert (report.timing.in_full.clips, report.timing.in_full.total.mean_s) == (1, 5.0)
+    assert [session.clips for session in report.sessions] == [1]
+
+
+def test_records_of_a_folder_where_everything_lay_already_tell_of_no_download(tmp_path: Path) -> None:
+    report = of(tmp_path, f"{HEADER}\naaaaaaaaaaa,yoga,Exists,,,,,6,1,0,1,1\n")
+    assert (report.whole.done, report.sessions, report.timing) == (1, (), None)
+
+
 def test_a_byte_order_mark_windows_line_ends_and_a_header_of_failures_are_taken(tmp_path: Path) -> None:
     stats = b"\xef\xbb\xbf" + f"{HEADER}\r\n{ROW}\r\n".encode()
     report = of(tmp_path, stats, "video_id,label,error\nbbbbbbbbbbb,yoga,is unavailable\n")

@@ -77,6 +77,7 @@ def adoption_json(adoption: Adoption) -> dict[str, Any]:
             for fate in Fate
         },
         "taken_bytes": adoption.taken_bytes,
+        "rewritten": adoption.rewritten,
         "found_in_place": adoption.found,
         "short": adoption.short,
         "inexact": adoption.inexact,
@@ -102,6 +103,7 @@ def _note(adoption: Adoption) -> str:
         return ""
     how = "linked" if adoption.link is LinkMode.HARD else "copied"
     parts = [f"{how}, {adoption.taken_bytes / 1e6:,.1f} MB"]
+    parts += [f"{adoption.rewritten:,} copied into .mp4 files"] if adoption.rewritten else []
     parts += [f"{adoption.found:,} lay in their place"] if adoption.found else []
     parts += [f"{adoption.short:,} shorter than their segment"] if adoption.short else []
     parts += [f"{adoption.inexact:,} cut inexactly"] if adoption.inexact else []
@@ -111,9 +113,9 @@ def _note(adoption: Adoption) -> str:
 def _end(adoption: Adoption) -> list[str]:
     lines = []
     if adoption.others:
-        lines.append(f"{adoption.others:,} other files, not called .mp4, were passed over.")
+        lines.append(f"{adoption.others:,} other files, not called .mp4, .mkv or .webm, were passed over.")
     if not adoption.files:
-        lines.append(f"No file called .mp4 is in {for_terminal(adoption.source)}.")
+        lines.append(f"No file called .mp4, .mkv or .webm is in {for_terminal(adoption.source)}.")
     if adoption.counts[Fate.TOO_SHORT] or adoption.counts[Fate.TOO_LONG]:
         lines.append("--tolerance S takes files too that miss their segment by up to S seconds.")
     if adoption.interrupted:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime
 import importlib
 import locale
+import math
 import os
 import platform
 import re
 import shutil
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -24,14 +26,15 @@ import psutil
 from kinetics_tui import __version__
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui.base.words import LAST_S
 from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, answer
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.engine.networks.addresses import network_of, way_of_params
 from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.engine.run.disk import floor_of
-from kinetics_tui.media.youtube.yt_dlp_options import parse_args, redact
+from kinetics_tui.media.youtube.yt_dlp_options import login_in_file, parse_args, redact
 from kinetics_tui.model.network import parse_way
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import LoggedOut, Options
 from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, load_settings
 from kinetics_tui.settings.values import value_text
 
@@ -83,7 +86,8 @@ def examine(
         check_encoder(),
         check_network(settings.options.yt_dlp),
         check_named_networks(settings.networks),
-        check_cookies(settings.options.yt_dlp),
+        check_cookies(settings.options.yt_dlp, time.time(), settings.options.logged_out),
+        check_tokens(token_providers()),
         check_disk(dataset_parent, settings.options.workers),
         check_machine(settings.options, available_cores(), psutil.virtual_memory().available),
         check_logout(kills_user_processes(), lingers()),
@@ -201,15 +205,54 @@ def check_named_networks(networks: Mapping[str, str]) -> Finding:
     return Finding("networks", State.OK, detail)
 
 
-def check_cookies(yt_dlp_args: Sequence[str]) -> Finding:
+def check_cookies(yt_dlp_args: Sequence[str], now: float, logged_out: LoggedOut = LoggedOut.HOLD) -> Finding:
+    """The account whose cookies requests carry, and how long they hold."""
     try:
         params = parse_args(yt_dlp_args)
     except SettingsError:
         return Finding("cookies", State.WARN, "unknown: yt-dlp's options cannot be read")
-    if params.get("cookiefile") or params.get("cookiesfrombrowser"):
-        advice = "a night of downloading can get the account blocked: use one you can lose, and a low pace"
-        return Finding("cookies", State.WARN, "requests carry an account's cookies", advice)
-    return Finding("cookies", State.OK, "none, requests are a guest's")
+    advice = "a night of downloading can get the account blocked: use one you can lose, and a low pace"
+    if params.get("cookiesfrombrowser"):
+        return Finding("cookies", State.WARN, "requests carry the cookies of a browser's account", advice)
+    if not params.get("cookiefile"):
+        return Finding("cookies", State.OK, "none, requests are a guest's")
+    try:
+        until = login_in_file(params["cookiefile"])
+    except (OSError, ValueError) as error:  # its text may hold a line of the file
+        why = getattr(error, "strerror", None) or "it is no file of cookies in Netscape's form"
+        advice = "export them again, or remove --cookies"
+        return Finding("cookies", State.FAIL, f"the file cannot be read ({why})", advice)
+    if until is None:
+        return Finding("cookies", State.OK, "no account's, requests are a guest's")
+    if until <= now:
+        text = f"the account's login ended on {_date(until)}" if until else "a part of the login is missing"
+        state = State.FAIL if logged_out is LoggedOut.HOLD else State.WARN
+        return Finding("cookies", state, text, "log in with a browser, and export them again")
+    end = "" if until == math.inf else f", valid until {_date(until)} unless YouTube ends the login before"
+    return Finding("cookies", State.WARN, f"requests carry an account's cookies{end}", advice)
+
+
+def _date(at: float) -> str:
+    moment = datetime.datetime.fromtimestamp(min(at, LAST_S), datetime.UTC).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def token_providers() -> list[str]:
+    """The PO token providers among yt-dlp's plugins in this environment, with their versions."""
+    try:
+        plugins = importlib.import_module("yt_dlp.plugins")
+        registry = importlib.import_module("yt_dlp.extractor.youtube.pot._registry")
+        plugins.load_all_plugins()
+        providers = registry._pot_providers.value.values()
+        return sorted(f"{one.PROVIDER_NAME} {one.PROVIDER_VERSION}" for one in providers)
+    except (ImportError, AttributeError):
+        return []  # a yt-dlp that keeps them elsewhere
+
+
+def check_tokens(providers: Sequence[str]) -> Finding:
+    """The plugins that yt-dlp asks for PO tokens; some of its clients give no media without one."""
+    detail = ", ".join(providers) or "no PO token provider is installed; yt-dlp's default clients need none"
+    return Finding("tokens", State.OK, detail)
 
 
 def check_disk(folder: Path, workers: int) -> Finding:

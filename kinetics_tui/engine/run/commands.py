@@ -81,6 +81,7 @@ class Commands:
             case Resume():
                 self.paused = False
                 self._disk.look_again()
+                self._dispatcher.try_login()
             case Stop():
                 self.stop()
             case SetWorkers(workers=workers):

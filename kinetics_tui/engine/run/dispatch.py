@@ -16,11 +16,19 @@ from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.events import ClipStarted, Phase, WorkerIdle
+from kinetics_tui.model.options import LoggedOut
 
 HANG_MARGIN_S = 30.0
 """A worker keeps its own deadline a clip; one that is this late has hung and is killed."""
 OFF_THE_NETWORK = (Phase.TRIM, Phase.VERIFY, Phase.EXTRACT)
 """Phases in which all the clip's bytes are here already."""
+
+LOGIN_ENDED = "The login in the account's cookies has ended: export them again from a browser, then resume."
+AS_GUEST = ("--no-cookies", "--no-cookies-from-browser")
+"""Options of yt-dlp that take its options for cookies back."""
+FIRST_LOGIN_S = 60.0
+LONGEST_LOGIN_S = 3600.0
+"""After this time one clip tries whether the cookies are renewed, after twice as long the next time."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +48,10 @@ class Dispatcher:
     """Nothing is handed out: paused by the user, or stopping."""
     suspended: bool = field(default=False, init=False)
     """Nothing is handed out while the network itself is under suspicion."""
+    problem: str = field(default="", init=False)
+    """One plain sentence while the run is held because the login in the account's cookies has ended."""
+    _login_at: float = field(default=0.0, init=False)
+    _login_wait_s: float = field(default=0.0, init=False)
     _waiting_until: dict[int, float] = field(default_factory=dict, init=False)
 
     def dispatch(self) -> None:
@@ -73,6 +85,8 @@ class Dispatcher:
     def _fetch(self, slot: Slot) -> bool:
         if self.suspended:
             return False
+        if self.problem and not self._may_try_login(slot):
+            return False
         allowed = self._networks.workers_allowed
         if allowed is not None and self._queue.in_hand >= allowed:
             return False
@@ -87,6 +101,44 @@ class Dispatcher:
         self._waiting_until.pop(slot.number, None)
         slot.assign(row, self._networks.stamp(), self._networks.current.route, self._first_way.next())
         self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
+        return True
+
+    # -- the login of an account ---------------------------------------------------------------------
+
+    def logged_out(self, slot: Slot) -> None:
+        """A worker found its account's login ended: as is set, go on without it, or wait for another one."""
+        self._pool.retire(slot)
+        options = self._context.options
+        if options.logged_out is LoggedOut.HOLD:
+            self.problem = LOGIN_ENDED
+            if time.monotonic() >= self._login_at:
+                self._login_wait_s = min(max(FIRST_LOGIN_S, 2 * self._login_wait_s), LONGEST_LOGIN_S)
+                self._login_at = time.monotonic() + self._login_wait_s
+        elif options.yt_dlp[-len(AS_GUEST) :] != AS_GUEST:
+            try:
+                self._context.change_options(yt_dlp=(*options.yt_dlp, *AS_GUEST))
+            except DatasetError as error:
+                self._disk.hold(str(error), full=isinstance(error, LedgerFull))
+            else:
+                text = "The login in the account's cookies has ended: the run goes on as a guest."
+                self._context.log("account", text)
+
+    def logged_in(self) -> None:
+        """A clip came through: no login is waited for."""
+        self.problem = ""
+        self._login_at = self._login_wait_s = 0.0
+
+    def try_login(self) -> None:
+        """Try now whether the cookies are renewed."""
+        self._login_at, self._login_wait_s = time.monotonic(), 0.0
+
+    def _may_try_login(self, slot: Slot) -> bool:
+        """True if it is time for one clip to try the cookies, by a worker that has just read them."""
+        if time.monotonic() < self._login_at or self._queue.in_hand:
+            return False
+        if slot.made_at < self._login_at:
+            self._pool.retire(slot)
+            return False
         return True
 
     def _tell_waiting(self, now: float) -> None:

@@ -110,12 +110,15 @@ class Reports:
     def _fetched(self, slot: Slot, row: ClipRow, message: Ended, now: float) -> None:
         match message:
             case Finished():
+                self._dispatcher.logged_in()
                 self._outcomes.finished(slot, row, message, now)
                 self._extraction.add(row)
             case Failed():
                 match self._outcomes.failed(slot, row, message, now):
                     case Aftermath.NETWORK_SHUT:
                         self._dispatcher.let_go_of_all(network_only=True)
+                    case Aftermath.LOGGED_OUT:
+                        self._dispatcher.logged_out(slot)
                     case Aftermath.NOT_WRITTEN:
                         self._not_written(message)
                     case Aftermath.NONE:

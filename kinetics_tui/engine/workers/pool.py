@@ -110,6 +110,7 @@ class Slot(asyncio.Protocol):
         self.extracting = False
         """The clip in hand is done already: frames and sound are made of it, off the network."""
         self.stamp = NO_STAMP
+        self.made_at = time.monotonic()
         self.assigned_at = 0.0
         self.pid = 0
         self.ready = False

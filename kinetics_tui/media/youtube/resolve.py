@@ -257,16 +257,16 @@ def lean_client(extractor: Any) -> str | None:
     return None
 
 
-_OF_THE_CLIENT = re.compile(r"not available on this app|made for kids", re.I)
-"""Words of an answer that is about the client that asked, not about the video."""
+_OF_THE_CLIENT = frozenset(
+    {Category.NO_FORMATS, Category.MISCELLANEOUS, Category.FORBIDDEN, Category.PLAYER_REFUSED}
+)
+_WORDS_OF_THE_CLIENT = re.compile(r"made for kids", re.I)
+"""An answer that is about the client that asked, not about the video, by its category and by its words."""
 
 
 def _other_way_may_help(failure: ClipFailure) -> bool:
     """True if other clients may be given what this way was not, and YouTube refused nothing."""
-    category = failure.category
-    return category in (Category.NO_FORMATS, Category.MISCELLANEOUS, Category.FORBIDDEN) or bool(
-        _OF_THE_CLIENT.search(failure.message)
-    )
+    return failure.category in _OF_THE_CLIENT or bool(_WORDS_OF_THE_CLIENT.search(failure.message))
 
 
 def _stream(fmt: dict[str, Any]) -> Stream:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -25,13 +26,19 @@ from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import HTTPError, ProxyError, RequestError, TransportError
 from yt_dlp.utils.networking import select_proxy
 
-from kinetics_tui.media.failures import NetworkTrouble, chain_of, signal_of, trouble_of
+from kinetics_tui.media.failures import (
+    ClipFailure,
+    NetworkTrouble,
+    chain_of,
+    is_player_request,
+    signal_of,
+    trouble_of,
+)
 from kinetics_tui.media.guard import Guard
 from kinetics_tui.media.youtube.javascript import SCRIPT_PREFIX, keep_script, kept_script
+from kinetics_tui.media.youtube.yt_dlp_options import logged_in_until
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
-
-PLAYER_PATH = "/youtubei/v1/player"
 
 _TEXTS = {"reason", "messages", "simpleText", "text"}
 
@@ -66,14 +73,22 @@ class _Extras(msgspec.Struct, frozen=True, rename="camel"):
     response_context: _Context = _Context()
 
 
+class _MainApp(msgspec.Struct):
+    logged_out: bool = msgspec.field(name="loggedOut", default=False)
+
+
+class _LoginContext(msgspec.Struct):
+    main_app: _MainApp = msgspec.field(name="mainAppWebResponseContext", default_factory=_MainApp)
+
+
+class _Login(msgspec.Struct):
+    context: _LoginContext = msgspec.field(name="responseContext", default_factory=_LoginContext)
+
+
+_logins = msgspec.json.Decoder(_Login)
 _questions = msgspec.json.Decoder(_Question)
 _answers = msgspec.json.Decoder(_Answer)
 _extras = msgspec.json.Decoder(_Extras)
-
-
-def is_player_request(url: str) -> bool:
-    """True if ``url`` is where YouTube is asked for a video."""
-    return urlsplit(url).path == PLAYER_PATH
 
 
 def refusal_in(asked: bytes, answered: bytes) -> Category | None:
@@ -90,6 +105,14 @@ def refusal_in(asked: bytes, answered: bytes) -> Category | None:
     if "playerCaptchaViewModel" in (answer.playability.get("errorScreen") or ()):
         return Category.CAPTCHA
     return signal_of(" ".join(_texts(answer.playability)))
+
+
+def is_logged_out(answered: bytes) -> bool:
+    """True if the body of an answer says that nobody is logged in."""
+    try:
+        return _logins.decode(answered).context.main_app.logged_out
+    except msgspec.DecodeError:
+        return False
 
 
 def _texts(node: Any, name: str = "") -> Iterator[str]:
@@ -144,7 +167,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
     A network that is refused is not asked again until ``begin``: yt-dlp would go on with the next of
     its clients, or with the same fragment. After a refusing answer, which ``refusal`` tells, it is no further
     player request, after status 429 no further request at all that is sent. No request outlasts the ``guard``
-    of the clip in hand, nor is one sent when that says to give up.
+    of the clip in hand, nor is one sent when that says to give up. With an account's cookies no clip is asked
+    for as a guest: ClipFailure (LOGGED_OUT) is raised where their login has ended.
 
     ``player_trouble`` is the last failure of a request for a player's answer, which yt-dlp drops where the
     watch page came through; ``out_of_reach_px`` the best tier that an answer named without an address;
@@ -172,6 +196,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         }
         super().__init__({**params, **quiet})
         self._own_extractor_args: dict[str, Any] = self.params.get("extractor_args") or {}
+        self._has_account = logged_in_until(self.cookiejar) is not None
         self._own_route = self._route = Route(params.get("source_address"), params.get("proxy"))
 
     def begin(self) -> None:
@@ -179,6 +204,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         self.last_trouble = self.player_trouble = self.refusal = None
         self.out_of_reach_px = 0
         self._throttled = False
+        if self._has_account and (logged_in_until(self.cookiejar) or 0.0) <= time.time():
+            raise _logged_out()
 
     @property
     def youtube_args(self) -> dict[str, Any]:
@@ -241,7 +268,9 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         return super().build_request_director(handlers, preferences)
 
     def report_warning(self, message: object, *args: Any, **more: Any) -> None:
-        """Note the one warning that tells why there was no answer; the exception does not."""
+        """Note what only warnings tell: why there was no answer, and that a login has ended."""
+        if "cookies are no longer valid" in str(message).lower():
+            raise _logged_out()
         if "failed to parse json" in str(message).lower() and self.last_trouble is None:
             self.last_trouble = self.player_trouble = NetworkTrouble(
                 Category.OFFLINE, "A page came back where YouTube's answer was due."
@@ -277,6 +306,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
     def _read_answer(self, req: Any, response: Any) -> Response:
         """The same answer, after a look at whether it refuses the network, and at what it leaves out."""
         body = _body(response)
+        if "Authorization" in req.headers and is_logged_out(body):
+            raise _logged_out()
         self.refusal = refusal_in(req.data, body) or self.refusal
         with contextlib.suppress(msgspec.DecodeError):
             extras = _extras.decode(body)
@@ -336,3 +367,7 @@ def _body(response: Any) -> bytes:
 def _again(response: Any, body: bytes) -> Response:
     """An answer to be read once more, whose body was read already."""
     return Response(io.BytesIO(body), response.url, response.headers, response.status, response.reason)
+
+
+def _logged_out() -> ClipFailure:
+    return ClipFailure(Category.LOGGED_OUT, "The login in the account's cookies has ended.")

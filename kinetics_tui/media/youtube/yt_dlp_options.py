@@ -15,11 +15,13 @@ import optparse
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
 
 import yt_dlp
+from yt_dlp.cookies import YoutubeDLCookieJar
 from yt_dlp.utils import expand_path
 
 from kinetics_tui.base.errors import SettingsError
@@ -45,6 +47,36 @@ def _check_cookies(name: str) -> None:
         raise SettingsError(f"--yt-dlp --cookies: there is no file {path}; mend its name or remove it.")
     if path.is_dir() or not os.access(path, os.R_OK):
         raise SettingsError(f"--yt-dlp --cookies: {path} cannot be read; give a file that you may read.")
+
+
+LOGIN_COOKIE = "LOGIN_INFO"
+SESSION_COOKIES = frozenset({"SAPISID", "__Secure-1PAPISID", "__Secure-3PAPISID"})
+"""yt-dlp counts as logged in with the former and any of the latter."""
+
+
+def logged_in_until(cookies: Iterable[Cookie]) -> float | None:
+    """The time (seconds since the epoch) until which cookies hold an account's login; None: they hold none.
+
+    It is 0 where a part of the login is missing, and infinite where nothing says how long they hold.
+    """
+    ends = {
+        cookie.name: float("inf") if cookie.expires is None else float(cookie.expires)
+        for cookie in cookies
+        if cookie.domain.removeprefix("www").removeprefix(".") == "youtube.com"
+        and cookie.name in {LOGIN_COOKIE, *SESSION_COOKIES}
+    }
+    if not ends:
+        return None
+    login = ends.pop(LOGIN_COOKIE, 0.0)
+    return min(login, max(ends.values(), default=0.0))
+
+
+def login_in_file(name: str) -> float | None:
+    """``logged_in_until`` of a file of cookies. Raises OSError where it cannot be read or is no such file."""
+    jar = YoutubeDLCookieJar(expand_path(name))
+    with contextlib.redirect_stderr(io.StringIO()):  # yt-dlp prints lines that are no cookies
+        jar.load()
+    return logged_in_until(jar)
 
 
 def _check_source_address(address: str) -> None:

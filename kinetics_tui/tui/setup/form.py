@@ -146,7 +146,7 @@ class Form:
         annotations = self.annotations
         if annotations is None:
             return "Published counts." if self.draft.release else ""
-        words = [f"{counted(len(annotations.clips), 'clip')} read."]
+        words = [f"{counted(len(annotations.clips), 'clip')} read.", *annotations.readings[:1]]
         for rows, fate in ((annotations.bad_rows, "unusable"), (annotations.duplicate_rows, "double")):
             if rows:
                 first = rows[0]

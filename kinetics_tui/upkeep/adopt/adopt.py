@@ -85,7 +85,9 @@ def _adopt(dataset: Path, how: Adopting, adoption: Adoption, *, ledger_of: Path)
         database = stack.enter_context(contextlib.closing(connect(ledger_of, read_only=how.dry_run)))
         offer = stack.enter_context(Offer(database))
         scratch = scratch_path(dataset)
-        if not how.dry_run:
+        if how.dry_run:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kinetics-adopt-")))
+        else:
             with plain_errors(scratch):
                 scratch.mkdir(exist_ok=True)
                 scratch = Path(tempfile.mkdtemp(prefix="adopt-", dir=scratch))

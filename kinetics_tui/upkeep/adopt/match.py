@@ -79,16 +79,25 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
         return self.start_ms is not None
 
 
+OTHER_SUFFIXES = (".mkv", ".webm")
+"""The ends of names of files whose content may be copied into an MP4 file."""
+
+
 def is_clip_file(path: str) -> bool:
     """True if a file may be a clip by the end of its name."""
-    return path[-len(SUFFIX) :].casefold() == SUFFIX
+    return path.casefold().endswith((SUFFIX, *OTHER_SUFFIXES))
+
+
+def is_to_be_copied(path: str) -> bool:
+    """True if a file is no MP4 by the end of its name: what is in it has to be copied into one."""
+    return path.casefold().endswith(OTHER_SUFFIXES)
 
 
 def named(path: str, top: str = "") -> Named | None:
     """The clip that the path of a file tells of, relative to a folder of the name ``top``; None
     where it is none's."""
     *folders, name = PurePosixPath(path).parts
-    found = _NAME.fullmatch(name[: -len(SUFFIX)])
+    found = _NAME.fullmatch(name[: name.rfind(".")])
     if found is None:
         return None
     youtube_id, start, second, mark = found.groups()
@@ -114,7 +123,7 @@ def _marked_id(youtube_id: str, start_s: float, end_s: float, name: str) -> str:
     """The id in a marked name, which writes a leading ``-`` as ``_``; empty where the mark is another's."""
     for one in (youtube_id, "-" + youtube_id[1:]):
         clip = Clip(one, start_s, end_s)
-        if clip_path(LayoutName.ACTIVITYNET, clip, Naming.MARKED).name == name:
+        if clip_path(LayoutName.ACTIVITYNET, clip, Naming.MARKED).stem == name[: name.rfind(".")]:
             return one
     return ""
 

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from kinetics_tui.base.whole_file import whole_file
+from kinetics_tui.base.whole_file import sync, whole_file
 from kinetics_tui.upkeep.adopt.result import LinkMode
 
 CHUNK_BYTES = 1 << 20
@@ -47,6 +47,18 @@ def place(source: Path, target: Path, seen: Look, how: LinkMode, scratch: Path) 
     if look_at(target) != seen:
         target.unlink()
         raise _changed(source)
+
+
+def place_made(made: Path, target: Path, source: Path, seen: Look) -> None:
+    """Give ``made``, a file of our own made of ``source`` in the state ``seen``, the name ``target``.
+
+    It lies on the file system of ``target``. Raises as ``place`` does.
+    """
+    if look_at(source) != seen:
+        raise _changed(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sync(made)
+    made.rename(target)
 
 
 def _copy(source: Path, target: Path, seen: Look, scratch: Path) -> None:

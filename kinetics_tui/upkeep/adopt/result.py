@@ -29,6 +29,7 @@ class Fate(StrEnum):
     TOO_LONG = "too long"
     SOUND = "has sound"
     UNPLAYABLE = "does not play"
+    NO_MP4 = "no content for .mp4"
     UNREADABLE = "cannot be read"
     NO_NAME = "no clip's name"
     NO_FILE = "no file"
@@ -51,8 +52,9 @@ class Adoption(Noted[Fate, Adopted], kw_only=True):
     """The result as a whole.
 
     ``files`` are those called like clips, ``settled`` those whose fate is known, ``others`` the rest.
-    ``found`` lay in their place in the dataset already, without the ledger knowing; ``short`` and
-    ``inexact`` are shorter or longer than their segment and were taken all the same.
+    ``rewritten`` are MP4 files made of the content of others. ``found`` lay in their place in the dataset
+    already, without the ledger knowing; ``short`` and ``inexact`` are shorter or longer than their segment
+    and were taken all the same.
     """
 
     dataset: str
@@ -64,6 +66,7 @@ class Adoption(Noted[Fate, Adopted], kw_only=True):
     others: int = 0
     settled: int = 0
     taken_bytes: int = 0
+    rewritten: int = 0
     found: int = 0
     short: int = 0
     inexact: int = 0

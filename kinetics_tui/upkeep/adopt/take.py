@@ -22,8 +22,8 @@ from kinetics_tui.dataset.ledger.rows import Attempt
 from kinetics_tui.dataset.ledger.schema import VERSION
 from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
-from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, named
-from kinetics_tui.upkeep.adopt.place import Look, look_at, place
+from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, is_to_be_copied, named
+from kinetics_tui.upkeep.adopt.place import Look, look_at, place, place_made
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.check.check import Asked, keep_quiet
 from kinetics_tui.upkeep.check.file_verdict import attempt_of
@@ -34,6 +34,7 @@ from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
 from kinetics_tui.upkeep.walk import files_below
 
+_FATES = {ReadingKind.UNPLAYABLE: Fate.UNPLAYABLE, ReadingKind.NO_MP4: Fate.NO_MP4}
 BATCH = 50
 """So many clips are entered in the ledger at a time; a file in its place that is not yet is found again."""
 
@@ -56,13 +57,15 @@ class Adopting(Asked, frozen=True, kw_only=True):
 class _Held(msgspec.Struct, frozen=True):
     """A file that is being read: the clips that it may be, and how it looked before.
 
-    ``in_place``: it is what lies in the place of its clip, which the ledger does not know of.
+    ``in_place``: it is what lies in the place of its clip, which the ledger does not know of. ``made`` is the
+    MP4 file into which its content is copied, where it is none itself.
     """
 
     offered: Offered
     match: Match
     seen: Look
     in_place: bool = False
+    made: Path | None = None
 
 
 @dataclass(eq=False)
@@ -78,6 +81,8 @@ class Taking:
 
     def __post_init__(self) -> None:
         self._source = self.how.source.absolute()
+        self._scratch = self.scratch.absolute()
+        self._numbers = itertools.count()
         self._options = read_meta(self.database, "options", Options)
         self._attempts: list[Attempt] = []
 
@@ -135,6 +140,8 @@ class Taking:
             for read in readers.read_all(self._to_read(), self._job):
                 for held, reading in read:
                     self._read(held, reading)
+                    if held.made is not None:
+                        held.made.unlink(missing_ok=True)
                 if self._stopped():
                     break
 
@@ -163,7 +170,8 @@ class Taking:
             return None
         there = [one for one in match.accounts if os.path.lexists(self.dataset / one.path)]
         if not there:
-            return _Held(offered, match, seen)
+            made = self._scratch / f"{next(self._numbers)}.mp4" if is_to_be_copied(offered.shown) else None
+            return _Held(offered, match, seen, made=made)
         # By an adoption that was cut off before the ledger knew, or by somebody's hand: told by itself.
         return _Held(offered, Match(accounts=(there[0],)), seen, in_place=True)
 
@@ -171,7 +179,8 @@ class Taking:
         path = f"./{held.offered.shown}"
         if held.in_place:
             path = str(self.dataset / held.match.accounts[0].path)
-        return Job(path, decode=not self.how.quick, stranger=True)
+        into = str(held.made) if held.made else ""
+        return Job(path, decode=not self.how.quick, stranger=True, into=into)
 
     def _read(self, held: _Held, reading: Reading) -> None:
         path, accounts, facts = held.offered.shown, held.match.accounts, reading.facts
@@ -181,8 +190,7 @@ class Taking:
             self._settle(path, Fate.THERE, "another file of the clip was taken", name)
             return
         if facts is None:
-            fate = Fate.UNPLAYABLE if reading.kind is ReadingKind.UNPLAYABLE else Fate.UNREADABLE
-            self._refuse(held, fate, reading.why, name)
+            self._refuse(held, _FATES.get(reading.kind, Fate.UNREADABLE), reading.why, name)
             return
         made, tolerance_s = held.offered.made, self.how.tolerance_s
         fits = [
@@ -208,7 +216,10 @@ class Taking:
         if not (how.dry_run or held.in_place):
             target = self.dataset / account.path
             try:
-                place(self._source / path, target, seen, how.link, self.scratch)
+                if held.made is not None:
+                    place_made(held.made, target, self._source / path, seen)
+                else:
+                    place(self._source / path, target, seen, how.link, self.scratch)
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise DatasetError(
@@ -220,6 +231,7 @@ class Taking:
         self.offer.take(account, seen.device, seen.inode)
         adoption = self.adoption
         adoption.taken_bytes += reading.size_bytes
+        adoption.rewritten += held.made is not None
         adoption.found += held.in_place
         adoption.short += one.short
         adoption.inexact += not one.exact and self._options.trim is Trim.EXACT
@@ -228,7 +240,10 @@ class Taking:
             self._attempts.append(attempt_of(account, made, time.time(), f"Adopted: {path}"))
             if len(self._attempts) >= BATCH:
                 self._flush()
-        self._settle(path, Fate.TAKEN, "it lay in its place" if held.in_place else "", name)
+        how_taken = (
+            "it lay in its place" if held.in_place else "copied into an .mp4 file" if held.made else ""
+        )
+        self._settle(path, Fate.TAKEN, how_taken, name)
 
     def _refuse(self, held: _Held, fate: Fate, why: str, name: str) -> None:
         if held.in_place:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime
 import importlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,16 +30,17 @@ from kinetics_tui.cli.commands.doctor import (
     check_requests,
     check_settings,
     check_terminal,
+    check_tokens,
     check_yt_dlp,
     examine,
 )
 from kinetics_tui.cli.commands.doctor import findings_text as as_text
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import LoggedOut, Options
 from kinetics_tui.settings.settings import load_settings
 
 TODAY = datetime.date(2026, 9, 1)
 NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, networks, cookies"
-NAMES += ", disk, machine, logging out, terminal, locale"
+NAMES += ", tokens, disk, machine, logging out, terminal, locale"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Apprise's services import
@@ -123,12 +127,97 @@ def test_an_encoder_that_is_missing_is_pointed_out(monkeypatch: pytest.MonkeyPat
     assert check_encoder().state is State.FAIL
 
 
-@pytest.mark.parametrize("args", [["--cookies", "/c.txt"], ["--cookies-from-browser", "firefox"]])
-def test_cookies_are_warned_of(args: list[str]) -> None:
-    finding = check_cookies(args)
+NOW = datetime.datetime(2026, 9, 1, tzinfo=datetime.UTC).timestamp()
+
+
+def cookie_file(folder: Path, **ends_s: float) -> list[str]:
+    """The options for a file of YouTube's cookies that hold so many seconds from now; 0: for the session."""
+    path = folder / "cookies.txt"
+    lines = [
+        f".youtube.com\tTRUE\t/\tTRUE\t{NOW + end_s if end_s else 0:.0f}\t{name}\tsecret"
+        for name, end_s in ends_s.items()
+    ]
+    path.write_text("\n".join(["# Netscape HTTP Cookie File", *lines, ""]))
+    return ["--cookies", str(path)]
+
+
+def test_cookies_of_an_account_are_warned_of_with_the_end_of_their_login(tmp_path: Path) -> None:
+    args = cookie_file(tmp_path, LOGIN_INFO=86_400, SAPISID=99, **{"__Secure-3PAPISID": 2 * 86_400}, PREF=5)
+    finding = check_cookies(args, NOW)
     assert finding.state is State.WARN
+    assert "valid until 2026-09-0" in finding.detail
     assert "blocked" in finding.advice
-    assert check_cookies(["-4"]).state is State.OK
+    assert "secret" not in finding.detail
+    for_session = check_cookies(cookie_file(tmp_path, LOGIN_INFO=0, SAPISID=0), NOW)
+    assert (for_session.state, for_session.detail) == (State.WARN, "requests carry an account's cookies")
+    assert check_cookies(["--cookies-from-browser", "firefox"], NOW).state is State.WARN
+    assert check_cookies(["-4"], NOW).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("ends_s", "detail"),
+    [
+        ({"LOGIN_INFO": 99, "SAPISID": -86_400 * 3}, "ended on 2026-08-2"),
+        ({"LOGIN_INFO": 99}, "a part of the login is missing"),
+        ({"SAPISID": 99}, "a part of the login is missing"),
+    ],
+)
+def test_cookies_whose_login_ended_are_a_fault(tmp_path: Path, ends_s: dict[str, float], detail: str) -> None:
+    args = cookie_file(tmp_path, **ends_s)
+    finding = check_cookies(args, NOW)
+    assert finding.state is State.FAIL
+    assert check_cookies(args, NOW, LoggedOut.GUEST).state is State.WARN
+    assert detail in finding.detail
+    assert "export" in finding.advice
+
+
+def test_cookies_of_nobody_are_a_guests_and_other_files_are_not_quoted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_cookies(cookie_file(tmp_path, VISITOR_INFO1_LIVE=99), NOW).state is State.OK
+    assert check_cookies(["--cookies", str(tmp_path / "none")], NOW).state is State.FAIL
+    (tmp_path / "cookies.txt").write_text("# Netscape HTTP Cookie File\nsecret=1\n")
+    finding = check_cookies(["--cookies", str(tmp_path / "cookies.txt")], NOW)
+    assert "secret" not in finding.detail + finding.advice
+    (tmp_path / "cookies.txt").write_text('[{"name": "secret"}]')
+    finding = check_cookies(["--cookies", str(tmp_path / "cookies.txt")], NOW)
+    assert finding.state is State.FAIL
+    assert "secret" not in finding.detail + finding.advice
+    assert capsys.readouterr() == ("", "")
+
+
+PLUGIN = """
+from yt_dlp.extractor.youtube.pot.provider import PoTokenProvider, register_provider
+
+@register_provider
+class MeridianPTP(PoTokenProvider):
+    PROVIDER_VERSION = "1.2.3"
+    PROVIDER_NAME = "meridian"
+    BUG_REPORT_LOCATION = "nowhere"
+
+    def is_available(self):
+        return True
+
+    def _real_request_pot(self, request):
+        raise NotImplementedError
+"""
+
+
+def test_plugins_that_provide_tokens_are_named_and_are_in_a_worker(tmp_path: Path) -> None:
+    folder = tmp_path / "yt_dlp_plugins" / "extractor"
+    folder.mkdir(parents=True)
+    (folder / "getpot_meridian.py").write_text(PLUGIN)
+    code = """
+from kinetics_tui.cli.commands.doctor import check_tokens, token_providers
+from kinetics_tui.media.youtube.resolve import Resolver
+from yt_dlp.extractor.youtube.pot._registry import _pot_providers
+Resolver(())
+assert "MeridianPTP" in str(_pot_providers.value), _pot_providers.value
+assert "meridian 1.2.3" in check_tokens(token_providers()).detail
+"""
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})
+    assert "no PO token provider" in check_tokens(()).detail
 
 
 def test_the_network_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +225,7 @@ def test_the_network_is_named_without_its_password(monkeypatch: pytest.MonkeyPat
     assert (finding.state, finding.detail) == (State.OK, "http://127.0.0.1:9 (proxy)")
     assert check_network(["--source-address", "no address"]).state is State.FAIL
     assert check_network(["--no-such-option"]).state is State.FAIL
-    assert check_cookies(["--no-such-option"]).state is State.WARN
+    assert check_cookies(["--no-such-option"], NOW).state is State.WARN
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("kinetics_tui.engine.networks.addresses.default_route_address", lambda family: None)

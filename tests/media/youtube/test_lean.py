@@ -144,7 +144,7 @@ def test_a_network_that_lean_is_refused_by_is_asked_once(
     [
         (Case.PLAYER_RESET, Category.TIMEOUT),
         (Case.PLAYER_STALL, Category.TIMEOUT),
-        (Case.PLAYER_403, Category.FORBIDDEN),
+        (Case.PLAYER_403, Category.PLAYER_REFUSED),
         (Case.PLAYER_503, Category.HTTP_503),
         (Case.PLAYER_HTML, Category.OFFLINE),
         (Case.ADDRESS_BLOCKED, Category.ADDRESS_BLOCKED),

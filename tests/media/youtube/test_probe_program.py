@@ -90,11 +90,13 @@ def test_a_refused_check_costs_one_player_request(
     ("case", "category"),
     [
         (Case.PLAYER_503, Category.HTTP_503),
-        (Case.PLAYER_403, Category.FORBIDDEN),
+        (Case.PLAYER_403, Category.PLAYER_REFUSED),
         (Case.PLAYER_RESET, Category.TIMEOUT),
         (Case.PLAYER_STALL, Category.TIMEOUT),
         (Case.PLAYER_HTML, Category.OFFLINE),
         (Case.NO_FORMATS, Category.NO_FORMATS),
+        (Case.CONTENT_NOT_AVAILABLE, Category.CONTENT_UNAVAILABLE),
+        (Case.RELOAD, Category.NO_FORMATS),
     ],
 )
 def test_an_answer_from_which_nothing_follows_is_asked_for_once_and_not_ok(

@@ -9,8 +9,8 @@ import pytest
 
 from kinetics_tui.demo.site import AfterClips
 from kinetics_tui.demo.videos import Case, Failure
-from kinetics_tui.media.failures import ClipFailure
-from kinetics_tui.media.youtube.session import is_player_request, refusal_in
+from kinetics_tui.media.failures import ClipFailure, is_player_request
+from kinetics_tui.media.youtube.session import refusal_in
 from kinetics_tui.model.failure import Category
 from tests.media.media_studio import Sources, Studio
 
@@ -18,6 +18,7 @@ REFUSALS = {
     Case.PLAYER_429: Category.TOO_MANY_REQUESTS,
     Case.SESSION_LIMIT: Category.SESSION_LIMIT,
     Case.SESSION_LIMIT_CURLY: Category.SESSION_LIMIT,
+    Case.REQUEST_LIMIT: Category.SESSION_LIMIT,
     Case.BOT_CHECK: Category.BOT_CHECK,
     Case.CAPTCHA: Category.CAPTCHA,
     Case.ADDRESS_BLOCKED: Category.ADDRESS_BLOCKED,

@@ -392,6 +392,15 @@ async def test_files_show_their_splits_classes_and_bad_rows(tmp_path: Path) -> N
         assert [row.group for row in rows] == ["body motions", "music", "sports"]
 
 
+async def test_columns_with_names_of_their_own_are_shown_as_they_were_read() -> None:
+    library = FakeLibrary()
+    reading = "fake.csv: read 'ytid' as youtube_id."
+    library.annotations = Annotations(small_annotations(("val",)).clips, [], [], ("fake.csv",), [reading])
+    async with desk(library, selection=Selection(annotations=(__file__,))) as d:
+        await d.until(lambda: "15 clips" in d.consequences)
+        assert d.note("files") == f"15 clips read. {reading}"
+
+
 async def test_a_file_that_is_no_annotation_file_blocks_the_start() -> None:
     library = FakeLibrary()
     library.error = AnnotationError("x.csv line 1 is no annotation: give another file.")

@@ -6,8 +6,9 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import av
 import pytest
 
 from kinetics_tui.base.errors import DatasetError, EngineError
@@ -15,6 +16,7 @@ from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipStatus, Outcome
 from kinetics_tui.engine.process.address import WriterLock
+from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
@@ -296,3 +298,77 @@ def test_quick_decodes_nothing_and_still_knows_lengths(target: Path, source: Pat
     path.write_bytes(data)
     assert counts(adopted(target, source, dry_run=True))["does not play"] == 1
     assert counts(adopted(target, source, dry_run=True, quick=True)) == {"taken": len(WHOLE)}
+
+
+# -- files that are no MP4 ------------------------------------------------------------------------
+
+
+def packed_as(source: Path, suffix: str, clips: list[Clip] = WHOLE) -> None:
+    """Have clips in Matroska in place of MP4, packet by packet."""
+    for clip in clips:
+        path = source / LAYOUTS["cvdf"](clip)
+        with av.open(str(path)) as old, av.open(str(path.with_suffix(suffix)), "w", format="matroska") as new:
+            copies = {one.index: new.add_stream_from_template(one) for one in old.streams}
+            for packet in old.demux():
+                if packet.dts is not None:
+                    packet.stream = copies[packet.stream.index]
+                    new.mux(packet)
+        path.unlink()
+
+
+def encoded_as(source: Path, clip: Clip, codec: str) -> None:
+    """Have a clip in WebM in place of MP4: its pictures by another codec, and sound in Opus."""
+    path = source / LAYOUTS["cvdf"](clip)
+    with av.open(str(path)) as old, av.open(str(path.with_suffix(".webm")), "w") as new:
+        was = old.streams.video[0]
+        video = cast("av.VideoStream", new.add_stream(codec, rate=was.average_rate))
+        video.width, video.height, video.pix_fmt = was.width, was.height, "yuv420p"
+        sound = new.add_stream("libopus", rate=48_000)
+        for frame in old.decode(was):
+            new.mux(video.encode(frame))
+        new.mux(video.encode(None))
+        old.seek(0)
+        for heard in old.decode(old.streams.audio[0]):
+            new.mux(sound.encode(heard))
+        new.mux(sound.encode(None))
+    path.unlink()
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".MKV"])
+@pytest.mark.parametrize("link", list(LinkMode))
+def test_the_content_of_matroska_files_is_taken_as_it_is(
+    target: Path, source: Path, finished: Finished, suffix: str, link: LinkMode
+) -> None:
+    packed_as(source, suffix)
+    before = tree(source)
+    assert counts(adopted(target, source, dry_run=True)) == {"taken": len(WHOLE)}
+    adoption = adopted(target, source, link=link)
+    assert (counts(adoption), adoption.rewritten) == ({"taken": len(WHOLE)}, len(WHOLE))
+    assert tree(source) == before
+    assert check(target, Checking(workers=2)).whole == len(WHOLE)
+    assert not list((target / ".kinetics-tui").rglob("adopt-*"))
+    for clip in WHOLE:
+        mine = clip_path(LayoutName.ACTIVITYNET, clip)
+        ours, theirs = verify(target / mine), verify(finished(LayoutName.ACTIVITYNET) / mine)
+        assert (ours.frames, ours.sound) == (theirs.frames, theirs.sound)
+        assert ours.duration_s == pytest.approx(theirs.duration_s, abs=0.02)
+    assert counts(adopted(target, source)) == {"there already": len(WHOLE)}
+
+
+def test_a_webm_of_codecs_that_mp4_holds_is_taken_and_others_are_said(target: Path, source: Path) -> None:
+    encoded_as(source, WHOLE[0], "libvpx-vp9")
+    encoded_as(source, WHOLE[1], "libvpx")
+    told: list[Adopted] = []
+    adoption = adopted(target, source, on_settled=told.append)
+    assert counts(adoption) == {"taken": len(WHOLE) - 1, "no content for .mp4": 1}
+    (refused,) = [one for one in told if one.fate is Fate.NO_MP4]
+    assert "vp8" in refused.why
+    assert check(target, Checking(workers=2)).whole == len(WHOLE) - 1
+
+
+def test_a_matroska_name_on_something_else_is_refused(target: Path, source: Path, tmp_path: Path) -> None:
+    for clip, content in zip(WHOLE, (b"", b"#EXTM3U\n", b"\x1aE\xdf\xa3" + bytes(99)), strict=False):
+        path = source / LAYOUTS["cvdf"](clip)
+        path.unlink()
+        path.with_suffix(".mkv").write_bytes(content)
+    assert counts(adopted(target, source)) == {"taken": len(WHOLE) - 3, "does not play": 3}

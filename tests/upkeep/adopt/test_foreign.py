@@ -24,6 +24,8 @@ ID = "-a_bcdefghi"
         (f"{ID}_5_10.mp4", ("", "", 5000, 10_000)),
         (f"valid/air_drumming/{ID}.mp4", ("val", "air_drumming", None, None)),
         (f"test/{ID}.mp4", ("test", "", None, None)),
+        (f"val/{ID}_000005_000015.mkv", ("val", "", 5000, 15_000)),
+        (f"val/{ID}_5_15.WebM", ("val", "", 5000, 15_000)),
     ],
 )
 def test_every_layout_is_read(path: str, told: tuple[str, str, int | None, int | None]) -> None:
@@ -51,6 +53,7 @@ def test_the_folder_at_the_top_tells_the_split_where_no_other_does() -> None:
         f"{ID}_5_9_1.mp4",
         ".mp4",
         f"{ID}.mp4.mp4",
+        f"{ID}.mp4.mkv",
         f"{ID}_000005_000015~0123456789ab.mp4",
     ],
 )
