@@ -10,7 +10,7 @@ import pytest
 
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.demo.videos import Case, Failure
-from kinetics_tui.media.youtube.probe_program import NO_REQUEST, CheckAnswer, CheckRequest, ask
+from kinetics_tui.media.fetch.probe_program import NO_REQUEST, CheckAnswer, CheckRequest, ask
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Route
 from tests.media.media_studio import Sources, Studio
@@ -25,7 +25,7 @@ def request_for(studio: Studio, video: str, *yt_dlp: str, clients: str = "vision
 
 def run(said: bytes) -> subprocess.CompletedProcess[bytes]:
     """The program, told ``said``."""
-    command, environment = python_program("kinetics_tui.media.youtube.probe_program")
+    command, environment = python_program("kinetics_tui.media.fetch.probe_program")
     return subprocess.run(command, input=said, env=environment, capture_output=True, timeout=60, check=False)
 
 
@@ -135,7 +135,7 @@ def test_what_is_no_request_gets_no_answer(said: bytes) -> None:
 
 
 def test_passing_the_question_on_loads_no_yt_dlp() -> None:
-    code = "import sys, kinetics_tui.media.youtube.probe_program; print('yt_dlp' in sys.modules)"
+    code = "import sys, kinetics_tui.media.fetch.probe_program; print('yt_dlp' in sys.modules)"
     command, environment = python_program("this")
     done = subprocess.run([command[0], "-P", "-c", code], env=environment, capture_output=True, check=True)
     assert done.stdout == b"False\n"
