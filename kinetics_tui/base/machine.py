@@ -5,7 +5,6 @@ Nothing is sent to find that out.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import resource
@@ -16,6 +15,7 @@ import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from kinetics_tui import PROGRAM
@@ -47,9 +47,9 @@ def version_on_disk(package: str) -> str:
 
     It is that which a program begun now would load, and not the one that this program has loaded.
     """
-    importlib.invalidate_caches()
+    PathFinder.invalidate_caches()
     try:
-        found = importlib.util.find_spec(package)
+        found = PathFinder.find_spec(package)
         folder = Path(found.origin).parent if found and found.origin else None
         file = folder and next((folder / name for name in _VERSION_FILES if (folder / name).is_file()), None)
         text = file.read_text(encoding="utf-8") if file else ""

@@ -152,6 +152,11 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     last_throttle_at: float | None = None
     throttles: tuple[PastThrottle, ...] = ()
 
+    @property
+    def waits_until(self) -> float | None:
+        """The time before which nothing is sent by it; None where there is none."""
+        return self.until if self.status in (NetworkStatus.COOLING, NetworkStatus.HELD) else None
+
 
 def parse_way(text: str) -> Way:
     """A way as people write it: ``default``, ``default-ipv6``, an address, a proxy's URL, an interface.

@@ -89,7 +89,7 @@ class Suspicion:
         return self.probe_failed or self._too_many or at_the_end or len(self._streak) >= self._bound
 
     def came_through(self, youtube_id: str, answered_at: float) -> None:
-        """A clip was fetched, which YouTube gave at ``answered_at``: what failed before that did by itself."""
+        """A clip was fetched, given by YouTube at ``answered_at``: what failed before failed by itself."""
         if youtube_id in self.came:
             self.came.remove(youtube_id)
         self.came.append(youtube_id)

@@ -170,10 +170,11 @@ class RunScreen(LiveScreen):
             self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
 
     def _cools(self, otherwise: str) -> bool:
-        """True if the network cools down; if not, that is said."""
-        if not self.moment.cooling:
+        """True if the network cools down or is held; if not, that is said."""
+        waits = self.moment.cooling or self.moment.refused
+        if not waits:
             self.notice(f"{otherwise}: the network is not cooling down.", bad=True)
-        return self.moment.cooling
+        return waits
 
     def action_switch_split(self) -> None:
         self._stage.splits_panel.switch()
@@ -258,5 +259,5 @@ class RunScreen(LiveScreen):
 
     def _allowed(self, binding: Binding) -> bool:
         if binding.action in ("probe_now", "wait_longer"):
-            return self.moment.cooling
+            return self.moment.cooling or self.moment.refused
         return bool(self.check_action(binding.action.partition("(")[0], ()))

@@ -34,6 +34,10 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
     return _open_lines(moment, width, height)
 
 
+_CAUSE_CHARS = 60
+"""The most of YouTube's own words that are shown: what to do about them has to fit below."""
+
+
 def since_text(moment: Moment) -> str:
     """The clips that the network gave since it was last throttled."""
     network = moment.state.network
@@ -99,12 +103,27 @@ def _standing(moment: Moment) -> Standing | None:
             text = f"{why} Check the line, the proxy, the name server, or press n for another network."
         case EngineStatus.DISK_FULL:
             text = f"{moment.reason or 'Make room on the disk.'} Press space to look again now."
+        case EngineStatus.HELD if moment.refused:
+            return _refused(moment)
         case EngineStatus.HELD:
             text = f"{moment.reason or 'The machine keeps the run up.'} Press space to look again now."
         case _:
             return None
     bad = state.status in (EngineStatus.OFFLINE, EngineStatus.DISK_FULL, EngineStatus.HELD)
     return Standing(state.status.value.upper(), Tone.BAD if bad else Tone.WARN, text, command)
+
+
+def _refused(moment: Moment) -> Standing:
+    why = moment.state.why
+    since, until = (
+        "an unknown time" if at is None else until_text(at, moment.now, moment.zone)
+        for at in (why.at, why.until)
+    )
+    text = (
+        f"Since {since} every video: {why.label[:_CAUSE_CHARS]}. Most likely YouTube changed something; "
+        f"nothing has failed. Next look {until}, at once with another yt-dlp or by space. Update:"
+    )
+    return Standing(f"HELD  YouTube refuses yt-dlp {why.version}", Tone.BAD, text, why.text)
 
 
 def _done_text(moment: Moment) -> str:

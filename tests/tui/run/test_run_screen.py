@@ -68,6 +68,13 @@ async def test_space_looks_again_where_nothing_could_be_written(status: EngineSt
         assert await run.press("space") == [Resume()]
 
 
+async def test_p_and_e_are_for_a_run_that_is_held_as_well() -> None:
+    refused = Reason(Why.REFUSED, label="403 on media", text="pip", version="1", at=NOW, until=NOW + 900)
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.HELD, reason=refused)) as run:
+        assert await run.press("p") == [ProbeNow()]
+        assert [type(command) for command in await run.press("e")] == [WaitLonger]
+
+
 async def test_capital_p_pauses_at_once() -> None:
     async with stand() as run:
         assert await run.press("P") == [Pause(now=True)]
