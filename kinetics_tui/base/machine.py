@@ -5,6 +5,7 @@ Nothing is sent to find that out.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import resource
@@ -63,6 +64,7 @@ _VERSION_FILES = ("version.py", "__init__.py")
 _VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 
+@functools.cache
 def update_command(prefix: str = sys.prefix, packages: str = "") -> str:
     """The shell command that brings yt-dlp up to date in this installation, or in the one at ``prefix``.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kinetics_tui.base.words import clock_text, counted, duration_text, step_text, until_text
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.reasons import Why
 from kinetics_tui.model.run import CHART_MINUTES
 from kinetics_tui.tui.parts.blocks import chart, rates_a_minute
 from kinetics_tui.tui.parts.canvas import HEAVY, ROUND, Frame, Panel
@@ -156,11 +157,11 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
     first = Line(network.status.value.upper(), tone)
     if network.status is NetworkStatus.RAMPING and network.workers_allowed is not None:
         first.add(f"   up to {counted(network.workers_allowed, 'worker')} for now")
-    if network.status is NetworkStatus.PROBING:
+    # A run can probe a network that was open so far: too many clips have failed.
+    asks = moment.state.why.why in (Why.SUSPICIOUS, Why.ASKING)
+    suspicion = moment.reason if asks and moment.state.status is EngineStatus.PROBING else ""
+    if network.status is NetworkStatus.PROBING and not suspicion:
         first.add("   one clip goes first")
-    # A run can probe a network that was open so far: too many clips in a row have failed.
-    suspicion = moment.reason if moment.state.status is EngineStatus.PROBING else ""
-    suspicion = "" if network.status is NetworkStatus.PROBING else suspicion
     if height < 4:
         first.add(f"   {suspicion or since_text(moment)}")
         return [first.right(network.label, width, Tone.DIM), _pace_and_rates(moment, width)][:height]

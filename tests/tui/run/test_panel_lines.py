@@ -421,10 +421,17 @@ def test_the_header_has_the_pace_in_force() -> None:
 
 def test_a_suspicion_against_an_open_network_is_explained() -> None:
     run = moment(status(EngineStatus.PROBING, Reason(Why.SUSPICIOUS, 12)))
-    reason = "12 clips in a row failed for good; one that came through before is asked for again."
+    reason = "12 clips failed, too many to be chance; a video that must be there is asked for."
     assert reason in " ".join(texts(throttle_lines(run, 47, 9)))
-    assert "12 clips in a row failed" in texts(throttle_lines(run, 100, 2))[0]
+    assert "12 clips failed, too many" in texts(throttle_lines(run, 100, 2))[0]
     assert "12 clips" not in " ".join(texts(throttle_lines(moment(status(EngineStatus.RUNNING)), 47, 9)))
+
+
+def test_a_network_that_is_held_is_asked_for_a_video_and_no_clip_goes_first() -> None:
+    asking = status(EngineStatus.PROBING, Reason(Why.ASKING))
+    said = " ".join(texts(throttle_lines(moment(network(NetworkStatus.PROBING), asking), 47, 9)))
+    assert "YouTube is asked for a video that must be there." in said
+    assert "goes first" not in said
 
 
 def test_a_switch_says_how_many_clips_are_still_by_the_old_network() -> None:
