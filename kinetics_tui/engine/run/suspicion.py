@@ -28,14 +28,14 @@ from kinetics_tui.model.network import Stamp
 from kinetics_tui.model.reasons import Reason, Why
 
 STREAK = 10
-"""So many failures in a row are suspicious. Where 2 or 3 % of clips are gone, that is no chance."""
+"""So many clips that fail in a row are suspicious. Where 2 or 3 % of clips are gone, that is no chance."""
 LONGEST_STREAK = 160
 """A streak that proved true makes the next one suspicious at twice its length, up to this."""
 WINDOW, SHARE = 40, 24
 """So many failures of the last ``WINDOW`` clips are suspicious too, if any came through. Where a quarter of
 clips is gone, that is one chance in a million."""
 LAST_STREAK = 4
-"""So many failures in a row are suspicious where no clip is left that could break or prolong the streak."""
+"""So many clips that fail in a row are suspicious where none is left that could break the streak."""
 TRY_AGAIN_S = 2.0
 """Seconds to wait where the ledger cannot be written."""
 WITNESSES = 2
@@ -56,7 +56,7 @@ class Suspicion:
         self.came: deque[str] = deque(came, maxlen=WITNESSES)
         self.probe_failed = False
         """The probe at the end of a cooldown failed in that way: whether the network is open is not known."""
-        self._streak: list[tuple[int, float]] = []
+        self._streak: dict[int, float] = {}
         self._recent: deque[int | None] = deque(maxlen=WINDOW)
         self._network = ""
         self._bound = STREAK
@@ -71,7 +71,7 @@ class Suspicion:
     def suspects(self) -> set[int]:
         """The clips whose failures are not believed yet."""
         share = {clip_id for clip_id in self._recent if clip_id is not None} if self._too_many else set()
-        return share.union(clip_id for clip_id, _ in self._streak)
+        return share.union(self._streak)
 
     @property
     def _too_many(self) -> bool:
@@ -93,7 +93,7 @@ class Suspicion:
         if youtube_id in self.came:
             self.came.remove(youtube_id)
         self.came.append(youtube_id)
-        self._streak = [suspect for suspect in self._streak if suspect[1] > answered_at]
+        self._streak = {clip_id: at for clip_id, at in self._streak.items() if at > answered_at}
         self._recent.append(None)
         self._bound = STREAK
 
@@ -105,7 +105,7 @@ class Suspicion:
         if probe:
             self.probe_failed = True
             return
-        self._streak.append((clip_id, answered_at))
+        self._streak[clip_id] = answered_at
         self._recent.append(clip_id)
 
     def believe(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from kinetics_tui.engine.run.suspicion import (
@@ -20,9 +22,15 @@ from kinetics_tui.model.network import Stamp
 HOME, PHONE = Stamp("192.168.1.23", 1), Stamp("172.20.10.2", 2)
 
 
-def fail(suspicion: Suspicion, count: int, stamp: Stamp = HOME, answered_at: float = 0.0) -> None:
-    for number in range(count):
-        suspicion.failed(number, stamp, answered_at)
+_clip_ids = itertools.count()
+
+
+def fail(suspicion: Suspicion, count: int, stamp: Stamp = HOME, answered_at: float = 0.0) -> list[int]:
+    """So many clips fail; which ones."""
+    clip_ids = [next(_clip_ids) for _ in range(count)]
+    for clip_id in clip_ids:
+        suspicion.failed(clip_id, stamp, answered_at)
+    return clip_ids
 
 
 def test_ten_failures_in_a_row_are_suspicious() -> None:
@@ -31,6 +39,14 @@ def test_ten_failures_in_a_row_are_suspicious() -> None:
     assert not suspicion.aroused(HOME.network)
     fail(suspicion, 1)
     assert suspicion.aroused(HOME.network)
+
+
+def test_a_clip_that_fails_again_and_again_is_one_clip() -> None:
+    suspicion = Suspicion(["alive"])
+    fail(suspicion, LAST_STREAK - 2)
+    for _ in range(2 * STREAK):
+        suspicion.failed(-1, HOME, 0.0)
+    assert not suspicion.aroused(HOME.network, last=True)
 
 
 def test_a_clip_that_comes_through_ends_the_streak() -> None:
@@ -115,8 +131,8 @@ def test_each_streak_that_proves_true_makes_the_next_check_rarer() -> None:
 
 def test_blame_gives_back_the_clips_of_the_streak_and_distrusts_what_was_asked_meanwhile() -> None:
     suspicion = Suspicion(["alive"])
-    fail(suspicion, STREAK)
-    assert suspicion.blame(HOME) == set(range(STREAK))
+    clip_ids = fail(suspicion, STREAK)
+    assert suspicion.blame(HOME) == set(clip_ids)
     assert not suspicion.suspects
     assert suspicion.distrusts(HOME)
     assert not suspicion.distrusts(Stamp(HOME.network, HOME.epoch + 1))
