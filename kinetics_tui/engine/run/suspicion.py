@@ -110,8 +110,9 @@ class Suspicion:
 
     def believe(self) -> None:
         """It was the clips."""
+        if not self.probe_failed:
+            self._bound = min(LONGEST_STREAK, self._bound * 2)
         self._forget()
-        self._bound = min(LONGEST_STREAK, self._bound * 2)
 
     def blame(self, stamp: Stamp) -> set[int]:
         """It was not the clips; ``stamp`` is how the network stands. Returns those to be tried again."""
@@ -198,7 +199,7 @@ class StreakCheck:
             idle = not self._suspicion.aroused(network.name, last=self._context.state.left == 0)
         if not idle:
             self._dispatcher.suspended = True
-            self.streak = len(self._suspicion.suspects)
+            self.streak = 0 if self._suspicion.probe_failed else len(self._suspicion.suspects)
             self._checks.start(self._check(network))
 
     async def _check(self, network: Network) -> None:
@@ -220,7 +221,7 @@ class StreakCheck:
 
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
         now, count = self._context.clock(), len(self._suspicion.suspects)
-        held = self._networks.throttle_of(network).wants_witness
+        held, probe = self._networks.throttle_of(network).wants_witness, self._suspicion.probe_failed
         if answer.category is None:
             self._suspicion.believe()
             why = (
@@ -228,7 +229,7 @@ class StreakCheck:
                 if answer.ok
                 else "it could not be checked whether it is the network"
             )
-            if count:
+            if count and not probe:
                 self._context.log("network", f"{count} clips failed, and {why}.")
             if answer.ok:
                 self._networks.passed(stamp, now, done=False, width=self._context.options.workers)
