@@ -149,7 +149,7 @@ def check_yt_dlp(version: str, today: datetime.date) -> Finding:
     if age_days > OLD_YT_DLP_DAYS:
         advice = f"YouTube may have changed since: {update_command()}"
         return Finding("yt-dlp", State.WARN, detail, advice)
-    return Finding("yt-dlp", State.OK, detail)
+    return Finding("yt-dlp", State.OK, f"{detail}; to update it: {update_command()}")
 
 
 def check_deno(path: str | None, version: str) -> Finding:

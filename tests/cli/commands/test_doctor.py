@@ -90,6 +90,7 @@ def test_an_old_yt_dlp_is_pointed_out(version: str, state: State, detail: str) -
     assert finding.state is state
     assert detail in finding.detail
     assert (update_command() in finding.advice) == (state is State.WARN)
+    assert update_command() in f"{finding.detail} {finding.advice}"
 
 
 @pytest.mark.parametrize(
