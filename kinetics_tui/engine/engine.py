@@ -230,8 +230,8 @@ class Engine:
             self._flush()
         if self._every("records", RECORDS_EVERY_S) and self._stats.stale:
             self._stats.write()
-        if self._every("update", UPDATE_EVERY_S) and self._streak_check.update.look():
-            self._begin_again_with(self._streak_check.update.version, now)
+        if self._every("update", UPDATE_EVERY_S):
+            self._look_for_update(now)
         self._dispatcher.kill_hung()
         self._settle_switch()
         self._streak_check.look_into()
@@ -239,12 +239,15 @@ class Engine:
         self._tell_status()
         self._end_when_done()
 
-    def _begin_again_with(self, version: str, now: float) -> None:
-        """Another yt-dlp is there: workers are replaced as they finish their clips."""
-        text = f"yt-dlp {version} is there now: clips in hand are finished, then workers begin again with it."
-        self._context.log("yt-dlp", text)
-        self._pool.renew()
-        self._networks.ask_again(now)
+    def _look_for_update(self, now: float) -> None:
+        """Where another yt-dlp is there, have workers replaced as they finish their clips."""
+        update = self._streak_check.update
+        told, found = update.news, update.look()
+        if update.news != told:
+            self._context.log("yt-dlp", update.news)
+        if found:
+            self._pool.renew()
+            self._networks.ask_again(now)
 
     def _move_times(self, by_s: float) -> None:
         """Somebody set the clock: every wait keeps the time it has left."""

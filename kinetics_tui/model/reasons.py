@@ -69,7 +69,7 @@ _WORDS = {
     Why.SWITCHING: "{count} clip{s} in hand still by {label}; then one clip goes first.",
     Why.SUSPICIOUS: "{count} clips failed, too many to be chance; a video that must be there is asked for.",
     Why.REFUSED: "YouTube refuses every video to yt-dlp {version} since {at} ({label}): probably a change "
-    "on YouTube's side. Update yt-dlp: `{text}`. The run asks again at {until}, "
+    "on YouTube's side. Update yt-dlp: `{text}`, or try another network. The run asks again at {until}, "
     "and at once with another yt-dlp.",
     Why.ASKING: "YouTube is asked for a video that must be there.",
     Why.COOLING: "YouTube refuses this network; the next try is at {at}.",

@@ -38,8 +38,8 @@ WORDS = [
     (
         Reason(Why.REFUSED, 0, "403 on media", TODAY, "pip install it", "2026.10.26", TODAY),
         "YouTube refuses every video to yt-dlp 2026.10.26 since 16:40 (403 on media): probably a change on"
-        " YouTube's side. Update yt-dlp: `pip install it`. The run asks again at 16:40, and at once with"
-        " another yt-dlp.",
+        " YouTube's side. Update yt-dlp: `pip install it`, or try another network. The run asks again at"
+        " 16:40, and at once with another yt-dlp.",
     ),
     (Reason(Why.ASKING), "YouTube is asked for a video that must be there."),
     (Reason(Why.COOLING, at=TODAY), "YouTube refuses this network; the next try is at 16:40."),

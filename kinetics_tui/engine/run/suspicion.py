@@ -133,12 +133,16 @@ class Suspicion:
 
 
 class Update:
-    """Notices that another yt-dlp is on the disk than ``version``, which workers were started with."""
+    """Notices that another yt-dlp is on the disk than ``version``, which workers were started with.
+
+    ``news`` is a sentence on what was found last.
+    """
 
     def __init__(self, read: Callable[[str], str] = version_on_disk) -> None:
         self._read = read
         self.version = self._seen = read("yt_dlp")
         self._ours = read("kinetics_tui")
+        self.news = ""
 
     def look(self) -> bool:
         """True, once, where another version is there whole: two looks in a row have found it.
@@ -146,14 +150,15 @@ class Update:
         Where this program was replaced as well, its new workers would not understand an old engine.
         """
         before, self._seen = self._seen, self._read("yt_dlp")
-        if (
-            self._seen in ("", self.version)
-            or self._seen != before
-            or self._read("kinetics_tui") != self._ours
-        ):
+        if self._seen in ("", self.version) or self._seen != before:
             return False
-        self.version = self._seen
-        return True
+        found = f"yt-dlp {self._seen} is there now"
+        if self._read("kinetics_tui") == self._ours:
+            self.version = self._seen
+            self.news = f"{found}: clips in hand are finished, then workers begin again with it."
+            return True
+        self.news = f"{found}, and another Kinetics TUI: stop this run and run it again to use them."
+        return False
 
 
 @dataclass(eq=False)

@@ -165,6 +165,7 @@ def test_another_yt_dlp_is_noticed_once_when_it_is_there_whole() -> None:
     disk.versions["yt_dlp"] = "2026.11.02"
     assert [update.look() for _ in range(4)] == [False, True, False, False]
     assert update.version == "2026.11.02"
+    assert update.news.startswith("yt-dlp 2026.11.02 is there now: clips in hand are finished")
 
 
 def test_with_another_version_of_this_program_nothing_begins_again() -> None:
@@ -172,3 +173,4 @@ def test_with_another_version_of_this_program_nothing_begins_again() -> None:
     update = Update(disk)
     disk.versions.update(yt_dlp="2026.11.02", kinetics_tui="0.3.0")
     assert [update.look() for _ in range(3)] == [False] * 3
+    assert "stop this run and run it again" in update.news
