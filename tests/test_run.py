@@ -299,7 +299,7 @@ def test_a_run_that_youtube_refuses_is_held_says_how_to_update_and_asks_again_fo
     program: Program, serve: Serve
 ) -> None:
     demo, youtube = serve(16)
-    youtube.breakage = Failure(Case.RELOAD)
+    youtube.client_failures[""] = Failure(Case.RELOAD)
     view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
     until(program.is_running)
     until(lambda: program.state().status is EngineStatus.HELD, 60)
@@ -311,7 +311,7 @@ def test_a_run_that_youtube_refuses_is_held_says_how_to_update_and_asks_again_fo
     again = program.start("run", str(program.dataset), "--headless")
     until(lambda: len(youtube.requests) > asked, 30)
     until(lambda: program.state().status is EngineStatus.HELD, 30)
-    youtube.breakage = None
+    youtube.client_failures.clear()
     assert program("resume", str(program.dataset)).returncode == 0
     for waiting in (view, again):
         said, _ = waiting.communicate(timeout=180)

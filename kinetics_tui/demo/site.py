@@ -161,13 +161,11 @@ class RequestSeen(msgspec.Struct):
 
 
 class Site:
-    """State shared by all connections; ``policy``, ``line`` and ``breakage`` may be changed at any time."""
+    """State shared by all connections; ``policy`` and ``line`` may be changed at any time."""
 
     def __init__(self, catalogue: Catalogue, policy: Policy | None = None, line: Line | None = None) -> None:
         self._find = catalogue if callable(catalogue) else catalogue.get
         self._sources = {} if callable(catalogue) or not catalogue else next(iter(catalogue.values())).sources
-        self.breakage: Failure | None = None
-        """The way in which every video fails from now on."""
         self.policy: Policy = policy or Open()
         self.line = line or Line()
         self.media_url = ""

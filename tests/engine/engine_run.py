@@ -36,9 +36,9 @@ class Run:
     engine is made of.
     """
 
-    def __init__(self, ledger: Ledger, dataset: Path, **given: Any) -> None:
+    def __init__(self, ledger: Ledger, dataset: Path, *, network: Network = HOME, **given: Any) -> None:
         self.events: list[AnyEvent] = []
-        self.network = HOME
+        self.network = network
         self.offset_s = 0.0
         self.answer = ANSWERED
         self.answer_after: asyncio.Event | None = None

@@ -40,6 +40,7 @@ async def ask_youtube(options: Options, route: Route, youtube_id: str, *, media:
         youtube_id=youtube_id,
         height_px=options.height_px,
         audio=options.audio,
+        resolve=options.resolve,
         media=media,
         deadline_s=DEADLINE_S,
     )

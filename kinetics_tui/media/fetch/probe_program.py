@@ -19,6 +19,7 @@ import msgspec
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
+from kinetics_tui.model.options import Resolve
 
 if TYPE_CHECKING:
     from kinetics_tui.media.youtube.resolve import Resolver, Source
@@ -41,6 +42,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     youtube_id: str
     height_px: int = 360
     audio: bool = True
+    resolve: Resolve = Resolve.AUTO
     media: bool = False
     deadline_s: float = 30.0
 
@@ -99,11 +101,15 @@ def ask(request: CheckRequest) -> CheckAnswer:
     # The last one given wins: what fails is not asked a second time.
     args = (*request.yt_dlp, "--extractor-retries", "0")
     try:
-        with closing(Resolver(args, height_px=request.height_px, audio=request.audio)) as resolver:
+        way = request.resolve
+        with closing(
+            Resolver(args, height_px=request.height_px, audio=request.audio, resolve=way)
+        ) as resolver:
             resolver.switch_network(request.route)
-            source = resolver.resolve(request.youtube_id)
             if request.media:
-                _read_media(resolver, source)
+                _fetch_beginning(resolver, request.youtube_id)
+            else:
+                resolver.resolve(request.youtube_id)
     except ClipFailure as failure:
         return _judged(failure.category, failure.message)
     except UserError:  # The options were checked when they were given; its text may quote them.
@@ -114,23 +120,32 @@ def ask(request: CheckRequest) -> CheckAnswer:
     return CheckAnswer(ok=True, category=None, text="YouTube answers.", took_s=0.0)
 
 
-def _read_media(resolver: Resolver, source: Source) -> None:
-    """Fetch what a clip would fetch first. Raises ClipFailure where it does not come."""
-    from kinetics_tui.media.failures import ClipFailure
-    from kinetics_tui.media.fetch.track import Renewal, Track
-    from kinetics_tui.media.guard import Guard
+def _fetch_beginning(resolver: Resolver, youtube_id: str) -> None:
+    """Fetch what a clip would fetch first, by each way that a clip may try. Raises ClipFailure.
 
-    renewal, guard = Renewal(resolver, source), Guard()
-    streams = [stream for stream in (source.video, source.audio) if stream is not None]
-    try:
-        for stream in streams:
-            if not stream.fragmented:
-                track = Track(resolver.session, stream, source.duration_s, guard, renewal, lambda _: None)
-                track.read_index()
-    except ClipFailure as failure:
-        if failure.category is Category.FORBIDDEN:
-            raise ClipFailure(Category.FORBIDDEN, "403 on media") from failure
-        raise
+    An address that is refused is not asked for anew: so few requests say enough.
+    """
+    from kinetics_tui.media.failures import ClipFailure
+    from kinetics_tui.media.fetch.plan import read_index
+    from kinetics_tui.media.fetch.ranges_fetch import RangeReader
+    from kinetics_tui.media.guard import Guard
+    from kinetics_tui.media.youtube.ladder import Ladder
+
+    ladder = Ladder(resolver)
+    refused: list[Source] = []
+    for rung in ladder.rungs:
+        source = ladder.resolve(rung, youtube_id, Resolve.LEAN, refused)
+        try:
+            for stream in (source.video, source.audio):
+                if stream is not None and not stream.fragmented:
+                    read_index(RangeReader(resolver.session, stream, Guard()), source.duration_s)
+        except ClipFailure as failure:
+            if failure.category is not Category.FORBIDDEN:
+                raise
+            refused.append(source)
+        else:
+            return
+    raise ClipFailure(Category.FORBIDDEN, "403 on media")
 
 
 def _judged(category: Category, message: str) -> CheckAnswer:
