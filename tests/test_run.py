@@ -13,6 +13,7 @@ import av
 import psutil
 import pytest
 
+from kinetics_tui.base.machine import update_command
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.site import Throttled
 from kinetics_tui.demo.videos import Case, Failure
@@ -292,3 +293,28 @@ def test_failed_clips_are_retried_by_category_from_the_shell(program: Program, s
     assert program.status()["pending"] == 6
     assert program("run", str(program.dataset), "--headless").returncode == 0
     assert program.status()["done"] == 6
+
+
+def test_a_run_that_youtube_refuses_is_held_says_how_to_update_and_asks_again_for_another_run(
+    program: Program, serve: Serve
+) -> None:
+    demo, youtube = serve(16)
+    youtube.client_failures[""] = Failure(Case.RELOAD)
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), "--headless")
+    until(program.is_running)
+    until(lambda: program.state().status is EngineStatus.HELD, 60)
+    status = program.status()
+    assert (status["state"], status["failed"], status["pending"]) == ("held", 0, 16)
+    assert "(The page needs to be reloaded)" in status["reason"]
+    assert update_command() in status["reason"]
+    asked = len(youtube.requests)
+    again = program.start("run", str(program.dataset), "--headless")
+    until(lambda: len(youtube.requests) > asked, 30)
+    until(lambda: program.state().status is EngineStatus.HELD, 30)
+    youtube.client_failures.clear()
+    assert program("resume", str(program.dataset)).returncode == 0
+    for waiting in (view, again):
+        said, _ = waiting.communicate(timeout=180)
+        assert waiting.returncode == 0
+    assert "YouTube refuses every video to yt-dlp" in said
+    assert program.status()["pending"] == 0

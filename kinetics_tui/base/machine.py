@@ -1,17 +1,22 @@
-"""This machine: its cores, the programs on it, what ends at logout, and how many files may be open at once.
+"""This machine: its cores, the programs on it and how to update them, what ends at logout, open files.
 
 Nothing is sent to find that out.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import resource
+import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from kinetics_tui import PROGRAM
@@ -36,6 +41,48 @@ def cache_folder() -> Path:
     import platformdirs  # a program that is only started by this module need not have it
 
     return Path(platformdirs.user_cache_dir(PROGRAM, appauthor=False))
+
+
+def version_on_disk(package: str) -> str:
+    """The version of a Python package as it stands on the disk now; empty where there is none to be read.
+
+    It is that which a program begun now would load, and not the one that this program has loaded.
+    """
+    PathFinder.invalidate_caches()
+    try:
+        found = PathFinder.find_spec(package)
+        folder = Path(found.origin).parent if found and found.origin else None
+        file = folder and next((folder / name for name in _VERSION_FILES if (folder / name).is_file()), None)
+        text = file.read_text(encoding="utf-8") if file else ""
+    except (ImportError, OSError, ValueError):
+        return ""
+    said = _VERSION.search(text)
+    return said[1] if said else ""
+
+
+_VERSION_FILES = ("version.py", "__init__.py")
+_VERSION = re.compile(r"""^__version__\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+
+
+@functools.cache
+def update_command(prefix: str = sys.prefix, packages: str = "") -> str:
+    """The shell command that brings yt-dlp up to date in this installation, or in the one at ``prefix``.
+
+    ``packages`` is the folder of its packages, if it is not this one's.
+    """
+    root, wanted = Path(prefix), '"yt-dlp[default]"'
+    if (root / "uv-receipt.toml").exists():
+        return f"uv tool upgrade {root.name}"
+    if (root / "pipx_metadata.json").exists():
+        # A plain upgrade leaves what a program depends on as it is, as long as it is new enough.
+        return f"pipx runpip {root.name} install -U {wanted}"
+    if list(root.glob("conda-meta/yt-dlp-*.json")):
+        return f"conda update -p {shlex.quote(prefix)} -c conda-forge yt-dlp"
+    site = Path(packages or sysconfig.get_path("purelib"))
+    if not (site / "pip").is_dir():
+        return f"uv pip install -p {shlex.quote(prefix)} -U {wanted}"
+    python = shlex.quote(str(root / "bin" / "python"))
+    return f"{python} -m pip install -U {wanted}"
 
 
 def available_cores() -> int:

@@ -14,10 +14,11 @@ from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.dataset.folder import ledger_path
-from kinetics_tui.engine.client.ask import ask, is_running, require_running
+from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running
 from kinetics_tui.engine.client.start import start_engine
-from kinetics_tui.model.commands import AddNetwork, SetPace, SetWorkers
+from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers
 from kinetics_tui.model.options import Selection
+from kinetics_tui.model.reasons import Why
 from kinetics_tui.settings.settings import Settings
 
 Tell = Callable[[str], None]
@@ -53,6 +54,12 @@ def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
             keep_ways(dataset, networks)
     except UserError as error:
         tell(str(error))
+
+
+def ask_again(dataset: Path) -> None:
+    """Have a run that is held since YouTube refuses every video ask once more, now."""
+    if read_state(dataset).why.why is Why.REFUSED:
+        ask(dataset, Resume())
 
 
 def adjust(

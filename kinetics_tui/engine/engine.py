@@ -41,13 +41,14 @@ from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import AnyEvent, ClockSet, EngineStatus, StatusChanged
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.reasons import Reason, Why
+from kinetics_tui.model.reasons import NO_REASON, Reason, Why
 
 TICK_S = 0.25
 FLUSH_EVERY_S = 0.5
 DISK_EVERY_S = 1.0
 NETWORK_EVERY_S = 1.0
 LIST_EVERY_S = 3.0
+UPDATE_EVERY_S = 15.0
 RECORDS_EVERY_S = 120.0
 LINGER_S = 1.0
 FIRST_LINGER_S = 15.0
@@ -125,7 +126,7 @@ class Engine:
         self._checks = Checks(
             context,
             self._networks,
-            witnesses=lambda: self._outcomes.suspicion.witnesses,
+            witnesses=lambda: self._outcomes.suspicion.came,
             let_go=lambda: self._dispatcher.let_go_of_all(network_only=True),
             ask=ask,
         )
@@ -229,11 +230,24 @@ class Engine:
             self._flush()
         if self._every("records", RECORDS_EVERY_S) and self._stats.stale:
             self._stats.write()
+        if self._every("update", UPDATE_EVERY_S):
+            self._look_for_update(now)
         self._dispatcher.kill_hung()
         self._settle_switch()
+        self._streak_check.look_into()
         self._dispatcher.dispatch()
         self._tell_status()
         self._end_when_done()
+
+    def _look_for_update(self, now: float) -> None:
+        """Where another yt-dlp is there, have workers replaced as they finish their clips."""
+        update = self._streak_check.update
+        told, found = update.news, update.look()
+        if update.news != told:
+            self._context.log("yt-dlp", update.news)
+        if found:
+            self._pool.renew()
+            self._networks.ask_again(now)
 
     def _move_times(self, by_s: float) -> None:
         """Somebody set the clock: every wait keeps the time it has left."""
@@ -304,6 +318,7 @@ class Engine:
             leaving=self._networks.leaving,
             in_hand_by_others=self._dispatcher.in_hand_by_others() if self._networks.leaving else 0,
             suspicious=self._streak_check.streak,
+            refused=self._streak_check.refused if throttle.status is NetworkStatus.HELD else NO_REASON,
         )
 
     def _tell_status(self) -> None:

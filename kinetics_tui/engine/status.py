@@ -16,7 +16,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``disk_problem`` is why nothing can be written, ``disk_full`` whether that is for want of room, and
     ``worker_problem`` why there are no workers;
     ``extracting``: there are, or may be, clips of which frames and sound are still to be made.
-    ``suspicious`` is how many failures in a row made the network suspect that is being checked.
+    ``suspicious`` is how many failures made the network suspect that is being checked (0: none, it is held;
+    None: it is not checked); ``refused`` is why it is held.
     """
 
     stopping: bool = False
@@ -34,7 +35,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     only_retries_left: bool = False
     leaving: str = ""
     in_hand_by_others: int = 0
-    suspicious: int = 0
+    suspicious: int | None = None
+    refused: Reason = NO_REASON
 
 
 def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
@@ -43,7 +45,7 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         return EngineStatus.STOPPING, NO_REASON
     if facts.switched_off and not facts.in_hand:
         return EngineStatus.PAUSED, Reason(Why.SWITCHED_OFF)
-    if facts.left == 0 and facts.in_hand == 0 and not facts.extracting:
+    if facts.left == 0 and facts.in_hand == 0 and not facts.extracting and facts.suspicious is None:
         return EngineStatus.DONE, Reason(Why.SETTLED)
     if facts.paused:
         if facts.in_hand:
@@ -53,12 +55,13 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         full = facts.disk_full and bool(facts.disk_problem)
         status = EngineStatus.DISK_FULL if full else EngineStatus.HELD
         return status, Reason(Why.PROBLEM, text=problem)
-    if facts.left == 0 and facts.extracting:
+    if facts.left == 0 and facts.extracting and facts.suspicious is None:
         return EngineStatus.RUNNING, Reason(Why.EXTRACTING)
     if facts.leaving:
         return EngineStatus.SWITCHING, Reason(Why.SWITCHING, facts.in_hand_by_others, facts.leaving)
-    if facts.suspicious:
-        return EngineStatus.PROBING, Reason(Why.SUSPICIOUS, facts.suspicious)
+    if facts.suspicious is not None:
+        why = Why.SUSPICIOUS if facts.suspicious else Why.ASKING
+        return EngineStatus.PROBING, Reason(why, facts.suspicious)
     match facts.network:
         case NetworkStatus.COOLING:
             return EngineStatus.COOLING, Reason(Why.COOLING, at=_minute(facts.until))
@@ -66,6 +69,8 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
             return EngineStatus.PROBING, Reason(Why.PROBING)
         case NetworkStatus.OFFLINE:
             return EngineStatus.OFFLINE, Reason(Why.OFFLINE)
+        case NetworkStatus.HELD:
+            return EngineStatus.HELD, facts.refused
         case _:
             pass
     if facts.only_retries_left and facts.next_retry_at is not None:

@@ -71,8 +71,28 @@ class Category(StrEnum):
         return ABOUT[self].kind
 
     @property
+    def may_be_of_everybody(self) -> bool:
+        """True if YouTube may give this answer to everybody, where it has changed something.
+
+        So many of them in a row say nothing about the clips.
+        """
+        match self.kind:
+            case Kind.PERMANENT:
+                return self is not Category.SHORT_SOURCE
+            case Kind.TRANSIENT:
+                return self not in _OF_ONE_CLIP
+            case _:
+                return False
+
+    @property
     def advice(self) -> str:
         return ABOUT[self].advice
+
+
+_OF_ONE_CLIP = frozenset(
+    {Category.TIMEOUT, Category.LIVE_OR_PREMIERE, Category.TRIM_FAILED, Category.WORKER_CRASHED}
+)
+"""Passing failures of a clip, of the line or of this machine."""
 
 
 class About(msgspec.Struct, frozen=True):

@@ -76,6 +76,8 @@ class NetworkStatus(StrEnum):
     PROBING = "probing"
     RAMPING = "ramping"
     OFFLINE = "offline"
+    HELD = "held"
+    """YouTube refuses every video, and not as it refuses a network: probably it has changed something."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +151,11 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     clips_since_throttle: int = 0
     last_throttle_at: float | None = None
     throttles: tuple[PastThrottle, ...] = ()
+
+    @property
+    def waits_until(self) -> float | None:
+        """The time before which nothing is sent by it; None where there is none."""
+        return self.until if self.status in (NetworkStatus.COOLING, NetworkStatus.HELD) else None
 
 
 def parse_way(text: str) -> Way:
@@ -256,6 +263,8 @@ class Lessons(msgspec.Struct, kw_only=True):
     ``passed_after_s`` the shortest that was long enough. Of the cooldown in hand: ``blocked_since``; the
     length of its first wait; ``answered_after_s``, where a probe was answered and it is not known yet
     whether the block is over; ``outlasted``, where it lasts longer than the ones before.
+
+    ``held_since``: YouTube has refused every video since then (None: it has not).
     """
 
     safe_per_hour: float | None = None
@@ -279,11 +288,14 @@ class Lessons(msgspec.Struct, kw_only=True):
     answered_after_s: float | None = None
     outlasted: bool = False
 
+    held_since: float | None = None
+
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: what was learned when stays as long ago as it was."""
         self.last_request_at = moved_if_any(self.last_request_at, by_s)
         self.refused_at = moved_if_any(self.refused_at, by_s)
         self.blocked_since = moved_if_any(self.blocked_since, by_s)
+        self.held_since = moved_if_any(self.held_since, by_s)
 
 
 def moved_if_any(at: float | None, by_s: float) -> float | None:

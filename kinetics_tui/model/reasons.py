@@ -26,8 +26,12 @@ class Why(StrEnum):
     EXTRACTING = "frames and sound are made"
     SWITCHING = "clips in hand by the old network"
     """``count`` of them by the network ``label``."""
-    SUSPICIOUS = "too many failures in a row"
+    SUSPICIOUS = "too many failures"
     """``count`` of them."""
+    REFUSED = "YouTube refuses every video"
+    """To yt-dlp ``version`` since ``at``, with the words ``label``; the command ``text`` updates yt-dlp, and
+    the next request is sent at ``until``."""
+    ASKING = "a video that must be there is asked for"
     COOLING = "the network cools down"
     """The next try is at ``at``, if that is known."""
     PROBING = "one clip goes first"
@@ -39,13 +43,15 @@ class Why(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """The reason of a status; ``at`` is in seconds since the epoch."""
+    """The reason of a status; ``at`` and ``until`` are in seconds since the epoch."""
 
     why: Why = Why.NONE
     count: int = 0
     label: str = ""
     at: float | None = None
     text: str = ""
+    version: str = ""
+    until: float | None = None
 
 
 NO_REASON = Reason()
@@ -61,8 +67,11 @@ _WORDS = {
     Why.PROBLEM: "{text} The run then goes on by itself.",
     Why.EXTRACTING: "Every clip is settled; frames and sound are made of them.",
     Why.SWITCHING: "{count} clip{s} in hand still by {label}; then one clip goes first.",
-    Why.SUSPICIOUS: "{count} clips in a row failed for good; "
-    "one that came through before is asked for again.",
+    Why.SUSPICIOUS: "{count} clips failed, too many to be chance; a video that must be there is asked for.",
+    Why.REFUSED: "YouTube refuses every video to yt-dlp {version} since {at} ({label}): probably a change "
+    "on YouTube's side. Update yt-dlp: `{text}`, or try another network. The run asks again at {until}, "
+    "and at once with another yt-dlp.",
+    Why.ASKING: "YouTube is asked for a video that must be there.",
     Why.COOLING: "YouTube refuses this network; the next try is at {at}.",
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
@@ -80,4 +89,6 @@ def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
         command=f"kinetics-tui run {reason.label}" if reason.label else "run",
         at="later" if reason.at is None else dated_clock_text(reason.at, zone),
         text=reason.text,
+        version=reason.version,
+        until="a later time" if reason.until is None else dated_clock_text(reason.until, zone),
     )

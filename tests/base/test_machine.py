@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -9,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui import __version__
+from kinetics_tui.base.machine import (
+    available_cores,
+    find_deno,
+    kills_user_processes,
+    lingers,
+    update_command,
+    version_on_disk,
+)
 
 ASK = """
 import resource, sys
@@ -77,3 +86,43 @@ def test_as_many_as_are_needed_are_had_or_asked_for(soft: int, hard: int, worker
     command = [sys.executable, "-c", ASK, *map(str, (soft, hard, workers))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("there", "command"),
+    [
+        ("uv-receipt.toml", "uv tool upgrade tool"),
+        ("pipx_metadata.json", 'pipx runpip tool install -U "yt-dlp[default]"'),
+        ("conda-meta/yt-dlp-2026.10.26-0.json", "conda update -p {prefix} -c conda-forge yt-dlp"),
+        ("packages/pip/__init__.py", '{prefix}/bin/python -m pip install -U "yt-dlp[default]"'),
+        ("packages/uv_installed/it.py", 'uv pip install -p {prefix} -U "yt-dlp[default]"'),
+    ],
+)
+def test_each_installation_has_its_own_command_to_update_yt_dlp(
+    tmp_path: Path, there: str, command: str
+) -> None:
+    prefix = tmp_path / "with blank" / "tool"
+    (prefix / there).parent.mkdir(parents=True)
+    (prefix / there).touch()
+    said = update_command(str(prefix), str(prefix / "packages"))
+    quoted = shlex.quote(f"{prefix}{'/bin/python' if 'python' in command else ''}")
+    assert said == command.replace("{prefix}/bin/python", quoted).replace("{prefix}", quoted)
+
+
+def test_this_installation_has_a_command_as_well() -> None:
+    assert "yt-dlp" in update_command() or "kinetics" in update_command()
+
+
+def test_the_version_of_a_package_is_that_on_the_disk_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert version_on_disk("kinetics_tui") == __version__
+    assert version_on_disk("no_such_package") == ""
+    package = tmp_path / "changing"
+    package.mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (package / "__init__.py").write_text("")
+    assert version_on_disk("changing") == ""
+    for version in ("2026.10.26", "2026.11.02.232845"):
+        (package / "version.py").write_text(f"# made by hand\n__version__ = '{version}'\n")
+        assert version_on_disk("changing") == version

@@ -92,7 +92,7 @@ def test_the_rest_of_the_environment_and_the_arguments_are_handed_on(monkeypatch
 
 
 async def test_a_program_is_told_and_heard_and_says_how_it_ended() -> None:
-    ended = await run_program("kinetics_tui.media.youtube.probe_program", told=b"not what it expects")
+    ended = await run_program("kinetics_tui.media.fetch.probe_program", told=b"not what it expects")
     assert (ended.code, ended.out) == (2, b"")
     assert b"CheckRequest" in ended.err
 

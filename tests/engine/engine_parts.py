@@ -27,7 +27,7 @@ from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.reports import Reports
 from kinetics_tui.engine.workers.messages import ToWorker
 from kinetics_tui.engine.workers.pool import Pool, Slot
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.events import AnyEvent, Notice
 from kinetics_tui.model.network import NetworkKind, Route, Way
 from kinetics_tui.model.options import Options
@@ -115,7 +115,7 @@ class Parts:
         self.checks = Checks(
             self.context,
             self.networks,
-            witnesses=lambda: self.outcomes.suspicion.witnesses,
+            witnesses=lambda: self.outcomes.suspicion.came,
             let_go=lambda: self.dispatcher.let_go_of_all(network_only=True),
             ask=self._ask,
         )
@@ -137,7 +137,9 @@ class Parts:
     def _look(self, way: Way, given_as: str) -> Network:
         return self.network if way.kind is NetworkKind.DEFAULT_ROUTE else network_of(way, given_as)
 
-    async def _ask(self, options: Options, route: Route, youtube_id: str) -> CheckAnswer:
+    async def _ask(
+        self, options: Options, route: Route, youtube_id: str, *, media: bool = False
+    ) -> CheckAnswer:
         self.asked.append((options, route, youtube_id))
         await asyncio.sleep(0)  # an answer takes its time
         return self.answer

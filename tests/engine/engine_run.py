@@ -7,14 +7,14 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.network import NetworkKind, Route, Way
 from kinetics_tui.model.options import Options
@@ -32,12 +32,13 @@ class Run:
     """An engine under test, the events it published, and the world around it.
 
     ``network`` is where the default route leads; ``answer`` is what a check comes to, once ``answer_after``
-    is set (None: at once), ``asked`` who was asked by which route.
+    is set (None: at once), ``asked`` who was asked by which route. ``given`` takes the place of what else an
+    engine is made of.
     """
 
-    def __init__(self, ledger: Ledger, dataset: Path) -> None:
+    def __init__(self, ledger: Ledger, dataset: Path, *, network: Network = HOME, **given: Any) -> None:
         self.events: list[AnyEvent] = []
-        self.network = HOME
+        self.network = network
         self.offset_s = 0.0
         self.answer = ANSWERED
         self.answer_after: asyncio.Event | None = None
@@ -49,14 +50,15 @@ class Run:
             broadcast=self.events.append,
             watchers=lambda: 1,
             clock=lambda: time.time() + self.offset_s,
-            target=scripted_worker,
-            ask=self._ask,
+            **{"target": scripted_worker, "ask": self._ask, **given},
         )
 
     def _look(self, way: Way, given_as: str) -> Network:
         return self.network if way.kind is NetworkKind.DEFAULT_ROUTE else network_of(way, given_as)
 
-    async def _ask(self, options: Options, route: Route, youtube_id: str) -> CheckAnswer:
+    async def _ask(
+        self, options: Options, route: Route, youtube_id: str, *, media: bool = False
+    ) -> CheckAnswer:
         self.asked.append((route, youtube_id))
         if self.answer_after is not None:
             await self.answer_after.wait()

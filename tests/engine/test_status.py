@@ -10,7 +10,7 @@ import pytest
 from kinetics_tui.engine.status import Facts, status_of
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.reasons import reason_text
+from kinetics_tui.model.reasons import Reason, Why, reason_text
 
 
 def said(facts: Facts) -> tuple[EngineStatus, str]:
@@ -33,6 +33,11 @@ def said(facts: Facts) -> tuple[EngineStatus, str]:
         ({"left": 5, "network": NetworkStatus.OFFLINE, "until": 5.0}, EngineStatus.OFFLINE),
         ({"left": 5, "network": NetworkStatus.RAMPING}, EngineStatus.RUNNING),
         ({"left": 5, "paused": True, "network": NetworkStatus.COOLING}, EngineStatus.PAUSED),
+        ({"left": 5, "network": NetworkStatus.HELD}, EngineStatus.HELD),
+        ({"left": 5, "network": NetworkStatus.HELD, "paused": True}, EngineStatus.PAUSED),
+        ({"left": 5, "suspicious": 10}, EngineStatus.PROBING),
+        ({"left": 5, "suspicious": 0, "network": NetworkStatus.PROBING}, EngineStatus.PROBING),
+        ({"left": 0, "suspicious": 10}, EngineStatus.PROBING),
         ({"left": 0}, EngineStatus.DONE),
         ({"left": 0, "in_hand": 1}, EngineStatus.RUNNING),
         ({"left": 0, "extracting": True}, EngineStatus.RUNNING),
@@ -46,6 +51,13 @@ def said(facts: Facts) -> tuple[EngineStatus, str]:
 )
 def test_each_fact_has_its_word(facts: dict[str, Any], status: EngineStatus) -> None:
     assert said(Facts(**facts))[0] is status
+
+
+def test_a_hold_has_its_reason_and_a_check_says_what_it_is_about() -> None:
+    refused = Reason(Why.REFUSED, label="403 on media", version="2026.10.26", text="pip")
+    assert status_of(Facts(left=5, network=NetworkStatus.HELD, refused=refused))[1] == refused
+    assert said(Facts(left=5, suspicious=10))[1].startswith("10 clips failed")
+    assert said(Facts(left=5, suspicious=0))[1] == "YouTube is asked for a video that must be there."
 
 
 def test_a_pause_says_when_it_is_safe_to_switch_networks() -> None:

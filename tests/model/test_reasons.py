@@ -33,8 +33,15 @@ WORDS = [
     ),
     (
         Reason(Why.SUSPICIOUS, 10),
-        "10 clips in a row failed for good; one that came through before is asked for again.",
+        "10 clips failed, too many to be chance; a video that must be there is asked for.",
     ),
+    (
+        Reason(Why.REFUSED, 0, "403 on media", TODAY, "pip install it", "2026.10.26", TODAY),
+        "YouTube refuses every video to yt-dlp 2026.10.26 since 16:40 (403 on media): probably a change on"
+        " YouTube's side. Update yt-dlp: `pip install it`, or try another network. The run asks again at"
+        " 16:40, and at once with another yt-dlp.",
+    ),
+    (Reason(Why.ASKING), "YouTube is asked for a video that must be there."),
     (Reason(Why.COOLING, at=TODAY), "YouTube refuses this network; the next try is at 16:40."),
     (Reason(Why.COOLING, at=EARLIER), "YouTube refuses this network; the next try is at Aug 28 16:40."),
     (Reason(Why.COOLING), "YouTube refuses this network; the next try is at later."),

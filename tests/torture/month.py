@@ -32,7 +32,7 @@ from kinetics_tui.engine.engine import Engine
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.process.logfile import KEPT, PATIENCE, LogFile, LogHandler, Repeats, older_log
 from kinetics_tui.engine.run.stats_writer import StatsWriter
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed
 from kinetics_tui.model.network import Route, Way
@@ -143,7 +143,7 @@ class _Life:
             self._reached.set()
 
 
-async def _answered(options: Options, route: Route, youtube_id: str) -> CheckAnswer:
+async def _answered(options: Options, route: Route, youtube_id: str, *, media: bool = False) -> CheckAnswer:
     return ANSWERED
 
 

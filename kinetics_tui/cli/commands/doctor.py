@@ -25,7 +25,13 @@ import psutil
 
 from kinetics_tui import __version__
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.machine import available_cores, find_deno, kills_user_processes, lingers
+from kinetics_tui.base.machine import (
+    available_cores,
+    find_deno,
+    kills_user_processes,
+    lingers,
+    update_command,
+)
 from kinetics_tui.base.words import LAST_S
 from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, answer
 from kinetics_tui.cli.options import as_json
@@ -138,12 +144,12 @@ def check_yt_dlp(version: str, today: datetime.date) -> Finding:
     except ValueError:
         age_days = None
     if age_days is None:
-        return Finding("yt-dlp", State.WARN, f"{version}, of unknown age", "pip install -U yt-dlp")
+        return Finding("yt-dlp", State.WARN, f"{version}, of unknown age", update_command())
     detail = f"{version}, {max(0, age_days)} days old"
     if age_days > OLD_YT_DLP_DAYS:
-        advice = "YouTube may have changed since: pip install -U yt-dlp"
+        advice = f"YouTube may have changed since: {update_command()}"
         return Finding("yt-dlp", State.WARN, detail, advice)
-    return Finding("yt-dlp", State.OK, detail)
+    return Finding("yt-dlp", State.OK, f"{detail}; to update it: {update_command()}")
 
 
 def check_deno(path: str | None, version: str) -> Finding:

@@ -72,12 +72,12 @@ def _mark(network: NetworkState) -> str:
 
 
 def _row(network: NetworkState, now: float) -> tuple[str, ...]:
-    cooling = network.status is NetworkStatus.COOLING and network.until is not None
+    until = network.waits_until
     throttled, learned = network.last_throttle_at, network.learned_per_hour
     return (
         for_terminal(network.label),
         network.status.value,
-        duration_text((network.until or now) - now) if cooling else "",
+        "" if until is None else duration_text(until - now),
         f"{network.clips:,}",
         "never" if throttled is None else day_text(throttled, now),
         "" if learned is None else pace_text(learned),

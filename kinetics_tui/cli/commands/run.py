@@ -16,7 +16,14 @@ import click
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
 from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, leave_broken_pipe, tell
-from kinetics_tui.cli.engine_of import adjust, annotation_opener, load_annotations, make_known, run_engine
+from kinetics_tui.cli.engine_of import (
+    adjust,
+    annotation_opener,
+    ask_again,
+    load_annotations,
+    make_known,
+    run_engine,
+)
 from kinetics_tui.cli.options import View
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
@@ -132,6 +139,7 @@ def run(dataset: Path, view: View, **flags: object) -> int:
     else:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
+        ask_again(dataset)
     return show(dataset, view, owner=owner)
 
 

@@ -106,9 +106,9 @@ def _label_ids(connection: sqlite3.Connection, labels: Collection[str]) -> list[
 
 
 def reopen(connection: sqlite3.Connection, clip_ids: Collection[int]) -> dict[tuple[str, Category], int]:
-    """Make failed clips pending as if the attempt that settled each had not been held against it.
+    """Make clips pending as if the attempt that failed each had not been held against it.
 
-    The caller commits.
+    Those are counted that stood as failed, not those that waited for another try. The caller commits.
     """
     # That attempt becomes what it would have been had the network been known to be at fault: one after
     # which the clip was put back, with a category. So it settles nothing and is in no record, while the
@@ -122,19 +122,23 @@ def reopen(connection: sqlite3.Connection, clip_ids: Collection[int]) -> dict[tu
         ).fetchall():
             key = (split, Category(category))
             found[key] = found.get(key, 0) + 1
-            _put_back(connection, clip_id)
+            _put_back(connection, clip_id, "failed")
+        for _ in connection.execute(
+            "SELECT 1 FROM clips WHERE status = 'waiting' AND id = ?", (clip_id,)
+        ).fetchall():
+            _put_back(connection, clip_id, "retry")
     return found
 
 
-def _put_back(connection: sqlite3.Connection, clip_id: int) -> None:
+def _put_back(connection: sqlite3.Connection, clip_id: int, outcome: str) -> None:
     settled_by, crashed = connection.execute(
-        "SELECT id, crashed FROM attempts WHERE clip_id = ? AND outcome = 'failed' ORDER BY id DESC LIMIT 1",
-        (clip_id,),
+        "SELECT id, crashed FROM attempts WHERE clip_id = ? AND outcome = ? ORDER BY id DESC LIMIT 1",
+        (clip_id, outcome),
     ).fetchone() or (None, False)
     connection.execute("UPDATE attempts SET outcome = 'returned' WHERE id = ?", (settled_by,))
     connection.execute(
-        "UPDATE clips SET status = 'pending', category = NULL, attempts = max(0, attempts - 1),"
-        " crashes = max(0, crashes - ?) WHERE id = ?",
+        "UPDATE clips SET status = 'pending', category = NULL, retry_at = NULL,"
+        " attempts = max(0, attempts - 1), crashes = max(0, crashes - ?) WHERE id = ?",
         (crashed, clip_id),
     )
 

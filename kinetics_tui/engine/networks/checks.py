@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,13 +13,13 @@ from kinetics_tui.base.programs import run_program
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
-from kinetics_tui.media.youtube.probe_program import CheckAnswer, CheckRequest
+from kinetics_tui.media.fetch.probe_program import CheckAnswer, CheckRequest
 from kinetics_tui.model.events import NetworkChecked
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Options
 
-PROGRAM = "kinetics_tui.media.youtube.probe_program"
+PROGRAM = "kinetics_tui.media.fetch.probe_program"
 DEADLINE_S = 30.0
 MARGIN_S = 10.0
 
@@ -29,14 +29,19 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[CheckAnswer] = msgspec.json.Decoder(CheckAnswer)
 
 
-async def ask_youtube(options: Options, route: Route, youtube_id: str) -> CheckAnswer:
-    """Resolve one video by ``route``, once. Whatever goes wrong is an answer too."""
+async def ask_youtube(options: Options, route: Route, youtube_id: str, *, media: bool = False) -> CheckAnswer:
+    """Resolve one video by ``route``, once; ``media``: and fetch the beginning of its media.
+
+    Whatever goes wrong is an answer too.
+    """
     request = CheckRequest(
         yt_dlp=options.yt_dlp,
         route=route,
         youtube_id=youtube_id,
         height_px=options.height_px,
         audio=options.audio,
+        resolve=options.resolve,
+        media=media,
         deadline_s=DEADLINE_S,
     )
     try:
@@ -50,7 +55,12 @@ async def ask_youtube(options: Options, route: Route, youtube_id: str) -> CheckA
         return CheckAnswer(ok=False, category=None, text="The check could not be made.", took_s=0.0)
 
 
-Ask = Callable[[Options, Route, str], Awaitable[CheckAnswer]]
+class Ask(Protocol):
+    """Asks YouTube as ``ask_youtube`` does."""
+
+    def __call__(
+        self, options: Options, route: Route, youtube_id: str, *, media: bool = False
+    ) -> Awaitable[CheckAnswer]: ...
 
 
 class Checks:
@@ -93,9 +103,9 @@ class Checks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def ask(self, network: Network, youtube_id: str) -> CheckAnswer:
-        """The answer to one request by a network."""
-        return await self._ask(self._context.options, network.route, youtube_id)
+    async def ask(self, network: Network, youtube_id: str, *, media: bool = False) -> CheckAnswer:
+        """The answer to one request by a network; ``media``: and to those for the beginning of its media."""
+        return await self._ask(self._context.options, network.route, youtube_id, media=media)
 
     def shut(self, network: Network, answer: CheckAnswer, now: float) -> None:
         """Have a network cool down that was found to refuse; its clips in hand go back."""

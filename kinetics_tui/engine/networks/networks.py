@@ -209,6 +209,28 @@ class Networks:
         """A check, or a suspicion that proved true, found a network refused. True where it is news."""
         return self._throttled(self._remember(network, now), signal, now, None)
 
+    def throttle_of(self, network: Network) -> Throttle:
+        """The throttle of any network that was met in this run."""
+        return self._known[network.name].throttle
+
+    def hold(self, network: Network, cause: Category, now: float) -> None:
+        """Every video is refused by a network, and no throttle says why: nothing is sent for a while."""
+        known = self._remember(network, now)
+        if known.throttle.hold(cause, now):
+            self._told(known, now)
+
+    def ask_again(self, now: float) -> None:
+        """Something is different now: have every network that is held asked at once."""
+        for known in self._known.values():
+            if known.throttle.status is NetworkStatus.HELD and known.throttle.probe_now():
+                self._told(known, now)
+
+    def is_probe(self, stamp: Stamp) -> bool:
+        """True if a clip with this stamp was sent to see whether a cooldown is over."""
+        throttle = self.throttle
+        ours = (stamp.network, stamp.epoch) == (self.current.name, throttle.epoch)
+        return ours and throttle.probes_after_cooldown
+
     def answered(self, network: Network, now: float) -> None:
         """A check was answered: there is nothing to wait for any more."""
         known = self._remember(network, now)
@@ -220,7 +242,7 @@ class Networks:
     ) -> bool:
         throttle, network = known.throttle, known.network
         before, clips = throttle.until, throttle.clips_since_throttle
-        probing = throttle.status is NetworkStatus.PROBING and throttle.step > 0
+        probing = throttle.probes_after_cooldown
         news = throttle.saw_signal(signal, now, retry_after_s)
         if news:
             known.pace.throttled(now, clips)
@@ -250,7 +272,7 @@ class Networks:
             # Sent before the network was shut: it counts as a clip, not as a probe.
             throttle.clips_since_throttle += done
         else:
-            probed = throttle.status is NetworkStatus.PROBING and throttle.step > 0
+            probed = throttle.probes_after_cooldown
             if throttle.passed(now, done=done, width=width):
                 if probed:
                     self.journal.answered(stamp.network, now)

@@ -1,8 +1,11 @@
-"""The state of one network: open, cooling down, probing, ramping up, offline.
+"""The state of one network: open, cooling down, probing, ramping up, offline, held.
 
     open -> cooling (step 1) -> probing -> ramping -> open
                  ^--- step k+1 ---'           |
                  '----------- step k+1 -------'
+
+Where YouTube refuses every video, but not as it refuses a network, it is held. That goes the same way, but
+teaches nothing about the length of cooldowns, and no clip is the probe: a video that must be there is.
 
 Plain rules with the time handed in (seconds since the epoch), so that days of cooldown are tested in
 milliseconds. The engine acts on them; nothing here sends anything.
@@ -28,6 +31,8 @@ OFFLINE_STEPS_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 """Waits between looks whether the line is back."""
 
 
+_WAITING = (NetworkStatus.COOLING, NetworkStatus.OFFLINE, NetworkStatus.HELD)
+
 _epochs = itertools.count()
 
 
@@ -52,7 +57,8 @@ class Throttle:
         last_throttle_at: float | None = None,
         lessons: Lessons | None = None,
     ) -> None:
-        self._waits = Waits(steps_s, lessons or Lessons())
+        self._lessons = lessons or Lessons()
+        self._waits = Waits(steps_s, self._lessons)
         self.epoch = next(_epochs)
         self.signal = signal
         self.until = until
@@ -63,10 +69,10 @@ class Throttle:
         self._allowed = 1
         self._done_at_width = 0
         # A probe or an outage that was under way when the engine ended begins again; a ramp begins at
-        # one worker; a cooldown stays what it was, whatever happened in between.
+        # one worker; a cooldown stays what it was, whatever happened in between; a hold is checked at once.
         if status in (NetworkStatus.PROBING, NetworkStatus.OFFLINE) and step == 0:
             status = NetworkStatus.OPEN
-        elif status is NetworkStatus.OFFLINE:
+        elif status in (NetworkStatus.OFFLINE, NetworkStatus.HELD):
             status = NetworkStatus.PROBING
         if status is not NetworkStatus.COOLING:
             self.until = None
@@ -75,9 +81,26 @@ class Throttle:
     @property
     def waits_s(self) -> tuple[float, ...]:
         """The waits of the cooldown in hand, one upon another, else of the next one; the last repeats."""
+        if self.held_since is not None:
+            return self._waits.steps_s
         if self._begins_anew and self.status is not NetworkStatus.COOLING:
             return self._waits.next_s
         return self._waits.in_hand_s
+
+    @property
+    def held_since(self) -> float | None:
+        """The time since when YouTube refuses every video by this network, None where it does not."""
+        return self._lessons.held_since
+
+    @property
+    def wants_witness(self) -> bool:
+        """True if a video that must be there is to be asked for: its answer ends the hold, or not."""
+        return self.status is NetworkStatus.PROBING and self.held_since is not None
+
+    @property
+    def probes_after_cooldown(self) -> bool:
+        """True if the clip in hand is the probe at the end of a cooldown."""
+        return self.status is NetworkStatus.PROBING and self.step > 0 and self.held_since is None
 
     @property
     def step_s(self) -> float:
@@ -110,7 +133,7 @@ class Throttle:
             case NetworkStatus.RAMPING:
                 return self._allowed
             case NetworkStatus.PROBING:
-                return 1
+                return 0 if self.wants_witness else 1
             case _:
                 return 0
 
@@ -122,6 +145,7 @@ class Throttle:
         """
         news = self.status is not NetworkStatus.COOLING
         if news:
+            self._end_hold()
             if self._begins_anew:
                 self._waits.over()
                 self._waits.began(now)
@@ -138,9 +162,28 @@ class Throttle:
             self.until = max(self.until or now, now + min(retry_after_s, LONGEST_WAIT_S))
         return news
 
+    def hold(self, cause: Category, now: float) -> bool:
+        """YouTube refuses every video: wait, longer each time. False where the network cools down anyway."""
+        if self.status is NetworkStatus.COOLING:
+            return False
+        if self.held_since is None:
+            self._lessons.held_since = now
+            self.step = 0
+        self.step += 1
+        self.status = NetworkStatus.HELD
+        self.signal = cause
+        self.until = now + self.step_s
+        self.epoch = next(_epochs)
+        return True
+
+    def _end_hold(self) -> None:
+        if self.held_since is not None:
+            self._lessons.held_since = self.signal = None
+            self.step = 0
+
     def saw_outage(self, now: float) -> bool:
         """No way out by this network: look again a little later. True where that is news."""
-        if self.status is NetworkStatus.COOLING:
+        if self.status in (NetworkStatus.COOLING, NetworkStatus.HELD):
             return False
         news = self.status is not NetworkStatus.OFFLINE
         if news:
@@ -153,7 +196,7 @@ class Throttle:
 
     def tick(self, now: float) -> bool:
         """Let time pass: the end of a wait makes the network ready for its probe. True on a change."""
-        waiting = self.status in (NetworkStatus.COOLING, NetworkStatus.OFFLINE)
+        waiting = self.status in _WAITING
         if self.until is not None:
             self.until = min(self.until, now + self._whole_wait_s)
         if waiting and self.until is not None and now >= self.until:
@@ -175,7 +218,7 @@ class Throttle:
 
     def probe_now(self) -> bool:
         """End the wait in hand: the next clip is the probe. False where nothing is being waited for."""
-        if self.status not in (NetworkStatus.COOLING, NetworkStatus.OFFLINE):
+        if self.status not in _WAITING:
             return False
         self._probe()
         return True
@@ -193,8 +236,8 @@ class Throttle:
         self.epoch = next(_epochs)
 
     def wait_longer(self, seconds: float) -> bool:
-        """Add to the cooldown. False where the network is not cooling."""
-        if self.status is not NetworkStatus.COOLING or self.until is None:
+        """Add to the cooldown. False where the network is not cooling, and not held."""
+        if self.status not in (NetworkStatus.COOLING, NetworkStatus.HELD) or self.until is None:
             return False
         self.until += seconds
         return True
@@ -210,8 +253,10 @@ class Throttle:
             if self.clips_since_throttle == FORGIVEN_AFTER_CLIPS:
                 self._waits.over()
         if self.status is NetworkStatus.PROBING:
-            self._waits.answered(now)
+            if self.held_since is None:
+                self._waits.answered(now)
             self.status = NetworkStatus.RAMPING if self.step else NetworkStatus.OPEN
+            self._end_hold()
             self._allowed = 1
             self._done_at_width = 0
             return True

@@ -82,6 +82,7 @@ class Commands:
                 self.paused = False
                 self._disk.look_again()
                 self._dispatcher.try_login()
+                self._networks.ask_again(now)
             case Stop():
                 self.stop()
             case SetWorkers(workers=workers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import Enum, auto
 
 import msgspec
@@ -60,7 +61,7 @@ class Outcomes:
         )
         self._first_way.came(spent.asked)
         if spent.wire_bytes:
-            self.suspicion.came_through(row.clip.youtube_id)
+            self.suspicion.came_through(row.clip.youtube_id, slot.assigned_at + spent.resolve_s)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.pace.give_back()
@@ -97,8 +98,14 @@ class Outcomes:
     def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
         """The clip did not come through; its category says what follows."""
         category = failure.category
-        if category.kind is Kind.PERMANENT and self.suspicion.distrusts(slot.stamp):
+        doubtful = category.may_be_of_everybody
+        if doubtful and self.suspicion.distrusts(slot.stamp):
             self.returned(slot, row, "its network was not to be trusted", now)
+            return Aftermath.NONE
+        if doubtful and self._networks.is_probe(slot.stamp):
+            self._record(row, slot, now, Outcome.RETURNED, category, failure.text, spent=failure.spent)
+            self.returned(slot, row, category.value, now, last=True)
+            self.suspicion.failed(row.id, slot.stamp, time.monotonic(), probe=True)
             return Aftermath.NONE
         match category.kind:
             case Kind.THROTTLE | Kind.LOCAL:
@@ -111,9 +118,9 @@ class Outcomes:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, spent=failure.spent)
                 self._settle_failed(slot, row, category, failure.text, now)
         if category is Category.SHORT_SOURCE:  # the video itself came through
-            self.suspicion.came_through(row.clip.youtube_id)
-        elif category.kind is Kind.PERMANENT:
-            self.suspicion.failed(row.id, slot.stamp)
+            self.suspicion.came_through(row.clip.youtube_id, time.monotonic())
+        elif doubtful:
+            self.suspicion.failed(row.id, slot.stamp, time.monotonic())
         if category.kind is Kind.PERMANENT:
             self._networks.passed(slot.stamp, now, done=False, width=self._context.options.workers)
         return Aftermath.NONE

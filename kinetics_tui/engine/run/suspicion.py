@@ -1,6 +1,9 @@
-"""Suspect the network before the clips: a long streak of final failures is not believed at once.
+"""Suspect the network and YouTube before the clips: many failures in a row are not believed at once.
 
-A clip that came through before is asked for again; where that fails too, it was the network.
+A clip that came through before is asked for again, the first bytes of its media included; in a dataset that
+has none yet, videos that everybody knows. Where that fails too, it was not the clips: they are pending again.
+A network that is refused cools down. Where YouTube refuses every video for another reason, as after a change
+that yt-dlp cannot follow yet, the network is held, and asked for such a video now and then.
 """
 
 from __future__ import annotations
@@ -8,24 +11,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.machine import update_command, version_on_disk
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.queue import ClipQueue
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import PUBLIC_VIDEOS, CheckAnswer
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Stamp
+from kinetics_tui.model.reasons import Reason, Why
 
 STREAK = 10
-"""So many final failures in a row are suspicious. Where 2 or 3 % of clips are gone, that is no chance."""
+"""So many clips that fail in a row are suspicious. Where 2 or 3 % of clips are gone, that is no chance."""
 LONGEST_STREAK = 160
 """A streak that proved true makes the next one suspicious at twice its length, up to this."""
+WINDOW, SHARE = 40, 24
+"""So many failures of the last ``WINDOW`` clips are suspicious too, if any came through. Where a quarter of
+clips is gone, that is one chance in a million."""
+LAST_STREAK = 4
+"""So many clips that fail in a row are suspicious where none is left that could break the streak."""
 TRY_AGAIN_S = 2.0
 """Seconds to wait where the ledger cannot be written."""
 WITNESSES = 2
@@ -36,66 +46,127 @@ log = logging.getLogger(__name__)
 
 
 class Suspicion:
-    """Counts final failures in a row by the network they came by.
+    """Counts failures that YouTube may give for every video, by the network they came by.
 
-    ``witnesses`` are the YouTube ids of the clips that came through last: asked for again by the same
-    network, they tell whether the streak is the clips' or the network's.
+    ``came`` are the YouTube ids of the clips that came through last: asked for again by the same network,
+    they tell whether the failures are the clips' own.
     """
 
-    def __init__(self, witnesses: Iterable[str] = ()) -> None:
-        self.witnesses: deque[str] = deque(witnesses, maxlen=WITNESSES)
-        self._clip_ids: list[int] = []
+    def __init__(self, came: Iterable[str] = ()) -> None:
+        self.came: deque[str] = deque(came, maxlen=WITNESSES)
+        self.probe_failed = False
+        """The probe at the end of a cooldown failed in that way: whether the network is open is not known."""
+        self._streak: dict[int, float] = {}
+        self._recent: deque[int | None] = deque(maxlen=WINDOW)
         self._network = ""
         self._bound = STREAK
         self._blamed: dict[str, int] = {}
 
     @property
-    def streak(self) -> int:
-        """The number of clips in a row that failed for good."""
-        return len(self._clip_ids)
+    def witnesses(self) -> list[str]:
+        """Videos that must be there, the best one first."""
+        return [*reversed(self.came), *PUBLIC_VIDEOS][:WITNESSES]
 
     @property
-    def aroused(self) -> bool:
-        """True if the streak is too long to be believed unchecked, and there is something to check it by."""
-        return self.streak >= self._bound and bool(self.witnesses)
+    def suspects(self) -> set[int]:
+        """The clips whose failures are not believed yet."""
+        share = {clip_id for clip_id in self._recent if clip_id is not None} if self._too_many else set()
+        return share.union(self._streak)
 
-    def came_through(self, youtube_id: str) -> None:
-        """A clip was fetched: what failed before it failed by itself."""
-        if youtube_id in self.witnesses:
-            self.witnesses.remove(youtube_id)
-        self.witnesses.append(youtube_id)
-        self._clip_ids.clear()
+    @property
+    def _too_many(self) -> bool:
+        through = self._recent.count(None)
+        return through > 0 and len(self._recent) - through >= SHARE
+
+    def aroused(self, network: str, *, last: bool = False) -> bool:
+        """True if what failed by this network is too much to be believed unchecked.
+
+        ``last``: no other clip is left, now or later.
+        """
+        if network != self._network:
+            return False
+        at_the_end = last and self._bound == STREAK and len(self._streak) >= LAST_STREAK
+        return self.probe_failed or self._too_many or at_the_end or len(self._streak) >= self._bound
+
+    def came_through(self, youtube_id: str, answered_at: float) -> None:
+        """A clip was fetched, given by YouTube at ``answered_at``: what failed before failed by itself."""
+        if youtube_id in self.came:
+            self.came.remove(youtube_id)
+        self.came.append(youtube_id)
+        self._streak = {clip_id: at for clip_id, at in self._streak.items() if at > answered_at}
+        self._recent.append(None)
         self._bound = STREAK
 
-    def failed(self, clip_id: int, stamp: Stamp) -> None:
-        """A clip was settled as failed for good."""
+    def failed(self, clip_id: int, stamp: Stamp, answered_at: float, *, probe: bool = False) -> None:
+        """A clip failed in a way that may be of everybody; as a ``probe`` it is not held against it."""
         if stamp.network != self._network:
             self._network = stamp.network
-            self._clip_ids.clear()
-        self._clip_ids.append(clip_id)
+            self._forget()
+        if probe:
+            self.probe_failed = True
+            return
+        self._streak[clip_id] = answered_at
+        self._recent.append(clip_id)
 
     def believe(self) -> None:
-        """The network is innocent: the clips are gone."""
-        self._clip_ids.clear()
-        self._bound = min(LONGEST_STREAK, self._bound * 2)
+        """It was the clips."""
+        if not self.probe_failed:
+            self._bound = min(LONGEST_STREAK, self._bound * 2)
+        self._forget()
 
-    def blame(self, stamp: Stamp) -> list[int]:
-        """The network did it; ``stamp`` is how it stands. Returns the clips that are to be tried again."""
+    def blame(self, stamp: Stamp) -> set[int]:
+        """It was not the clips; ``stamp`` is how the network stands. Returns those to be tried again."""
+        blamed = self.suspects
         self._blamed[stamp.network] = stamp.epoch
-        blamed, self._clip_ids = self._clip_ids, []
+        self._forget()
         self._bound = STREAK
         return blamed
 
     def distrusts(self, stamp: Stamp) -> bool:
-        """True if an answer was asked for while the network was giving wrong ones."""
+        """True if an answer was asked for while wrong ones were given."""
         return stamp.epoch <= self._blamed.get(stamp.network, -1)
+
+    def _forget(self) -> None:
+        self.probe_failed = False
+        self._streak.clear()
+        self._recent.clear()
+
+
+class Update:
+    """Notices that another yt-dlp is on the disk than ``version``, which workers were started with.
+
+    ``news`` is a sentence on what was found last.
+    """
+
+    def __init__(self, read: Callable[[str], str] = version_on_disk) -> None:
+        self._read = read
+        self.version = self._seen = read("yt_dlp")
+        self._ours = read("kinetics_tui")
+        self.news = ""
+
+    def look(self) -> bool:
+        """True, once, where another version is there whole: two looks in a row have found it.
+
+        Where this program was replaced as well, its new workers would not understand an old engine.
+        """
+        before, self._seen = self._seen, self._read("yt_dlp")
+        if self._seen in ("", self.version) or self._seen != before:
+            return False
+        found = f"yt-dlp {self._seen} is there now"
+        if self._read("kinetics_tui") == self._ours:
+            self.version = self._seen
+            self.news = f"{found}: clips in hand are finished, then workers begin again with it."
+            return True
+        self.news = f"{found}, and another Kinetics TUI: stop this run and run it again to use them."
+        return False
 
 
 @dataclass(eq=False)
 class StreakCheck:
-    """Checks the network in use where too many clips in a row failed for good.
+    """Checks the network in use where too many clips failed, and while it is held.
 
-    ``streak`` is how many clips the check under way is about, else 0; nothing is handed out meanwhile.
+    ``streak`` is how many clips the check under way is about (None: there is none); nothing is handed out
+    meanwhile. ``update`` knows which yt-dlp is in use.
     """
 
     _context: RunContext
@@ -104,55 +175,90 @@ class StreakCheck:
     _networks: Networks
     _queue: ClipQueue
     _dispatcher: Dispatcher
-    streak: int = field(default=0, init=False)
+    streak: int | None = field(default=None, init=False)
+    update: Update = field(default_factory=Update, init=False)
+    _causes: dict[str, str] = field(default_factory=dict, init=False)
+
+    @property
+    def refused(self) -> Reason:
+        """The reason why the network in use is held."""
+        throttle = self._networks.throttle
+        cause = self._causes.get(self._networks.current.name) or (throttle.signal or Category.MISCELLANEOUS)
+        return Reason(
+            Why.REFUSED,
+            label=cause,
+            at=throttle.held_since,
+            text=update_command(),
+            version=self.update.version,
+            until=throttle.until,
+        )
 
     def look_into(self) -> None:
-        """Begin a check if the streak is suspicious and none is under way."""
-        if self._suspicion.aroused and not self._dispatcher.suspended:
+        """Begin a check if there is a reason and none is under way."""
+        if self._dispatcher.suspended:
+            return
+        network = self._networks.current
+        if self._networks.throttle.wants_witness:
+            idle = self._dispatcher.held or self._networks.unreachable
+        else:
+            idle = not self._suspicion.aroused(network.name, last=self._context.state.left == 0)
+        if not idle:
             self._dispatcher.suspended = True
-            self.streak = self._suspicion.streak
-            self._checks.start(self._check_streak(self._networks.current))
+            self.streak = 0 if self._suspicion.probe_failed else len(self._suspicion.suspects)
+            self._checks.start(self._check(network))
 
-    async def _check_streak(self, network: Network) -> None:
+    async def _check(self, network: Network) -> None:
         try:
             # Of the network as it stands now: the user may switch to another one meanwhile.
             stamp = self._networks.stamp()
             await self._judge(network, stamp, await self._ask_witnesses(network))
         finally:
             self._dispatcher.suspended = False
-            self.streak = 0
+            self.streak = None
 
     async def _ask_witnesses(self, network: Network) -> CheckAnswer:
         answer = CheckAnswer(ok=False, category=None, text="", took_s=0.0)
-        for youtube_id in reversed(list(self._suspicion.witnesses)):
-            answer = await self._checks.ask(network, youtube_id)
+        for youtube_id in self._suspicion.witnesses:
+            answer = await self._checks.ask(network, youtube_id, media=True)
             if answer.category is None or answer.category.kind is not Kind.PERMANENT:
                 break
         return answer
 
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
-        now, streak = self._context.clock(), self._suspicion.streak
+        now, count = self._context.clock(), len(self._suspicion.suspects)
+        held, probe = self._networks.throttle_of(network).wants_witness, self._suspicion.probe_failed
         if answer.category is None:
             self._suspicion.believe()
             why = (
-                "another still comes through: they are gone"
+                "another still comes through: it is the clips"
                 if answer.ok
                 else "it could not be checked whether it is the network"
             )
-            self._context.log("network", f"{streak} clips in a row failed, and {why}.")
+            if count and not probe:
+                self._context.log("network", f"{count} clips failed, and {why}.")
+            if answer.ok:
+                self._networks.passed(stamp, now, done=False, width=self._context.options.workers)
+            elif held:
+                self._networks.hold(network, Category.MISCELLANEOUS, now)
             return
         clip_ids = self._suspicion.blame(stamp)
-        text = f"{streak} clips in a row failed, and so does one that came through before: it is the network."
-        self._context.log("network", f"{text} They are pending again.")
-        if self._context.reopen(await self._reopened(clip_ids)):
+        if clip_ids:
+            text = f"{count} clips failed, and so does one that must be there: it is not the clips."
+            self._context.log("network", f"{text} They are pending again.")
+            self._context.reopen(await self._reopened(clip_ids))
             self._queue.restart()
         if answer.category is Category.OFFLINE:
             if self._networks.saw_outage(stamp, now):
                 self._dispatcher.let_go_of_all(network_only=True)
-        else:
+        elif answer.signal is not None:
             self._checks.shut(network, answer, now)
+        else:
+            self._causes[network.name] = (answer.said or answer.text).rstrip(".")
+            self._networks.hold(network, answer.category, now)
+            if network.name == self._networks.current.name:
+                self._dispatcher.let_go_of_all(network_only=True)
 
-    async def _reopened(self, clip_ids: list[int]) -> dict[tuple[str, Category], int]:
+    async def _reopened(self, clip_ids: set[int]) -> dict[tuple[str, Category], int]:
         while True:
             try:
                 return self._context.ledger.reopen(clip_ids)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
 from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import NamedTuple
@@ -114,13 +114,15 @@ class Slot(asyncio.Protocol):
         self.assigned_at = 0.0
         self.pid = 0
         self.ready = False
+        self.outdated = False
+        """What it was made from is not the newest any more."""
         self.leaving = False
         self.dying = False
         self.clips = 0
         self.let_go_by: float | None = None
         self.scratch = pool.scratch
         self._pool = pool
-        self._process: ForkServerProcess | None = None
+        self._process: ForkServerProcess | SpawnProcess | None = None
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._garbled = False
@@ -265,7 +267,7 @@ class Pool:
         self.on_message = on_message
         self.target = target
         self.slots: dict[int, Slot] = {}
-        self.context = _forkserver()
+        self.context: ForkServerContext | SpawnContext = _forkserver()
         self._dataset = dataset
         self.size = 0
         self._on_started = on_started
@@ -299,9 +301,18 @@ class Pool:
         if slot.row is None:
             slot.kill()
 
+    def renew(self) -> None:
+        """Replace every worker by one that loads its libraries afresh, busy ones after their clip."""
+        # The forkserver holds the old ones for ever, and ends all its workers if it is ended itself.
+        self.context = multiprocessing.get_context("spawn")
+        for slot in list(self.slots.values()):
+            slot.outdated = True
+            if slot.ready:
+                self.renew_if_old(slot)
+
     def renew_if_old(self, slot: Slot) -> bool:
-        """Replace a worker that has made its share of clips. True where it goes."""
-        if slot.clips >= RENEW_AFTER_CLIPS and slot.row is None:
+        """Replace a worker that has made its share of clips, or is outdated. True where it goes."""
+        if (slot.outdated or slot.clips >= RENEW_AFTER_CLIPS) and slot.row is None:
             self.retire(slot)
             return True
         return False

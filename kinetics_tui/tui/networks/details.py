@@ -21,6 +21,7 @@ _MEANINGS = {
     NetworkStatus.PROBING: "one clip goes first.",
     NetworkStatus.RAMPING: "workers come back a few at a time.",
     NetworkStatus.OFFLINE: "no way to YouTube.",
+    NetworkStatus.HELD: "YouTube refuses every video to this yt-dlp.",
 }
 
 

@@ -30,6 +30,7 @@ _STATE_TONES = {
     NetworkStatus.PROBING: Tone.WARN,
     NetworkStatus.RAMPING: Tone.WARN,
     NetworkStatus.OFFLINE: Tone.BAD,
+    NetworkStatus.HELD: Tone.BAD,
 }
 
 
@@ -50,7 +51,7 @@ def network_columns(networks: Sequence[NetworkState], width: int) -> dict[str, i
     widths = {
         "way": max((len(way_words(info)) for info in networks), default=0),
         "state": 8,
-        "left": 9 if any(info.status is NetworkStatus.COOLING for info in networks) else 0,
+        "left": 9 if any(info.waits_until is not None for info in networks) else 0,
         "clips": max([len("clips"), *(len(f"{info.clips:,}") for info in networks)]),
         "throttle": 18,
         "learned": 7 if any(info.learned_per_hour is not None for info in networks) else 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import pace_text
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
+from kinetics_tui.model.network import NetworkKind, NetworkState
 from kinetics_tui.model.options import PACES
 from kinetics_tui.model.state import RunState
 
@@ -64,10 +64,8 @@ def named_pace_text(per_hour: float | None) -> str:
 
 
 def left_s(info: NetworkState, now: float) -> float | None:
-    """Seconds of its cooldown that are left, 0 where it is over; None where there is none."""
-    if info.status is not NetworkStatus.COOLING or info.until is None:
-        return None
-    return max(0.0, info.until - now)
+    """Seconds that it still waits, 0 where that is over; None where it does not."""
+    return None if info.waits_until is None else max(0.0, info.waits_until - now)
 
 
 def can_be_forgotten(info: NetworkState) -> bool:

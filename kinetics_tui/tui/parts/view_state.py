@@ -17,7 +17,7 @@ from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.reasons import reason_text
+from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.lines import Tone
 
@@ -85,6 +85,11 @@ class Moment(NamedTuple):
     def looks_again(self) -> bool:
         """True if the run waits for the machine to be mended; the engine can be told to look again."""
         return self.state.status in (EngineStatus.DISK_FULL, EngineStatus.HELD)
+
+    @property
+    def refused(self) -> bool:
+        """True if the run is held because YouTube refuses every video."""
+        return self.state.why.why is Why.REFUSED and not self.lost
 
     @property
     def switching(self) -> bool:

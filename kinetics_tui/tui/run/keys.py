@@ -17,6 +17,7 @@ KEYS = (
     _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
     _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends."),
     _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown."),
+    _key("y", "copy_command", "copy the command", "Of a held run: copy the command that updates yt-dlp."),
     _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
     _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
     _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
@@ -64,6 +65,15 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
         longer = Hint("e", "wait longer", "wait_longer", "longer")
         switch = SWITCH_NETWORK._replace(brief="switch")
         return [*first, probe, switch, longer, pause, *leave, pause_now, *last]
+    if moment.refused:
+        return [
+            *first,
+            pause,
+            Hint("y", "copy the command", "copy_command", "copy"),
+            SWITCH_NETWORK,
+            *leave,
+            *last,
+        ]
     if moment.paused or moment.state.status is EngineStatus.OFFLINE:
         return [*first, pause, SWITCH_NETWORK, *leave, pause_now, *last]
     return [*first, pause, pause_now, Hint("n", "networks", "networks"), *leave, *last]

@@ -165,15 +165,23 @@ class RunScreen(LiveScreen):
         if self._cools("Nothing to probe"):
             self.send(ProbeNow())
 
+    def action_copy_command(self) -> None:
+        if self.moment.refused:
+            self.app.copy_to_clipboard(self.moment.state.why.text)
+            self.notice("The command is copied, if this terminal lets programs copy.", bad=False)
+        else:
+            self.notice("There is no command to copy: the run is not held by YouTube.", bad=True)
+
     def action_wait_longer(self) -> None:
         if self._cools("Nothing to wait for"):
             self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
 
     def _cools(self, otherwise: str) -> bool:
-        """True if the network cools down; if not, that is said."""
-        if not self.moment.cooling:
+        """True if the network cools down or is held; if not, that is said."""
+        waits = self.moment.cooling or self.moment.refused
+        if not waits:
             self.notice(f"{otherwise}: the network is not cooling down.", bad=True)
-        return self.moment.cooling
+        return waits
 
     def action_switch_split(self) -> None:
         self._stage.splits_panel.switch()
@@ -258,5 +266,7 @@ class RunScreen(LiveScreen):
 
     def _allowed(self, binding: Binding) -> bool:
         if binding.action in ("probe_now", "wait_longer"):
-            return self.moment.cooling
+            return self.moment.cooling or self.moment.refused
+        if binding.action == "copy_command":
+            return self.moment.refused
         return bool(self.check_action(binding.action.partition("(")[0], ()))

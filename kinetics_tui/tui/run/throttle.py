@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kinetics_tui.base.words import clock_text, counted, duration_text, step_text, until_text
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.reasons import Why
 from kinetics_tui.model.run import CHART_MINUTES
 from kinetics_tui.tui.parts.blocks import chart, rates_a_minute
 from kinetics_tui.tui.parts.canvas import HEAVY, ROUND, Frame, Panel
@@ -32,6 +33,10 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
     if moment.cooling:
         return cooling_lines(moment, width, height)
     return _open_lines(moment, width, height)
+
+
+_CAUSE_CHARS = 60
+"""The most of YouTube's own words that are shown: what to do about them has to fit below."""
 
 
 def since_text(moment: Moment) -> str:
@@ -99,12 +104,27 @@ def _standing(moment: Moment) -> Standing | None:
             text = f"{why} Check the line, the proxy, the name server, or press n for another network."
         case EngineStatus.DISK_FULL:
             text = f"{moment.reason or 'Make room on the disk.'} Press space to look again now."
+        case EngineStatus.HELD if moment.refused:
+            return _refused(moment)
         case EngineStatus.HELD:
             text = f"{moment.reason or 'The machine keeps the run up.'} Press space to look again now."
         case _:
             return None
     bad = state.status in (EngineStatus.OFFLINE, EngineStatus.DISK_FULL, EngineStatus.HELD)
     return Standing(state.status.value.upper(), Tone.BAD if bad else Tone.WARN, text, command)
+
+
+def _refused(moment: Moment) -> Standing:
+    why = moment.state.why
+    since, until = (
+        "an unknown time" if at is None else until_text(at, moment.now, moment.zone)
+        for at in (why.at, why.until)
+    )
+    text = (
+        f"Since {since} every video: {why.label[:_CAUSE_CHARS]}. Most likely YouTube changed something; "
+        f"nothing has failed. Next look {until}, at once with another yt-dlp or by space. Update:"
+    )
+    return Standing(f"HELD  YouTube refuses yt-dlp {why.version}", Tone.BAD, text, why.text)
 
 
 def _done_text(moment: Moment) -> str:
@@ -137,11 +157,11 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
     first = Line(network.status.value.upper(), tone)
     if network.status is NetworkStatus.RAMPING and network.workers_allowed is not None:
         first.add(f"   up to {counted(network.workers_allowed, 'worker')} for now")
-    if network.status is NetworkStatus.PROBING:
+    # A run can probe a network that was open so far: too many clips have failed.
+    asks = moment.state.why.why in (Why.SUSPICIOUS, Why.ASKING)
+    suspicion = moment.reason if asks and moment.state.status is EngineStatus.PROBING else ""
+    if network.status is NetworkStatus.PROBING and not suspicion:
         first.add("   one clip goes first")
-    # A run can probe a network that was open so far: too many clips in a row have failed.
-    suspicion = moment.reason if moment.state.status is EngineStatus.PROBING else ""
-    suspicion = "" if network.status is NetworkStatus.PROBING else suspicion
     if height < 4:
         first.add(f"   {suspicion or since_text(moment)}")
         return [first.right(network.label, width, Tone.DIM), _pace_and_rates(moment, width)][:height]

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kinetics_tui.base.machine import update_command
 from kinetics_tui.base.safe_text import json_line as as_json
 from kinetics_tui.cli.commands import doctor
 from kinetics_tui.cli.commands.doctor import (
@@ -88,7 +89,8 @@ def test_an_old_yt_dlp_is_pointed_out(version: str, state: State, detail: str) -
     finding = check_yt_dlp(version, TODAY)
     assert finding.state is state
     assert detail in finding.detail
-    assert ("pip install -U yt-dlp" in finding.advice) == (state is State.WARN)
+    assert (update_command() in finding.advice) == (state is State.WARN)
+    assert update_command() in f"{finding.detail} {finding.advice}"
 
 
 @pytest.mark.parametrize(

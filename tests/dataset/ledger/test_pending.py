@@ -30,6 +30,17 @@ def test_reopened_clips_are_pending_again_and_counted_by_split_and_category(
     assert ledger.failure_counts() == {Category.PRIVATE: 1}
 
 
+def test_a_clip_that_waits_for_another_try_is_pending_again_and_not_counted(
+    ledger: Ledger, attempt: MakeAttempt
+) -> None:
+    for at in (5.0, 6.0):
+        ledger.record(attempt(2, Outcome.RETRY, Category.FORBIDDEN, retry_at=at))
+    assert ledger.reopen([2]) == {}
+    assert ledger.next_retry_at() is None
+    (row,) = [row for row in ledger.next_pending("val", 0, 9) if row.id == 2]
+    assert row.attempts == 1  # the one before the last
+
+
 def test_clips_that_have_not_failed_or_are_not_selected_are_passed_over(
     ledger: Ledger, clips: list[Clip], attempt: MakeAttempt
 ) -> None:
@@ -38,7 +49,7 @@ def test_clips_that_have_not_failed_or_are_not_selected_are_passed_over(
     ledger.record(attempt(3, Outcome.FAILED, Category.PRIVATE))
     ledger.record(attempt(5, Outcome.FAILED, Category.PRIVATE))
     ledger.set_selection(Selection(), [clip for clip in clips if clip.split == "val"])
-    assert ledger.reopen([1, 2, 3, 4, 5, 5, 999]) == {("val", Category.PRIVATE): 1}
+    assert ledger.reopen([1, 3, 4, 5, 5, 999]) == {("val", Category.PRIVATE): 1}
     assert ledger.reopen([5]) == {}
     ledger.set_selection(Selection(), clips)
     assert ledger.failure_counts() == {Category.PRIVATE: 1}

@@ -11,7 +11,7 @@ from kinetics_tui.base.programs import Ended
 from kinetics_tui.engine.networks import checks as module
 from kinetics_tui.engine.networks.checks import ask_youtube
 from kinetics_tui.engine.workers.messages import Cancel
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.events import NetworkChecked
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus, Route
@@ -111,8 +111,8 @@ async def test_a_video_that_came_through_is_asked_for_else_one_that_is_still_to_
 ) -> None:
     parts = make_parts(some_clips(2))
     await check(parts, ANSWERED)
-    parts.outcomes.suspicion.came_through("older")
-    parts.outcomes.suspicion.came_through("newer")
+    parts.outcomes.suspicion.came_through("older", 0.0)
+    parts.outcomes.suspicion.came_through("newer", 0.0)
     await check(parts, ANSWERED)
     assert [youtube_id for _, _, youtube_id in parts.asked] == ["va000000000", "newer"]
 

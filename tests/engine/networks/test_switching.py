@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.media.youtube.probe_program import CheckAnswer
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork, Resume, SwitchNetwork
 from kinetics_tui.model.events import (
     ClipDone,
@@ -220,7 +220,7 @@ async def test_a_streak_whose_witness_fails_too_was_the_network(start: Start, tm
         await run.until(lambda: run.state.done >= 3)
         run.answer = CheckAnswer(ok=True, category=Category.VIDEO_NOT_AVAILABLE, text="gone", took_s=0.1)
         run.engine.obey(SwitchNetwork(way=BAD_PROXY, finish=False))
-        await run.until(lambda: run.state.network.status is NetworkStatus.COOLING)
+        await run.until(lambda: run.state.network.status is NetworkStatus.HELD)
         assert run.state.network.name == BAD_PROXY
         assert {route.proxy for route, _ in run.asked} == {BAD_PROXY}
         await run.until(lambda: run.state.in_hand == 0)

@@ -332,3 +332,92 @@ def test_a_shut_network_always_has_an_end_and_lets_nothing_through(steps: list[s
         shut = throttle.status in (NetworkStatus.COOLING, NetworkStatus.OFFLINE)
         assert (throttle.until is not None) is shut
         assert (throttle.workers_allowed == 0) is shut
+
+
+def held(times: int = 1, lessons: Lessons | None = None) -> tuple[Throttle, float]:
+    """A network by which YouTube refused every video so often, each time it was asked."""
+    throttle, now = Throttle(COOLDOWN_STEPS_S, lessons=lessons), NOW
+    for number in range(times):
+        if number:
+            now += throttle.step_s
+            assert throttle.tick(now)
+            assert throttle.wants_witness
+        throttle.hold(Category.FORBIDDEN, now)
+    return throttle, now
+
+
+def test_a_network_that_is_held_is_asked_after_the_configured_steps() -> None:
+    throttle, now = held()
+    waits = []
+    for _ in range(3):
+        assert throttle.status is NetworkStatus.HELD
+        assert throttle.workers_allowed == 0
+        assert throttle.until is not None
+        waits.append(throttle.until - now)
+        assert not throttle.tick(throttle.until - 1)
+        now = throttle.until
+        assert throttle.tick(now)
+        assert (throttle.status, throttle.workers_allowed) == (NetworkStatus.PROBING, 0)
+        throttle.hold(Category.FORBIDDEN, now)
+    assert waits == [15 * MINUTE_S, HOUR_S, 3 * HOUR_S]
+    assert throttle.held_since == NOW
+
+
+def test_a_hold_teaches_nothing_of_cooldowns() -> None:
+    lessons = Lessons()
+    throttle, now = held(3, lessons)
+    throttle.probe_now()
+    assert throttle.passed(now + DAY_S, done=False, width=16)
+    assert lessons == Lessons()
+    assert (throttle.step, throttle.last_throttle_at) == (0, None)
+
+
+def test_a_hold_that_is_over_lets_workers_back_a_few_at_a_time() -> None:
+    throttle, now = held()
+    throttle.probe_now()
+    assert throttle.passed(now, done=False, width=4)
+    assert (throttle.status, throttle.workers_allowed) == (NetworkStatus.RAMPING, 1)
+    assert throttle.held_since is None
+    for _ in range(3):
+        throttle.passed(now, done=True, width=4)
+    assert throttle.status is NetworkStatus.OPEN
+
+
+def test_a_network_that_cools_down_is_not_held() -> None:
+    throttle = Throttle(COOLDOWN_STEPS_S)
+    throttle.saw_signal(SIGNAL, NOW)
+    assert not throttle.hold(Category.FORBIDDEN, NOW)
+    assert (throttle.status, throttle.held_since) == (NetworkStatus.COOLING, None)
+
+
+def test_a_throttle_ends_a_hold_and_begins_at_its_first_step() -> None:
+    throttle, now = held(3)
+    throttle.probe_now()
+    assert throttle.saw_signal(SIGNAL, now)
+    assert (throttle.status, throttle.step, throttle.signal) == (NetworkStatus.COOLING, 1, SIGNAL)
+    assert throttle.held_since is None
+
+
+def test_a_hold_after_a_cooldown_begins_at_its_first_step() -> None:
+    throttle, now = cooled(4)
+    assert throttle.probes_after_cooldown
+    throttle.hold(Category.FORBIDDEN, now)
+    assert throttle.until == now + 15 * MINUTE_S
+
+
+def test_an_engine_that_begins_asks_a_network_that_was_held_at_once() -> None:
+    lessons = Lessons(held_since=NOW - DAY_S)
+    throttle = Throttle(
+        COOLDOWN_STEPS_S, status=NetworkStatus.HELD, until=NOW + DAY_S, step=3, lessons=lessons
+    )
+    assert throttle.wants_witness
+    throttle.hold(Category.FORBIDDEN, NOW)
+    assert (throttle.until, throttle.held_since) == (NOW + 6 * HOUR_S, NOW - DAY_S)
+
+
+def test_a_clock_that_was_set_moves_a_hold_along() -> None:
+    lessons = Lessons()
+    throttle, _ = held(1, lessons)
+    throttle.move_times(HOUR_S)
+    lessons.move_times(HOUR_S)
+    assert (throttle.until, throttle.held_since) == (NOW + 75 * MINUTE_S, NOW + HOUR_S)

@@ -42,7 +42,7 @@ def test_a_clip_that_is_done_is_settled_in_the_ledger_and_told_with_its_network(
     assert (done.at, done.slot, done.clip, done.network) == (NOW, slot.number, row.clip, HOME.name)
     assert [settled.attempt.clip_id for settled in parts.ledger.settled()] == [row.id]
     assert (parts.context.state.done, left(parts), parts.queue.in_hand) == (1, [2], 1)
-    assert list(parts.outcomes.suspicion.witnesses) == [row.clip.youtube_id]
+    assert list(parts.outcomes.suspicion.came) == [row.clip.youtube_id]
     assert parts.networks.throttle.clips_since_throttle == 1
 
 
@@ -55,7 +55,7 @@ def test_a_clip_found_on_the_disk_cost_no_token_and_says_nothing_of_the_network(
     )
     assert parts.networks.pace.next_at(NOW) == NOW
     assert parts.networks.throttle.clips_since_throttle == 0
-    assert not parts.outcomes.suspicion.witnesses
+    assert not parts.outcomes.suspicion.came
 
 
 def test_a_returned_clip_comes_next_and_leaves_no_trace_in_the_ledger(make_parts: Make) -> None:
@@ -234,9 +234,31 @@ def test_what_a_network_says_while_it_is_not_trusted_is_not_believed(make_parts:
 
 
 @pytest.mark.parametrize(
-    ("category", "streak"), [(Category.PRIVATE, 1), (Category.SHORT_SOURCE, 0), (Category.TIMEOUT, 0)]
+    ("category", "suspects"),
+    [
+        *[(Category.PRIVATE, {1}), (Category.FORBIDDEN, {1}), (Category.NO_FORMATS, {1})],
+        *[(Category.SHORT_SOURCE, set()), (Category.TIMEOUT, set()), (Category.OFFLINE, set())],
+    ],
 )
-def test_only_videos_that_are_gone_make_a_streak(make_parts: Make, category: Category, streak: int) -> None:
-    parts = make_parts(some_clips(1), retry_steps_s=())
+@pytest.mark.parametrize("retry_steps_s", [(), (30.0,)])
+def test_only_what_youtube_may_answer_to_everybody_is_suspicious(
+    make_parts: Make, category: Category, suspects: set[int], retry_steps_s: tuple[float, ...]
+) -> None:
+    parts = make_parts(some_clips(1), retry_steps_s=retry_steps_s)
     fail(parts, category)
-    assert parts.outcomes.suspicion.streak == streak
+    assert parts.outcomes.suspicion.suspects == suspects
+
+
+@pytest.mark.parametrize("category", [Category.PRIVATE, Category.FORBIDDEN])
+def test_the_probe_at_the_end_of_a_cooldown_judges_no_clip(make_parts: Make, category: Category) -> None:
+    parts = make_parts(some_clips(2), retry_steps_s=())
+    parts.networks.throttle.saw_signal(Category.CAPTCHA, NOW)
+    parts.networks.probe_now(NOW)
+    row, aftermath = fail(parts, category)
+    assert aftermath is Aftermath.NONE
+    assert [event.reason for event in parts.told(ClipReturned)] == [category.value]
+    assert left(parts) == [1, 2]
+    assert parts.networks.throttle.status is NetworkStatus.PROBING  # until another video tells
+    assert parts.outcomes.suspicion.aroused(HOME.name)
+    assert parts.outcomes.suspicion.suspects == set()
+    assert parts.take()[1].id != row.id

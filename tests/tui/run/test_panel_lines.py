@@ -9,6 +9,7 @@ from datetime import UTC
 import msgspec
 import pytest
 
+from kinetics_tui.base.words import until_text
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipExtracted,
@@ -420,10 +421,17 @@ def test_the_header_has_the_pace_in_force() -> None:
 
 def test_a_suspicion_against_an_open_network_is_explained() -> None:
     run = moment(status(EngineStatus.PROBING, Reason(Why.SUSPICIOUS, 12)))
-    reason = "12 clips in a row failed for good; one that came through before is asked for again."
+    reason = "12 clips failed, too many to be chance; a video that must be there is asked for."
     assert reason in " ".join(texts(throttle_lines(run, 47, 9)))
-    assert "12 clips in a row failed" in texts(throttle_lines(run, 100, 2))[0]
+    assert "12 clips failed, too many" in texts(throttle_lines(run, 100, 2))[0]
     assert "12 clips" not in " ".join(texts(throttle_lines(moment(status(EngineStatus.RUNNING)), 47, 9)))
+
+
+def test_a_network_that_is_held_is_asked_for_a_video_and_no_clip_goes_first() -> None:
+    asking = status(EngineStatus.PROBING, Reason(Why.ASKING))
+    said = " ".join(texts(throttle_lines(moment(network(NetworkStatus.PROBING), asking), 47, 9)))
+    assert "YouTube is asked for a video that must be there." in said
+    assert "goes first" not in said
 
 
 def test_a_switch_says_how_many_clips_are_still_by_the_old_network() -> None:
@@ -558,6 +566,24 @@ def test_more_room_makes_the_digits_larger() -> None:
     assert heights[30] < heights[50] < heights[90]
 
 
+REFUSED = Reason(
+    Why.REFUSED,
+    label="403 on media",
+    at=NOW - 900,
+    text="uv tool upgrade kinetics-tui",
+    version="2026.10.26",
+    until=NOW + 900,
+)
+
+
+def test_a_run_that_is_held_says_which_yt_dlp_is_refused_since_when_and_until_when() -> None:
+    said = texts(throttle_lines(moment(status(EngineStatus.HELD, REFUSED)), 78, 9))
+    assert said[0].startswith("HELD  YouTube refuses yt-dlp 2026.10.26")
+    since, until = (until_text(at, NOW, UTC) for at in (REFUSED.at, REFUSED.until) if at)
+    assert f"Since {since} every video: 403 on media." in " ".join(said)
+    assert f"Next look {until}, at once with another yt-dlp or by space." in " ".join(said)
+
+
 def test_a_countdown_past_its_end_stands_at_zero() -> None:
     lines = texts(cooling_lines(moment(*cooling(until=NOW - 5)), 60, 2))
     assert lines[0].startswith("00:00  COOLING DOWN")
@@ -605,6 +631,7 @@ def test_what_holds_the_run_up_comes_with_what_to_do(event: StatusChanged, expec
             ),
             "again now.",
         ),
+        (EngineStatus.HELD, REFUSED, "or by space. Update: uv tool upgrade kinetics-tui"),
         (EngineStatus.STOPPING, NO_REASON, "the engine ends."),
         (EngineStatus.STOPPED, Reason(Why.LEFT, 470), "'/data/my kinetics'"),
         (EngineStatus.DONE, Reason(Why.SETTLED), "or leave (q)."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.app import App
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.model.commands import (
@@ -66,6 +67,27 @@ async def test_space_looks_again_where_nothing_could_be_written(status: EngineSt
     async with stand(StatusChanged(at=NOW, status=status)) as run:
         assert "space look again" in run.rows[-1]
         assert await run.press("space") == [Resume()]
+
+
+async def test_p_and_e_are_for_a_run_that_is_held_as_well() -> None:
+    refused = Reason(Why.REFUSED, label="403 on media", text="pip", version="1", at=NOW, until=NOW + 900)
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.HELD, reason=refused)) as run:
+        assert await run.press("p") == [ProbeNow()]
+        assert [type(command) for command in await run.press("e")] == [WaitLonger]
+
+
+async def test_y_copies_the_command_that_a_held_run_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    refused = Reason(Why.REFUSED, label="403 on media", text='pip install "it"', version="1", at=NOW)
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.HELD, reason=refused)) as run:
+        assert "y copy" in run.rows[-1]
+        assert await run.press("y") == []
+        assert copied == ['pip install "it"']
+    async with stand() as run:
+        await run.press("y")
+        assert len(copied) == 1
+        assert "no command to copy" in run.rows[-1]
 
 
 async def test_capital_p_pauses_at_once() -> None:

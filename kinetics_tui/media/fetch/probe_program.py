@@ -1,8 +1,8 @@
 """Asks YouTube for one video by one route, and says what came of it.
 
-``python -m kinetics_tui.media.youtube.probe_program`` is a program of its own: whatever it meets, the run
-goes on. It reads one ``CheckRequest`` as JSON from standard input, sends one player request, and prints one
-``CheckAnswer`` as a line of JSON.
+``python -m kinetics_tui.media.fetch.probe_program`` is a program of its own: whatever it meets, the run
+goes on. It reads one ``CheckRequest`` as JSON from standard input, resolves the video once, with ``media``
+also fetches what a clip would fetch first of it, and prints one ``CheckAnswer`` as a line of JSON.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ import sys
 import threading
 import time
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
+from kinetics_tui.model.options import Resolve
 
+if TYPE_CHECKING:
+    from kinetics_tui.media.youtube.resolve import Resolver, Source
+
+PUBLIC_VIDEOS = ("jNQXAC9IVRw", "dQw4w9WgXcQ")
+"""Videos that are there as long as YouTube is: witnesses where no clip has come through yet."""
 NO_REQUEST = 2
 READING_S = 30.0
 """Seconds to wait for the request on standard input."""
@@ -35,11 +42,13 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     youtube_id: str
     height_px: int = 360
     audio: bool = True
+    resolve: Resolve = Resolve.AUTO
+    media: bool = False
     deadline_s: float = 30.0
 
 
 class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a check. ``text`` is one plain sentence without secrets.
+    """The answer to a check. ``text`` is one plain sentence without secrets, ``said`` YouTube's own words.
 
     ``ok``: YouTube answered, and nothing in the answer speaks against the network; ``category`` is then
     what it says of the video, None where it gave the video. Not ``ok``: a throttle, no way to YouTube, or
@@ -49,6 +58,7 @@ class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     category: Category | None
     text: str
+    said: str = ""
     took_s: float
 
     @property
@@ -91,9 +101,15 @@ def ask(request: CheckRequest) -> CheckAnswer:
     # The last one given wins: what fails is not asked a second time.
     args = (*request.yt_dlp, "--extractor-retries", "0")
     try:
-        with closing(Resolver(args, height_px=request.height_px, audio=request.audio)) as resolver:
+        way = request.resolve
+        with closing(
+            Resolver(args, height_px=request.height_px, audio=request.audio, resolve=way)
+        ) as resolver:
             resolver.switch_network(request.route)
-            resolver.resolve(request.youtube_id)
+            if request.media:
+                _fetch_beginning(resolver, request.youtube_id)
+            else:
+                resolver.resolve(request.youtube_id)
     except ClipFailure as failure:
         return _judged(failure.category, failure.message)
     except UserError:  # The options were checked when they were given; its text may quote them.
@@ -104,10 +120,38 @@ def ask(request: CheckRequest) -> CheckAnswer:
     return CheckAnswer(ok=True, category=None, text="YouTube answers.", took_s=0.0)
 
 
+def _fetch_beginning(resolver: Resolver, youtube_id: str) -> None:
+    """Fetch what a clip would fetch first, by each way that a clip may try. Raises ClipFailure.
+
+    An address that is refused is not asked for anew: so few requests say enough.
+    """
+    from kinetics_tui.media.failures import ClipFailure
+    from kinetics_tui.media.fetch.plan import read_index
+    from kinetics_tui.media.fetch.ranges_fetch import RangeReader
+    from kinetics_tui.media.guard import Guard
+    from kinetics_tui.media.youtube.ladder import Ladder
+
+    ladder = Ladder(resolver)
+    refused: list[Source] = []
+    for rung in ladder.rungs:
+        source = ladder.resolve(rung, youtube_id, Resolve.LEAN, refused)
+        try:
+            for stream in (source.video, source.audio):
+                if stream is not None and not stream.fragmented:
+                    read_index(RangeReader(resolver.session, stream, Guard()), source.duration_s)
+        except ClipFailure as failure:
+            if failure.category is not Category.FORBIDDEN:
+                raise
+            refused.append(source)
+        else:
+            return
+    raise ClipFailure(Category.FORBIDDEN, "403 on media")
+
+
 def _judged(category: Category, message: str) -> CheckAnswer:
     of_the_video = category.kind is Kind.PERMANENT or category is Category.LIVE_OR_PREMIERE
     text = f"YouTube answers; of this video it says: {message}" if of_the_video else message
-    return CheckAnswer(ok=of_the_video, category=category, text=text, took_s=0.0)
+    return CheckAnswer(ok=of_the_video, category=category, text=text, said=message, took_s=0.0)
 
 
 def _late(request: CheckRequest) -> CheckAnswer:

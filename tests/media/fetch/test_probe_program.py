@@ -10,7 +10,7 @@ import pytest
 
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.demo.videos import Case, Failure
-from kinetics_tui.media.youtube.probe_program import NO_REQUEST, CheckAnswer, CheckRequest, ask
+from kinetics_tui.media.fetch.probe_program import NO_REQUEST, CheckAnswer, CheckRequest, ask
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Route
 from tests.media.media_studio import Sources, Studio
@@ -25,7 +25,7 @@ def request_for(studio: Studio, video: str, *yt_dlp: str, clients: str = "vision
 
 def run(said: bytes) -> subprocess.CompletedProcess[bytes]:
     """The program, told ``said``."""
-    command, environment = python_program("kinetics_tui.media.youtube.probe_program")
+    command, environment = python_program("kinetics_tui.media.fetch.probe_program")
     return subprocess.run(command, input=said, env=environment, capture_output=True, timeout=60, check=False)
 
 
@@ -107,6 +107,41 @@ def test_an_answer_from_which_nothing_follows_is_asked_for_once_and_not_ok(
     assert studio.youtube.count("player") == 1
 
 
+def with_media(studio: Studio, video: str) -> CheckAnswer:
+    return ask(msgspec.structs.replace(request_for(studio, video), media=True))
+
+
+def test_the_beginning_of_all_media_is_fetched_where_that_is_asked_for(studio: Studio, dash: Sources) -> None:
+    answer = with_media(studio, studio.add(dash))
+    assert answer.ok
+    media = [seen for seen in studio.youtube.requests if seen.kind == "media"]
+    assert {seen.itag for seen in media} == {134, 140}
+    assert {seen.client_address for seen in media} == {"127.0.0.2"}
+    assert sum(seen.sent_bytes for seen in media) < 100_000
+
+
+@pytest.mark.parametrize("itag", [None, 140])
+@pytest.mark.parametrize(
+    ("case", "ok", "category", "said"),
+    [
+        (Case.MEDIA_403, False, Category.FORBIDDEN, "403 on media"),
+        (Case.MEDIA_404, True, Category.HTTP_404, "HTTP Error 404: Not Found"),
+        (Case.MEDIA_429, False, Category.TOO_MANY_REQUESTS, "HTTP Error 429: Too Many Requests"),
+    ],
+)
+def test_media_that_do_not_come_are_the_answer(
+    studio: Studio, dash: Sources, case: Case, itag: int | None, ok: bool, category: Category, said: str
+) -> None:
+    answer = with_media(studio, studio.add(dash, failure=Failure(case, itag=itag)))
+    assert (answer.ok, answer.category, answer.said) == (ok, category, said)
+
+
+def test_of_media_in_pieces_no_more_is_fetched_than_their_playlist(studio: Studio, dash: Sources) -> None:
+    answer = with_media(studio, studio.add(dash, hls=True))
+    assert answer.ok
+    assert studio.youtube.count("media") == 0
+
+
 def test_a_server_that_stands_still_does_not_outlast_the_deadline(studio: Studio, dash: Sources) -> None:
     video = studio.add(dash, failure=Failure(Case.PLAYER_STALL))
     request = request_for(studio, video, "--socket-timeout", "600")
@@ -135,7 +170,7 @@ def test_what_is_no_request_gets_no_answer(said: bytes) -> None:
 
 
 def test_passing_the_question_on_loads_no_yt_dlp() -> None:
-    code = "import sys, kinetics_tui.media.youtube.probe_program; print('yt_dlp' in sys.modules)"
+    code = "import sys, kinetics_tui.media.fetch.probe_program; print('yt_dlp' in sys.modules)"
     command, environment = python_program("this")
     done = subprocess.run([command[0], "-P", "-c", code], env=environment, capture_output=True, check=True)
     assert done.stdout == b"False\n"
