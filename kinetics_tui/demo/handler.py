@@ -11,8 +11,10 @@ import ssl
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 from http import HTTPStatus
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -37,6 +39,7 @@ HLS_TYPE = "application/vnd.apple.mpegurl"
 
 _CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
+_RELAY_TIMEOUT_S = 30.0
 _LOGIN_PAGE = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
 _DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
 _STATUS = {case: HTTPStatus(int(case[-3:])) for case in Case if case[-3:].isdigit()}
@@ -98,6 +101,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.through_proxy:
             self.swapped(self.request, None)
             self.request.close()
+
+    def _relay(self, host: str, path: str) -> None:
+        """Be the proxy to another host, by plain HTTP."""
+        with closing(HTTPConnection(host, timeout=_RELAY_TIMEOUT_S)) as connection:
+            connection.request("GET", path, headers=dict(self.headers))
+            answer = connection.getresponse()
+            body = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
     @property
     def _address(self) -> str:
@@ -190,6 +205,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer a request for media, a playlist or a page."""
         address = urlsplit(self.path)
+        if address.netloc:
+            self._relay(address.netloc, address._replace(scheme="", netloc="").geturl())
+            return
         if address.path.startswith(MANIFEST_PATH):
             self._send_manifest(address.path)
             return
