@@ -18,6 +18,8 @@ from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.site import Throttled
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.client.ask import ask
+from kinetics_tui.model.commands import SetPace
 from kinetics_tui.model.events import EngineStatus
 from tests.program import Program
 from tests.waiting import until
@@ -112,11 +114,15 @@ def test_a_login_that_ends_in_mid_run_holds_it_or_has_it_go_on_as_a_guest(
 
     demo, youtube = serve(10)
     cookies = program.folder / "cookies.txt"
-    export(6)
+    export(15)
+    ends_at = time.time() + 15
     given = flags(demo, youtube, "--logged-out", logged_out, "--headless", "--json")
-    given[given.index("unlimited")] = "1800"
+    given[given.index("unlimited")] = "240"  # four clips at once, then one in 15 s
     given = [f"{flag} --cookies {cookies}" if flag.startswith("--yt-dlp=") else flag for flag in given]
     view = program.start("run", str(program.dataset), *given)
+    until(program.is_running)
+    time.sleep(max(0.0, ends_at - time.time()))
+    ask(program.dataset, SetPace(per_hour=None))
     if logged_out == "hold":
         until(lambda: program.is_running() and program.state().status is EngineStatus.HELD, 60)
         assert "login" in program.status()["reason"]
