@@ -227,7 +227,7 @@ class StreakCheck:
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
         now, count = self._context.clock(), len(self._suspicion.suspects)
         held, probe = self._networks.throttle_of(network).wants_witness, self._suspicion.probe_failed
-        if answer.category is None:
+        if answer.category in (None, Category.LOGGED_OUT):  # no witness: the account was not let in
             self._suspicion.believe()
             why = (
                 "another still comes through: it is the clips"
