@@ -16,7 +16,7 @@ def pace_parts(moment: Moment) -> list[str]:
     allowed, learned = moment.allowed_per_hour, state.network.learned_per_hour
     idle = moment.lost or state.idle
     parts = [] if idle else [f"pace {state.clips_per_minute(moment.now) * 60:,.0f}/h now"]
-    limit = "no limit" if allowed is None else f"allowed {named_pace_text(allowed)}"
+    limit = "no limit" if allowed is None else f"allowed {named_pace_text(allowed, moment.budget_per_hour)}"
     parts.append(f"pace: {limit}" if idle else limit)
     if learned is not None:
         parts.append(f"learned {pace_text(learned)} here")
