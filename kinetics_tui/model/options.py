@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
+from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, pace_text
 
 FRAMES_FOLDER = "frames"
 SOUND_FOLDER = "sound"
@@ -187,6 +187,14 @@ def budget_text(preset: Preset) -> str:
     """A budget in both numbers: ``900 requests/h: about 900 clips lean, 300 full``."""
     lean, full = (clips_per_hour(preset, cost) for cost in (LEAN_REQUESTS, FULL_REQUESTS))
     return f"{BUDGETS[preset]:,.0f} requests/h: about {lean:,.0f} clips lean, {full:,.0f} full"
+
+
+def named_pace_text(per_hour: float | None, budget_per_hour: float | None) -> str:
+    """A pace in clips, and the budget of requests that it comes from: ``300/h on guest's 900 requests``."""
+    if budget_per_hour is None:
+        return pace_text(per_hour)
+    whose = next((f"{preset}'s " for preset, budget in BUDGETS.items() if budget == budget_per_hour), "")
+    return f"{pace_text(per_hour)} on {whose}{budget_per_hour:,.0f} requests"
 
 
 COOLDOWN_STEPS_S = (15 * MINUTE_S, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, DAY_S, 2 * DAY_S, 5 * DAY_S)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import pace_text
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
-from kinetics_tui.model.options import BUDGETS
 from kinetics_tui.model.state import RunState
 
 NOT_HERE = "not here"
@@ -55,14 +53,6 @@ def signal_word(signal: Category) -> str:
 def last_signal(info: NetworkState) -> Category | None:
     """The signal of the last throttle, as far as it is known."""
     return info.throttles[-1].signal if info.throttles else info.signal
-
-
-def named_pace_text(per_hour: float | None, budget_per_hour: float | None) -> str:
-    """A pace in clips, and the budget of requests that it comes from: ``300/h (guest, 900 requests/h)``."""
-    if budget_per_hour is None:
-        return pace_text(per_hour)
-    name = next((f"{preset}, " for preset, budget in BUDGETS.items() if budget == budget_per_hour), "")
-    return f"{pace_text(per_hour)} ({name}{budget_per_hour:,.0f} requests/h)"
 
 
 def left_s(info: NetworkState, now: float) -> float | None:
