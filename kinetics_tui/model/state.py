@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kinetics_tui.base.words import HOUR_S
+from kinetics_tui.base.words import HOUR_S, pace_text
 from kinetics_tui.model.events import AnyEvent, EngineStatus
-from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.model.reducer import fold, retell
 from kinetics_tui.model.run import Run
 
@@ -61,10 +60,9 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     if options.budget_per_hour and network.requests_per_clip:
         users = options.budget_per_hour / network.requests_per_clip
     paces = [pace for pace in (users, network.learned_per_hour) if pace]
-    budget = network.budget_per_hour if network.name else options.budget_per_hour
     pace_per_s = min(paces) / HOUR_S if paces else None
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
-        rate_per_s, limit = pace_per_s, f"pace is the limit: {named_pace_text(min(paces), budget)}"
+        rate_per_s, limit = pace_per_s, f"pace is the limit: {pace_text(min(paces))}"
     elif measured_per_s == 0:
         return None
     else:

@@ -253,7 +253,7 @@ def test_the_forecast_is_limited_by_the_pace_and_says_so() -> None:
     time_left = forecast(state, AT)
     assert time_left is not None
     assert time_left.seconds == 3600
-    assert time_left.limit == "pace is the limit: 300/h on guest's 900 requests"
+    assert time_left.limit == "pace is the limit: 300/h"
 
 
 def test_the_forecast_adds_the_cooldown_in_front() -> None:

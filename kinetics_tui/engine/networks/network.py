@@ -112,7 +112,7 @@ class KnownNetwork:
             allowed_per_hour=pace.allowed_per_hour,
             learned_per_hour=pace.learned_per_hour,
             budget_per_hour=pace.budget_per_hour,
-            requests_per_clip=self._lessons.requests_per_clip,
+            requests_per_clip=pace.requests_per_clip,
             sessions=history.sessions,
             clips=history.clips if clips is None else clips,
             clips_since_throttle=throttle.clips_since_throttle,

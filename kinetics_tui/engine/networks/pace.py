@@ -158,6 +158,12 @@ class Pace:
         return max(1.0, self._lessons.requests_per_clip or 1.0)
 
     @property
+    def requests_per_clip(self) -> float | None:
+        """The same for people's eyes; None: no clip was seen yet."""
+        mean = self._lessons.requests_per_clip
+        return mean and round(mean, 2)
+
+    @property
     def learned_per_hour(self) -> float | None:
         """The pace that the network taught, in clips as they cost now; None: nothing."""
         safe = self._safe_per_hour

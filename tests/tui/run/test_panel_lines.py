@@ -161,7 +161,7 @@ def test_the_totals_say_what_is_left_in_splits_that_are_off() -> None:
     counts, rates, end = texts(overall_lines(moment()))
     assert counts == "131,271 done   3,124 failed   105,293 left   38,685 switched off"
     assert rates == "10.0 clips/min   0.11 MB/s   disk 138 GB used, 402 GB free"
-    assert end == "done in 14 d 14 h  (pace is the limit: 300/h on guest's 900 requests)"
+    assert end == "done in 14 d 14 h  (pace is the limit: 300/h)"
 
 
 def test_switching_a_split_off_takes_no_clip_from_the_disk() -> None:
@@ -188,7 +188,7 @@ def test_counts_and_end_share_a_line_where_lines_are_short(width: int, line: str
 
 def test_a_cooldown_is_said_to_be_in_the_time_left() -> None:
     end = texts(overall_lines(moment(*cooling(until=NOW + 86400))))[2]
-    assert end == "done in 15 d 14 h  (cooldown included; pace is the limit: 300/h on guest's 900 requests)"
+    assert end == "done in 15 d 14 h  (cooldown included; pace is the limit: 300/h)"
 
 
 @pytest.mark.parametrize(
