@@ -249,14 +249,14 @@ class Theme(StrEnum):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
-    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the clip
-    down to that short side (None: as the source). ``pace_per_hour`` is clips asked for an
-    hour, or a budget of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
-    ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
-    failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for runs with an
-    account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into
-    the ledger, never into events or logs. So do ``notify``, the Apprise addresses that are told of the turns
-    of the run. ``extras`` are made of each clip that is done.
+    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the
+    clip down to that short side (None: as the source). ``pace_per_hour`` is clips asked for an hour, or a
+    budget of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is
+    held to that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each
+    transient failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for
+    runs with an account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry
+    secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
+    that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
 
     workers: Annotated[
