@@ -127,7 +127,7 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     is the number of workers that may hold a clip while the network ramps up (None: all).
     ``allowed_per_hour`` is the pace in force in clips, the lower of the user's and of ``learned_per_hour``
     (None: unlimited, nothing learned), both at ``requests_per_clip``, what its last clips cost in page and
-    player requests (None: not known yet). ``budget_per_hour`` is the pace in force where it is counted in
+    player requests (0: not known yet). ``budget_per_hour`` is the pace in force where it is counted in
     requests. ``throttles`` are the last ones, oldest first.
     """
 
@@ -147,7 +147,7 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     allowed_per_hour: float | None = None
     learned_per_hour: float | None = None
     budget_per_hour: float | None = None
-    requests_per_clip: float | None = None
+    requests_per_clip: float = 0.0
     sessions: int = 0
     clips: int = 0
     clips_since_throttle: int = 0

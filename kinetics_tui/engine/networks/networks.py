@@ -28,7 +28,9 @@ from kinetics_tui.model.options import PaceLimit
 
 def _without_counts(network: NetworkState | None) -> NetworkState | None:
     """A network but for what every clip changes: views count that themselves."""
-    return network and msgspec.structs.replace(network, clips=0, clips_since_throttle=0)
+    return network and msgspec.structs.replace(
+        network, clips=0, clips_since_throttle=0, requests_per_clip=0.0
+    )
 
 
 class Networks:

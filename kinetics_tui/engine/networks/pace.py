@@ -158,10 +158,9 @@ class Pace:
         return max(1.0, self._lessons.requests_per_clip or 1.0)
 
     @property
-    def requests_per_clip(self) -> float | None:
-        """The same for people's eyes; None: no clip was seen yet."""
-        mean = self._lessons.requests_per_clip
-        return mean and round(mean, 2)
+    def requests_per_clip(self) -> float:
+        """The same for people's eyes; 0: no clip was seen yet."""
+        return round(self._lessons.requests_per_clip or 0.0, 2)
 
     @property
     def learned_per_hour(self) -> float | None:
