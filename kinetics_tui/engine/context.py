@@ -17,7 +17,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.events import AnyEvent, ClipsRetried, Logged, Notice, OptionsChanged
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Options
+from kinetics_tui.model.options import BUDGETS, Options, Preset, clips_per_hour
 from kinetics_tui.model.state import RunState
 
 SET_S = 2.0
@@ -111,10 +111,12 @@ class RunContext:
 
 def options_event(options: Options, at: float) -> OptionsChanged:
     """The options that views show."""
+    pace = options.pace_per_hour
     return OptionsChanged(
         at=at,
         workers=options.workers,
-        pace_per_hour=options.pace_per_hour,
+        pace_per_hour=clips_per_hour(pace),
+        budget_per_hour=BUDGETS[pace] if isinstance(pace, Preset) else None,
         height_px=options.height_px,
         trim=options.trim,
         layout=options.layout,

@@ -87,6 +87,12 @@ class ClipMaker:
         self._ladder = Ladder(self._resolver)
         self._alarm = Alarm()
         self._guard: Guard | None = None
+        self._requests_before = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests for pages and players that the clip in hand, or the last one, has cost so far."""
+        return self._resolver.session.requests - self._requests_before
 
     def make(
         self,
@@ -108,11 +114,12 @@ class ClipMaker:
         """
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         started = time.monotonic()
+        self._requests_before = self._resolver.session.requests
         self._guard = guard = Guard(cancelled, started + seconds)
         try:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
-                return found, Spent(total_s=time.monotonic() - started)
+                return found, Spent(total_s=time.monotonic() - started, requests=0)
             self._resolver.switch_network(route)
             self._resolver.session.guard = guard
             self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
@@ -126,7 +133,8 @@ class ClipMaker:
                 attempt.output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
                 attempt.output.replace(final_path)
-                return made, msgspec.structs.replace(spent, total_s=time.monotonic() - started)
+                total_s = time.monotonic() - started
+                return made, msgspec.structs.replace(spent, total_s=total_s, requests=self.requests)
         except (ClipFailure, ClipCancelled):
             raise
         except OSError as error:

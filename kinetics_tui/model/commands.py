@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Extras
+from kinetics_tui.model.options import Extras, PaceLimit
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
@@ -43,9 +43,9 @@ class SetWorkers(Command, frozen=True, tag="set-workers"):
 
 
 class SetPace(Command, frozen=True, tag="set-pace"):
-    """Resolve at most ``per_hour`` videos an hour (None: unlimited)."""
+    """Ask for at most ``per_hour`` clips an hour, or keep to a budget of requests (None: unlimited)."""
 
-    per_hour: float | None
+    per_hour: PaceLimit
 
 
 class WantExtras(Command, frozen=True, tag="want-extras"):

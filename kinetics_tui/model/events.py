@@ -139,7 +139,10 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
 
 
 class OptionsChanged(Event, frozen=True, tag="options-changed"):
-    """The options in force, as far as views show them."""
+    """The options in force, as far as views show them.
+
+    ``pace_per_hour`` is in clips; of a budget (``budget_per_hour`` requests) as it gives at full cost.
+    """
 
     workers: int
     pace_per_hour: float | None
@@ -147,6 +150,7 @@ class OptionsChanged(Event, frozen=True, tag="options-changed"):
     trim: Trim
     layout: LayoutName
     audio: bool
+    budget_per_hour: float | None = None
 
 
 class StatusChanged(Event, frozen=True, tag="status-changed"):

@@ -20,7 +20,8 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """The cost of a try, also of one that failed: seconds in each phase and in all, bytes of media received.
 
     ``wire_bytes`` is 0 where the file was found in its place; ``asked`` is the way by which YouTube gave the
-    video, None where it gave none or there was no choice.
+    video, None where it gave none or there was no choice. ``requests`` are those for pages and players, which
+    YouTube is said to count; None: not known, as of clips of before they were counted.
     """
 
     resolve_s: Seconds = 0.0
@@ -29,6 +30,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     total_s: Seconds = 0.0
     wire_bytes: Count = 0
     asked: Resolve | None = None
+    requests: Count | None = None
 
 
 NOTHING_SPENT = Spent()

@@ -127,8 +127,10 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     ``until`` is the end of a cooldown; ``step`` counts from 1 while cooling or probing and is 0 while open;
     ``steps_s`` are the waits of the cooldown, one upon another, else of the next one. ``workers_allowed``
     is the number of workers that may hold a clip while the network ramps up (None: all).
-    ``allowed_per_hour`` is the pace in force, the lower of the user's and of ``learned_per_hour`` (None:
-    unlimited, nothing learned). ``throttles`` are the last ones, oldest first.
+    ``allowed_per_hour`` is the pace in force in clips, the lower of the user's and of ``learned_per_hour``
+    (None: unlimited, nothing learned), both at ``requests_per_clip``, what its last clips cost in page and
+    player requests (0: not known yet). ``budget_per_hour`` is the pace in force where it is counted in
+    requests. ``throttles`` are the last ones, oldest first.
     """
 
     name: str = ""
@@ -146,6 +148,8 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     workers_allowed: int | None = None
     allowed_per_hour: float | None = None
     learned_per_hour: float | None = None
+    budget_per_hour: float | None = None
+    requests_per_clip: float = 0.0
     sessions: int = 0
     clips: int = 0
     clips_since_throttle: int = 0
@@ -246,18 +250,31 @@ class Route(msgspec.Struct, frozen=True):
         return f"Route(source_address={self.source_address!r}, proxy={proxy!r})"
 
 
+class Counted(StrEnum):
+    """The things that a network was found to count."""
+
+    OPEN = ""
+    """Not known: clips never cost another number of requests while they went out at a learned pace."""
+    CLIPS = "clips"
+    REQUESTS = "requests"
+
+
 class Lessons(msgspec.Struct, kw_only=True):
     """The lessons of a network's throttles, kept with it in the ledger; ``Pace`` and ``Waits`` write them.
 
-    Rates are in requests an hour, waits in seconds; None: not known.
+    Rates are in clips asked for an hour, waits in seconds; None: not known. A clip is asked for by one or
+    more page and player requests: ``requests_per_clip`` is the mean of the last clips, ``learned_at`` what
+    it was when the pace was learned, ``counted`` what the network was found to count. Where that is
+    requests, the rates and counts are of clips that cost ``learned_at`` each.
 
-    Of its pace: the network is held to ``safe_per_hour``, and ``ceiling_per_hour`` is what it refused at
-    last. A stretch of work, begun by a throttle or a rest, has ``stretch_requests`` in ``stretch_s`` so
-    far, the last one at ``last_request_at``. ``clean_requests`` went out since the learned pace was
-    changed, and ``clean_weeks`` were worked at its ceiling. ``compared_requests`` and
-    ``compared_per_hour`` are the stretch that the next one is compared with; ``counts_requests``: the
-    network counts requests, whatever their pace; ``doubts`` are the throttles in a row that spoke against
-    what is believed of it. ``throttled_before``: it was ever throttled.
+    Of its pace, where a request is one for a clip (``stretch_sent`` are page and player requests): the
+    network is held to ``safe_per_hour``, and ``ceiling_per_hour`` is what it refused at last. A stretch
+    of work, begun by a throttle or a rest, has ``stretch_requests`` in ``stretch_s`` so far, the last one
+    at ``last_request_at``. ``clean_requests`` went out since the learned pace was changed, and
+    ``clean_weeks`` were worked at its ceiling. ``compared_requests`` and ``compared_per_hour`` are the
+    stretch that the next one is compared with; ``counts_requests``: the network counts requests, whatever
+    their pace; ``doubts`` are the throttles in a row that spoke against what is believed of it.
+    ``throttled_before``: it was ever throttled.
 
     Of its blocks: ``refused_after_s`` is the longest wait that was too short, seen at ``refused_at``,
     ``passed_after_s`` the shortest that was long enough. Of the cooldown in hand: ``blocked_since``; the
@@ -269,16 +286,20 @@ class Lessons(msgspec.Struct, kw_only=True):
 
     safe_per_hour: float | None = None
     ceiling_per_hour: float | None = None
-    stretch_requests: int = 0
+    stretch_requests: float = 0.0
+    stretch_sent: float = 0.0
     stretch_s: float = 0.0
     last_request_at: float | None = None
-    clean_requests: int = 0
+    clean_requests: float = 0.0
     clean_weeks: int = 0
-    compared_requests: int | None = None
+    compared_requests: float | None = None
     compared_per_hour: float | None = None
     counts_requests: bool = False
     doubts: int = 0
     throttled_before: bool = False
+    requests_per_clip: float | None = None
+    learned_at: float | None = None
+    counted: Counted = Counted.OPEN
 
     refused_after_s: float | None = None
     refused_at: float | None = None
@@ -304,10 +325,14 @@ def moved_if_any(at: float | None, by_s: float) -> float | None:
 
 
 class Stamp(NamedTuple):
-    """By which network a clip was handed out, and in which epoch of its throttle."""
+    """By which network a clip was handed out, in which epoch of its throttle, and for how many requests.
+
+    ``requests`` is what its pace took it to cost.
+    """
 
     network: str
     epoch: int
+    requests: float = 1.0
 
 
 NO_STAMP = Stamp("", -1)

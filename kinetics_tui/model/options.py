@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
+from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S, pace_text
 
 FRAMES_FOLDER = "frames"
 SOUND_FOLDER = "sound"
@@ -157,11 +157,45 @@ def sound_path(clip_path: str, sound: SoundFormat) -> PurePosixPath:
     return PurePosixPath(SOUND_FOLDER) / PurePosixPath(clip_path).with_suffix(f".{sound}")
 
 
-GUEST_PER_HOUR = 300.0
-ACCOUNT_PER_HOUR = 2000.0
-"""Videos an hour that YouTube lets a guest session and an account have (yt-dlp's wiki)."""
-PACES = {"guest": GUEST_PER_HOUR, "account": ACCOUNT_PER_HOUR, "unlimited": None}
+class Preset(StrEnum):
+    """Paces with a name: budgets of page and player requests, which YouTube is said to count."""
+
+    GUEST = "guest"
+    ACCOUNT = "account"
+
+
+BUDGETS = {Preset.GUEST: 900.0, Preset.ACCOUNT: 3600.0}
+"""Requests an hour, a tenth below what yt-dlp's wiki reports that YouTube bears: not measured here."""
+LEAN_REQUESTS = 1.0
+FULL_REQUESTS = 3.0
+"""Page and player requests of one clip: of one client without the page, and of yt-dlp's defaults."""
+
+PaceLimit = float | Preset | None
+"""Clips an hour, or a budget of requests that has a name; None: unlimited."""
+PACES: dict[str, Preset | None] = {**{str(preset): preset for preset in Preset}, "unlimited": None}
 """The paces that have a name."""
+
+
+def clips_per_hour(pace: PaceLimit, requests_per_clip: float | None = None) -> float | None:
+    """Clips an hour that a pace lets out; while it is not known what a clip costs, at the full cost."""
+    if isinstance(pace, Preset):
+        return BUDGETS[pace] / (requests_per_clip or FULL_REQUESTS)
+    return pace
+
+
+def budget_text(preset: Preset) -> str:
+    """A budget in both numbers: ``900 requests/h: about 900 clips lean, 300 full``."""
+    lean, full = (clips_per_hour(preset, cost) for cost in (LEAN_REQUESTS, FULL_REQUESTS))
+    return f"{BUDGETS[preset]:,.0f} requests/h: about {lean:,.0f} clips lean, {full:,.0f} full"
+
+
+def named_pace_text(per_hour: float | None, budget_per_hour: float | None) -> str:
+    """A pace in clips, and the budget of requests that it comes from: ``300/h on guest's 900 requests``."""
+    if budget_per_hour is None:
+        return pace_text(per_hour)
+    whose = next((f"{preset}'s " for preset, budget in BUDGETS.items() if budget == budget_per_hour), "")
+    return f"{pace_text(per_hour)} on {whose}{budget_per_hour:,.0f} requests"
+
 
 COOLDOWN_STEPS_S = (15 * MINUTE_S, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, DAY_S, 2 * DAY_S, 5 * DAY_S)
 RETRY_STEPS_S = (30.0, 5 * MINUTE_S, HOUR_S)
@@ -215,14 +249,14 @@ class Theme(StrEnum):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
-    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the clip
-    down to that short side (None: as the source). ``pace_per_hour`` is videos resolved an hour (None:
-    unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to that.
-    ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
-    failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for runs with an
-    account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into
-    the ledger, never into events or logs. So do ``notify``, the Apprise addresses that are told of the turns
-    of the run. ``extras`` are made of each clip that is done.
+    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the
+    clip down to that short side (None: as the source). ``pace_per_hour`` is clips asked for an hour, or a
+    budget of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is
+    held to that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each
+    transient failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for
+    runs with an account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry
+    secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
+    that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
 
     workers: Annotated[
@@ -264,16 +298,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     pace_per_hour: Annotated[
-        float | None,
+        PaceLimit,
         Opt(
             "PACE",
-            "guest (300/h), account (2,000/h), unlimited, or videos an hour.",
-            "videos an hour: guest (300), account (2,000), unlimited or a number",
+            f"guest ({budget_text(Preset.GUEST)}), account ({budget_text(Preset.ACCOUNT)}), unlimited, or "
+            "clips an hour.",
+            "guest or account (budgets of requests), unlimited, or clips an hour",
             key="pace",
             reads="pace",
             example="guest",
         ),
-    ] = GUEST_PER_HOUR
+    ] = Preset.GUEST
     learn_pace: Annotated[
         bool,
         Opt(comment="hold a network to the lower pace that its throttles taught"),

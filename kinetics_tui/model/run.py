@@ -21,7 +21,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
-from kinetics_tui.model.options import GUEST_PER_HOUR, LayoutName, Trim
+from kinetics_tui.model.options import BUDGETS, LayoutName, Preset, Trim, clips_per_hour
 from kinetics_tui.model.reasons import NO_REASON, reason_text
 
 
@@ -105,7 +105,8 @@ NO_NETWORK = NetworkState()
 NO_OPTIONS = OptionsChanged(
     at=0.0,
     workers=0,
-    pace_per_hour=GUEST_PER_HOUR,
+    pace_per_hour=clips_per_hour(Preset.GUEST),
+    budget_per_hour=BUDGETS[Preset.GUEST],
     height_px=360,
     trim=Trim.EXACT,
     layout=LayoutName.ACTIVITYNET,

@@ -55,7 +55,11 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     if not state.left:
         return None
     measured_per_s = state.clips_per_minute(now) / 60
-    paces = [pace for pace in (state.options.pace_per_hour, state.network.learned_per_hour) if pace]
+    options, network = state.options, state.network
+    users = options.pace_per_hour
+    if options.budget_per_hour and network.requests_per_clip:
+        users = options.budget_per_hour / network.requests_per_clip
+    paces = [pace for pace in (users, network.learned_per_hour) if pace]
     pace_per_s = min(paces) / HOUR_S if paces else None
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
         rate_per_s, limit = pace_per_s, f"pace is the limit: {pace_text(min(paces))}"

@@ -16,7 +16,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.options import PACES, Option
+from kinetics_tui.model.options import PACES, Option, PaceLimit, Preset
 
 NONE = "none"
 ALL = "all"
@@ -47,13 +47,13 @@ def parse_steps(value: object) -> tuple[float, ...]:
     return tuple(map(parse_duration, parts))
 
 
-def parse_pace(value: object) -> float | None:
-    """Videos an hour from ``guest``, ``account``, ``unlimited`` (None) or a number. Raises SettingsError."""
+def parse_pace(value: object) -> PaceLimit:
+    """A pace from ``guest``, ``account``, ``unlimited`` (None) or clips an hour. Raises SettingsError."""
     text = str(value).strip().lower().replace("_", "")
     if text in PACES:
         return PACES[text]
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not float(text):
-        raise SettingsError(f"{value!r} is no pace; give guest, account, unlimited or videos an hour.")
+        raise SettingsError(f"{value!r} is no pace; give guest, account, unlimited or clips an hour.")
     return float(text)
 
 
@@ -182,8 +182,10 @@ def steps_text(steps: Iterable[float]) -> str:
     return ",".join(map(duration_text, steps)) or NONE
 
 
-def pace_text(per_hour: float | None) -> str:
-    return "unlimited" if per_hour is None else f"{per_hour:g}"
+def pace_text(pace: PaceLimit) -> str:
+    if isinstance(pace, Preset):
+        return pace.value
+    return "unlimited" if pace is None else f"{pace:g}"
 
 
 def _networks(value: object) -> object:

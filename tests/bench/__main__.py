@@ -18,7 +18,7 @@ from tests.bench.fit import fit
 from tests.bench.fixed import fixed
 from tests.bench.growth import growth
 from tests.bench.overhead import overhead
-from tests.bench.policies import penalties, policies
+from tests.bench.policies import counting, penalties, policies
 from tests.bench.presets import presets
 from tests.bench.rate import rate
 from tests.bench.reading import reading
@@ -45,6 +45,7 @@ BENCHES: dict[str, Bench] = {
     "growth": growth,
     "presets": presets,
     "policies": policies,
+    "counting": counting,
     "penalties": penalties,
     "fit": fit,
 }

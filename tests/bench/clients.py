@@ -12,7 +12,7 @@ from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Lessons, NetworkStatus
-from kinetics_tui.model.options import COOLDOWN_STEPS_S
+from kinetics_tui.model.options import COOLDOWN_STEPS_S, PaceLimit
 from tests.bench.youtubes import CLIP_S, DAY_S, HOUR_S, WORKERS, YouTube
 
 GAP_S = CLIP_S / WORKERS
@@ -65,18 +65,21 @@ def constant_retry(youtube: YouTube, until: float) -> int:
 
 
 class Ours:
-    """The real ``Throttle`` and ``Pace``, asked as the engine's dispatcher asks them; no pace of the user's.
+    """The real ``Throttle`` and ``Pace``, asked as the engine's dispatcher asks them.
 
-    ``cooldowns`` counts the throttles, that is the cooldown steps.
+    ``cooldowns`` counts the throttles, that is the cooldown steps. ``at_one_go`` requests of an open network
+    are sent in one step of the simulation: 1 where what a video costs may change.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: PaceLimit = None, at_one_go: int = STEADY) -> None:
+        self._at_one_go = at_one_go
         self.lessons = Lessons()
         self.throttle = Throttle(COOLDOWN_STEPS_S, lessons=self.lessons)
-        self.pace = Pace(None, self.lessons, 0.0)
+        self.pace = Pace(pace, self.lessons, 0.0)
         self.cooldowns = 0
         self.clips = 0
-        self._in_hand: deque[float] = deque()
+        self._in_hand: deque[tuple[float, float, int]] = deque()
+        """When each clip will be there, the requests that it was let out for, and those that it sent."""
 
     def __call__(self, youtube: YouTube, until: float) -> int:
         now = 0.0
@@ -88,8 +91,9 @@ class Ours:
         return self.clips
 
     def _finish(self, now: float) -> None:
-        while self._in_hand and self._in_hand[0] <= now:
-            self._in_hand.popleft()
+        while self._in_hand and self._in_hand[0][0] <= now:
+            _, cost, sent = self._in_hand.popleft()
+            self.pace.settle(cost, sent)
             self.clips += 1
             self.throttle.passed(now, done=True, width=WORKERS)
 
@@ -99,15 +103,16 @@ class Ours:
             return self.throttle.until or now
         allowed = self.throttle.workers_allowed
         if len(self._in_hand) >= (WORKERS if allowed is None else allowed):
-            return self._in_hand[0]
+            return self._in_hand[0][0]
         at = self.pace.next_at(now)
         if at > now:
-            return min(at, self._in_hand[0]) if self._in_hand else at
+            return min(at, self._in_hand[0][0]) if self._in_hand else at
         if allowed is None:
             return self._steady(youtube, now)
+        cost = self.pace.cost
         self.pace.take(now)
         if youtube.request(now):
-            self._in_hand.append(now + CLIP_S)
+            self._in_hand.append((now + CLIP_S, cost, youtube.cost(now)))
         else:
             self._refused(now)
         return now
@@ -117,15 +122,16 @@ class Ours:
         per_hour = self.pace.allowed_per_hour
         # A grain slower than the pace, as what a token loses in adding up its parts would add up too.
         every_s = GAP_S if per_hour is None else max(GAP_S, HOUR_S / per_hour * (1 + 1e-9))
-        came_through = youtube.requests(now, every_s, STEADY)
+        came_through = youtube.requests(now, every_s, self._at_one_go)
         take, in_hand = self.pace.take, self._in_hand
         for _ in range(came_through):
             self._finish(now)
+            cost = self.pace.cost
             if not take(now):
                 raise AssertionError("the pace refuses what it promised")
-            in_hand.append(now + CLIP_S)
+            in_hand.append((now + CLIP_S, cost, youtube.cost(now)))
             now += every_s
-        if came_through < STEADY:
+        if came_through < self._at_one_go:
             self._finish(now)
             take(now)
             self._refused(now)

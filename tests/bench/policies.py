@@ -8,7 +8,7 @@ import msgspec
 
 from tests.bench.clients import Client, Ours, client_of_2019, constant_retry, fixed_sleep
 from tests.bench.report import Cell, Column, Report
-from tests.bench.youtubes import ANEW, DAY_S, HOUR_S, HourlyBudget, Sessions, Trust, YouTube, replay
+from tests.bench.youtubes import ANEW, DAY_S, HOUR_S, Budgets, HourlyBudget, Sessions, Trust, YouTube, replay
 
 KNOCK_S = 60.0
 """A request sent into a block makes it a minute longer: mild, so as not to put the impatient at a
@@ -47,6 +47,59 @@ REPLAY = Scenario("record of 2019, replayed", 90, lambda knock_s, seed: replay(s
 STRICT_REPLAY = Scenario("the same, a knock begins it anew", 90, lambda _, seed: replay(seed, ANEW))
 SCENARIOS = (GUEST, ACCOUNT, SESSIONS, RECORD, REPLAY, STRICT_REPLAY)
 
+
+class Counting(msgspec.Struct, frozen=True):
+    """A made-up YouTube that counts requests, videos or both; and a clip's cost before and after a turn."""
+
+    name: str
+    requests: int | None
+    videos: int | None
+    costs: tuple[int, int]
+
+    @property
+    def cost(self) -> str:
+        """The cost of a clip in words."""
+        before, after = self.costs
+        return f"{before}" if before == after else f"{before}, then {after}"
+
+
+COUNTING_DAYS = 14
+COUNTED = (("1,000 requests", 1000, None), ("300 videos", None, 300), ("both", 1000, 300))
+COUNTINGS = tuple(
+    Counting(name, requests, videos, costs)
+    for name, requests, videos in COUNTED
+    for costs in ((1, 1), (3, 3), (1, 3), (3, 1))
+)
+
+
+def counted(scenario: Counting, client: Ours) -> Outcome:
+    """Run our client against a hidden limit on requests, videos or both; costs turn halfway."""
+    youtube = Budgets(scenario.requests, scenario.videos, scenario.costs, COUNTING_DAYS / 2 * DAY_S, KNOCK_S)
+    return _outcome(youtube, client, COUNTING_DAYS)
+
+
+def counting(seed: int) -> Report:
+    """How the learned pace fares where it is not known whether requests or videos are counted."""
+    rows: list[tuple[Cell, ...]] = []
+    for scenario in COUNTINGS:
+        got = counted(scenario, Ours(at_one_go=1))
+        rows.append(
+            (scenario.name, scenario.cost, got.clips_a_day, got.share, got.refused, got.most_at_one_go)
+        )
+    return Report(
+        columns=(
+            Column("an hour, else 1 h", "limit"),
+            Column("requests a clip", "cost"),
+            *_GOT,
+        ),
+        rows=tuple(rows),
+        notes=(
+            f"Virtual time, {COUNTING_DAYS} days, no pace of the user's; a change of cost comes halfway.",
+            "`python -m tests.bench counting`",
+        ),
+    )
+
+
 CLIENTS: dict[str, Callable[[], Client]] = {
     "2019": lambda: client_of_2019,
     "sleeps an hour": lambda: fixed_sleep,
@@ -57,11 +110,14 @@ CLIENTS: dict[str, Callable[[], Client]] = {
 
 def outcome(scenario: Scenario, client: Client, seed: int, knock_s: float = KNOCK_S) -> Outcome:
     """Run one client through one scenario."""
-    youtube = scenario.youtube(knock_s, seed)
-    clips = client(youtube, scenario.days * DAY_S)
+    return _outcome(scenario.youtube(knock_s, seed), client, scenario.days)
+
+
+def _outcome(youtube: YouTube, client: Client, days: float) -> Outcome:
+    clips = client(youtube, days * DAY_S)
     return Outcome(
-        clips_a_day=clips / scenario.days,
-        share=clips / youtube.allowed(scenario.days),
+        clips_a_day=clips / days,
+        share=clips / youtube.allowed(days),
         refused=youtube.refused,
         most_at_one_go=youtube.most_at_one_go,
     )
@@ -77,10 +133,7 @@ def policies(seed: int) -> Report:
     return Report(
         columns=(
             *_NAMES,
-            Column("clips a day", "clips_a_day", ",.0f"),
-            Column("of what it allows", "share", ".1%"),
-            Column("refused requests", "refused", ",d"),
-            Column("most at one go", "most_at_one_go", ",d"),
+            *_GOT,
         ),
         rows=tuple(rows),
         notes=(
@@ -116,6 +169,12 @@ def penalties(seed: int) -> Report:
     )
 
 
+_GOT = (
+    Column("clips a day", "clips_a_day", ",.0f"),
+    Column("of what it allows", "share", ".1%"),
+    Column("refused requests", "refused", ",d"),
+    Column("most at one go", "most_at_one_go", ",d"),
+)
 _NAMES = (Column("hidden limit", "limit"), Column("client", "client"))
 
 

@@ -8,18 +8,22 @@ from functools import cache
 
 import pytest
 
+from kinetics_tui.model.options import Preset
 from tests.bench.__main__ import main
 from tests.bench.clients import Ours, client_of_2019, constant_retry, fixed_sleep
 from tests.bench.fit import misfit, sessions
 from tests.bench.policies import (
     ACCOUNT,
+    COUNTINGS,
     KNOCK_S,
     RECORD,
     REPLAY,
     SCENARIOS,
     STRICT_REPLAY,
+    Counting,
     Outcome,
     Scenario,
+    counted,
     outcome,
 )
 from tests.bench.report import Column, Report
@@ -79,6 +83,32 @@ def test_the_client_of_2019_comes_close_to_its_record_under_the_fitted_rule() ->
     assert misfit(found) < 0.3
     assert found[:5] == sorted(found[:5], reverse=True)
     assert found[5] < 1000
+
+
+@pytest.mark.parametrize("scenario", COUNTINGS, ids=lambda s: f"{s.name}, {s.cost} a clip")
+def test_whatever_is_counted_ours_gets_nine_tenths_with_one_request_a_step_into_a_block(
+    scenario: Counting,
+) -> None:
+    client = Ours(at_one_go=1)
+    got = counted(scenario, client)
+    assert got.share >= 0.9
+    assert got.most_at_one_go == 1
+    # Each block of an hour is met by the first step's 15 minutes and the next step: one cooldown is two.
+    turns_out_wrong = scenario.costs == ((1, 3) if scenario.videos is None else (3, 1))
+    assert got.refused == client.cooldowns == (4 if turns_out_wrong else 2)
+
+
+def test_lean_clips_come_thrice_as_fast_on_the_guests_budget_of_requests() -> None:
+    lean, full = (counted(Counting("", 1000, None, (cost, cost)), Ours(Preset.GUEST, 1)) for cost in (1, 3))
+    assert lean.refused == full.refused == 0
+    assert lean.clips_a_day == pytest.approx(3 * full.clips_a_day, rel=0.01)
+    assert lean.clips_a_day == pytest.approx(24 * 900, rel=0.01)
+
+
+def test_where_videos_are_counted_the_guests_budget_costs_lean_clips_one_cooldown() -> None:
+    client = Ours(Preset.GUEST, 1)
+    got = counted(Counting("", None, 300, (1, 1)), client)
+    assert (got.share >= 0.9, got.most_at_one_go, got.refused) == (True, 1, 2)
 
 
 # -- the made-up YouTubes keep to what they are said to be ----------------------------------------------

@@ -57,6 +57,10 @@ class YouTube(ABC):
     def _block_s(self, now: float) -> float:
         """How long the block is that begins now."""
 
+    def cost(self, now: float) -> int:
+        """Page and player requests that a video takes now."""
+        return 1
+
     def request(self, now: float) -> bool:
         """Ask for one video. False: refused."""
         if now >= self.blocked_until and self._admits(now):
@@ -129,6 +133,46 @@ class HourlyBudget(YouTube):
 
     def _block_s(self, now: float) -> float:
         return self._each_block_s
+
+
+class Budgets(YouTube):
+    """So many page and player requests, and so many videos, in any sixty minutes; one more is refused.
+
+    None: that is not counted. A video takes ``costs[0]`` requests, and ``costs[1]`` from ``turn_s`` on.
+    """
+
+    def __init__(
+        self,
+        requests: int | None,
+        videos: int | None,
+        costs: tuple[int, int],
+        turn_s: float,
+        knock_s: float,
+    ) -> None:
+        super().__init__(knock_s)
+        self._requests = HourlyBudget(requests, HOUR_S, 0.0) if requests else None
+        self._videos = HourlyBudget(videos, HOUR_S, 0.0) if videos else None
+        self._limits = (requests or math.inf, videos or math.inf)
+        self._costs = costs
+        self._turn_s = turn_s
+
+    def cost(self, now: float) -> int:
+        return self._costs[now >= self._turn_s]
+
+    def allowed(self, days: float) -> float:
+        before_s = min(self._turn_s, days * DAY_S)
+        requests, videos = self._limits
+        spans = zip((before_s, days * DAY_S - before_s), self._costs, strict=True)
+        return sum(seconds / HOUR_S * min(videos, requests / cost) for seconds, cost in spans)
+
+    def _admits(self, now: float) -> bool:
+        if self._videos is not None and not self._videos._admits(now):
+            return False
+        requests = self._requests
+        return requests is None or all(requests._admits(now) for _ in range(self.cost(now)))
+
+    def _block_s(self, now: float) -> float:
+        return HOUR_S
 
 
 class Sessions(YouTube):

@@ -214,9 +214,10 @@ def test_clip_in_place_is_kept_without_a_request(studio: Studio, dash: Sources) 
     video, maker = studio.add(dash), studio.maker()
     made_file, path = studio.make(maker, video, 20.0, 22.0)
     before = path.stat()
+    assert studio.spent.requests == 1
     found, _ = studio.make(maker, video, 20.0, 22.0)
     assert path.stat() == before
-    assert studio.spent.wire_bytes == 0
+    assert (studio.spent.wire_bytes, studio.spent.requests) == (0, 0)
     assert (found.duration_s, found.output_bytes) == (made_file.duration_s, made_file.output_bytes)
     assert studio.youtube.count("player") == 1
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import apprise_scheme
+from kinetics_tui.model.options import PaceLimit, Preset
 from kinetics_tui.settings.values import (
     duration_text,
     notify_text,
@@ -60,8 +61,8 @@ def test_steps_read_back_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("text", "per_hour"),
     [
-        ("guest", 300),
-        ("Account", 2000),
+        ("guest", Preset.GUEST),
+        ("Account", Preset.ACCOUNT),
         ("unlimited", None),
         ("450", 450),
         (450, 450),
@@ -69,7 +70,7 @@ def test_steps_read_back_as_they_are_written() -> None:
         ("2_000", 2000),
     ],
 )
-def test_paces_are_read(text: object, per_hour: float | None) -> None:
+def test_paces_are_read(text: object, per_hour: PaceLimit) -> None:
     assert parse_pace(text) == per_hour
 
 

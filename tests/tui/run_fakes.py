@@ -138,6 +138,7 @@ def opened(workers: int = 16, now: float = NOW) -> list[AnyEvent]:
             trim=Trim.EXACT,
             layout=LayoutName.ACTIVITYNET,
             audio=True,
+            budget_per_hour=900.0,
         ),
         DiskMeasured(at=now, free_bytes=402_000_000_000),
         *listed(at=now),
@@ -197,6 +198,7 @@ def network(
     workers_allowed: int | None = None,
     allowed_per_hour: float | None = 300.0,
     learned_per_hour: float | None = None,
+    budget_per_hour: float | None = 900.0,
 ) -> NetworkChanged:
     return NetworkChanged(
         at=NOW,
@@ -212,6 +214,7 @@ def network(
             workers_allowed=workers_allowed,
             allowed_per_hour=allowed_per_hour,
             learned_per_hour=learned_per_hour,
+            budget_per_hour=budget_per_hour,
         ),
     )
 

@@ -24,9 +24,8 @@ from kinetics_tui.cli.progress import Progress, counts_table
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.model.failure import Category, Kind, by_count
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import Options, Selection, clips_per_hour
 from kinetics_tui.settings.settings import load_settings
-from kinetics_tui.settings.values import pace_text
 
 SUSPICIOUS = 10
 """So many videos without one that is there, and the network may be to blame."""
@@ -126,7 +125,7 @@ def _plan(survey: Survey, per_hour: float | None, length: float | None) -> str:
     if length is None:
         how = "one after the other, without a limit"
     elif length:
-        how = f"at {pace_text(per_hour)} videos an hour, which takes about {duration_text(length)}"
+        how = f"at {per_hour:g} videos an hour, which takes about {duration_text(length)}"
     else:
         how = "which takes a moment"
     return f"{what}, {how}. Nothing is downloaded; ctrl+c ends it with what is known."
@@ -157,7 +156,7 @@ def probe(sample: int, seed: int, as_json: bool, **flags: object) -> int:
     clips = selected_clips(selection, settings)
     videos = draw_videos((clip.youtube_id for clip in clips), sample, seed)
     survey = Survey(videos=len({clip.youtube_id for clip in clips}), clips=len(clips), sample=len(videos))
-    per_hour = settings.options.pace_per_hour
+    per_hour = clips_per_hour(settings.options.pace_per_hour)  # a budget: at full cost
     length = length_s(len(videos), per_hour)
     tell(f"{title_of(selection)}: {_plan(survey, per_hour, length)}")
     text = functools.partial(progress_text, length_s=length)

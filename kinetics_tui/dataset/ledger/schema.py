@@ -9,7 +9,7 @@ from collections import defaultdict
 from kinetics_tui.dataset.ledger import intake as tallies
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 5
+VERSION = 6
 TABLES_SINCE = 2
 """Later versions only added to the tables of this one."""
 
@@ -104,7 +104,8 @@ CREATE TABLE attempts (
     source_height_px INTEGER NOT NULL DEFAULT 0,
     source_fps REAL NOT NULL DEFAULT 0,
     program_id INTEGER REFERENCES programs (id),
-    asked TEXT                              -- the way by which YouTube gave the video; NULL: not known
+    asked TEXT,                             -- the way by which YouTube gave the video; NULL: not known
+    requests INTEGER                        -- for pages and players; NULL: not known
 );
 CREATE INDEX attempts_made ON attempts (clip_id) WHERE outcome = 'done';
 CREATE INDEX attempts_done ON attempts (at, wire_bytes) WHERE outcome = 'done';
@@ -221,4 +222,9 @@ def _from_4_to_5(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE throttles ADD COLUMN asked TEXT")
 
 
-_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5)
+def _from_5_to_6(connection: sqlite3.Connection) -> None:
+    """From then on each attempt's page and player requests are kept; of those before they are not known."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN requests INTEGER")
+
+
+_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5, _from_5_to_6)

@@ -111,6 +111,8 @@ class KnownNetwork:
             workers_allowed=0 if unreachable else throttle.workers_allowed,
             allowed_per_hour=pace.allowed_per_hour,
             learned_per_hour=pace.learned_per_hour,
+            budget_per_hour=pace.budget_per_hour,
+            requests_per_clip=pace.requests_per_clip,
             sessions=history.sessions,
             clips=history.clips if clips is None else clips,
             clips_since_throttle=throttle.clips_since_throttle,

@@ -21,12 +21,16 @@ from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
 from kinetics_tui.model.network import NetworkState, NetworkStatus, Stamp, Way
+from kinetics_tui.model.options import PaceLimit
 
 
 def _without_counts(network: NetworkState | None) -> NetworkState | None:
     """A network but for what every clip changes: views count that themselves."""
-    return network and msgspec.structs.replace(network, clips=0, clips_since_throttle=0)
+    return network and msgspec.structs.replace(
+        network, clips=0, clips_since_throttle=0, requests_per_clip=0.0
+    )
 
 
 class Networks:
@@ -73,7 +77,7 @@ class Networks:
 
     def stamp(self) -> Stamp:
         """The stamp of a clip that is handed out now."""
-        return Stamp(self.current.name, self.throttle.epoch)
+        return Stamp(self.current.name, self.throttle.epoch, self.pace.cost)
 
     # -- which network ---------------------------------------------------------------------------------
 
@@ -170,10 +174,10 @@ class Networks:
 
     # -- what the user does ----------------------------------------------------------------------------
 
-    def set_pace(self, per_hour: float | None, now: float) -> None:
+    def set_pace(self, pace: PaceLimit, now: float) -> None:
         """Change the pace of every network; what the one in use taught of its own is forgotten."""
         for known in self._known.values():
-            known.pace.set_user(per_hour, now)
+            known.pace.set_user(pace, now)
         self.pace.forget()
         self.changed(now)
 
@@ -253,6 +257,12 @@ class Networks:
         if news and network.name == self.current.name:
             self.journal.end_session(now, f"throttled: {signal.value}")
         return news
+
+    def settle(self, stamp: Stamp, spent: Spent) -> None:
+        """It is known what a clip sent; where that is not told, it stays at what it was let out for."""
+        known = self._known.get(stamp.network)
+        if known is not None and spent.requests is not None:
+            known.pace.settle(stamp.requests, spent.requests)
 
     def saw_outage(self, stamp: Stamp, now: float) -> bool:
         """A clip found no way out. True where it is news."""

@@ -35,7 +35,7 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.events import SplitSwitched
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.options import WORKERS
+from kinetics_tui.model.options import WORKERS, PaceLimit, Preset
 
 LONGEST_WAIT_S = 30 * DAY_S
 NONE_FAILED = "No clip that was meant stands as failed."
@@ -123,11 +123,11 @@ class Commands:
         self._pool.resize(workers)
         return ""
 
-    def _set_pace(self, per_hour: float | None, now: float) -> str:
-        if per_hour is not None and not per_hour > 0:
-            return "The pace is a number of videos an hour above 0."
-        self._context.change_options(pace_per_hour=per_hour)
-        self._networks.set_pace(per_hour, now)
+    def _set_pace(self, pace: PaceLimit, now: float) -> str:
+        if not isinstance(pace, Preset | None) and not pace > 0:
+            return "The pace is a number of clips an hour above 0."
+        self._context.change_options(pace_per_hour=pace)
+        self._networks.set_pace(pace, now)
         self._dispatcher.forget_waiting()
         return ""
 

@@ -61,10 +61,11 @@ class Outcomes:
         )
         self._first_way.came(spent.asked)
         if spent.wire_bytes:
+            self._networks.settle(slot.stamp, spent)
             self.suspicion.came_through(row.clip.youtube_id, slot.assigned_at + spent.resolve_s)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
-            self._networks.pace.give_back()
+            self._networks.pace.give_back(slot.stamp.requests)
 
     def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""
@@ -98,6 +99,7 @@ class Outcomes:
     def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
         """The clip did not come through; its category says what follows."""
         category = failure.category
+        self._networks.settle(slot.stamp, failure.spent)
         doubtful = category.may_be_of_everybody
         if doubtful and self.suspicion.distrusts(slot.stamp):
             self.returned(slot, row, "its network was not to be trusted", now)

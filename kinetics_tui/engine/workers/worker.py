@@ -160,6 +160,7 @@ class Worker:
             trim_s=self._spent_s.get(Phase.TRIM, 0.0) + self._spent_s.get(Phase.VERIFY, 0.0),
             total_s=now - started,
             wire_bytes=self._wire_bytes,
+            requests=0 if todo.extract is not None else self._maker.requests,
         )
         return Failed(
             clip_id=todo.clip_id,

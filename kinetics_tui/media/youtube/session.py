@@ -40,6 +40,9 @@ from kinetics_tui.media.youtube.yt_dlp_options import logged_in_until
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
 
+COUNTED_PATHS = ("/watch", "/embed/", "/iframe_api", "/youtubei/")
+"""The paths of pages and players begin so: the requests that YouTube is said to count."""
+
 _TEXTS = {"reason", "messages", "simpleText", "text"}
 
 
@@ -177,6 +180,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
 
     def __init__(self, params: dict[str, Any], logger: Logger | None = None) -> None:
         self.last_trouble: NetworkTrouble | None = None
+        self.requests = 0
+        """Requests for pages and players that were sent so far; media and player scripts do not count."""
         self.guard: Guard | None = None
         self.player_trouble: NetworkTrouble | None = None
         self.refusal: Category | None = None
@@ -230,6 +235,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no type informat
         elif (kept := kept_script(script)) is not None:
             return Response(io.BytesIO(kept), req.url, {})
         self._limit(req)
+        self.requests += urlsplit(req.url).path.startswith(COUNTED_PATHS)
         try:
             response = super().urlopen(req)
             if self.guard:

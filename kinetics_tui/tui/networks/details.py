@@ -76,6 +76,8 @@ def _record_lines(info: NetworkState, width: int) -> list[Line]:
         facts.append(f"{info.clips_since_throttle:,} since the last throttle")
     if info.learned_per_hour is not None:
         facts.append(f"learned pace {pace_text(info.learned_per_hour)}")
+    if info.requests_per_clip:
+        facts.append(f"{info.requests_per_clip:.1f} requests a clip")
     return flow(facts, "   ", width)
 
 

@@ -60,7 +60,7 @@ WORDS = (
     ("not here", "Met before, but this machine cannot use it now."),
     ("*", "The network in use."),
     ("left", "What is left of its cooldown; over: it is ready for a probe."),
-    ("learned", "The videos an hour that its throttles taught it to bear."),
+    ("learned", "The clips an hour that its throttles taught it to bear."),
     ("steps", "Cooldowns one upon the other until YouTube answered again."),
 )
 """The words of the network screen."""

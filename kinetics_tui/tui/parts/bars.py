@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import clock_text, pace_text
+from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.tui.parts.canvas import Canvas
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.view_state import Moment, headline
@@ -22,7 +23,8 @@ def header_line(moment: Moment, width: int) -> Line:
     line = Line(f" {words} ", badge)
     line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
     label, pace = for_screen(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
-    for tail in (f"{label}   {pace}" if label else pace, label, pace):
+    both = f"pace {named_pace_text(moment.allowed_per_hour, moment.budget_per_hour)}"
+    for tail in (*(f"{label}   {text}" if label else text for text in (both, pace)), label, pace):
         if tail and line.width + 3 + len(tail) <= width:
             return line.right(tail, width)
     return line

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import pace_text
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState
-from kinetics_tui.model.options import PACES
 from kinetics_tui.model.state import RunState
 
 NOT_HERE = "not here"
@@ -55,12 +53,6 @@ def signal_word(signal: Category) -> str:
 def last_signal(info: NetworkState) -> Category | None:
     """The signal of the last throttle, as far as it is known."""
     return info.throttles[-1].signal if info.throttles else info.signal
-
-
-def named_pace_text(per_hour: float | None) -> str:
-    """A pace, and its name where it has one: ``300/h (guest)``."""
-    name = next((f" ({name})" for name, named in PACES.items() if named and named == per_hour), "")
-    return f"{pace_text(per_hour)}{name}"
 
 
 def left_s(info: NetworkState, now: float) -> float | None:

@@ -10,10 +10,10 @@ from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import counted, pace_text
+from kinetics_tui.base.words import counted
 from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
 from kinetics_tui.model.failure import Category, Kind, by_count
-from kinetics_tui.model.options import PACES
+from kinetics_tui.model.options import PACES, budget_text
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
 from kinetics_tui.tui.parts.view_state import Link, Looking
 
@@ -79,10 +79,9 @@ def offers(screen: Steering) -> Iterator[Offer]:
     for binding in screen.offered_bindings():
         act = partial(screen.act, binding.action)
         yield Offer(binding.description.capitalize(), binding.tooltip, act)
-    for name, per_hour in PACES.items():
-        title = f"Pace: {name}, {pace_text(per_hour)}" if per_hour else f"Pace: {name}"
-        text = "Videos resolved an hour." if per_hour else "YouTube will throttle sooner."
-        yield _sending(screen, title, text, SetPace(per_hour=per_hour))
+    for name, preset in PACES.items():
+        text = f"{budget_text(preset)}." if preset else "YouTube will throttle sooner."
+        yield _sending(screen, f"Pace: {name}", text, SetPace(per_hour=preset))
     for count in _WORKER_COUNTS:
         yield _sending(
             screen, f"Workers: {count}", "How many clips are fetched at a time.", SetWorkers(workers=count)

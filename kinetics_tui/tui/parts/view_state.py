@@ -73,6 +73,12 @@ class Moment(NamedTuple):
         return network.allowed_per_hour if network.name else self.state.options.pace_per_hour
 
     @property
+    def budget_per_hour(self) -> float | None:
+        """The same in requests, where it is counted in them."""
+        network = self.state.network
+        return network.budget_per_hour if network.name else self.state.options.budget_per_hour
+
+    @property
     def paused(self) -> bool:
         return self.state.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
 

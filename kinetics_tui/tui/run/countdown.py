@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from kinetics_tui.base.words import HOUR_S, countdown_text, pace_text, step_text, until_text
 from kinetics_tui.model.network import NetworkState
+from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.tui.parts.blocks import big_text, big_text_height, big_text_width
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
-from kinetics_tui.tui.parts.network_words import named_pace_text
 from kinetics_tui.tui.parts.view_state import Moment
 
 
-def pace_parts(moment: Moment) -> list[str]:
-    """The rate of the moment (none while nothing is fetched), the pace in force, the learned one."""
+def pace_parts(moment: Moment, *, brief: bool = False) -> list[str]:
+    """The rate of the moment (none while nothing is fetched), the pace in force, the learned one.
+
+    ``brief``: without the budget of requests that the pace comes from.
+    """
     state = moment.state
     allowed, learned = moment.allowed_per_hour, state.network.learned_per_hour
     idle = moment.lost or state.idle
     parts = [] if idle else [f"pace {state.clips_per_minute(moment.now) * 60:,.0f}/h now"]
-    limit = "no limit" if allowed is None else f"allowed {named_pace_text(allowed)}"
+    limit = (
+        "no limit"
+        if allowed is None
+        else f"allowed {named_pace_text(allowed, None if brief else moment.budget_per_hour)}"
+    )
     parts.append(f"pace: {limit}" if idle else limit)
     if learned is not None:
         parts.append(f"learned {pace_text(learned)} here")
@@ -25,10 +32,13 @@ def pace_parts(moment: Moment) -> list[str]:
 
 def pace_lines(moment: Moment, width: int) -> list[Line]:
     """The same in lines of ``width`` cells, broken between the parts where one line is too short."""
-    parts = pace_parts(moment)
-    if len(", ".join(parts)) > width >= len(", ".join(parts).replace(" now", "")):
-        parts = [part.replace(" now", "") for part in parts]
-    return flow(parts, ", ", width)
+    whole, brief = pace_parts(moment), pace_parts(moment, brief=True)
+    for parts in (whole, [part.replace(" now", "") for part in whole], brief):
+        if len(", ".join(parts)) <= width:
+            return flow(parts, ", ", width)
+    if width >= len(", ".join(brief).replace(" now", "")):
+        brief = [part.replace(" now", "") for part in brief]
+    return flow(brief, ", ", width)
 
 
 _LARGEST_SCALE = 3

@@ -11,9 +11,16 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, span_text
-from kinetics_tui.model.options import GUEST_PER_HOUR, PACES
-from kinetics_tui.tui.parts.network_words import named_pace_text
+from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, pace_text, span_text
+from kinetics_tui.model.options import (
+    BUDGETS,
+    FULL_REQUESTS,
+    LEAN_REQUESTS,
+    PACES,
+    PaceLimit,
+    Preset,
+    clips_per_hour,
+)
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
 from kinetics_tui.tui.setup.estimate import ClipTable, Tally
@@ -24,6 +31,8 @@ CUSTOM_CLIP_BYTES = 1_050_000
 
 LONG_S = 14 * DAY_S
 """From here on a run is called long in so many words."""
+
+BUDGETS_FROM = "The budgets are what yt-dlp's wiki reports, not measured here; throttles teach the real one."
 
 TERMS = "YouTube's terms of service apply to every clip fetched."
 
@@ -69,19 +78,31 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
 def _times(draft: Draft, clips: float) -> tuple[str, ...]:
     """The time at the pace that is chosen, then at the usual ones."""
     paces = dict.fromkeys(pace for pace in (draft.pace_per_hour, *PACES.values()) if pace is not None)
-    times = (f"{span_text(estimate.time_s(clips, pace))} at {named_pace_text(pace)}" for pace in paces)
-    return tuple(times) if clips else ()
+    return tuple(_time(clips, pace) for pace in paces) if clips else ()
+
+
+def _time(clips: float, pace: float | Preset) -> str:
+    if not isinstance(pace, Preset):
+        return f"{span_text(estimate.time_s(clips, pace))} at {pace_text(pace)}"
+    lean, full = (
+        span_text(estimate.time_s(clips * cost, BUDGETS[pace])) for cost in (LEAN_REQUESTS, FULL_REQUESTS)
+    )
+    return f"{lean} lean, {full} full at {BUDGETS[pace]:,.0f} requests/h ({pace})"
 
 
 def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Note, ...]:
     splits = draft.chosen_splits(table)
     clips = draft.amount(table).clips
     notes = []
-    took_s = estimate.time_s(clips, draft.pace_per_hour or GUEST_PER_HOUR)
+    pace: PaceLimit = draft.pace_per_hour or Preset.GUEST
+    took_s = estimate.time_s(clips, clips_per_hour(pace) or 1.0)
     if took_s >= LONG_S:
         months, weeks = took_s / MONTH_S, took_s / (7 * DAY_S)
         stretch = f"{months:.0f} months" if months >= 1.5 else f"{weeks:.0f} weeks"
-        notes.append(Note(f"That is {stretch}, day and night.", "Fewer classes or N per class make it days."))
+        upto = "up to " if isinstance(pace, Preset) else ""
+        notes.append(
+            Note(f"That is {upto}{stretch}, day and night.", "Fewer classes or N per class make it days.")
+        )
     if (mirror := _mirror_note(draft, table, release, clips)) is not None:
         notes.append(mirror)
     by_class = draft.classes is not None or draft.per_class_count is not None
@@ -90,13 +111,16 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
         notes.append(Note(f"{clips_without} without a label: left out while you choose by class."))
     if draft.limit is not None:
         notes.append(Note(f"Only {counted(draft.limit, 'clip')}, as the limit given says."))
-    if draft.pace_per_hour is None or draft.pace_per_hour > GUEST_PER_HOUR:
+    guest, account = BUDGETS[Preset.GUEST], BUDGETS[Preset.ACCOUNT]
+    if draft.pace_per_hour is None or (clips_per_hour(pace) or 0.0) > (clips_per_hour(Preset.GUEST) or 0.0):
         notes.append(
             Note(
-                "Above 300/h YouTube throttles guests: cooldowns come on top.",
-                "2,000/h takes an account's cookies, and accounts have been blocked for it.",
+                f"Above {guest:,.0f} requests/h YouTube throttles guests: cooldowns come on top.",
+                f"{account:,.0f} take an account's cookies, and accounts have been blocked for it.",
             )
         )
+    if isinstance(draft.pace_per_hour, Preset):
+        notes.append(Note("A clip costs 1 request lean, about 3 full.", BUDGETS_FROM))
     if not table.is_exact(splits):
         notes.append(Note("From published counts; exact once the annotations are fetched."))
     return tuple(notes)

@@ -13,7 +13,7 @@ import msgspec
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text
 from kinetics_tui.dataset.folder import as_path
-from kinetics_tui.model.options import PACES, WORKERS, Options, Selection, Trim
+from kinetics_tui.model.options import PACES, WORKERS, Options, PaceLimit, Selection, Trim
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder, Source
@@ -79,8 +79,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return 0 if self.seed.strip() == "0" else whole_number(self.seed)
 
     @property
-    def pace_per_hour(self) -> float | None:
-        """Videos an hour; None where it is unlimited or no number yet."""
+    def pace_per_hour(self) -> PaceLimit:
+        """Clips an hour, or a budget; None where it is unlimited or no number yet."""
         return PACES.get(self.pace, whole_number(self.pace_number))
 
     def chosen_splits(self, table: ClipTable) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def problems(
     if workers is not None and workers > MOST_WORKERS:
         found[Field.WORKERS] = f"{workers:,} workers are too many: {limits}."
     if draft.pace == OTHER_PACE:
-        _check_number(found, Field.PACE, draft.pace_number, "The pace is a number of videos an hour.")
+        _check_number(found, Field.PACE, draft.pace_number, "The pace is a number of clips an hour.")
     if not draft.release and (why := missing_file(draft)):
         found[Field.FILES] = why
     if draft.per_class.strip():

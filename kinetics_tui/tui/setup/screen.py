@@ -59,7 +59,9 @@ anything is fetched or written. **ctrl+s** starts.
   them if need be. Without a connection, choose *annotation files* and give a file that you have
   (several paths with blanks between them; quote a path that has blanks itself).
 - In a path the right arrow takes the completion shown.
-- **Pace** is how many videos an hour are asked for. YouTube lets a guest have about 300, an account 2,000.
+- **Pace** is a budget of page and player requests an hour (guest, account), or a number of clips an hour.
+  A clip costs 1 request lean, about 3 full. yt-dlp's wiki reports that YouTube bears about 1,000 requests an
+  hour from a guest and 4,000 from an account; that was not measured here.
 - On a small terminal **1**, **2**, **3** show the sections one at a time.
 - **escape** leaves; nothing is changed.
 """

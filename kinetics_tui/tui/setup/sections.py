@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from kinetics_tui.base.words import bytes_text, count_text, counted
-from kinetics_tui.model.options import PACES, Trim
+from kinetics_tui.model.options import PACES, Trim, budget_text
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.draft import OTHER_PACE, Field, class_groups
@@ -147,10 +147,9 @@ class OptionsSection(Section):
         height = Choice([(str(px), str(px)) for px in heights], str(draft.height_px), id="height")
         yield FormRow("Tier", height, id="height-row")
         yield FormRow("Workers", Entry(draft.workers, id="workers"), id="workers-row")
-        paces = [(name, f"{name} {pace:,.0f}/h" if pace else name) for name, pace in PACES.items()]
-        paces.append((OTHER_PACE, "other"))
+        paces = [*((name, name) for name in PACES), (OTHER_PACE, "other")]
         yield FormRow("Pace", Choice(paces, draft.pace, id="pace"), id="pace-choice-row")
-        number = Entry(draft.pace_number, placeholder="videos an hour", id="pace-number")
+        number = Entry(draft.pace_number, placeholder="clips an hour", id="pace-number")
         yield FormRow("", Static("", classes="form--name"), number, id="pace-row")
         sound = Choice([("on", "on"), ("off", "off")], "on" if draft.sound else "off", id="sound")
         yield FormRow("Sound", sound, id="sound-row")
@@ -165,5 +164,7 @@ class OptionsSection(Section):
         self.row(Field.WORKERS).say("", problems.get(Field.WORKERS, ""))
         self.row(Field.PACE).display = draft.pace == OTHER_PACE
         self.row(Field.PACE).say("", problems.get(Field.PACE, ""))
+        preset = PACES.get(draft.pace)
+        self.query_one("#pace-choice-row", FormRow).say(f"{budget_text(preset)}." if preset else "")
         inexact = "Starts at the keyframe before: quick, inexact."
         self.query_one("#trim-row", FormRow).say(inexact if draft.trim is Trim.COPY else "")

@@ -139,6 +139,17 @@ def test_what_older_clips_were_made_from_is_not_known_and_of_new_ones_it_is_kept
         assert (newest.made.source_itags, newest.made.made_with) == ("134+140", "x264 165")
 
 
+def test_the_requests_of_older_tries_are_not_known_and_those_of_new_ones_are_kept(
+    old: Path, attempt: Callable[..., Attempt]
+) -> None:
+    with Ledger.open(old) as ledger:
+        assert {settled.attempt.spent.requests for settled in ledger.settled()} == {None}
+        for sent in (0, 3):
+            ledger.record(attempt(CLIPS, Outcome.DONE, requests=sent))
+        *_, none, three = (settled.attempt.spent.requests for settled in ledger.settled())
+        assert (none, three) == (0, 3)
+
+
 def test_a_ledger_is_brought_up_to_date_beside_a_reader(old: Path) -> None:
     with version_1(old) as reader:
         networks = reader.execute("SELECT name FROM networks")

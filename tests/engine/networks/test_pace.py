@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.engine.networks.pace import BURST_S, MARGIN, Pace, TokenBucket
-from kinetics_tui.model.network import Lessons
+from kinetics_tui.model.network import Counted, Lessons
+from kinetics_tui.model.options import Preset
 
 NOW = 1_700_000_000.0
 FULL_SPEED_S = 0.7
@@ -72,7 +73,7 @@ def test_a_new_pace_holds_from_now_on() -> None:
 def test_a_token_given_back_can_be_taken_again() -> None:
     bucket = TokenBucket(1, now=0.0)
     bucket.take(0.0)
-    bucket.give_back()
+    bucket.settle(-1.0)
     assert bucket.take(0.0)
 
 
@@ -142,6 +143,115 @@ def test_a_learned_pace_starts_without_a_burst_after_a_restart() -> None:
         while pace.take(NOW):
             taken += 1
     assert taken == 10
+
+
+# -- clips that cost several requests ---------------------------------------------------------------------
+
+
+def ask(pace: Pace, count: int, now: float, sent: int) -> float:
+    """Ask for so many videos as soon as may be, each by so many requests; returns the time then."""
+    for _ in range(count):
+        now = max(now + FULL_SPEED_S, pace.next_at(now))
+        cost = pace.cost
+        assert pace.take(now)
+        pace.settle(cost, sent)
+    return now
+
+
+@pytest.mark.parametrize(("sent", "clips"), [(1, 900), (3, 300)])
+def test_a_budget_is_counted_in_requests_that_were_really_sent(sent: int, clips: int) -> None:
+    pace = Pace(Preset.GUEST, Lessons(), NOW)
+    before = ask(pace, 20, NOW, sent)
+    assert ask(pace, clips, before, sent) - before == pytest.approx(HOUR_S, rel=0.05)
+    assert pace.allowed_per_hour == pytest.approx(clips)
+    assert pace.budget_per_hour == 900
+
+
+def test_a_plain_number_is_clips_whatever_they_cost() -> None:
+    pace = Pace(300, Lessons(), NOW)
+    before = ask(pace, 20, NOW, 3)
+    assert ask(pace, 300, before, 3) - before == pytest.approx(HOUR_S, rel=0.05)
+    assert (pace.allowed_per_hour, pace.budget_per_hour) == (300, None)
+
+
+def test_until_it_is_known_what_a_clip_costs_a_budget_is_told_at_full_cost() -> None:
+    pace = Pace(Preset.ACCOUNT, Lessons(), NOW)
+    assert (pace.allowed_per_hour, pace.budget_per_hour) == (1200, 3600)
+
+
+def test_a_clip_that_cost_more_than_was_thought_is_made_good_by_those_after_it() -> None:
+    pace = Pace(Preset.GUEST, Lessons(requests_per_clip=1.0), NOW)
+    for _ in range(15):
+        assert pace.take(NOW)
+    assert pace.next_at(NOW) == pytest.approx(NOW + 4)
+    pace.settle(1.0, 10)
+    assert pace.next_at(NOW) == pytest.approx(NOW + 40)
+
+
+def test_a_clip_that_sent_nothing_gives_its_leave_back() -> None:
+    pace = Pace(Preset.GUEST, Lessons(requests_per_clip=3.0), NOW)
+    taken = 0
+    while pace.take(NOW):
+        taken += 1
+    assert (taken, pace.next_at(NOW) > NOW) == (5, True)
+    pace.settle(3.0, 0)
+    assert pace.next_at(NOW) == NOW
+    assert pace.cost == 3
+
+
+def learned(count: int, sent: int) -> tuple[Pace, Lessons, float]:
+    """A network that was throttled after so many clips within an hour, each of so many requests."""
+    lessons = Lessons()
+    pace = Pace(None, lessons, NOW)
+    now = ask(pace, count, NOW, sent)
+    pace.throttled(now, count)
+    return pace, lessons, now + 2 * HOUR_S
+
+
+def test_lean_clips_go_out_thrice_as_fast_at_a_pace_that_was_learned_of_full_ones() -> None:
+    pace, _, now = learned(300, 3)
+    assert pace.budget_per_hour == pytest.approx(3 * 285)
+    ask(pace, 200, now, 1)
+    assert pace.allowed_per_hour == pytest.approx(3 * 285, rel=0.01)
+
+
+def test_a_throttle_of_lean_clips_tells_that_videos_are_counted_and_leaves_the_learned_pace() -> None:
+    pace, lessons, now = learned(300, 3)
+    now = ask(pace, 300, now, 1)
+    pace.throttled(now, 300)
+    assert lessons.counted is Counted.CLIPS
+    assert pace.allowed_per_hour == pytest.approx(285)
+    assert pace.budget_per_hour is None
+
+
+def test_full_clips_go_out_as_fast_as_lean_ones_until_a_throttle_tells_that_requests_are_counted() -> None:
+    pace, lessons, now = learned(900, 1)
+    now = ask(pace, 300, now, 3)
+    assert pace.allowed_per_hour == pytest.approx(855)
+    pace.throttled(now, 300)
+    assert lessons.counted is Counted.REQUESTS
+    assert pace.allowed_per_hour == pytest.approx(285, rel=0.01)
+    assert pace.budget_per_hour == pytest.approx(855)
+
+
+def test_the_first_throttle_after_clips_became_lean_teaches_what_went_out_an_hour_before() -> None:
+    lessons = Lessons()
+    pace = Pace(Preset.GUEST, lessons, NOW)
+    now = ask(pace, 3000, NOW, 3)
+    now = ask(pace, 60, now, 1)
+    pace.throttled(now, 3060)
+    assert lessons.counted is Counted.CLIPS
+    assert pace.allowed_per_hour == pytest.approx(285, rel=0.05)
+
+
+def test_lessons_of_before_requests_were_counted_hold_clips_as_they_did() -> None:
+    kept = msgspec.json.decode(
+        b'{"safe_per_hour":285.0,"ceiling_per_hour":300.0,"stretch_requests":40,"clean_requests":7}',
+        type=Lessons,
+    )
+    pace = Pace(Preset.GUEST, kept, NOW)
+    ask(pace, 100, NOW, 1)
+    assert (pace.allowed_per_hour, pace.budget_per_hour) == (285, None)
 
 
 # -- what a throttle teaches ----------------------------------------------------------------------------

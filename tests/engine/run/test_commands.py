@@ -138,7 +138,7 @@ def test_who_waits_for_the_pace_hears_how_long_by_the_new_one(make_parts: Make) 
 def test_a_pace_that_is_none_is_refused(make_parts: Make, per_hour: float) -> None:
     parts = make_parts(some_clips(1), pace_per_hour=60)
     reply = ask(parts, SetPace(per_hour=per_hour))
-    assert (reply.ok, reply.message) == (False, "The pace is a number of videos an hour above 0.")
+    assert (reply.ok, reply.message) == (False, "The pace is a number of clips an hour above 0.")
     assert parts.ledger.options.pace_per_hour == 60
 
 

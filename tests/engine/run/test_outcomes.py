@@ -12,8 +12,9 @@ from kinetics_tui.engine.run.outcomes import CRASHES_A_CLIP, KILLS_A_CLIP, After
 from kinetics_tui.engine.workers.messages import Failed
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
-from kinetics_tui.model.made import NOTHING_SPENT
+from kinetics_tui.model.made import NOTHING_SPENT, Spent
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.options import Preset
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import NOW, Parts
 from tests.engine.engine_run import HOME, PHONE
@@ -56,6 +57,28 @@ def test_a_clip_found_on_the_disk_cost_no_token_and_says_nothing_of_the_network(
     assert parts.networks.pace.next_at(NOW) == NOW
     assert parts.networks.throttle.clips_since_throttle == 0
     assert not parts.outcomes.suspicion.came
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize(("sent", "wait_s"), [(1, 4.0), (3, 12.0), (0, 0.0), (None, 4.0)])
+def test_a_clip_is_paid_for_with_the_requests_that_it_sent(
+    make_parts: Make, sent: int | None, wait_s: float, failed: bool
+) -> None:
+    parts = make_parts(some_clips(30), pace_per_hour=Preset.GUEST, workers=1)
+    pace = parts.networks.pace
+    slot, row = parts.take()
+    while pace.take(NOW):
+        pass
+    spent = Spent(wire_bytes=1, requests=sent)
+    if failed:
+        parts.outcomes.failed(
+            slot, row, Failed(clip_id=row.id, category=Category.PRIVATE, text="", spent=spent), parts.now
+        )
+    else:
+        parts.outcomes.finished(slot, row, msgspec.structs.replace(finished(row.id), spent=spent), parts.now)
+    assert pace.next_at(NOW) - NOW == pytest.approx(wait_s, abs=0.01)
+    (settled,) = parts.ledger.settled()
+    assert settled.attempt.spent.requests == sent
 
 
 def test_a_returned_clip_comes_next_and_leaves_no_trace_in_the_ledger(make_parts: Make) -> None:

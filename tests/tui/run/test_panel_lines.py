@@ -377,7 +377,7 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
     assert lines[0] == "OPEN                              wlan0 192.168.1.23"
     assert lines[1:4] == [
         "12,345 clips since the throttle 1 h 02 min ago",
-        "pace 600/h now, allowed 300/h (guest)",
+        "pace 600/h, allowed 300/h on guest's 900 requests",
         "if it throttles: wait 15 min, then 1 h, 3 h ...",
     ]
     assert lines[4].startswith("clips/min over 2 h, at most ")
@@ -388,20 +388,28 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
 @pytest.mark.parametrize(
     ("event", "width", "lines"),
     [
-        (network(learned_per_hour=290.0), 60, ["pace 600/h now, allowed 300/h (guest), learned 290/h here"]),
         (
-            network(learned_per_hour=290.0, allowed_per_hour=290.0),
+            network(learned_per_hour=290.0),
+            72,
+            ["pace 600/h, allowed 300/h on guest's 900 requests, learned 290/h here"],
+        ),
+        (
+            network(learned_per_hour=290.0, allowed_per_hour=290.0, budget_per_hour=None),
             46,
             ["pace 600/h, allowed 290/h, learned 290/h here"],
         ),
         (
-            network(learned_per_hour=290.0),
-            40,
-            ["pace 600/h now, allowed 300/h (guest)", "learned 290/h here"],
+            network(learned_per_hour=290.0, allowed_per_hour=290.0, budget_per_hour=870.0),
+            52,
+            ["pace 600/h now, allowed 290/h, learned 290/h here"],
         ),
-        (network(allowed_per_hour=2000.0), 60, ["pace 600/h now, allowed 2,000/h (account)"]),
-        (network(allowed_per_hour=None), 60, ["pace 600/h now, no limit"]),
-        (status(EngineStatus.OFFLINE), 60, ["pace: allowed 300/h (guest)"]),
+        (
+            network(allowed_per_hour=1200.0, budget_per_hour=3600.0),
+            60,
+            ["pace 600/h now, allowed 1,200/h on account's 3,600 requests"],
+        ),
+        (network(allowed_per_hour=None, budget_per_hour=None), 60, ["pace 600/h now, no limit"]),
+        (status(EngineStatus.OFFLINE), 60, ["pace: allowed 300/h on guest's 900 requests"]),
     ],
 )
 def test_the_pace_is_told_as_it_is_as_it_may_be_and_as_it_was_learned(
@@ -454,14 +462,14 @@ def test_a_switch_to_a_network_that_cools_down_says_both() -> None:
 
 def test_while_it_cools_down_the_pace_is_shown_where_there_is_room() -> None:
     roomy = texts(throttle_lines(moment(*cooling()), 46, 11))
-    assert "pace: allowed 300/h (guest)" in roomy
+    assert "pace: allowed 300/h on guest's 900 requests" in roomy
     assert roomy[-1] == "p probe now · n switch network · e 1 h longer"
 
 
 def test_two_lines_hold_state_and_rate() -> None:
     lines = texts(throttle_lines(moment(), 78, 2))
     assert lines[0].startswith("OPEN   12,345 clips since the throttle 1 h 02 min ago")
-    assert lines[1].startswith("pace 600/h now, allowed 300/h (guest)   last 2 h  ▂▄")
+    assert lines[1].startswith("pace 600/h now, allowed 300/h on guest's 900 requests   last 2 h  ▄▅")
 
 
 def test_a_network_never_throttled_says_so() -> None:

@@ -29,7 +29,7 @@ from kinetics_tui.model.events import (
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
-from kinetics_tui.model.options import LayoutName, Trim
+from kinetics_tui.model.options import LayoutName, Preset, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
@@ -439,8 +439,8 @@ def test_every_key_has_an_id_of_its_own_and_a_tooltip() -> None:
 @pytest.mark.parametrize(
     ("query", "command"),
     [
-        ("pace account", SetPace(per_hour=2000.0)),
-        ("pace guest", SetPace(per_hour=300.0)),
+        ("pace account", SetPace(per_hour=Preset.ACCOUNT)),
+        ("pace guest", SetPace(per_hour=Preset.GUEST)),
         ("pace unlimited", SetPace(per_hour=None)),
         ("workers 32", SetWorkers(workers=32)),
         ("split test switch on", SwitchSplit(split="test", enabled=True)),

@@ -17,7 +17,7 @@ from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import AnnotationError
-from kinetics_tui.model.options import Options, Selection, Trim
+from kinetics_tui.model.options import Options, Preset, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, Entry, TickList
 from kinetics_tui.tui.setup import screen as setup
 from kinetics_tui.tui.setup.class_tree import ClassTree
@@ -194,8 +194,8 @@ async def test_what_was_given_is_filled_in_and_comes_back_unchanged() -> None:
     assert len(plan.clips) == 3
 
 
-@pytest.mark.parametrize(("steps", "pace"), [(0, 300.0), (1, 2000.0), (2, None)])
-async def test_the_paces_on_offer(steps: int, pace: float | None) -> None:
+@pytest.mark.parametrize(("steps", "pace"), [(0, Preset.GUEST), (1, Preset.ACCOUNT), (2, None)])
+async def test_the_paces_on_offer(steps: int, pace: Preset | None) -> None:
     async with desk(selection=VAL_ONLY) as d:
         await d.focus("#pace")
         await d.press(*["right"] * steps)
@@ -238,8 +238,8 @@ async def test_a_folder_with_a_dataset_goes_on_without_annotations() -> None:
 async def test_published_counts_are_called_estimates_until_the_annotations_are_there() -> None:
     async with desk(selection=VAL_ONLY) as d:
         assert "about 19,906 clips" in d.consequences
-        assert "66 h at 300/h (guest)" in d.consequences
-        assert "10 h at 2,000/h (account)" in d.consequences
+        assert "22 h lean, 66 h full at 900 requests/h (guest)" in d.consequences
+        assert "6 h lean, 17 h full at 3,600 requests/h (account)" in d.consequences
         assert "about 20 GB; 500 GB free" in d.consequences
         assert "about 19,906" in d.text()
         await d.focus("#fetch")
@@ -254,11 +254,11 @@ async def test_months_are_called_months_and_the_mirror_is_named_for_whole_releas
     library = FakeLibrary()
     library.folder = Folder(Path(), 5_000_000_000_000)
     async with desk(library) as d:
-        assert "That is 6 weeks, day and night." in d.consequences
+        assert "That is up to 6 weeks, day and night." in d.consequences
         assert "Faster: the CVDF mirror, about 456 GB, 10 h at 100 Mb/s." in d.consequences
         await d.focus("#release")
         await d.press("down")
-        assert "That is 3 months, day and night." in d.consequences
+        assert "That is up to 3 months, day and night." in d.consequences
         assert "CVDF" not in d.consequences
         await d.press("up")
         await d.fill("per-class", "10")
@@ -455,7 +455,7 @@ async def test_a_pace_that_is_no_number_blocks_the_start() -> None:
     async with desk(selection=VAL_ONLY) as d:
         await d.focus("#pace")
         await d.press("left")
-        assert d.note("pace") == "! The pace is a number of videos an hour."
+        assert d.note("pace") == "! The pace is a number of clips an hour."
         await d.fill("pace-number", "1,200")
         assert (await d.start()).options.pace_per_hour == 1200
 
@@ -662,7 +662,7 @@ async def test_on_a_small_terminal_one_section_shows_and_start_stays_in_view() -
             text = d.text()
             assert shown in text
             assert hidden not in text
-            for word in ("about 305,125 clips", "at 300/h", "terms of service", "Start  ctrl+s"):
+            for word in ("about 305,125 clips", "at 900 requests/h", "terms of service", "Start  ctrl+s"):
                 assert word in text
 
 
