@@ -75,6 +75,7 @@ VARYING = {
     "output_bytes",
     "done_wire_bytes",
     "pid",
+    "requests_per_clip",
     "retry_at",
     "since",
     "source",
