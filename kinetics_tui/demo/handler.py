@@ -10,9 +10,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
@@ -22,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from kinetics_tui.demo import pages
+from kinetics_tui.demo.media import chunks, harmed, payloads
 from kinetics_tui.demo.player import (
     MANIFEST_PATH,
     MEDIA_PATH,
@@ -37,11 +36,9 @@ from kinetics_tui.demo.videos import Case, Failure, Video
 PLAYER_PATH = "/youtubei/v1/player"
 HLS_TYPE = "application/vnd.apple.mpegurl"
 
-_CHUNK_BYTES = 16 * 1024
 _FOREVER_S = 3600.0
 _RELAY_TIMEOUT_S = 30.0
 _LOGIN_PAGE = b"<!DOCTYPE html><title>Cafe Wifi</title><p>Please log in."
-_DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
 _STATUS = {case: HTTPStatus(int(case[-3:])) for case in Case if case[-3:].isdigit()}
 """The status of an answer, by the case: most are named by theirs."""
 _STATUS[Case.MEDIA_EXPIRED] = HTTPStatus.FORBIDDEN
@@ -323,7 +320,7 @@ class Handler(BaseHTTPRequestHandler):
         if not whole:
             self.send_header("Content-Range", f"bytes {said_first}-{said_last}/{size_bytes}")
         self.end_headers()
-        for at, chunk in _chunks(path, first, last):
+        for at, chunk in chunks(path, first, last):
             if failure is not None:
                 chunk = self._faulty(path, chunk, at, failure, seen)
             self.site.pause(self.site.line.delay_s(len(chunk)))
@@ -349,12 +346,12 @@ class Handler(BaseHTTPRequestHandler):
                         damaged[place - at] ^= other
                 return bytes(damaged)
             case Case.MEDIA_SCRAMBLED:
-                return _damaged(chunk, max(0, failure.after_bytes - at), len(chunk))
+                return harmed(chunk, max(0, failure.after_bytes - at), len(chunk))
             case Case.MEDIA_CORRUPTED:
                 for first, last in payloads(path):
                     first = max(first, failure.after_bytes)
                     if first < at + len(chunk) and last > at:
-                        chunk = _damaged(chunk, max(0, first - at), last - at)
+                        chunk = harmed(chunk, max(0, first - at), last - at)
             case Case.MEDIA_STALL | Case.MEDIA_RESET | Case.MEDIA_EARLY_CLOSE if left < len(chunk):
                 seen.sent_bytes += left
                 self.wfile.write(chunk[:left])
@@ -430,37 +427,3 @@ def _asked_range(header: str | None) -> tuple[int | None, int | None]:
         return None, None
     first, _, last = header.removeprefix("bytes=").partition("-")
     return int(first) if first else None, int(last) if last else None
-
-
-def _damaged(chunk: bytes, first: int, last: int) -> bytes:
-    """``chunk`` with other bytes from ``first`` to before ``last``."""
-    return chunk[:first] + chunk[first:last].translate(_DAMAGE) + chunk[last:]
-
-
-@lru_cache(maxsize=32)
-def payloads(path: Path) -> tuple[tuple[int, int], ...]:
-    """Where in an MP4 pictures and sound lie, as (first, behind the last) byte; empty for WebM."""
-    found = []
-    with path.open("rb") as file:
-        at = 0
-        while len(header := file.read(8)) == 8:
-            size, kind = struct.unpack(">I4s", header)
-            if size < len(header):
-                break
-            if kind == b"mdat":
-                found.append((at + len(header), at + size))
-            at += size
-            file.seek(at)
-    return tuple(found)
-
-
-def _chunks(path: Path, first: int, last: int) -> Iterator[tuple[int, bytes]]:
-    """Bytes ``first`` to ``last`` of a file in pieces, each with its place."""
-    with path.open("rb") as file:
-        file.seek(first)
-        while first <= last:
-            chunk = file.read(min(_CHUNK_BYTES, last - first + 1))
-            if not chunk:
-                return
-            yield first, chunk
-            first += len(chunk)

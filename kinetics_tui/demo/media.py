@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import struct
 from array import array
 from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
@@ -21,12 +23,26 @@ import msgspec
 from kinetics_tui.base.whole_file import whole_file
 from kinetics_tui.demo.pattern import Pattern, match_sound, read_frame_number, tune
 
-__all__ = ["Kind", "Source", "SourceSpec", "cached_source", "make_source", "match_sound", "read_frame_number"]
+__all__ = [
+    "Kind",
+    "Source",
+    "SourceSpec",
+    "cached_source",
+    "chunks",
+    "harmed",
+    "make_source",
+    "match_sound",
+    "payloads",
+    "read_frame_number",
+]
 
 CACHE_VERSION = 4
 """Part of every cached name: raise it when the making of sources changes."""
 
 AUDIO_FRAGMENT_S = 5
+
+_CHUNK_BYTES = 16 * 1024
+_DAMAGE = bytes(byte ^ 0xA5 for byte in range(256))
 
 
 class Kind(StrEnum):
@@ -256,3 +272,37 @@ def _decode_time(packet: AnyPacket) -> Fraction:
     """When a packet is decoded, in seconds: the order in which a file holds its packets."""
     assert packet.dts is not None
     return packet.dts * packet.time_base
+
+
+@lru_cache(maxsize=32)
+def payloads(path: Path) -> tuple[tuple[int, int], ...]:
+    """Where in an MP4 pictures and sound lie, as (first, behind the last) byte; empty for WebM."""
+    found = []
+    with path.open("rb") as file:
+        at = 0
+        while len(header := file.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", header)
+            if size < len(header):
+                break
+            if kind == b"mdat":
+                found.append((at + len(header), at + size))
+            at += size
+            file.seek(at)
+    return tuple(found)
+
+
+def chunks(path: Path, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Bytes ``first`` to ``last`` of a file in pieces, each with its place."""
+    with path.open("rb") as file:
+        file.seek(first)
+        while first <= last:
+            chunk = file.read(min(_CHUNK_BYTES, last - first + 1))
+            if not chunk:
+                return
+            yield first, chunk
+            first += len(chunk)
+
+
+def harmed(chunk: bytes, first: int, last: int) -> bytes:
+    """``chunk`` with other bytes from ``first`` to before ``last``."""
+    return chunk[:first] + chunk[first:last].translate(_DAMAGE) + chunk[last:]
