@@ -138,7 +138,7 @@ class Attempt:
         Where YouTube refuses the media, other clients and then other formats are tried.
         """
         refused: list[Source] = []
-        for rung in self._ladder.rungs:
+        for rung in self._ladder.rungs():
             self._tell(Phase.RESOLVE, 0.0)
             source = self._ladder.resolve(rung, self._clip.youtube_id, self._first, refused)
             if source.duration_s and self._clip.time_start >= source.duration_s + LENGTH_TOLERANCE_S:
@@ -147,7 +147,7 @@ class Attempt:
             self._download_started = time.monotonic()
             self._tell(Phase.DOWNLOAD, 0.0)
             try:
-                downloaded, cut = self._fetched_from(source)
+                downloaded, cut = self._fetched_from(source, refused_before=bool(refused))
             except ClipFailure as failure:
                 if failure.category is not Category.FORBIDDEN:
                     raise
@@ -155,21 +155,22 @@ class Attempt:
                 continue
             self._ladder.worked(rung, refused)
             return source, downloaded, cut
+        self._ladder.failed()
         raise ClipFailure(Category.FORBIDDEN, "YouTube refused the media by every way.")
 
-    def _fetched_from(self, source: Source) -> tuple[float, Cut]:
+    def _fetched_from(self, source: Source, *, refused_before: bool) -> tuple[float, Cut]:
         """Fetch and cut; returns when the fetching was over, on the monotonic clock, and the cut."""
         try:
-            return self._by_ranges(source)
+            return self._by_ranges(source, Renewal(self._resolver, source, refused_before=refused_before))
         except UnclearPiecesError:
             self._download_whole(source)
             return time.monotonic(), self._cut_whole(source)
 
     # -- files with ranges, and pieces --------------------------------------------------------------
 
-    def _by_ranges(self, source: Source) -> tuple[float, Cut]:
+    def _by_ranges(self, source: Source, renewal: Renewal) -> tuple[float, Cut]:
         """The same, of the bytes that cover the clip. Raises UnclearPiecesError where they cannot be told."""
-        tracks = self._tracks(source)
+        tracks = self._tracks(source, renewal)
         for track in tracks:
             track.read_index()
         start_s, end_s = self._segment([track.start_s for track in tracks])
@@ -194,8 +195,8 @@ class Attempt:
                 return downloaded, cut
         raise ClipFailure(Category.TRIM_FAILED, "Pictures are missing from the bytes that should hold them.")
 
-    def _tracks(self, source: Source) -> list[Track | SegmentTrack]:
-        session, renewal = self._resolver.session, Renewal(self._resolver, source)
+    def _tracks(self, source: Source, renewal: Renewal) -> list[Track | SegmentTrack]:
+        session = self._resolver.session
         tracks: list[Track | SegmentTrack] = []
         for stream in (source.video, source.audio):
             if stream is None:

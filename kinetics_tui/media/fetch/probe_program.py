@@ -133,7 +133,7 @@ def _fetch_beginning(resolver: Resolver, youtube_id: str) -> None:
 
     ladder = Ladder(resolver)
     refused: list[Source] = []
-    for rung in ladder.rungs:
+    for rung in ladder.rungs():
         source = ladder.resolve(rung, youtube_id, Resolve.LEAN, refused)
         try:
             for stream in (source.video, source.audio):

@@ -18,16 +18,20 @@ from kinetics_tui.model.options import Resolve
 
 
 class Renewal:
-    """New addresses for a video's media after YouTube refused one: resolved again, once for all files."""
+    """New addresses for a video's media after YouTube refused one: resolved again, once for all files.
 
-    def __init__(self, resolver: Resolver, source: Source) -> None:
+    Not so where another way of the same clip was ``refused_before``: it is no old address then.
+    """
+
+    def __init__(self, resolver: Resolver, source: Source, *, refused_before: bool = False) -> None:
         self._resolver = resolver
         self._source = source
+        self._refused_before = refused_before
         self._renewed = False
 
     def __call__(self, refused: Stream) -> Stream:
         """Another address of the file behind ``refused``. Raises ClipFailure where there is none."""
-        if not self._renewed:
+        if not self._renewed and not self._refused_before:
             self._source = self._resolver.resolve(self._source.youtube_id, self._source.asked or Resolve.LEAN)
             self._renewed = True
         for stream in (self._source.video, self._source.audio):

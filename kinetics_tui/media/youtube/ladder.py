@@ -13,6 +13,8 @@ from kinetics_tui.model.options import Resolve
 
 CLIPS_UNTIL_USUAL = 20
 """So many clips begin on the rung that worked last; then the usual one is tried again."""
+CLIPS_OF_ONE_RUNG = 2
+"""After a clip that no rung brought so many try one alone: each further one costs requests."""
 
 
 class Rung(Enum):
@@ -30,12 +32,17 @@ class Ladder:
         self._resolver = resolver
         self._rung = Rung.USUAL
         self._clips_left = 0
+        self._of_one_rung = 0
+        self._tries_all = True
         self._refused_before: frozenset[str] = frozenset()
         """Itags that were refused when the rung in force was found."""
 
-    @property
     def rungs(self) -> list[Rung]:
-        """The rungs in the order in which a clip tries them."""
+        """The rungs for the next clip, in the order in which it tries them."""
+        self._tries_all = not self._of_one_rung
+        if not self._tries_all:
+            self._of_one_rung -= 1
+            return [self._rung]
         usable = [rung for rung in Rung if rung is not Rung.OTHER_CLIENT or self._resolver.has_both_ways]
         return sorted(usable, key=lambda rung: rung is not self._rung)
 
@@ -57,6 +64,7 @@ class Ladder:
 
     def worked(self, rung: Rung, refused: Sequence[Source]) -> None:
         """A clip came by this rung."""
+        self._of_one_rung = 0
         if rung is not self._rung:
             self._rung, self._clips_left = rung, CLIPS_UNTIL_USUAL
             self._refused_before = frozenset(itag for source in refused for itag in source.itags)
@@ -64,3 +72,8 @@ class Ladder:
             self._clips_left -= 1
             if self._clips_left <= 0:
                 self._rung = Rung.USUAL
+
+    def failed(self) -> None:
+        """A clip came by none of the rungs that it tried."""
+        if self._tries_all:
+            self._of_one_rung = CLIPS_OF_ONE_RUNG

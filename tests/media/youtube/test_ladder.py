@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kinetics_tui.demo.site import ASKED
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.media.failures import ClipFailure
 from kinetics_tui.media.youtube.ladder import CLIPS_UNTIL_USUAL
@@ -54,6 +55,19 @@ def test_a_refusal_in_the_middle_of_a_file_climbs_too(studio: Studio, dash: Sour
     video = studio.add(dash, failure=Failure(Case.MEDIA_403, spared=3, clients=(LEAN,)))
     _, path = studio.make(studio.maker(), video, 40.0, 41.0)
     assert frame_numbers(path) == list(range(1200, 1230))
+
+
+def test_where_no_way_works_most_clips_try_one_alone(studio: Studio, dash: Sources) -> None:
+    maker, asked = studio.maker(), []
+    studio.youtube.client_failures[""] = Failure(Case.MEDIA_403)
+    for _ in range(4):
+        before = len(studio.youtube.requests)
+        with pytest.raises(ClipFailure):
+            studio.make(maker, studio.add(dash), 20.0, 21.0)
+        asked.append(sum(seen.kind in ASKED for seen in studio.youtube.requests[before:]))
+    assert asked == [6, 2, 2, 6]
+    studio.youtube.client_failures.clear()
+    studio.make(maker, studio.add(dash), 20.0, 21.0)
 
 
 def test_media_refused_by_every_way_are_a_passing_failure(studio: Studio, dash: Sources) -> None:
