@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -18,4 +19,5 @@ def run_worker(line: socket.socket, options: Options, dataset: Path, scratch: Pa
     """Be a worker until the engine is gone; called in a process that has ``WORKER_MODULE`` loaded."""
     from kinetics_tui.engine.workers.worker import worker_main
 
+    gc.freeze()  # what is loaded is shared by all workers, until a collection writes to every object of it
     worker_main(line, options, dataset, scratch)
