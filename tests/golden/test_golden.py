@@ -21,6 +21,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,6 +163,8 @@ def test_events_of_a_sort_come_in_this_order_with_these_values(stream: str, worl
     events = [steady(event) for event in world.events if event["event"].startswith(f"{stream}-")]
     if stream == "status":  # what lasts for a moment may come and go unseen
         events = [event for event in events if event["status"] not in ("running", "probing")]
+    if stream == "network":  # how often it is told of where only what varies has changed hangs on the machine
+        events = [event for event, _ in groupby(events)]
     hold(f"run_{stream}.jsonl", json_rows(events))
 
 
