@@ -253,7 +253,7 @@ class StreakCheck:
         elif answer.signal is not None:
             self._checks.shut(network, answer, now)
         else:
-            self._causes[network.name] = (answer.said or answer.text).rstrip(".")
+            self._causes[network.name] = (answer.said or answer.text).rstrip(".!")
             self._networks.hold(network, answer.category, now)
             if network.name == self._networks.current.name:
                 self._dispatcher.let_go_of_all(network_only=True)

@@ -56,6 +56,19 @@ def test_twelve_clips_cost_twelve_requests_and_are_exact(studio: Studio, dash: S
     assert asked(studio) == [("player", LEAN)] * 12
 
 
+@pytest.mark.parametrize("case", [Case.NO_FORMATS, Case.PLAYER_403, Case.MEDIA_403, Case.SABR_ONLY])
+@pytest.mark.parametrize(("broken", "most_asked"), [(FULL_FIRST, 12), (LEAN, 12 * 4)])
+def test_twelve_clips_come_where_one_client_is_broken(
+    studio: Studio, dash: Sources, case: Case, broken: str, most_asked: int
+) -> None:
+    studio.youtube.client_failures[broken] = Failure(case)
+    maker = studio.maker()
+    for number in range(12):
+        _, path = studio.make(maker, studio.add(dash), number * 4.0, number * 4.0 + 1)
+        assert frame_numbers(path) == list(range(number * 120, number * 120 + 30))
+    assert len(asked(studio)) <= most_asked
+
+
 @pytest.mark.parametrize("case", [Case.PRIVATE, Case.REMOVED_BY_USER, Case.COPYRIGHT_CLAIM, Case.TERMS_SPAM])
 def test_what_lean_answers_for_good_costs_one_request(
     studio: Studio, dash: Sources, resolver: Resolver, case: Case
