@@ -114,8 +114,8 @@ class Outcomes:
                 self._record(row, slot, now, Outcome.RETURNED, category, failure.text, spent=failure.spent)
                 self.returned(slot, row, category.value, now, last=True)
                 return self._held_up(slot, category, failure, now)
-            case Kind.TRANSIENT if (wait_s := self._wait_s(row, category)) is not None:
-                self._try_again_later(slot, row, failure, now, now + wait_s)
+            case Kind.TRANSIENT if row.attempts < len(self._context.options.retry_steps_s):
+                self._try_again_later(slot, row, failure, now)
             case _:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, spent=failure.spent)
                 self._settle_failed(slot, row, category, failure.text, now)
@@ -139,17 +139,9 @@ class Outcomes:
             return Aftermath.NETWORK_SHUT
         return Aftermath.NONE
 
-    def _wait_s(self, row: ClipRow, category: Category) -> float | None:
-        """Seconds until a clip is tried again; None where it was tried often enough."""
-        steps_s = self._context.options.retry_steps_s
-        if row.attempts < len(steps_s):
-            return steps_s[row.attempts]
-        return steps_s[-1] if steps_s and category is Category.PLAYER_REFUSED else None
-
-    def _try_again_later(
-        self, slot: Slot, row: ClipRow, failure: Failed, now: float, retry_at: float
-    ) -> None:
+    def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
         category, text, spent = failure.category, failure.text, failure.spent
+        retry_at = now + self._context.options.retry_steps_s[row.attempts]
         self._record(row, slot, now, Outcome.RETRY, category, text, spent=spent, retry_at=retry_at)
         self._queue.settle(row, retry_at)
         self._context.publish(

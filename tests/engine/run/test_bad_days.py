@@ -32,8 +32,8 @@ Begin = Callable[..., contextlib.AbstractAsyncContextManager[Run]]
 MINUTE_S = 60.0
 BREAKAGES = {
     Case.MEDIA_403: "403 on media",
-    Case.NO_FORMATS: "No video formats found!",
-    Case.N_CHALLENGE: "No video formats found!",
+    Case.NO_FORMATS: "No video formats found",
+    Case.N_CHALLENGE: "No video formats found",
     Case.RELOAD: "The page needs to be reloaded",
     Case.NOT_ON_THIS_APP: "This video is not available on this app",
     Case.PLAYER_403: "HTTP Error 403: Forbidden",

@@ -117,16 +117,6 @@ def test_a_transient_failure_waits_longer_each_time_and_then_fails(make_parts: M
     assert parts.ledger.failure_counts() == {Category.TIMEOUT: 1}
 
 
-def test_a_clip_whose_question_youtube_refuses_never_fails(make_parts: Make) -> None:
-    parts = make_parts(some_clips(1), retry_steps_s=(30.0, 300.0))
-    for wait_s in (30.0, 300.0, 300.0, 300.0):
-        fail(parts, Category.PLAYER_REFUSED)
-        event = parts.told(ClipFailed)[-1]
-        assert (event.settled, event.retry_at) == (False, parts.now + wait_s)
-        parts.now += wait_s
-    assert parts.ledger.failure_counts() == {}
-
-
 def test_the_waits_are_those_of_the_options_in_force(make_parts: Make) -> None:
     parts = make_parts(some_clips(1), retry_steps_s=(30.0,))
     parts.context.change_options(retry_steps_s=(77.0,))
