@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from statistics import median
 
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.model.network import PastThrottle
 from kinetics_tui.model.options import Resolve
@@ -15,6 +17,8 @@ FEW_CLIPS = 100
 """A throttle after fewer is early: three requests a clip would come as far within a guest's hour."""
 EARLY_THROTTLES = 2
 """After so many early throttles in a row by one way the other one is tried, until the next throttle."""
+
+log = logging.getLogger(__name__)
 
 
 class FirstWay:
@@ -49,8 +53,14 @@ class FirstWay:
 
     def throttled(self, network: str) -> None:
         """A network was throttled: the way by which it lets more clips through is the better one there."""
-        history = self._context.ledger.network_histories().get(network)
-        if history is None or self._context.options.resolve is not Resolve.AUTO:
+        if self._context.options.resolve is not Resolve.AUTO:
+            return
+        try:
+            history = self._context.ledger.network_histories().get(network)
+        except DatasetError as error:
+            log.warning("which way of asking is throttled sooner cannot be read: %s", error)
+            return
+        if history is None:
             return
         better = better_way(history.throttles)
         if better is not None and better is not self._way:
@@ -61,7 +71,10 @@ class FirstWay:
     def _turn(self, way: Resolve, text: str, *, by_throttles: bool = False) -> None:
         self._way, self._by_throttles = way, by_throttles
         self._only_full = self._handed_out = 0
-        self._context.ledger.set_first_way(way, by_throttles=by_throttles)
+        try:
+            self._context.ledger.set_first_way(way, by_throttles=by_throttles)
+        except DatasetError as error:  # a full disk: this run goes by it, the next one finds out again
+            log.warning("the way by which YouTube is asked first is not written: %s", error)
         self._context.log("resolve", text)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.run.first_way import (
@@ -71,6 +72,23 @@ def test_nothing_turns_where_the_user_chose(make_parts: Make) -> None:
     for _ in range(2 * TURN_AFTER_CLIPS):
         way.came(FULL)
     assert way.next() is LEAN
+
+
+def test_a_ledger_that_cannot_be_used_just_now_stops_no_turn(
+    make_parts: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = make_parts(some_clips(1))
+
+    def full(*_: object, **__: object) -> None:
+        raise DatasetError("The disk is full.")
+
+    monkeypatch.setattr(parts.ledger, "set_first_way", full)
+    monkeypatch.setattr(parts.ledger, "network_histories", full)
+    way = FirstWay(parts.context)
+    for _ in range(TURN_AFTER_CLIPS):
+        way.came(FULL)
+    way.throttled(HOME.name)
+    assert way.next() is FULL
 
 
 def test_a_clip_found_on_the_disk_says_nothing(make_parts: Make) -> None:
