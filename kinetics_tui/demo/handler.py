@@ -32,6 +32,7 @@ from kinetics_tui.demo.player import (
 )
 from kinetics_tui.demo.site import RequestKind, RequestSeen, Site, is_player_fault
 from kinetics_tui.demo.videos import Case, Failure, Video
+from kinetics_tui.media.youtube.javascript import SCRIPT_PREFIX
 
 PLAYER_PATH = "/youtubei/v1/player"
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -189,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
             return True
         if path == pages.IFRAME_API_PATH:
             body = pages.iframe_api(pages.player_id(self.site.script_bytes))
-        elif path.startswith(pages.SCRIPT_PREFIX):
+        elif path.startswith(SCRIPT_PREFIX):
             body = pages.player_script(self.site.script_bytes)
         else:
             return False

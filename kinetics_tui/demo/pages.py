@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from kinetics_tui.media.youtube.javascript import SCRIPT_PREFIX
+
 WATCH_PATH = "/watch"
 EMBED_PREFIX = "/embed/"
 IFRAME_API_PATH = "/iframe_api"
 NEXT_PATH = "/youtubei/v1/next"
-SCRIPT_PREFIX = "/s/player/"
 SIGNATURE_TIMESTAMP = 20_500
 VISITOR_DATA = "CgtMb29wYmFja1lUIQ%3D%3D"
 
