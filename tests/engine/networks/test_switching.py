@@ -263,9 +263,12 @@ async def test_a_streak_is_held_against_its_network_even_where_the_user_has_swit
         assert run.told(ClipsRetried)[0].by_category == {Category.PRIVATE: 10}
 
 
-async def test_a_check_that_could_not_be_made_blames_nobody_and_says_so(start: Start) -> None:
+@pytest.mark.parametrize("category", [None, Category.LOGGED_OUT])
+async def test_a_check_that_could_not_be_made_blames_nobody_and_says_so(
+    start: Start, category: Category | None
+) -> None:
     async with start([*some_clips(3), *(clip("P", number) for number in range(15))], workers=1) as run:
-        run.answer = CheckAnswer(ok=False, category=None, text="", took_s=0.0)
+        run.answer = CheckAnswer(ok=False, category=category, text="", took_s=0.0)
         await run.until(lambda: run.state.status is EngineStatus.DONE)
         assert run.state.failures == {Category.PRIVATE: 15}
         assert run.state.network.status is NetworkStatus.OPEN
