@@ -45,7 +45,7 @@ KEYS: Sequence[tuple[str, bytes, bytes]] = (
     ("↑", b"\x1b[A", "›".encode()),
     ("+", b"+", b" 16 of 17 "),
     ("-", b"-", b" 16  1"),
-    ("?", b"?", b"COOLING DOWN"),
+    ("?", b"?", b"escape closes"),
     (LONE_ESC, b"\x1b", b"Failures"),
     ("5", b"5", b"Log"),
     (LONE_ESC, b"\x1b", b"Failures"),
