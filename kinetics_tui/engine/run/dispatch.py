@@ -29,6 +29,9 @@ AS_GUEST = ("--no-cookies", "--no-cookies-from-browser")
 FIRST_LOGIN_S = 60.0
 LONGEST_LOGIN_S = 3600.0
 """After this time one clip tries whether the cookies are renewed, after twice as long the next time."""
+TOLD_WITHIN_S = 1.0
+"""An idle worker's time to the next clip is told again where it has moved further: clips may cost more
+requests than they were let out for."""
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +147,7 @@ class Dispatcher:
     def _tell_waiting(self, now: float) -> None:
         until = self._networks.pace.next_at(now)
         for slot in self._pool.slots.values():
-            if slot.idle and self._waiting_until.get(slot.number, 0.0) < now:
+            if slot.idle and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S:
                 self._waiting_until[slot.number] = until
                 self._context.publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
 

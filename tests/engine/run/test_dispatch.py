@@ -14,7 +14,7 @@ from kinetics_tui.engine.run.dispatch import HANG_MARGIN_S
 from kinetics_tui.engine.workers.messages import Assign, Cancel
 from kinetics_tui.model.events import ClipProgress, ClipStarted, Phase, WorkerIdle
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Extras
+from kinetics_tui.model.options import Extras, Preset
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import NOW, Parts
 from tests.engine.engine_run import HOME, PHONE
@@ -112,6 +112,22 @@ def test_what_was_said_of_waiting_is_said_again_when_the_pace_changed(make_parts
     parts.dispatcher.forget_waiting(parts.pool.slots[1])
     parts.hand_out()
     assert len(parts.told(WorkerIdle)) == 2
+
+
+def test_a_clip_that_cost_more_requests_than_thought_moves_what_is_said_of_waiting(make_parts: Make) -> None:
+    parts = make_parts(some_clips(5), pace_per_hour=Preset.GUEST)
+    pace = parts.networks.pace
+    while pace.take(NOW):
+        pass
+    assert ids(parts) == []
+    before = {told.slot: told.until for told in parts.told(WorkerIdle)}
+    assert before.keys() == {1, 2}
+    pace.settle(pace.cost, 11)
+    parts.now = NOW + 0.1
+    assert ids(parts) == []
+    after = {told.slot: told.until for told in parts.told(WorkerIdle)}
+    assert after == {slot: pace.next_at(parts.now) for slot in before}
+    assert all(after[slot] > before[slot] + 30 for slot in before)
 
 
 def test_a_clip_that_the_pace_held_back_is_still_the_next(make_parts: Make) -> None:
