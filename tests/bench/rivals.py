@@ -96,6 +96,8 @@ def sections(clip: Clip, folder: Path, youtube: Shaped) -> float:
         folder / "clip.mp4",
         youtube,
         *("--download-sections", span, "--force-keyframes-at-cuts"),
+        # yt-dlp does not tell ffmpeg that certificates are not to be checked, and the loopback's is its own.
+        *("--downloader-args", "ffmpeg_i:-tls_verify 0"),
     )
 
 
