@@ -120,12 +120,12 @@ def test_a_clip_that_cost_more_requests_than_thought_moves_what_is_said_of_waiti
     while pace.take(NOW):
         pass
     assert ids(parts) == []
-    before = {told.slot: told.until for told in parts.told(WorkerIdle)}
+    before = {told.slot: told.until or 0.0 for told in parts.told(WorkerIdle)}
     assert before.keys() == {1, 2}
     pace.settle(pace.cost, 11)
     parts.now = NOW + 0.1
     assert ids(parts) == []
-    after = {told.slot: told.until for told in parts.told(WorkerIdle)}
+    after = {told.slot: told.until or 0.0 for told in parts.told(WorkerIdle)}
     assert after == {slot: pace.next_at(parts.now) for slot in before}
     assert all(after[slot] > before[slot] + 30 for slot in before)
 
