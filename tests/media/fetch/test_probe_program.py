@@ -146,10 +146,10 @@ def test_a_server_that_stands_still_does_not_outlast_the_deadline(studio: Studio
     video = studio.add(dash, failure=Failure(Case.PLAYER_STALL))
     request = request_for(studio, video, "--socket-timeout", "600")
     started = time.monotonic()
-    answer, _ = answer_of(msgspec.structs.replace(request, deadline_s=2.0))
-    assert time.monotonic() - started < 30
+    answer, _ = answer_of(msgspec.structs.replace(request, deadline_s=5.0))
+    assert time.monotonic() - started < 60
     assert (answer.ok, answer.category) == (False, Category.TIMEOUT)
-    assert answer.text == "No answer came within 2 s."
+    assert answer.text == "No answer came within 5 s."
     assert studio.youtube.count("player") == 1
 
 
