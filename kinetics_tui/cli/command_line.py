@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from kinetics_tui import PROGRAM
-from kinetics_tui.base.errors import EngineDiedError, UserError
+from kinetics_tui.base.errors import EngineDiedError, EngineSilentError, UserError
 from kinetics_tui.base.safe_text import for_log, json_line, lines_for_terminal
 
 _Found = TypeVar("_Found")
@@ -26,6 +26,8 @@ NO_ANSWER = 1
 """Exit code of ``networks --check`` where YouTube does not answer."""
 BAD_INPUT = 2
 CLIPS_LEFT = 3
+ENGINE_SILENT = 5
+"""An engine is there and does not answer: nothing was changed. (4 is of ``check``.)"""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a shell reports a program ended by SIGINT and SIGPIPE."""
@@ -95,6 +97,8 @@ def carry_out(app: click.Group, args: Sequence[str]) -> int:
         return BAD_INPUT
     except (UserError, EngineDiedError) as error:
         tell(f"{PROGRAM}: {error}")
+        if isinstance(error, EngineSilentError):
+            return ENGINE_SILENT
         return BAD_INPUT if isinstance(error, UserError) else OUR_FAULT
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from kinetics_tui.base.errors import EngineDiedError, EngineError
+from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.base.words import clock_text
 from kinetics_tui.dataset.folder import log_path
@@ -151,6 +151,8 @@ def wait_until_paused(dataset: Path) -> str:
         state = read_state(dataset)
         if not state.pid:
             raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+        if state.status is EngineStatus.SILENT:
+            raise EngineSilentError(f"The engine was asked to pause. {state.reason}")
         if state.why.why is Why.OTHER_VERSION:
             return f"The engine was asked to pause. {state.reason}"
         if state.status is not EngineStatus.PAUSING:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.state import RunState
 
@@ -27,6 +28,7 @@ def status_json(state: RunState) -> dict[str, Any]:
         "state": state.status.value,
         "reason": state.reason,
         "pid": state.pid or None,
+        "silent_since": state.why.at if state.status is EngineStatus.SILENT else None,
         "total": state.total,
         "done": state.done,
         "failed": state.failed,

@@ -62,6 +62,8 @@ class EngineStatus(StrEnum):
     HELD = "held"
     """The machine keeps the run from going on, for another reason than a full disk."""
     STOPPING = "stopping"
+    SILENT = "not answering"
+    """No engine says so of itself: it is what others find who get no answer."""
     STOPPED = "stopped"
     DONE = "done"
 

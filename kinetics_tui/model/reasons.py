@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kinetics_tui.base.words import dated_clock_text
+from kinetics_tui.base.words import clock_text, dated_clock_text
 
 
 class Why(StrEnum):
@@ -38,6 +38,8 @@ class Why(StrEnum):
     OFFLINE = "no way to YouTube"
     OTHER_VERSION = "an engine of another version"
     """``text`` says of which, and what to do."""
+    SILENT = "the engine does not answer"
+    """The process ``count`` (0: not known) since ``at``; ``text`` says what is known of the cause."""
     RETRIES = "only clips to be tried again"
     """The next at ``at``."""
 
@@ -76,6 +78,7 @@ _WORDS = {
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
     Why.OTHER_VERSION: "{text}",
+    Why.SILENT: "The engine{process} does not answer{since}: {text}",
     Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
 }
 
@@ -89,6 +92,14 @@ def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
         command=f"kinetics-tui run {reason.label}" if reason.label else "run",
         at="later" if reason.at is None else dated_clock_text(reason.at, zone),
         text=reason.text,
+        process=f" (pid {reason.count})" if reason.count else "",
+        since="" if reason.at is None else f" since {_since_text(reason.at, zone)}",
         version=reason.version,
         until="a later time" if reason.until is None else dated_clock_text(reason.until, zone),
     )
+
+
+def _since_text(at: float, zone: tzinfo | None) -> str:
+    """A time to the second, or with its date where it is not today's."""
+    dated, clock = dated_clock_text(at, zone), clock_text(at, zone)
+    return clock if clock.startswith(dated) else dated

@@ -199,6 +199,8 @@ def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
     if state.status is EngineStatus.DONE:
         clips = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed"
         return Farewell(f"Done: {clips}. Look again with: {moment.command('status')}", EXIT_DONE)
+    if moment.silent:
+        return Farewell(f"The engine does not answer. See why with: {moment.command('status')}", EXIT_DONE)
     if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
         left = counted(state.left, "clip")
         code = EXIT_STOPPED if state.left else EXIT_DONE

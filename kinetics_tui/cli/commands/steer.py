@@ -11,24 +11,26 @@ from pathlib import Path
 import click
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.cli.command_line import say
+from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, say
 from kinetics_tui.cli.options import as_json, dataset, now, several
 from kinetics_tui.cli.status import status_json, summary_text
 from kinetics_tui.engine.client.ask import ask, read_state, wait_until_gone
 from kinetics_tui.engine.client.retry import Asked, find_failed, retry_failed
 from kinetics_tui.model.commands import Pause, Resume, Stop
+from kinetics_tui.model.events import EngineStatus
 
 
 @click.command()
 @dataset
 @as_json
-def status(dataset: Path, as_json: bool) -> None:
-    """Say how far a dataset is, whether an engine runs or not."""
+def status(dataset: Path, as_json: bool) -> int:
+    """Say how far a dataset is, whether an engine runs or not; exits 5 if one runs and does not answer."""
     state = read_state(dataset)
     if as_json:
         click.echo(json.dumps(status_json(state)))
     else:
         say(summary_text(state))
+    return ENGINE_SILENT if state.status is EngineStatus.SILENT else SETTLED
 
 
 @click.command()

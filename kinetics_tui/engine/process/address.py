@@ -9,12 +9,14 @@ that last socket is the engine's folder for what its libraries must keep outside
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -103,15 +105,34 @@ def _is_private(folder: Path) -> bool:
     return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077
 
 
+def _note_path(dataset: Path) -> Path:
+    return state_folder(dataset) / "engine.json"
+
+
 def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:
     """Say where the engine is, so that nobody reads half of it."""
-    write_whole(state_folder(dataset) / "engine.json", msgspec.json.encode(whereabouts))
+    write_whole(_note_path(dataset), msgspec.json.encode(whereabouts))
+
+
+def give_sign_of_life(dataset: Path) -> None:
+    """Have the engine's note be of now: who gets no answer later can tell since when."""
+    now = time.time()
+    with contextlib.suppress(OSError):
+        os.utime(_note_path(dataset), (now, now))
+
+
+def last_sign_of_life(dataset: Path) -> float | None:
+    """When the engine last gave one, in seconds since the epoch; None where that is not known."""
+    try:
+        return _note_path(dataset).stat().st_mtime
+    except OSError:
+        return None
 
 
 def read_whereabouts(dataset: Path) -> Whereabouts | None:
     """Where the dataset's engine is or last was, None where nothing says so."""
     try:
-        return msgspec.json.decode((state_folder(dataset) / "engine.json").read_bytes(), type=Whereabouts)
+        return msgspec.json.decode(_note_path(dataset).read_bytes(), type=Whereabouts)
     except (OSError, msgspec.DecodeError):
         return None
 

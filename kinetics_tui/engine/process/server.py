@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import msgspec
 from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.dataset.folder import identity
 from kinetics_tui.engine.process.address import make_private
-from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, ClipProgress
 
 MAX_LINE_BYTES = 65536
@@ -31,6 +32,7 @@ SPEAK_WITHIN_S = 10.0
 """Who opens a line has something to say; a line on which nothing is said takes the place of others."""
 HANG_UP_S = 0.5
 """Seconds that a view that does not read keeps an engine that ends."""
+TOO_LATE = "The engine came to it too late, when it had been given up: nothing was changed. Try it again."
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +160,7 @@ class Server:
         except (ValueError, RecursionError):  # the msgspec.DecodeError among them
             self._refuse(writer, "That is not a command this engine knows.")
             return False
-        if isinstance(command, Subscribe):
+        if isinstance(command, Subscribe) and not _too_late(command):
             for event in self._replay():
                 writer.write(_encoder.encode(event) + b"\n")
             if command.live:
@@ -167,6 +169,10 @@ class Server:
         return True
 
     def _reply(self, command: AnyCommand) -> Reply:
+        if _too_late(command):
+            return Reply(id=command.id, ok=False, message=TOO_LATE)
+        if isinstance(command, Ping):
+            return Reply(id=command.id, ok=True)
         try:
             return self._obey(command)
         except UserError as error:
@@ -178,3 +184,7 @@ class Server:
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
         writer.write(_encoder.encode(Reply(id=0, ok=False, message=why)) + b"\n")
+
+
+def _too_late(command: AnyCommand) -> bool:
+    return command.deadline is not None and time.monotonic() > command.deadline

@@ -38,10 +38,13 @@ class HeaderLine(Canvas):
 
 
 class Clock(Canvas):
-    """The time of day, a widget of its own so that its tick repaints nothing else."""
+    """The time of day, a widget of its own so that its tick repaints nothing else.
+
+    It stands still while nothing is heard of the engine: all that is shown is of then.
+    """
 
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
-        return [Line(f"  {clock_text(moment.now, moment.zone)}", Tone.DIM)]
+        return [Line(f"  {clock_text(moment.seen_at, moment.zone)}", Tone.DIM)]
 
 
 NOTICE_S = 8.0

@@ -74,6 +74,7 @@ class LiveScreen(Screen[None]):
             state.status,
             state.why,
             moment.connected,
+            moment.silent_since,
             network.name,
             network.label,
             network.status,
@@ -103,7 +104,8 @@ class LiveScreen(Screen[None]):
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.link.state, self.looking.now(), self.link.connected, self.looking.zone)
+        link, looking = self.link, self.looking
+        return Moment(link.state, looking.now(), link.connected, looking.zone, link.silent_since)
 
     def tick(self, *, urgent: bool = False) -> None:
         """Show the run as it stands, if anything about it can have changed."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from kinetics_tui.base.safe_text import for_screen, shell_word
-from kinetics_tui.base.words import counted, percent_text, until_text
+from kinetics_tui.base.words import clock_text, counted, percent_text, until_text
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
@@ -38,12 +38,16 @@ class Looking(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local)."""
+    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local).
+
+    ``silent_since``: the engine is there and does not answer since then.
+    """
 
     state: RunState
     now: float
     connected: bool = True
     zone: tzinfo | None = None
+    silent_since: float | None = None
 
     @property
     def reason(self) -> str:
@@ -58,7 +62,12 @@ class Moment(NamedTuple):
     @property
     def lost(self) -> bool:
         """True if an engine that answered does so no more."""
-        return not self.connected and not self.ended and bool(self.state.started_at)
+        return self.silent or (not self.connected and not self.ended and bool(self.state.started_at))
+
+    @property
+    def silent(self) -> bool:
+        """True if the engine is there and does not answer: it goes on when it does."""
+        return self.silent_since is not None and not self.ended
 
     @property
     def cooling(self) -> bool:
@@ -105,6 +114,8 @@ class Moment(NamedTuple):
     @property
     def seen_at(self) -> float:
         """When things stood as ``state`` says: now, or when the engine was last heard of."""
+        if self.silent_since is not None:
+            return self.silent_since
         return min(self.now, self.state.at) if self.lost else self.now
 
     @property
@@ -147,6 +158,8 @@ _BADGES = {
 
 def headline(moment: Moment) -> Headline:
     """The words for the header, the throttle panel and the terminal's title."""
+    if moment.silent:
+        return Headline(f"NOT ANSWERING since {clock_text(moment.seen_at, moment.zone)}", Tone.BADGE_BAD)
     if moment.lost:
         return Headline("DISCONNECTED - engine not answering", Tone.BADGE_BAD)
     status = moment.state.status
@@ -172,12 +185,13 @@ class Link(Protocol):
     """One run, seen from a view.
 
     ``state`` is changed in place as events come in; ``version`` grows with every event folded in,
-    so that a view knows without comparing whether anything is new; ``connected`` says whether the
-    engine answers.
+    so that a view knows without comparing whether anything is new; ``connected`` says whether there is a
+    line to the engine, ``silent_since`` since when it does not answer, None where it does.
     """
 
     state: RunState
     connected: bool
+    silent_since: float | None
     version: int
 
     async def follow(self) -> None:

@@ -67,6 +67,13 @@ def _standing(moment: Moment) -> Standing | None:
     says the same with figures of its own.
     """
     state = moment.state
+    if moment.silent:
+        who = f" (pid {state.pid})" if state.pid else ""
+        text = (
+            f"The engine{who} is there and does not answer: it was stopped, or waits for its disk. "
+            "Nothing is lost, and all goes on by itself when it answers. To see why:"
+        )
+        return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("status"))
     if moment.lost:
         seen = clock_text(moment.seen_at, moment.zone)
         text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
