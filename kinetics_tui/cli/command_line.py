@@ -5,7 +5,6 @@ Long commands end early in good order where ctrl+c or a shutdown asks for it.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import click
 
 from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import EngineDiedError, EngineSilentError, UserError
+from kinetics_tui.base.output import OutputError, let_go_of_output
 from kinetics_tui.base.safe_text import for_log, json_line, lines_for_terminal
 
 _Found = TypeVar("_Found")
@@ -59,12 +59,6 @@ def answer(
         say(text(found))
 
 
-def leave_broken_pipe() -> int:
-    """The exit code where whoever read has read enough: nothing is left to be flushed into the pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return BROKEN_PIPE
-
-
 def spread(args: Sequence[str]) -> list[str]:
     """``--split val test`` as ``--split val --split test``; only behind the dataset, where it is clear."""
     spreading = ""
@@ -100,6 +94,12 @@ def carry_out(app: click.Group, args: Sequence[str]) -> int:
         if isinstance(error, EngineSilentError):
             return ENGINE_SILENT
         return BAD_INPUT if isinstance(error, UserError) else OUR_FAULT
+    except OutputError as error:
+        let_go_of_output()
+        if error.left:
+            return BROKEN_PIPE
+        tell(f"{PROGRAM}: Nothing can be written to standard output ({error}); send it somewhere else.")
+        return OUR_FAULT
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback

@@ -19,7 +19,7 @@ from kinetics_tui.base.topics import (
     topic_text,
     without_topic_links,
 )
-from kinetics_tui.cli.command_line import SETTLED, leave_broken_pipe
+from kinetics_tui.cli.command_line import SETTLED
 
 WIDEST_COLUMNS = 100
 """Lines of text that are longer than this are hard to read."""
@@ -97,13 +97,10 @@ def help_command(ctx: click.Context, name: str | None) -> int:
 
 def _show(text: str, *, paged: bool) -> int:
     """Print a text, through the user's pager where it does not fit the terminal; the exit code."""
-    try:
-        if paged:
-            _page(text)
-        else:
-            click.echo(text)
-    except BrokenPipeError:
-        return leave_broken_pipe()
+    if paged:
+        _page(text)
+    else:
+        click.echo(text)
     return SETTLED
 
 

@@ -15,7 +15,7 @@ import click
 
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
-from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, leave_broken_pipe, tell
+from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
 from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
@@ -52,10 +52,7 @@ def show(dataset: Path, view: View, *, owner: bool = False) -> int:
     if view is View.APP:
         return _open_app(load_settings({}), EngineClient(dataset))
     following = follow.follow(EngineClient(dataset), as_json=view is View.JSON, owner=owner)
-    try:
-        state = asyncio.run(following)
-    except BrokenPipeError:
-        return leave_broken_pipe()
+    state = asyncio.run(following)
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED

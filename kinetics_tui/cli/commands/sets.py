@@ -14,13 +14,13 @@ from typing import Any, TextIO, cast
 
 import click
 import msgspec
-from click.exceptions import Exit
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.output import Output
 from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import answer, leave_broken_pipe, say, tell
+from kinetics_tui.cli.command_line import answer, say, tell
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
@@ -115,11 +115,11 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 def _written(to: Path | None) -> Iterator[TextIO]:
     """A text file that gets its name when the block ends without an error; standard output for None."""
     if to is None:
-        try:
-            yield cast("TextIO", _OnTerminal()) if sys.stdout.isatty() else sys.stdout
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise Exit(leave_broken_pipe()) from None
+        terminal = sys.stdout.isatty()
+        if not terminal and isinstance(sys.stdout, Output):
+            sys.stdout.take_data()
+        yield cast("TextIO", _OnTerminal()) if terminal else sys.stdout
+        sys.stdout.flush()
         return
     with plain_errors(to), whole_text(to) as text:
         yield text
