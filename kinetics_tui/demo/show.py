@@ -16,6 +16,7 @@ import msgspec
 
 from kinetics_tui.annotations.fetch import obtain_annotations
 from kinetics_tui.annotations.read import Annotations
+from kinetics_tui.base.any_text import from_json
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.folder import make_state_folder
@@ -94,7 +95,7 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
         process.kill()
         process.wait()
         raise EngineError(f"The demo's YouTube does not come up; see {log_path}.")
-    return DemoServer(msgspec.json.decode(said, type=Announcement), process)
+    return DemoServer(from_json(said, Announcement), process)
 
 
 TITLE = "Demo"

@@ -17,6 +17,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import EXPORT_FOLDER
 from kinetics_tui.dataset.ledger.database import plain_errors
@@ -206,7 +207,7 @@ class Target:
             return
         with os.fdopen(fd, "rb") as file:
             try:
-                found = msgspec.json.decode(file.read(), type=About)
+                found = from_json(file.read(), About)
             except msgspec.DecodeError:
                 raise DatasetError(
                     f"{self.folder / EXPORT_FOLDER / ABOUT} cannot be understood; choose another folder."
@@ -223,7 +224,7 @@ class Target:
         self._about = found
 
     def _write_about(self) -> None:
-        self._write_own(ABOUT, msgspec.json.encode(self._about))
+        self._write_own(ABOUT, to_json(self._about))
 
     def _write_own(self, name: str, content: bytes) -> None:
         with self.part(name) as file:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.whole_file import sync, whole_file
 from kinetics_tui.dataset.folder import LEDGERS, STALE_S, half_made, ledger_path, make_state_folder, remove
@@ -260,7 +261,7 @@ def find_meta(database: Database, key: str, kind: type[_T]) -> _T | None:
     if not rows:
         return None
     try:
-        return msgspec.json.decode(rows[0][0], type=kind)
+        return from_json(rows[0][0], kind)
     except (TypeError, msgspec.DecodeError) as error:
         raise _damaged(database, key) from error
 
@@ -270,7 +271,7 @@ def write_meta(connection: sqlite3.Connection, key: str, value: object) -> None:
     if value is None:
         connection.execute("DELETE FROM meta WHERE key = ?", (key,))
         return
-    text = msgspec.json.encode(value).decode()
+    text = to_json(value).decode()
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
 
 

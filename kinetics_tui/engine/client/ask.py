@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui import __version__
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.errors import EngineError, EngineSilentError
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -39,9 +40,9 @@ NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
 
 
 @functools.cache
-def decoder() -> msgspec.json.Decoder[AnyEvent | Reply]:
+def decoder() -> JsonReader[AnyEvent | Reply]:
     """Reads what an engine says. It takes milliseconds to make, and where no engine runs nobody needs it."""
-    return msgspec.json.Decoder(AnyEvent | Reply)
+    return JsonReader(AnyEvent | Reply)
 
 
 def is_running(dataset: Path) -> bool:
@@ -70,7 +71,7 @@ def require_answer(dataset: Path) -> None:
         with _line_to(dataset) as line:
             line.settimeout(SILENT_AFTER_S)
             with contextlib.suppress(BrokenPipeError):
-                line.sendall(msgspec.json.encode(Ping()) + b"\n")
+                line.sendall(to_json(Ping()) + b"\n")
             line.recv(READ_BYTES)  # one of an older version does not know the question, and says so
     except (BlockingIOError, TimeoutError) as error:
         raise EngineSilentError(reason_text(silence(dataset))) from error
@@ -189,7 +190,7 @@ def _converse(dataset: Path, command: AnyCommand, deadline: float) -> tuple[Repl
 def _answer(line: socket.socket, command: AnyCommand, deadline: float) -> Iterator[bytes]:
     """The lines that come after a command, line by line. Raises one of ``NONSENSE`` for talk without end."""
     with contextlib.suppress(BrokenPipeError):  # one that hangs up at once has said why
-        line.sendall(msgspec.json.encode(command) + b"\n")
+        line.sendall(to_json(command) + b"\n")
     rest, in_time = b"", True
     while in_time:
         # One last look: a program that was stopped itself finds the answer waiting.

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.base.words import clock_text
@@ -42,11 +43,11 @@ async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
     """The answer to a query. Raises EngineError with one sentence where there is none."""
     try:
         async with asyncio.timeout(WITHIN_S):
-            ended = await run_program(READER, str(dataset.absolute()), told=msgspec.json.encode(query))
+            ended = await run_program(READER, str(dataset.absolute()), told=to_json(query))
         if ended.code:
             lines = ended.err.decode("utf-8", "replace").strip().splitlines()
             raise EngineError(lines[-1] if lines else "The ledger could not be read.")
-        return msgspec.json.decode(ended.out, type=kind)
+        return from_json(ended.out, kind)
     except TimeoutError as error:
         raise EngineError(f"The ledger could not be read within {WITHIN_S:.0f} s.") from error
     except (OSError, msgspec.DecodeError) as error:
@@ -59,7 +60,6 @@ RECONNECT_S = 1.0
 LISTEN_S = 1.0
 """An engine that says nothing for so long is asked whether it is there."""
 
-_encoder = msgspec.json.Encoder()
 _decoder = decoder()
 
 
@@ -104,7 +104,7 @@ class EngineClient:
         self._heard_at = self._heard_at or time.time()
         listening = asyncio.create_task(self._listen(self._writer))
         try:
-            self._writer.write(_encoder.encode(Subscribe()) + b"\n")
+            self._writer.write(to_json(Subscribe()) + b"\n")
             rest = b""
             while told := await reader.read(READ_BYTES):
                 self._hear()
@@ -145,7 +145,7 @@ class EngineClient:
                 self._heard, silent_s = False, 0.0
                 continue
             if not silent_s:
-                writer.write(_encoder.encode(Ping()) + b"\n")
+                writer.write(to_json(Ping()) + b"\n")
             # A view that was stopped itself meanwhile has not listened all the time.
             silent_s += min(time.monotonic() - began_at, 2 * LISTEN_S)
             if silent_s >= SILENT_AFTER_S and self.silent_since is None:
@@ -199,7 +199,7 @@ class EngineClient:
         self._replies[command.id] = future
         self._take_at_once()
         try:
-            self._writer.write(_encoder.encode(command) + b"\n")
+            self._writer.write(to_json(command) + b"\n")
             return await asyncio.wait_for(future, REPLY_WITHIN_S + LATE_S)
         except TimeoutError:
             message = f"The engine did not answer within {REPLY_WITHIN_S:.0f} s: nothing was changed."

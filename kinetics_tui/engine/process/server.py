@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.dataset.folder import identity
 from kinetics_tui.engine.process.address import make_private
@@ -36,8 +35,7 @@ TOO_LATE = "The engine came to it too late, when it had been given up: nothing w
 
 log = logging.getLogger(__name__)
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_decoder = JsonReader[AnyCommand](AnyCommand)
 
 
 class Server:
@@ -119,7 +117,7 @@ class Server:
         """Send an event to every view."""
         if not self._views:
             return
-        line = _encoder.encode(event) + b"\n"
+        line = to_json(event) + b"\n"
         for writer in list(self._views):
             waiting_bytes = writer.transport.get_write_buffer_size()
             if waiting_bytes > LOST_BYTES:
@@ -162,10 +160,10 @@ class Server:
             return False
         if isinstance(command, Subscribe) and not _too_late(command):
             for event in self._replay():
-                writer.write(_encoder.encode(event) + b"\n")
+                writer.write(to_json(event) + b"\n")
             if command.live:
                 self._views.add(writer)
-        writer.write(_encoder.encode(self._reply(command)) + b"\n")
+        writer.write(to_json(self._reply(command)) + b"\n")
         return True
 
     def _reply(self, command: AnyCommand) -> Reply:
@@ -183,7 +181,7 @@ class Server:
             return Reply(id=command.id, ok=False, message="The engine failed at that; see engine.log.")
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
-        writer.write(_encoder.encode(Reply(id=0, ok=False, message=why)) + b"\n")
+        writer.write(to_json(Reply(id=0, ok=False, message=why)) + b"\n")
 
 
 def _too_late(command: AnyCommand) -> bool:
