@@ -5,6 +5,7 @@ Long commands end early in good order where ctrl+c or a shutdown asks for it.
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ ENGINE_SILENT = 5
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a shell reports a program ended by SIGINT and SIGPIPE."""
+
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Errors of the machine that no part of the program has a sentence of its own for."""
 
 DEFAULT_COMMAND = "open"
 NO_DATASET = ("probe",)
@@ -102,6 +106,12 @@ def carry_out(app: click.Group, args: Sequence[str]) -> int:
         return OUR_FAULT
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            return _own_up(error)
+        what = f"{error.filename} cannot be used" if error.filename else "Something cannot be read or written"
+        tell(f"{PROGRAM}: {what} ({error.strerror}); see that this user may, and that there is room.")
+        return OUR_FAULT
     except Exception as error:  # noqa: BLE001 -- the last resort: nobody should see a traceback
         return _own_up(error)
     return code if isinstance(code, int) else SETTLED

@@ -15,7 +15,7 @@ from kinetics_tui.annotations.read import Annotations, BadRow
 from kinetics_tui.annotations.releases import RELEASES
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError, DatasetError, SettingsError
-from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.dataset.folder import has_ledger, make_state_folder, state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
@@ -24,11 +24,6 @@ from kinetics_tui.model.options import Options, Selection
 BAD_ROWS_SHOWN = 5
 CUSTOM_TITLE = "Custom dataset"
 BAD_ROWS_FILE = "bad-rows.csv"
-
-
-def has_ledger(dataset: Path) -> bool:
-    """True if the folder is a dataset already."""
-    return ledger_path(dataset).exists()
 
 
 def title_of(selection: Selection) -> str:

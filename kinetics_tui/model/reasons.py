@@ -38,6 +38,8 @@ class Why(StrEnum):
     OFFLINE = "no way to YouTube"
     OTHER_VERSION = "an engine of another version"
     """``text`` says of which, and what to do."""
+    OTHER_USER = "an engine of another user"
+    """``text`` says of whom, and what to do."""
     SILENT = "the engine does not answer"
     """The process ``count`` (0: not known) since ``at``; ``text`` says what is known of the cause."""
     RETRIES = "only clips to be tried again"
@@ -78,6 +80,7 @@ _WORDS = {
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
     Why.OTHER_VERSION: "{text}",
+    Why.OTHER_USER: "{text}",
     Why.SILENT: "The engine{process} does not answer{since}: {text}",
     Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
 }

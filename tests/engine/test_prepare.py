@@ -11,8 +11,9 @@ import pytest
 
 from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.base.errors import AnnotationError, DatasetError, EngineError, SettingsError
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, has_ledger, prepare
+from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, prepare
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName, Options, Selection

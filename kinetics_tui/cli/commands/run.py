@@ -25,9 +25,10 @@ from kinetics_tui.cli.engine_of import (
     run_engine,
 )
 from kinetics_tui.cli.options import View
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.engine.prepare import create, has_ledger, prepare
+from kinetics_tui.engine.prepare import create, prepare
 from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
 

@@ -17,7 +17,16 @@ import msgspec
 from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.whole_file import sync, whole_file
-from kinetics_tui.dataset.folder import LEDGERS, STALE_S, half_made, ledger_path, make_state_folder, remove
+from kinetics_tui.dataset.folder import (
+    LEDGERS,
+    STALE_S,
+    half_made,
+    has_ledger,
+    ledger_path,
+    make_state_folder,
+    missing_locks,
+    remove,
+)
 from kinetics_tui.dataset.ledger.schema import SCHEMA, VERSION, migrate
 
 APPLICATION_ID = 0x4B54_5549  # "KTUI"
@@ -61,6 +70,8 @@ def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
     code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return LedgerFull(f"The disk is full: the ledger {path} could not be written; make room.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR) and (why := missing_locks(path.parent)):
+        return DatasetError(why)
     remedies = {
         sqlite3.SQLITE_BUSY: "is in use by another process; wait for it or stop it",
         sqlite3.SQLITE_LOCKED: "is in use by another process; wait for it or stop it",
@@ -127,7 +138,7 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
     """
     path = ledger_path(dataset)
     with plain_errors(path):
-        if not path.exists():
+        if not has_ledger(dataset):
             raise NoLedger(f"{dataset} holds no ledger; `kinetics-tui run {dataset}` starts one.")
         connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
     try:

@@ -17,7 +17,12 @@ from kinetics_tui.base.errors import EngineError, EngineSilentError
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.process.address import last_sign_of_life, read_whereabouts, socket_paths
+from kinetics_tui.engine.process.address import (
+    last_sign_of_life,
+    others_engine,
+    read_whereabouts,
+    socket_paths,
+)
 from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
 from kinetics_tui.model.reasons import Reason, Why, reason_text
@@ -59,10 +64,15 @@ def is_running(dataset: Path) -> bool:
 def require_running(dataset: Path) -> None:
     """Raise ``EngineError`` where no engine runs on the dataset, or one that this program cannot follow."""
     if not is_running(dataset):
-        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+        raise EngineError(none_runs(dataset))
     if sentence := other_version(dataset):
         raise EngineError(sentence)
     require_answer(dataset)
+
+
+def none_runs(dataset: Path) -> str:
+    """One sentence where no engine of this user's runs on the dataset, and what to do."""
+    return others_engine(dataset) or f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}."
 
 
 def require_answer(dataset: Path) -> None:
@@ -143,7 +153,7 @@ def read_state(dataset: Path) -> RunState:
 
     Raises ``DatasetError`` where the folder has no usable ledger.
     """
-    other, silent = other_version(dataset), False
+    other, silent, others = other_version(dataset), False, ""
     if not other:
         deadline = time.monotonic() + SILENT_AFTER_S
         try:
@@ -151,17 +161,19 @@ def read_state(dataset: Path) -> RunState:
         except EngineSilentError:
             silent = True
         except EngineError:
-            pass
+            others = others_engine(dataset)
         else:
             return state
     state, now, pid = RunState(), time.time(), 0
-    if (other or silent) and (engine := read_whereabouts(dataset)) is not None:
+    if (other or silent or others) and (engine := read_whereabouts(dataset)) is not None:
         pid = engine.pid
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid))
     status, reason = EngineStatus.DONE, Reason(Why.SETTLED)
     if other:
         status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_VERSION, text=other)
+    elif others:
+        status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_USER, text=others)
     elif silent:
         status, reason = EngineStatus.SILENT, silence(dataset)
     elif state.left:
@@ -215,7 +227,7 @@ def _line_to(dataset: Path) -> socket.socket:
             raise  # somebody listens there who has no time
         except OSError:
             continue  # nobody listens there
-    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    raise EngineError(none_runs(dataset))
 
 
 def _call(path: Path) -> socket.socket:

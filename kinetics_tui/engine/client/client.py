@@ -26,6 +26,7 @@ from kinetics_tui.engine.client.ask import (
     REPLY_WITHIN_S,
     SILENT_AFTER_S,
     decoder,
+    none_runs,
 )
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
@@ -224,4 +225,4 @@ async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamW
             return await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
         except OSError:
             continue  # nobody listens there
-    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    raise EngineError(none_runs(dataset))
