@@ -136,6 +136,24 @@ async def test_a_view_notices_it_gives_commands_up_and_goes_on_by_itself(
     await asyncio.gather(following, return_exceptions=True)
 
 
+def test_a_run_without_a_screen_says_so_and_can_be_left(run: Frozen) -> None:
+    assert run.view.stderr is not None
+    run.freeze()
+    assert "does not answer since" in _line_with("answer", run)
+    run.thaw()
+    assert "The engine answers again." in _line_with("answer", run)
+    run.freeze()
+    assert "does not answer since" in _line_with("answer", run)
+    run.view.send_signal(signal.SIGINT)
+    _, said = run.view.communicate(timeout=60)
+    assert (run.view.returncode, "It was not stopped." in said) == (ENGINE_SILENT, True)
+
+
+def _line_with(word: str, run: Frozen) -> str:
+    assert run.view.stderr is not None
+    return next(line for line in run.view.stderr if word in line)
+
+
 def test_the_app_says_so_and_goes_on_by_itself(run: Frozen) -> None:
     app = TerminalChild("kinetics_tui", ["attach", str(run.program.dataset)], columns=120, rows=40)
     try:

@@ -15,8 +15,9 @@ import msgspec
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
 from kinetics_tui.base.words import clock_text
+from kinetics_tui.cli.command_line import tell
 from kinetics_tui.dataset.folder import log_path
-from kinetics_tui.engine.client.ask import read_state
+from kinetics_tui.engine.client.ask import read_state, silence
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model import events
 from kinetics_tui.model.commands import Stop
@@ -109,31 +110,69 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
     return write
 
 
+async def tell_silence(client: EngineClient) -> None:
+    """Say when the engine does not answer, and when it does again, until cancelled."""
+    silent = False
+    while True:
+        await asyncio.sleep(POLL_S)
+        since = client.silent_since
+        if silent == (since is not None):
+            continue
+        silent = since is not None
+        if since is None:
+            tell(f"{clock_text(time.time())}  The engine answers again.")
+        else:
+            tell(
+                f"{clock_text(time.time())}  {reason_text(await asyncio.to_thread(silence, client.dataset))}"
+            )
+
+
 async def follow(client: EngineClient, *, as_json: bool, owner: bool, out: TextIO | None = None) -> RunState:
     """Print the run until it ends.
 
     SIGINT and SIGTERM stop the run cleanly where this view is its ``owner``, else they end the view, as
-    a hang-up always does. Raises ``EngineDiedError`` where the engine is gone with clips left.
+    a hang-up always does. Raises ``EngineDiedError`` where the engine is gone with clips left, and
+    ``EngineSilentError`` where it is to stop and does not answer.
     """
+    telling = asyncio.create_task(tell_silence(client))
+    try:
+        return await _follow(client, as_json=as_json, owner=owner, out=out)
+    finally:
+        telling.cancel()
+
+
+async def _follow(client: EngineClient, *, as_json: bool, owner: bool, out: TextIO | None) -> RunState:
     write = (json_lines if as_json else text_lines)(out or sys.stdout)
     loop = asyncio.get_running_loop()
     stops: set[asyncio.Task[object]] = set()
+    following, unanswered = asyncio.current_task(), False
+
+    async def ask_to_stop() -> None:
+        nonlocal unanswered
+        if not (await client.send(Stop())).ok and client.silent_since is not None and following is not None:
+            unanswered = True
+            following.cancel()
 
     def stop() -> None:
-        task: asyncio.Task[object] = asyncio.create_task(client.send(Stop()))
+        task: asyncio.Task[object] = asyncio.create_task(ask_to_stop())
         stops.add(task)
         task.add_done_callback(stops.discard)
 
     for number in (signal.SIGINT, signal.SIGTERM) if owner else ():
         loop.add_signal_handler(number, stop)
     lost_at = time.monotonic()
-    while time.monotonic() - lost_at < LOST_AFTER_S:
-        async for event in client.events():
-            write(client.state, event)
-            if client.state.status in ENDED:
-                return client.state
-            lost_at = time.monotonic()
-        await asyncio.sleep(0.5)
+    try:
+        while time.monotonic() - lost_at < LOST_AFTER_S:
+            async for event in client.events():
+                write(client.state, event)
+                if client.state.status in ENDED:
+                    return client.state
+                lost_at = time.monotonic()
+            await asyncio.sleep(0.5)
+    except asyncio.CancelledError:
+        if not unanswered:
+            raise
+        raise EngineSilentError(f"{reason_text(silence(client.dataset))} It was not stopped.") from None
     state = await asyncio.to_thread(read_state, client.dataset)
     if state.left:
         raise EngineDiedError(
