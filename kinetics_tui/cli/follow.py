@@ -118,13 +118,10 @@ async def tell_silence(client: EngineClient) -> None:
         since = client.silent_since
         if silent == (since is not None):
             continue
-        silent = since is not None
-        if since is None:
-            tell(f"{clock_text(time.time())}  The engine answers again.")
-        else:
-            tell(
-                f"{clock_text(time.time())}  {reason_text(await asyncio.to_thread(silence, client.dataset))}"
-            )
+        silent, words = since is not None, "The engine answers again."
+        if silent:
+            words = reason_text(await asyncio.to_thread(silence, client.dataset))
+        tell(f"{clock_text(time.time())}  {words}")
 
 
 async def follow(client: EngineClient, *, as_json: bool, owner: bool, out: TextIO | None = None) -> RunState:

@@ -311,7 +311,7 @@ def check_terminal(environ: Mapping[str, str], size: Sequence[int]) -> Finding:
 
 def check_locale(encoding: str) -> Finding:
     if encoding.lower().replace("-", "") != "utf8":
-        advice = "export LANG=C.UTF-8, or bars and times may come out garbled"
+        advice = "export LANG=C.UTF-8, or bars and names come out as plain signs"
         return Finding("locale", State.WARN, encoding, advice)
     return Finding("locale", State.OK, encoding)
 
