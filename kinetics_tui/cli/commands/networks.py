@@ -17,7 +17,7 @@ import click
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
 from kinetics_tui.base.words import day_text, duration_text, pace_text
-from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.command_line import ENGINE_SILENT, NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -232,6 +232,9 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
             click.echo(json.dumps(networks_json(state)))
         else:
             say(networks_text(state, time.time()))
+        if state.status is EngineStatus.SILENT:
+            tell(state.reason)
+            return ENGINE_SILENT
         return SETTLED
     checked = asyncio.run(check_and_wait(EngineClient(dataset), check))
     click.echo(json_line(checked) if as_json else lines_for_terminal(checked.text))

@@ -32,8 +32,8 @@ MAX_LINE_BYTES = 8 << 20
 """The longest line that is taken from an engine; the longest that one sends is well below a megabyte."""
 READ_BYTES = 65536
 """Events come in handfuls; taken one by one each would cost more than what is done with it."""
-SILENT_AFTER_S = 5.0
-"""An engine that says nothing for so long, though it was asked, does not answer."""
+ANSWER_WITHIN_S = 10.0
+"""An engine that says nothing for so long when it is asked does not answer."""
 REPLY_WITHIN_S = 15.0
 """A command is given up after so long; an engine that comes to it later refuses it."""
 LATE_S = 1.0
@@ -79,7 +79,7 @@ def require_answer(dataset: Path) -> None:
     """Raise ``EngineSilentError`` where an engine is there and does not answer, of whatever version it is."""
     try:
         with _line_to(dataset) as line:
-            line.settimeout(SILENT_AFTER_S)
+            line.settimeout(ANSWER_WITHIN_S)
             with contextlib.suppress(BrokenPipeError):
                 line.sendall(to_json(Ping()) + b"\n")
             line.recv(READ_BYTES)  # one of an older version does not know the question, and says so
@@ -154,8 +154,15 @@ def read_state(dataset: Path) -> RunState:
     Raises ``DatasetError`` where the folder has no usable ledger.
     """
     other, silent, others = other_version(dataset), False, ""
-    if not other:
-        deadline = time.monotonic() + SILENT_AFTER_S
+    if other:
+        try:
+            require_answer(dataset)
+        except EngineSilentError:
+            other, silent = "", True
+        except EngineError:
+            other = ""  # it has just ended
+    else:
+        deadline = time.monotonic() + ANSWER_WITHIN_S
         try:
             _, state = _converse(dataset, Subscribe(live=False, deadline=deadline), deadline)
         except EngineSilentError:

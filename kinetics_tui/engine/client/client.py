@@ -24,7 +24,6 @@ from kinetics_tui.engine.client.ask import (
     NONSENSE,
     READ_BYTES,
     REPLY_WITHIN_S,
-    SILENT_AFTER_S,
     decoder,
     none_runs,
 )
@@ -58,6 +57,8 @@ async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
 GATHER_S = 0.1
 """A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
 RECONNECT_S = 1.0
+SILENT_AFTER_S = 5.0
+"""An engine that is looked at and says nothing for so long, though it was asked, does not answer."""
 LISTEN_S = 1.0
 """An engine that says nothing for so long is asked whether it is there."""
 

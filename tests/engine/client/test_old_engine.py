@@ -131,7 +131,7 @@ def test_it_can_be_paused_and_ended(
 def test_a_frozen_one_is_not_sent_what_it_would_carry_out_later(
     dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinetics_tui.engine.client.ask.SILENT_AFTER_S", 0.2)
+    monkeypatch.setattr("kinetics_tui.engine.client.ask.ANSWER_WITHIN_S", 0.2)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_paths(dataset)[0]))
         listener.listen()
@@ -140,3 +140,4 @@ def test_a_frozen_one_is_not_sent_what_it_would_carry_out_later(
         line, _ = listener.accept()
         with line, line.makefile("rb") as said:
             assert [json.loads(raw)["command"] for raw in said] == ["ping"]
+        assert read_state(dataset).status is EngineStatus.SILENT
