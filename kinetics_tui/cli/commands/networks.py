@@ -18,6 +18,7 @@ from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
 from kinetics_tui.base.words import day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import ENGINE_SILENT, NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.follow import tell_silence
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -191,7 +192,7 @@ async def _heard(client: EngineClient) -> AsyncIterator[Heard]:
             heard.put_nowait(event)
         heard.put_nowait(None)
 
-    listening = asyncio.create_task(listen())
+    listening = asyncio.gather(listen(), tell_silence(client))
     try:
         while not isinstance(await _next(heard), LogReplayed):
             pass
