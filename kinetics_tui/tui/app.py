@@ -84,7 +84,7 @@ class KineticsApp(LineApp[Farewell]):
         self._link = link
         self._setup = setup
         self._start = start
-        self._looking = Looking(now, zone, line)
+        self._looking = Looking(line, now, zone)
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None

@@ -127,7 +127,8 @@ class LineApp(App[T], Generic[T]):
             self._silence = None
         if self._rest and self._running and not self._batch_count:
             self._rest = False
-            self.screen._compositor_refresh()
+            with self._context():
+                self.screen._compositor_refresh()
 
     def _end_batch(self) -> None:
         super()._end_batch()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from kinetics_tui.tui.driver import ANSWER, Parser
-from tests.terminal_child import MODERN, MUTE, RESTORED, TerminalChild
+from tests.terminal_child import MODERN, MUTE, RESTORED, ROOT, TerminalChild
+from tests.waiting import has_ended, until
 
 SLOW_BYTES_PER_S = 960
 SOON_BYTES = 3 * SLOW_BYTES_PER_S
@@ -117,3 +122,34 @@ def test_the_mouse_is_told_of_by_clicks_wheel_and_drags_only(opened: Opened) -> 
     assert b"\x1b[?1003h" not in child.output
     for mode in (1000, 1002, 1004, 1006, 2004, 2048):
         assert child.output.rindex(b"\x1b[?%dl" % mode) > child.output.rindex(b"\x1b[?%dh" % mode), mode
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_in_tmux_the_app_leaves_no_mode_behind_and_ends_with_the_server(tmp_path: Path) -> None:
+    def tmux(*words: str) -> str:
+        server = ("tmux", "-S", str(tmp_path / "s"), "-f", "/dev/null")
+        return subprocess.run([*server, *words], capture_output=True, text=True, check=True).stdout
+
+    def seen(wanted: str) -> bool:
+        return wanted in tmux("capture-pane", "-p")
+
+    app = f"env PYTHONPATH={ROOT} {sys.executable} -m tests.tui.run_for_pty busy"
+    modes = "#{alternate_on}#{mouse_button_flag}#{mouse_sgr_flag}#{cursor_flag}"
+    tmux("new-session", "-d", "-x", "80", "-y", "24", "sh")
+    try:
+        tmux("send-keys", app, "Enter")
+        until(lambda: seen("^p palette"))
+        assert tmux("display", "-p", modes).strip() == "1110"
+        tmux("send-keys", "?")
+        until(lambda: seen("Keys"))
+        tmux("send-keys", "Escape")
+        until(lambda: seen("^p palette"))
+        tmux("send-keys", "d")
+        until(lambda: seen("Come back with"))
+        assert tmux("display", "-p", modes).strip() == "0001"
+        tmux("send-keys", f"exec {app}", "Enter")
+        until(lambda: seen("^p palette"))
+        process = psutil.Process(int(tmux("display", "-p", "#{pane_pid}")))
+    finally:
+        tmux("kill-server")
+    until(lambda: has_ended(process))

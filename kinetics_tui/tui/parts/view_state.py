@@ -29,13 +29,13 @@ REFRESH_HZ = 4.0
 class Looking(NamedTuple):
     """The way in which screens look at a run.
 
-    By which clock (seconds since the epoch) and time zone, and over which line.
+    Over which line, by which clock (seconds since the epoch) and time zone.
     """
 
+    line: LineSpeed
     now: Callable[[], float] = time.time
     zone: tzinfo | None = None
     """None: this machine's."""
-    line: LineSpeed = LineSpeed(1 / REFRESH_HZ)
 
 
 class Moment(NamedTuple):
