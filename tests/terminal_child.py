@@ -117,12 +117,16 @@ class TerminalChild:
         while self._terminal >= 0 and select.select([self._terminal], [], [], 0.0)[0]:
             if not self._read(65536):
                 return
+            self._answer_due()
+
+    def _answer_due(self) -> None:
+        while self.pid and self._due and self._due[0][0] <= time.monotonic():
+            os.write(self._terminal, self._due.pop(0)[1])
 
     def _take(self, within_s: float) -> bool:
         """Read what comes next, as fast as the line goes; False at the end of the terminal."""
+        self._answer_due()
         now = time.monotonic()
-        while self._due and self._due[0][0] <= now:
-            os.write(self._terminal, self._due.pop(0)[1])
         most = 65536
         if self._bytes_per_s is not None:
             time.sleep(min(within_s, _STEP_S))

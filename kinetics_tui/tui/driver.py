@@ -212,6 +212,7 @@ class TerminalDriver(LinuxDriver):
         self._writer = Writer(
             stream.fileno(), stream.encoding, self._lose, lambda: self._soon(self._on_line.paint_rest)
         )
+        self._line.restart()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.ask()
 

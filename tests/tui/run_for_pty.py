@@ -1,6 +1,7 @@
 """Started by the tests on a terminal of its own: the app on a made-up run.
 
-It stands still, or is ``busy``: every worker has something to tell all the time.
+It stands still, or is ``busy``: every worker has something to tell all the time; or is ``stuck``: it waits
+for a thread that does not end.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ class BusyLink(FakeLink):
             await asyncio.sleep(0.1)
 
 
+class StuckLink(FakeLink):
+    """A run whose folder is on a disk that does not answer."""
+
+    async def follow(self) -> None:
+        await asyncio.to_thread(time.sleep, 120)
+
+
 if __name__ == "__main__":
-    link = BusyLink if "busy" in sys.argv else FakeLink
+    link = {"busy": BusyLink, "stuck": StuckLink}.get(sys.argv[-1], FakeLink)
     sys.exit(run_app(KineticsApp(link(opened(WORKERS, now=time.time())))))

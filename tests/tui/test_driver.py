@@ -84,6 +84,35 @@ def test_a_terminal_that_stands_still_costs_nothing(opened: Opened) -> None:
     child.read_until(b"MB/s")
 
 
+def test_a_signal_ends_the_app_that_waits_for_something_else(opened: Opened) -> None:
+    child = opened("stuck")
+    child.read_until(b"palette")
+    os.kill(child.pid, signal.SIGTERM)
+    assert child.exit_code() == 128 + signal.SIGTERM
+    assert RESTORED[0] in child.output
+
+
+def test_an_app_that_was_stopped_for_a_while_paints_again(opened: Opened) -> None:
+    child = opened("still")
+    child.read_until(b"palette")
+    os.kill(child.pid, signal.SIGTSTP)
+    child.read_until(RESTORED[0])
+    until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED)
+    child.forget()
+    os.kill(child.pid, signal.SIGCONT)
+    child.read_until(b"palette")
+    child.type(b"d")
+    assert child.exit_code() == 0
+
+
+def test_what_the_terminal_s_characters_lack_is_replaced(opened: Opened) -> None:
+    child = opened("still", environ={"PYTHONIOENCODING": "latin-1"})
+    child.read_until(b"palette")
+    child.type(b"d")
+    assert child.exit_code() == 0
+    assert b"????" in child.output
+
+
 def test_on_a_slow_line_keys_are_answered_soon(opened: Opened) -> None:
     child = opened(bytes_per_s=SLOW_BYTES_PER_S)
     child.read_until(b"palette", 60)

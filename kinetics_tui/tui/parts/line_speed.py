@@ -92,6 +92,10 @@ class LineSpeed:
         room = self._window - (self.sent - self._arrived)
         return room if room >= WINDOW_BYTES[0] / 2 else 0
 
+    def restart(self) -> None:
+        """Begin with a terminal that owes no answer."""
+        self._asked, self._began_at, self._arrived = None, None, self.sent
+
     def wrote(self, size: int) -> None:
         """Note so many bytes more."""
         self.sent += size
