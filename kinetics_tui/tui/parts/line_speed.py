@@ -20,15 +20,16 @@ BUSY_S = 0.05
 """An answer that comes so much later than the quickest was waiting for the line."""
 SHARE = 0.75
 """So much of the line the looks at the run may use; the rest is for keys."""
-STEPS_S = (0.5, 1.0, 2.0, 3.0, 5.0)
+STEPS_S = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 """Seconds between two looks on a slow line."""
-CALM = 1.3
-"""Looks come more often again once there is room for that and so much more."""
+FULL, CALM = 1.15, 1.3
+"""Looks come less often where they need so much more than their share, and more often again where they need
+so much less."""
 HOPED_S, SILENT_S = 0.5, 30.0
 """A terminal that does not answer for so long is taken for one that never does: at first, and later."""
 LATE_ANSWERS_S = 3.0
 """The first answer may come so long after that, on a line around the world."""
-_KEPT, _FRAME_SHARE = 0.8, 0.2
+_KEPT, _FRAME_SHARE = 0.6, 0.2
 
 
 class _Asked(NamedTuple):
@@ -54,7 +55,7 @@ class LineSpeed:
         """Bytes in all, but for the questions."""
         self._began_at: float | None = None
         self._answered_at = float("-inf")
-        self._base_s = base_s
+        self.base_s = base_s
         self._clock = clock
         self._asked: _Asked | None = None
         self._first_asked_at: float | None = None
@@ -70,7 +71,7 @@ class LineSpeed:
     @property
     def slow(self) -> bool:
         """True if the run is looked at less often than the user wants."""
-        return self.every_s > self._base_s
+        return self.every_s > self.base_s
 
     @property
     def mute(self) -> bool:
@@ -136,7 +137,7 @@ class LineSpeed:
 
     def due(self) -> bool:
         """True if it is time for another look at the run, which none but the clock asks for."""
-        return not self.slow or self._clock() - self._looked_at > self.every_s - self._base_s / 2
+        return not self.slow or self._clock() - self._looked_at > self.every_s - self.base_s / 2
 
     def looked(self) -> None:
         """Note a look at the run, before it is painted."""
@@ -145,8 +146,8 @@ class LineSpeed:
         self._looked_sent = self.sent
         self._frame_bytes += _FRAME_SHARE * (frame - self._frame_bytes)
         needed_s = self._frame_bytes * self._seconds / (SHARE * self._bytes) if self._bytes else 0.0
-        steps = [self._base_s, *(step for step in STEPS_S if step > self._base_s)]
-        if needed_s > self.every_s:
-            self.every_s = next((step for step in steps if step >= needed_s), steps[-1])
+        steps = [self.base_s, *(step for step in STEPS_S if step > self.base_s)]
+        if needed_s > FULL * self.every_s:
+            self.every_s = next((step for step in steps if FULL * step >= needed_s), steps[-1])
         else:
             self.every_s = min(self.every_s, next((s for s in steps if s >= CALM * needed_s), steps[-1]))

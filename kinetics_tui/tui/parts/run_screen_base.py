@@ -93,7 +93,7 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.tick()
-        self.set_interval(self.looking.line.every_s, self.tick)
+        self.set_interval(self.looking.line.base_s, self.tick)
 
     def on_resize(self) -> None:
         self.tick(urgent=True)

@@ -35,7 +35,7 @@ class Line:
 
     def _ask(self) -> None:
         if self.speed.ask():
-            self._answer_at = self._carried_at + self._trip_s
+            self._answer_at = max(self.now, self._carried_at) + self._trip_s
 
     def step(self) -> None:
         self.now += 0.01
@@ -89,6 +89,14 @@ def test_a_line_that_becomes_fast_is_used_again() -> None:
     assert line.speed.slow
     line._bytes_per_s = 1e6
     line.look_for(120, 600)
+    assert not line.speed.slow
+
+
+def test_a_line_that_stood_still_once_is_not_slow_for_long() -> None:
+    line = Line(1e6)
+    line.look_for(10, 600)
+    line._carried_at = line.now + 5
+    line.look_for(15, 600)
     assert not line.speed.slow
 
 
