@@ -393,7 +393,7 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
     ] = Theme.AUTO
     refresh_hz: Annotated[
         float,
-        Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(1, 5), group=1),
+        Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(0.2, 5), group=1),
     ] = 4.0
     mouse: Annotated[bool, Opt(comment="false: less traffic on a slow line", group=1)] = True
     bell: Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import termios
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -159,15 +158,6 @@ class TerminalCalls:
             written += "\a"
         if written:
             self._write(written)
-
-
-def terminal_answers() -> bool:
-    """True if the terminal that the app paints on is still there."""
-    try:
-        termios.tcgetattr(2)
-    except termios.error:
-        return False
-    return True
 
 
 def write_error_terminal(text: str) -> None:

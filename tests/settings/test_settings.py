@@ -107,7 +107,7 @@ def test_every_kind_of_value_is_read(config: Path) -> None:
         ("audio = 'loud'", "audio: 'loud' is neither true nor false."),
         ("pace = 0", "pace: 0 is no pace; give guest,"),
         ("pace = -300", "pace: -300 is no pace"),
-        ("refresh = 60", "refresh: 60 is not a number from 1 to 5."),
+        ("refresh = 60", "refresh: 60 is not a number from 0.2 to 5."),
         ("cooldown = []", "cooldown: At least one duration"),
         ("cooldown = '15m,,1h'", "cooldown: '' is no duration; write it like 5s, 15m"),
         ("deadline = '15 parsecs'", "deadline: '15 parsecs' is no duration"),

@@ -19,6 +19,7 @@ from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
+from kinetics_tui.tui.parts.line_speed import LineSpeed
 from kinetics_tui.tui.parts.lines import Tone
 
 REFRESH_HZ = 4.0
@@ -28,13 +29,13 @@ REFRESH_HZ = 4.0
 class Looking(NamedTuple):
     """The way in which screens look at a run.
 
-    By which clock (seconds since the epoch) and time zone, and how often.
+    Over which line, by which clock (seconds since the epoch) and time zone.
     """
 
+    line: LineSpeed
     now: Callable[[], float] = time.time
     zone: tzinfo | None = None
     """None: this machine's."""
-    refresh_hz: float = REFRESH_HZ
 
 
 class Moment(NamedTuple):
@@ -48,6 +49,8 @@ class Moment(NamedTuple):
     connected: bool = True
     zone: tzinfo | None = None
     silent_since: float | None = None
+    every_s: float = 0.0
+    """Seconds from one look at the run to the next, where a slow line allows no more; else 0."""
 
     @property
     def reason(self) -> str:

@@ -121,6 +121,13 @@ def test_the_header_gives_up_network_and_pace_where_it_is_narrow() -> None:
     assert header_line(moment(), 30).text == " RUNNING   Kinetics-400"
 
 
+def test_the_header_says_how_often_a_slow_line_is_painted() -> None:
+    slow = moment()._replace(every_s=0.5)
+    assert "slow line: every 0.5 s " in header_line(slow, 80).text
+    assert header_line(slow, 80).text.endswith("wlan0 192.168.1.23")
+    assert header_line(slow, 30).text == " RUNNING   Kinetics-400"
+
+
 def test_the_title_says_how_far_the_run_is_and_until_when_it_waits() -> None:
     assert window_title(moment()) == "RUNNING 54 % · Kinetics-400 · kinetics-tui"
     assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40 54 %")
