@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from kinetics_tui import __version__
-from kinetics_tui.cli.command_line import carry_out
+from kinetics_tui.cli.command_line import HELP_FLAGS, carry_out
 
 COMMANDS = {
     "open": "run:open_app",
@@ -47,11 +47,16 @@ class _Table(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command = getattr(import_module(f"kinetics_tui.cli.commands.{module}"), name)
         assert isinstance(command, click.Command)
+        if all(param.name != "version" for param in command.params):
+            _version(command)
         return command
 
 
-@click.group(cls=_Table, no_args_is_help=False)
-@click.version_option(__version__, message="%(version)s", help="Print the version and leave.")
+_version = click.version_option(__version__, message="%(version)s", help="Print the version and leave.")
+
+
+@click.group(cls=_Table, no_args_is_help=False, context_settings={"help_option_names": HELP_FLAGS})
+@_version
 def app() -> None:
     """Get the Kinetics human-action datasets onto your disk, live in the terminal."""
 

@@ -16,16 +16,22 @@ import msgspec
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.network import NetworkKind, parse_way
 from kinetics_tui.model.options import WORKERS, Option, Selection, options_in
-from kinetics_tui.settings.values import help_text, read_value
+from kinetics_tui.settings.values import help_text
 
 _SELECTION = options_in(Selection)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Integer(click.IntRange):
-    """An integer within bounds, and called so where something else is given."""
+    """A whole number within bounds."""
 
-    name = "integer"
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Raises click's error for what is none, in the words of the settings."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            bounds = f" from {self.min}" + (f" to {self.max}" if self.max is not None else "")
+            self.fail(f"{value!r} is not a whole number{bounds}", param, ctx)
 
 
 class Number(click.FloatRange):
@@ -115,6 +121,8 @@ def given(**flags: object) -> dict[str, object]:
 
 def selection(**flags: object) -> dict[str, object]:
     """The fields of ``Selection`` that were given among flags. Raises ``UserError`` for what is none."""
+    from kinetics_tui.settings.settings import read_flags  # status reads no settings
+
     asked: dict[str, Any] = {
         name: value for name, value in _given(flags) if name in Selection.__struct_fields__
     }
@@ -128,8 +136,8 @@ def selection(**flags: object) -> dict[str, object]:
         asked["release"] = find_release(asked["release"]).name
         asked["annotations"] = []
     for name, value in asked.items():
-        if (option := _SELECTION[name]).opt.reads:
-            asked[name] = read_value(option, value)
+        if _SELECTION[name].opt.reads:
+            asked |= read_flags(_SELECTION, {name: value})
         elif isinstance(value, list):
             # ``all`` alone takes an earlier choice back.
             asked[name] = () if value == ["all"] else tuple(value)

@@ -320,7 +320,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "Waits after a throttle: 15m,1h,3h,...",
             "waits after one throttle upon another",
             key="cooldown",
-            reads="durations",
+            reads="rising durations",
             example="15m,1h,3h,6h,12h,24h,48h,5d",
         ),
     ] = COOLDOWN_STEPS_S

@@ -154,7 +154,7 @@ VARIABLES: tuple[dict[str, str], ...] = (
     {"KINETICS_TUI_REFRESH": "6"},
     {"KINETICS_TUI_THEME": "light"},
 )
-"""Settings that ``doctor`` refuses."""
+"""Settings that every command refuses but ``doctor``, which names them."""
 
 EVERY_SETTING = {
     "workers": "3",

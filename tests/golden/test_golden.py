@@ -495,7 +495,8 @@ def test_settings_that_are_none_end_with_these_codes_and_words(tmp_path: Path) -
     program = Outside(tmp_path.resolve())
     write_files(program.folder)
     places = {str(program.folder): "<folder>"}
-    ended = in_parallel(program, [(("doctor",), variables) for variables in VARIABLES])
+    line = ("probe", "--annotations", "good.csv")  # refused before anything is asked for
+    ended = in_parallel(program, [(line, variables) for variables in VARIABLES])
     names = [" ".join(f"{name}={value}" for name, value in one.items()) for one in VARIABLES]
     hold(
         "exit_codes_of_settings.json",

@@ -121,8 +121,8 @@ def run(dataset: Path, view: View, **flags: object) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
-    require_terminal(view)
     settings = load_settings(given)
+    require_terminal(view)
     owner = not is_running(dataset)
     if owner:
         prepare(
