@@ -14,11 +14,18 @@ import click
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.cli.help_text import Option as SectionOption
 from kinetics_tui.model.network import NetworkKind, parse_way
-from kinetics_tui.model.options import WORKERS, Option, Selection, options_in
+from kinetics_tui.model.options import WORKERS, Extras, Option, Options, Selection, options_in
 from kinetics_tui.settings.values import help_text
 
 _SELECTION = options_in(Selection)
+_SECTIONS: dict[type[msgspec.Struct], str] = {
+    Selection: "Which clips",
+    Options: "How they are fetched and made",
+    Extras: "What is made of the clips",
+}
+"""The headings in the help, by what the options below are declared in."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -64,25 +71,27 @@ def flags_of(struct: type[msgspec.Struct], *names: str, **helps: str) -> Callabl
     of the options, as they were written; None where a flag is not given.
     """
     options = options_in(struct)
+    section = "" if names and struct is Options else _SECTIONS.get(struct, "")
     chosen = [*names, *helps] or [name for name, option in options.items() if option.opt.help]
 
     def add(command: _Command) -> _Command:
         for name in reversed(chosen):
             option = options[name]
-            command = _flag(option, helps.get(name) or help_text(option))(command)
+            text = helps.get(name) or help_text(option)
+            command = _flag(option, text, {"cls": SectionOption, "section": section})(command)
         return command
 
     return add
 
 
-def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
+def _flag(option: Option, text: str, shown: dict[str, Any]) -> Callable[[_Command], _Command]:
     opt = option.opt
     if opt.off:
-        return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text)
+        return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text, **shown)
     as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
     make = several if option.kind == tuple[str, ...] and not as_typed else click.option
     kind = int if option.kind is int and not as_typed else None
-    return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text)
+    return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text, **shown)
 
 
 class View(Enum):
@@ -93,11 +102,14 @@ class View(Enum):
     JSON = "json"
 
 
+_view_option = functools.partial(click.option, cls=SectionOption, section="How it is shown")
+
+
 def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``."""
 
-    @click.option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
-    @click.option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
+    @_view_option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
+    @_view_option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
     @functools.wraps(command)
     def shown(*, headless: bool, as_json: bool, **flags: Any) -> Any:
         view = View.JSON if as_json else View.LINES if headless else View.APP

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -172,9 +175,18 @@ def test_the_help_lists_every_command_but_the_one_that_need_not_be_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert carry_out(app, ["--help"]) == SETTLED
-    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == [name for name in COMMANDS if name != DEFAULT_COMMAND]
-    assert listed[0].split()[0] == "run"
+    listed = capsys.readouterr().out.partition("Examples:\n")[0]
+    names = re.findall(r"(?m)^  ([a-z]+)  ", listed)
+    assert names == [name for name in COMMANDS if name != DEFAULT_COMMAND]
+    assert names[0] == "run"
+
+
+def test_the_help_is_listed_without_loading_a_command() -> None:
+    code = (
+        "import sys; from kinetics_tui.cli import run_command; run_command(['-h']);"
+        "assert not [name for name in sys.modules if name.startswith('kinetics_tui.cli.commands.')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(("given", "handed_on"), [([], None), (["--class", "a", "--class", "b"], ["a", "b"])])

@@ -23,6 +23,7 @@ from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.commands.run import require_terminal, show
 from kinetics_tui.cli.engine_of import run_engine
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
@@ -169,7 +170,7 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option(
     "--from",
@@ -245,7 +246,7 @@ def adopt_command(
     return INTERRUPTED if adoption.interrupted else SETTLED
 
 
-@click.command()
+@command()
 @options.dataset
 @options.flags_of(Extras)
 @options.view_flags

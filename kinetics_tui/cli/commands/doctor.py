@@ -22,7 +22,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-import click
 import msgspec
 import psutil
 
@@ -37,6 +36,7 @@ from kinetics_tui.base.machine import (
 )
 from kinetics_tui.base.words import LAST_S
 from kinetics_tui.cli.command_line import BAD_INPUT, OUR_FAULT, SETTLED, answer
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.engine.networks.addresses import network_of, way_of_params
 from kinetics_tui.engine.networks.network import NO_ROUTE
@@ -380,7 +380,7 @@ def _gigabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:,.1f} GB"
 
 
-@click.command()
+@command()
 @as_json
 def doctor(as_json: bool) -> int:
     """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""

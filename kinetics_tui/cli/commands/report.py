@@ -15,6 +15,7 @@ from kinetics_tui.base.errors import ReportError, SettingsError
 from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.cli.command_line import say
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.report.figures import Report
 from kinetics_tui.report.page import GENERATOR, page
@@ -79,7 +80,7 @@ def _require_room(path: Path) -> None:
         raise ReportError(f"{path} exists and is no report; choose another name, or move it away.")
 
 
-@click.command()
+@command()
 @click.argument("dataset", required=False, type=Path, help="The dataset folder.")
 @click.option("--stats", metavar="FILE", type=Path, help="A stats.csv in the 2019 write-up's form.")
 @click.option("--failed", metavar="FILE", type=Path, help="The failed.csv that goes with it.")

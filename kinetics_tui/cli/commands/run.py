@@ -24,6 +24,7 @@ from kinetics_tui.cli.engine_of import (
     make_known,
     run_engine,
 )
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import View
 from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
@@ -99,7 +100,7 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     return _open_app(settings, None, setup=setup, start=start)
 
 
-@click.command(DEFAULT_COMMAND, hidden=True)
+@command(DEFAULT_COMMAND, hidden=True)
 @click.argument("dataset", required=False, type=Path, help="The dataset folder.")
 def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run."""
@@ -110,7 +111,7 @@ def open_app(dataset: Path | None) -> int:
     return show(dataset, View.APP)
 
 
-@click.command()
+@command()
 @options.dataset
 @options.flags_of(
     Selection, "annotations", "release", "splits", "classes", "categories", "per_class", "seed", "limit"
@@ -141,7 +142,7 @@ def run(dataset: Path, view: View, **flags: object) -> int:
     return show(dataset, view, owner=owner)
 
 
-@click.command()
+@command()
 @options.dataset
 @options.view_flags
 def attach(dataset: Path, view: View) -> int:
@@ -152,7 +153,7 @@ def attach(dataset: Path, view: View) -> int:
     return show(dataset, view)
 
 
-@click.command()
+@command()
 @click.argument("dataset", required=False, type=Path, help="Where to.")
 @options.view_flags
 @options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)

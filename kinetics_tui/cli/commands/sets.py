@@ -21,6 +21,7 @@ from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import answer, say, tell
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
@@ -138,7 +139,7 @@ def _link(asked: str | None) -> Link | None:
     return None if asked is None else Link(asked)
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option(
     "--for",
@@ -163,7 +164,7 @@ def export_command(dataset: Path, reader: str, to: Path | None, link: str | None
     say(export_text(exported))
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option("--to", metavar="FILE", type=Path, help="Where to (standard output).")
 @click.option(
@@ -189,7 +190,7 @@ def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int
     tell(manifest_text(tally))
 
 
-@click.command()
+@command()
 @click.argument("a", type=Path, help="A dataset folder or a manifest.")
 @click.argument("b", type=Path, help="Another one.")
 @click.option(
