@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from kinetics_tui import PROGRAM, __version__
 from kinetics_tui.cli.command_line import DEFAULT_COMMAND, HELP_FLAGS, carry_out
@@ -49,6 +51,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
     "The program": {
         "doctor": Entry("doctor:doctor", "Check machine, network and settings: what may be wrong?"),
+        "completion": Entry("completion:completion_command", "Complete all of this in your shell, by tab."),
         "help": Entry("help:help_command", "List commands and topics, or show one of them."),
     },
 }
@@ -79,6 +82,18 @@ class Table(click.Group):
         if all(param.name != "version" for param in command.params):
             _version(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands, and the folders of datasets."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        named = [
+            CompletionItem(name, help=entry.does)
+            for entries in GROUPS.values()
+            for name, entry in entries.items()
+            if name.startswith(incomplete)
+        ]
+        return named or [CompletionItem(incomplete, type="dir")]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The two ways to call the program."""
@@ -115,5 +130,9 @@ def app() -> None:
 
 
 def run_command(args: Sequence[str]) -> int:
-    """Carry out a command line; the exit code."""
+    """Carry out a command line, or say what completes one; the exit code."""
+    if "_KINETICS_TUI_COMPLETE" in os.environ:
+        from kinetics_tui.cli.completion import answer_shell
+
+        return answer_shell(app)
     return carry_out(app, args)

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "extract": ("extract ~/kinetics --frames 5 --short-side 256 --sound wav",),
     "doctor": ("doctor",),
+    "completion": ("completion --install", "completion zsh"),
     "help": ("help", "help networks", "help run"),
 }
 """Command lines by the command that they show, without the program's name; those of the program as a whole

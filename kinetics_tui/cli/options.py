@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.cli.completion import NAMES, for_option
 from kinetics_tui.cli.help_text import Option as SectionOption
 from kinetics_tui.model.network import NetworkKind, parse_way
 from kinetics_tui.model.options import WORKERS, Extras, Option, Options, Selection, options_in
@@ -91,6 +92,7 @@ def _flag(option: Option, text: str, shown: dict[str, Any]) -> Callable[[_Comman
     as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
     make = several if option.kind == tuple[str, ...] and not as_typed else click.option
     kind = int if option.kind is int and not as_typed else None
+    shown["shell_complete"] = for_option(option)
     return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text, **shown)
 
 
@@ -118,7 +120,9 @@ def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     return shown
 
 
-dataset = click.argument("dataset", type=Path, help="The dataset folder.")
+folder = NAMES["dir"]
+"""Completes folders."""
+dataset = click.argument("dataset", type=Path, shell_complete=folder, help="The dataset folder.")
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 now = click.option("--now", is_flag=True, help="Put the clips in hand back at once.")
 files_at_a_time = click.option(

@@ -200,6 +200,7 @@ COMMANDS = (
     "export",
     "manifest",
     "compare",
+    "completion",
 )
 
 

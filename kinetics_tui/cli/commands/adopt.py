@@ -22,6 +22,7 @@ from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.commands.run import require_terminal, show
+from kinetics_tui.cli.completion import one_of
 from kinetics_tui.cli.engine_of import run_engine
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
@@ -178,11 +179,13 @@ def _writing(path: Path) -> Iterator[None]:
     required=True,
     metavar="DIR",
     type=Path,
+    shell_complete=options.folder,
     help="The folder that the clips are in, in any layout.",
 )
 @click.option(
     "--link",
     metavar="HOW",
+    shell_complete=one_of(LinkMode),
     default="hard",
     show_default=True,
     help="hard: one file under two names; copy: a file of its own.",

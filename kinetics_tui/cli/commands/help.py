@@ -20,6 +20,7 @@ from kinetics_tui.base.topics import (
     without_topic_links,
 )
 from kinetics_tui.cli.command_line import SETTLED
+from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
 
 WIDEST_COLUMNS = 100
@@ -81,7 +82,9 @@ def rendered(text: str, columns: int) -> str:
 
 
 @command("help")
-@click.argument("name", metavar="[TOPIC]", required=False, help="A topic, or a command.")
+@click.argument(
+    "name", metavar="[TOPIC]", required=False, shell_complete=NAMES["help"], help="A topic, or a command."
+)
 @click.pass_context
 def help_command(ctx: click.Context, name: str | None) -> int:
     """List the commands and the help topics, or show one of them."""

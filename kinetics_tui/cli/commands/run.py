@@ -101,7 +101,9 @@ def _set_up(dataset: Path, settings: Settings) -> int:
 
 
 @command(DEFAULT_COMMAND, hidden=True)
-@click.argument("dataset", required=False, type=Path, help="The dataset folder.")
+@click.argument(
+    "dataset", required=False, type=Path, shell_complete=options.folder, help="The dataset folder."
+)
 def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run."""
     settings = load_settings({})
@@ -154,7 +156,7 @@ def attach(dataset: Path, view: View) -> int:
 
 
 @command()
-@click.argument("dataset", required=False, type=Path, help="Where to.")
+@click.argument("dataset", required=False, type=Path, shell_complete=options.folder, help="Where to.")
 @options.view_flags
 @options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
 @options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)

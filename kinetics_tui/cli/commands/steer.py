@@ -12,6 +12,7 @@ import click
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, say
+from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json, dataset, now, several
 from kinetics_tui.cli.status import status_json, summary_text
@@ -65,8 +66,13 @@ def stop(dataset: Path) -> None:
 
 @command()
 @dataset
-@several("--category", metavar="NAME", help="Those of these failure categories.")
-@several("--class", "class_", metavar="NAME", help="Those of these classes.")
+@several(
+    "--category",
+    metavar="NAME",
+    shell_complete=NAMES["failure category"],
+    help="Those of these failure categories.",
+)
+@several("--class", "class_", metavar="NAME", shell_complete=NAMES["class"], help="Those of these classes.")
 @several("--clip", metavar="NAME", help="Clips by name, or by the id of their video.")
 @click.option(
     "--transient", is_flag=True, help="Those that may work another time (if nothing else is given)."
