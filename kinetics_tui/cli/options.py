@@ -17,7 +17,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.cli.completion import NAMES, for_option
 from kinetics_tui.cli.help_text import Option as SectionOption
 from kinetics_tui.model.network import NetworkKind, parse_way
-from kinetics_tui.model.options import WORKERS, Extras, Option, Options, Selection, options_in
+from kinetics_tui.model.options import WORKERS, AppOptions, Extras, Option, Options, Selection, options_in
 from kinetics_tui.settings.values import help_text
 
 _SELECTION = options_in(Selection)
@@ -25,6 +25,7 @@ _SECTIONS: dict[type[msgspec.Struct], str] = {
     Selection: "Which clips",
     Options: "How they are fetched and made",
     Extras: "What is made of the clips",
+    AppOptions: "How it is shown",
 }
 """The headings in the help, by what the options below are declared in."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -104,18 +105,27 @@ class View(Enum):
     JSON = "json"
 
 
-_view_option = functools.partial(click.option, cls=SectionOption, section="How it is shown")
+_view_option = functools.partial(click.option, cls=SectionOption, section=_SECTIONS[AppOptions])
 
 
 def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``."""
+    """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``.
+
+    ``--progress`` arrives as it was written, None where it is not given. Raises SettingsError for what is no
+    time.
+    """
 
     @_view_option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
     @_view_option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
+    @flags_of(AppOptions, "progress")
     @functools.wraps(command)
-    def shown(*, headless: bool, as_json: bool, **flags: Any) -> Any:
+    def shown(*, headless: bool, as_json: bool, progress: str | None, **flags: Any) -> Any:
         view = View.JSON if as_json else View.LINES if headless else View.APP
-        return command(view=view, **flags)
+        if progress is not None:
+            from kinetics_tui.settings.settings import read_flags
+
+            read_flags(options_in(AppOptions), {"progress": progress})
+        return command(view=view, progress=progress, **flags)
 
     return shown
 

@@ -397,6 +397,17 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(1, 5), group=1),
     ] = 4.0
+    progress_s: Annotated[
+        float | None,
+        Opt(
+            "TIME",
+            "Without a screen: a line of totals so often; none: no such lines ({default}).",
+            "without a screen: a line of totals so often; none: no such lines",
+            key="progress",
+            reads="duration or none",
+            group=1,
+        ),
+    ] = MINUTE_S
     mouse: Annotated[bool, Opt(comment="false: less traffic on a slow line", group=1)] = True
     bell: Annotated[
         bool,

@@ -258,6 +258,7 @@ def _checked_way(way: object) -> str:
 KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
     "pace": (parse_pace, pace_text),
     "duration": (parse_duration, duration_text),
+    "duration or none": (or_none(parse_duration, None), lambda s: NONE if s is None else duration_text(s)),
     "rising durations": (parse_cooldown, steps_text),
     "durations or none": (or_none(parse_steps, ()), steps_text),
     "count": (parse_count_or_none, plain_text),

@@ -253,7 +253,7 @@ def adopt_command(
 @options.dataset
 @options.flags_of(Extras)
 @options.view_flags
-def extract(dataset: Path, view: options.View, **flags: object) -> int:
+def extract(dataset: Path, view: options.View, progress: str | None, **flags: object) -> int:
     """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
     require_terminal(view)
     settings = load_settings({})
@@ -267,4 +267,4 @@ def extract(dataset: Path, view: options.View, **flags: object) -> int:
         ask(dataset, WantExtras(extras=extras))
     else:
         keep_extras(dataset, extras)
-    return show(dataset, view, owner=run_engine(dataset, settings.networks, tell))
+    return show(dataset, view, owner=run_engine(dataset, settings.networks, tell), progress=progress)
