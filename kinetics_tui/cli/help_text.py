@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kinetics_tui import PROGRAM
+from kinetics_tui.cli.command_line import HELP_FLAGS
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": (
@@ -94,5 +95,5 @@ class Option(click.Option):
         self.section = section
 
 
-command = functools.partial(click.command, cls=Command)
+command = functools.partial(click.command, cls=Command, context_settings={"help_option_names": HELP_FLAGS})
 """Declares a command."""
