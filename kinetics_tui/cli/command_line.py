@@ -40,6 +40,8 @@ NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, 
 """Errors of the machine that no part of the program has a sentence of its own for."""
 
 DEFAULT_COMMAND = "open"
+ALIKE = 0.7
+"""From here on a first word is a mistyped command: ``statsu`` is, ``data`` and ``videos`` are folders."""
 HELP_FLAGS = ("-h", "--help")
 ALWAYS = (*HELP_FLAGS, "--version")
 """Options that every command takes."""
@@ -101,6 +103,13 @@ def completed(app: click.Group, args: Sequence[str]) -> list[str]:
     return spread(args) if clear else list(args)
 
 
+def _is_typing_error(typed: str, meant: str) -> bool:
+    """True if a word was rather meant to be another one than to be the name of a new folder."""
+    from difflib import SequenceMatcher
+
+    return sorted(typed) == sorted(meant) or SequenceMatcher(None, typed, meant).ratio() > ALIKE
+
+
 def _require_dataset(first: str, rest: Sequence[str], commands: Sequence[str]) -> None:
     """Raise ``UserError`` where a first word is rather a mistyped command than a dataset to be opened."""
     from kinetics_tui.base.topics import nearest_name  # other command lines do without difflib
@@ -108,7 +117,8 @@ def _require_dataset(first: str, rest: Sequence[str], commands: Sequence[str]) -
     shown = for_terminal(shlex.quote(first))
     is_path = os.sep in first or first.startswith((".", "~")) or Path(first).exists()
     if not is_path:
-        if near := nearest_name(first, commands):
+        near = nearest_name(first, commands)
+        if near and (rest or _is_typing_error(first, near)):
             raise UserError(
                 f"There is no command {shown}; did you mean {near}? A folder is given as ./{shown}."
             )

@@ -245,6 +245,8 @@ async def follow(
         lines: Output = out
         beside: list[Coroutine[Any, Any, None]] = [tell_silence(client)]
         if not as_json and out.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            if not owner:  # the terminal is left as it was found
+                signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
             lines = bar = stack.enter_context(Bar(out))
             beside.append(bar.follow(client))
         if progress_s is not None:
@@ -284,8 +286,6 @@ async def _follow(
 
     for number in (signal.SIGINT, signal.SIGTERM) if owner else ():
         loop.add_signal_handler(number, stop)
-    if not owner:  # the terminal is left as it was found
-        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     lost_at = time.monotonic()
     try:
         while time.monotonic() - lost_at < LOST_AFTER_S:

@@ -115,6 +115,8 @@ def test_usage_errors_are_one_sentence_and_point_to_the_help(
     [
         (["staus"], "There is no command staus; did you mean status? A folder is given as ./staus."),
         (["rnu", "d", "--release", "400"], "There is no command rnu; did you mean run? A folder is given as"),
+        (["rnu"], "There is no command rnu; did you mean run?"),
+        (["dmeo"], "There is no command dmeo; did you mean demo?"),
         (["statsu", "d"], "There is no command statsu; did you mean status?"),
         (["quux", "d"], "There is no command quux; kinetics-tui help lists them all."),
         (["./d", "status"], "The command stands before the dataset: kinetics-tui status ./d."),
@@ -145,7 +147,8 @@ def test_a_folder_that_is_there_is_opened_whatever_it_is_called(
     (tmp_path / "staus").mkdir()
     assert completed(app, ["staus"]) == ["open", "staus"]
     assert completed(app, ["./rnu"]) == ["open", "./rnu"]
-    assert completed(app, ["kinetics"]) == ["open", "kinetics"]
+    for name in ("kinetics", "k400", "data", "videos", "work", "sets", "results", "d"):
+        assert completed(app, [name]) == ["open", name]
     assert completed(app, ["kinetics", "-h"]) == ["open", "kinetics", "-h"]
 
 

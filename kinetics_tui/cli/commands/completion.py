@@ -22,15 +22,16 @@ SCRIPTS = {
     COMPREPLY=()
     while IFS=, read -r type value; do
         case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
+            dir) compopt -o dirnames 2>/dev/null ;;
+            file) compopt -o default 2>/dev/null ;;
             plain)
                 [[ $word == [\"\']* ]] || printf -v value %q "$value"
                 COMPREPLY+=("$value") ;;
         esac
     done < <(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD VARIABLE=bash_complete "$1" 2>/dev/null)
 }
-complete -o nosort -F _kinetics_tui_completion PROGRAM
+complete -o nosort -F _kinetics_tui_completion PROGRAM 2>/dev/null ||
+    complete -F _kinetics_tui_completion PROGRAM
 """,
     "zsh": r"""#compdef PROGRAM
 _kinetics_tui_completion() {
@@ -67,7 +68,7 @@ end
 complete --no-files --keep-order --command PROGRAM --arguments '(_kinetics_tui_completion)'
 """,
 }
-"""Bash quotes nothing by itself, the others do."""
+"""Bash quotes nothing by itself, the others do; before 4.4 it sorts what it is given."""
 
 
 def script(shell: str) -> str:

@@ -95,7 +95,7 @@ def examine(
     today = today or datetime.datetime.now().astimezone().date()
     return [
         Finding("version", State.OK, f"kinetics-tui {__version__}, Python {platform.python_version()}"),
-        check_settings_file(settings.config_path),
+        check_settings_file(settings.config_path, faults),
         *(Finding("settings fault", State.FAIL, fault) for fault in faults),
         check_settings(settings),
         check_yt_dlp(yt_dlp.version.__version__, today),
@@ -139,8 +139,8 @@ def findings_text(findings: Sequence[Finding]) -> str:
 # -- one check each ---------------------------------------------------------------------------------------
 
 
-def check_settings_file(path: Path) -> Finding:
-    there = "" if path.exists() else " (not there, which is fine)"
+def check_settings_file(path: Path, faults: Sequence[str] = ()) -> Finding:
+    there = "" if path.exists() or faults else " (not there, which is fine)"
     return Finding("settings file", State.OK, f"{path}{there}")
 
 
