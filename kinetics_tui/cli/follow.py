@@ -170,7 +170,7 @@ class Bar:
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._progress.add_task("", counts="")
+        self._task = self._progress.add_task("", counts="", visible=False)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -208,6 +208,7 @@ class Bar:
             completed=state.done + state.failed,
             total=state.total,
             counts=counts,
+            visible=True,
         )
         self._progress.refresh()
 
