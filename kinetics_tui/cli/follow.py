@@ -189,13 +189,13 @@ class Bar:
         """Keep it up to date until cancelled."""
         while True:
             if client.connected:
-                self.show(client.state, time.time())
+                self.show(client.state, time.time(), silent=client.silent_since is not None)
             await asyncio.sleep(BAR_EVERY_S)
 
-    def show(self, state: RunState, now: float) -> None:
-        """Paint how far the run is."""
-        words = state.status.value
-        if state.status is EngineStatus.COOLING and state.why.at is not None:
+    def show(self, state: RunState, now: float, *, silent: bool = False) -> None:
+        """Paint how far the run is; ``silent``: as far as is known, since the engine does not answer."""
+        words = (EngineStatus.SILENT if silent else state.status).value
+        if not silent and state.status is EngineStatus.COOLING and state.why.at is not None:
             words += f" {countdown_text(state.why.at - now)}"
         counts = f"{state.done:,}/{state.total:,} done, {state.failed:,} failed"
         if ahead := forecast(state, now):
@@ -220,7 +220,8 @@ async def tell_totals(client: EngineClient, out: Output, every_s: float) -> None
         await asyncio.sleep(every_s)
         now = time.time()
         text = totals_text(client.state, now)
-        if client.connected and (text != said or now - at > UNCHANGED_TIMES * every_s):
+        answers = client.connected and client.silent_since is None
+        if answers and (text != said or now - at > UNCHANGED_TIMES * every_s):
             out.write(line_text(events.LogLine(now, "so far", detail=text)) + "\n")
             out.flush()
             said, at = text, now
@@ -238,8 +239,8 @@ async def follow(
 
     JSON lines stay by themselves: totals go to standard error there. SIGINT and SIGTERM stop the run cleanly
     where this view is its ``owner``, else they end the view, as a hang-up always does. Raises
-    ``EngineDiedError`` where the engine is gone with clips left, and ``EngineSilentError`` where it is to stop
-    and does not answer.
+    ``EngineDiedError`` where the engine is gone with clips left, and ``EngineSilentError`` where it is to
+    stop and does not answer.
     """
     out = out or sys.stdout
     with contextlib.ExitStack() as stack:
