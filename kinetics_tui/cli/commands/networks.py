@@ -18,7 +18,9 @@ from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
 from kinetics_tui.base.words import day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import ENGINE_SILENT, NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.follow import tell_silence
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -215,9 +217,14 @@ async def _ask(client: EngineClient, command: AnyCommand) -> None:
         raise EngineError(reply.message)
 
 
-@click.command()
+@command()
 @dataset
-@click.option("--check", metavar="NAME", help="Send one request by a network; exits 1 if refused.")
+@click.option(
+    "--check",
+    metavar="NAME",
+    shell_complete=NAMES["network"],
+    help="Send one request by a network; exits 1 if refused.",
+)
 @as_json
 def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
@@ -242,10 +249,14 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     return SETTLED if checked.ok else NO_ANSWER
 
 
-@click.command()
+@command()
 @dataset
 @click.argument(
-    "network", metavar="[NAME]", required=False, help="A network as networks lists it, or default."
+    "network",
+    metavar="[NAME]",
+    required=False,
+    shell_complete=NAMES["network"],
+    help="A network as networks lists it, or default.",
 )
 @click.option("--source-address", metavar="A", help="An address of this machine to send from.")
 @click.option("--proxy", metavar="URL", help="A proxy to send through.")

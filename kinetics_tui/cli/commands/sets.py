@@ -21,6 +21,8 @@ from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import answer, say, tell
+from kinetics_tui.cli.completion import NAMES, one_of
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
@@ -138,21 +140,34 @@ def _link(asked: str | None) -> Link | None:
     return None if asked is None else Link(asked)
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option(
     "--for",
     "reader",
     required=True,
     metavar="READER",
+    shell_complete=NAMES["reader"],
     help="torchvision, mmaction2, slowfast, pytorchvideo, fiftyone, csv, parquet or webdataset.",
 )
-@click.option("--to", metavar="DIR", type=Path, help="Where to (DATASET-READER, beside the dataset).")
-@click.option("--link", metavar="HOW", help="hard, sym or copy (hard; copy on another disk).")
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=Path,
+    shell_complete=options.folder,
+    help="Where to (DATASET-READER, beside the dataset).",
+)
+@click.option(
+    "--link",
+    metavar="HOW",
+    shell_complete=one_of(Link),
+    help="hard, sym or copy (hard; copy on another disk).",
+)
 @click.option(
     "--release",
     metavar="NAME",
     default="",
+    shell_complete=NAMES["release"],
     help="Number the classes as this release does (that of the dataset).",
 )
 def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
@@ -163,9 +178,11 @@ def export_command(dataset: Path, reader: str, to: Path | None, link: str | None
     say(export_text(exported))
 
 
-@click.command()
+@command()
 @options.dataset
-@click.option("--to", metavar="FILE", type=Path, help="Where to (standard output).")
+@click.option(
+    "--to", metavar="FILE", type=Path, shell_complete=NAMES["file"], help="Where to (standard output)."
+)
 @click.option(
     "--trust-unchanged",
     is_flag=True,
@@ -189,11 +206,15 @@ def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int
     tell(manifest_text(tally))
 
 
-@click.command()
-@click.argument("a", type=Path, help="A dataset folder or a manifest.")
-@click.argument("b", type=Path, help="Another one.")
+@command()
+@click.argument("a", type=Path, shell_complete=NAMES["file"], help="A dataset folder or a manifest.")
+@click.argument("b", type=Path, shell_complete=NAMES["file"], help="Another one.")
 @click.option(
-    "--common", metavar="FILE", type=Path, help="Write the clips that both have, for run --annotations."
+    "--common",
+    metavar="FILE",
+    type=Path,
+    shell_complete=NAMES["file"],
+    help="Write the clips that both have, for run --annotations.",
 )
 @options.as_json
 def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:

@@ -12,6 +12,8 @@ import click
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, say
+from kinetics_tui.cli.completion import NAMES
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json, dataset, now, several
 from kinetics_tui.cli.status import status_json, summary_text
 from kinetics_tui.engine.client.ask import ask, read_state, wait_until_gone
@@ -20,7 +22,7 @@ from kinetics_tui.model.commands import Pause, Resume, Stop
 from kinetics_tui.model.events import EngineStatus
 
 
-@click.command()
+@command()
 @dataset
 @as_json
 def status(dataset: Path, as_json: bool) -> int:
@@ -33,7 +35,7 @@ def status(dataset: Path, as_json: bool) -> int:
     return ENGINE_SILENT if state.status is EngineStatus.SILENT else SETTLED
 
 
-@click.command()
+@command()
 @dataset
 @now
 def pause(dataset: Path, now: bool) -> None:
@@ -44,7 +46,7 @@ def pause(dataset: Path, now: bool) -> None:
     say(wait_until_paused(dataset))
 
 
-@click.command()
+@command()
 @dataset
 def resume(dataset: Path) -> None:
     """Go on after a pause."""
@@ -52,7 +54,7 @@ def resume(dataset: Path) -> None:
     click.echo("Resumed.")
 
 
-@click.command()
+@command()
 @dataset
 def stop(dataset: Path) -> None:
     """End the engine; what is left is kept for the next run."""
@@ -62,10 +64,15 @@ def stop(dataset: Path) -> None:
     click.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
 
 
-@click.command()
+@command()
 @dataset
-@several("--category", metavar="NAME", help="Those of these failure categories.")
-@several("--class", "class_", metavar="NAME", help="Those of these classes.")
+@several(
+    "--category",
+    metavar="NAME",
+    shell_complete=NAMES["failure category"],
+    help="Those of these failure categories.",
+)
+@several("--class", "class_", metavar="NAME", shell_complete=NAMES["class"], help="Those of these classes.")
 @several("--clip", metavar="NAME", help="Clips by name, or by the id of their video.")
 @click.option(
     "--transient", is_flag=True, help="Those that may work another time (if nothing else is given)."
