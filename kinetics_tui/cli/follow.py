@@ -14,7 +14,7 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
-from kinetics_tui.base.words import clock_text
+from kinetics_tui.base.words import clock_text, counted
 from kinetics_tui.cli.command_line import tell
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.engine.client.ask import read_state, silence
@@ -94,8 +94,7 @@ def text_lines(out: TextIO) -> Callable[[RunState, AnyEvent], None]:
     def write(state: RunState, event: AnyEvent) -> None:
         nonlocal written
         if isinstance(event, events.RunOpened):
-            counts = f"{state.total:,} clips, {state.done:,} done, {state.left:,} left."
-            out.write(f"{for_terminal(state.title)}: {counts}\n")
+            out.write(for_terminal(f"{state.title}: {state.tally}.") + "\n")
         if isinstance(event, events.LogReplayed) or written < 0:
             # The replay brings the count up to date; what went before was said to somebody else.
             written = state.log_count if isinstance(event, events.LogReplayed) else -1
@@ -173,7 +172,8 @@ async def _follow(client: EngineClient, *, as_json: bool, owner: bool, out: Text
     state = await asyncio.to_thread(read_state, client.dataset)
     if state.left:
         raise EngineDiedError(
-            f"The engine died with {state.left:,} clips left: see {log_path(client.dataset)}, then run again."
+            f"The engine died with {counted(state.left, 'clip')} left: see {log_path(client.dataset)}, "
+            "then run again."
         )
     return state
 

@@ -168,7 +168,7 @@ def _notice_status(run: Run, event: events.StatusChanged) -> None:
         kind = events.NoticeKind(event.status.value)
         run.notice = events.Notice(event.at, kind, f"The run is held up: {reason_text(event.reason)}")
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
-        text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
+        text = f"The run is through: {run.tally}."
         run.notice = events.Notice(event.at, events.NoticeKind.DONE, text)
     elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
         text = f"The cooldown of {run.network.label} has ended; one clip goes first."
@@ -191,7 +191,7 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             run.throttled_at.append(event.at)
             probe = event.news is events.NetworkNews.PROBE_REFUSED
             run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
-            _write(run, LogLine(event.at, "throttle", detail=f"{signal.heading}. {signal.advice}"))
+            _write(run, LogLine(event.at, "throttle", detail=f"{signal.value}: {signal.advice}"))
         case events.NetworkNews.LEFT:
             text = f"Switched from {network.label} to {run.network.label}."
             _write(run, LogLine(event.at, "network", detail=text))
@@ -264,7 +264,7 @@ def _clip_failed(run: Run, event: events.ClipFailed) -> None:
     else:
         run.retried[event.category] = run.retried.get(event.category, 0) + 1
         word, outcome = "put back", "tried again later"
-    _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.heading}  ({outcome})"))
+    _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.value}  ({outcome})"))
 
 
 def _clip_returned(run: Run, event: events.ClipReturned) -> None:

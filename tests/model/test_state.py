@@ -115,10 +115,12 @@ def test_retried_failures_are_left_again() -> None:
     assert state.failures == {}
 
 
-def test_a_split_that_is_switched_off_counts_no_more() -> None:
+def test_a_split_that_is_switched_off_keeps_what_is_done_and_leaves_nothing_to_do() -> None:
     state = opened()
+    state.apply(clip_done(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=1))
     state.apply(SplitSwitched(at=AT, split="val", enabled=False))
-    assert (state.total, state.left) == (0, 0)
+    assert (state.total, state.done, state.left, state.switched_off) == (100, 1, 0, 99)
+    assert state.tally == "1 of 100 clips done, 0 failed, 0 left, 99 switched off (val)"
 
 
 def test_rates_are_means_over_the_last_minutes() -> None:
