@@ -355,6 +355,24 @@ def test_people_are_called_at_the_turns_of_a_run_that_matter(
     assert (state.notice.kind if state.notice else None) is kind
 
 
+def test_each_look_at_a_network_that_stays_held_calls_nobody_again() -> None:
+    state = opened()
+    held = Reason(Why.REFUSED, label="media 403", at=AT, version="2026.1", until=AT + 900)
+    state.apply(StatusChanged(at=AT + 1, status=EngineStatus.HELD, reason=held))
+    first = state.notice
+    assert first is not None
+    for look in range(1, 4):
+        at = AT + 900 * look
+        state.apply(StatusChanged(at=at, status=EngineStatus.PROBING))
+        again = msgspec.structs.replace(held, until=at + 900)
+        state.apply(StatusChanged(at=at + 1, status=EngineStatus.HELD, reason=again))
+        assert state.notice is first
+    state.apply(StatusChanged(at=AT + 4000, status=EngineStatus.RUNNING))
+    anew = msgspec.structs.replace(held, at=AT + 5000)
+    state.apply(StatusChanged(at=AT + 5001, status=EngineStatus.HELD, reason=anew))
+    assert state.notice is not first, "another hold is news"
+
+
 def test_the_same_status_with_another_reason_calls_nobody_again() -> None:
     state = opened()
     state.apply(StatusChanged(at=AT, status=EngineStatus.DISK_FULL, reason=Reason(Why.PROBLEM, text="a")))
