@@ -141,7 +141,7 @@ def _name_dropped_rows(dataset: Path, annotations: Annotations, tell: Callable[[
     where = state_folder(dataset) / BAD_ROWS_FILE
     write_bad_rows(where, dropped)
     tell(
-        f"{len(annotations.bad_rows):,} rows cannot be used and {len(annotations.duplicate_rows):,} "
+        f"{counted(len(annotations.bad_rows), 'row')} cannot be used and {len(annotations.duplicate_rows):,} "
         f"repeat a clip; all are listed in {where}, the first:"
     )
     for row in dropped[:BAD_ROWS_SHOWN]:
