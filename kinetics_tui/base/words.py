@@ -112,6 +112,8 @@ def duration_text(seconds: float) -> str:
     From ten minutes to an hour in minutes alone: ``12 min``.
     """
     seconds = _bounded(seconds)
+    if seconds < SOON_S:
+        seconds = round(seconds)
     if seconds < MINUTE_S:
         return f"{int(seconds)} s"
     if seconds < SOON_S and int(seconds % MINUTE_S):
