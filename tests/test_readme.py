@@ -240,7 +240,7 @@ def test_the_settings_example_is_the_one_that_is_tested() -> None:
 
 
 def test_every_failure_category_is_listed_with_its_kind_and_advice() -> None:
-    expected = [[category.heading, category.kind.value, category.advice] for category in Category]
+    expected = [[category.value, category.kind.value, category.advice] for category in Category]
     assert table(TEXTS["failures"], "| category |") == expected
 
 

@@ -20,7 +20,7 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
-from kinetics_tui.base.words import clock_text, countdown_text, span_text
+from kinetics_tui.base.words import clock_text, countdown_text, counted, span_text
 from kinetics_tui.cli.command_line import tell
 from kinetics_tui.cli.status import summary_text
 from kinetics_tui.dataset.folder import log_path
@@ -304,7 +304,8 @@ async def _follow(
     state = await asyncio.to_thread(read_state, client.dataset)
     if state.left:
         raise EngineDiedError(
-            f"The engine died with {state.left:,} clips left: see {log_path(client.dataset)}, then run again."
+            f"The engine died with {counted(state.left, 'clip')} left: see {log_path(client.dataset)}, "
+            "then run again."
         )
     return state
 

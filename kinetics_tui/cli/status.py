@@ -14,10 +14,7 @@ from kinetics_tui.model.state import RunState
 
 def summary_text(state: RunState) -> str:
     """The run in one sentence."""
-    return (
-        f"{state.status.value}: {state.done:,} of {state.total:,} clips done, {state.failed:,} failed, "
-        f"{state.left:,} left. {state.reason}"
-    ).strip()
+    return f"{state.status.value}: {state.tally}. {state.reason}".strip()
 
 
 def status_json(state: RunState) -> dict[str, Any]:
@@ -33,6 +30,7 @@ def status_json(state: RunState) -> dict[str, Any]:
         "done": state.done,
         "failed": state.failed,
         "pending": state.left,
+        "switched_off": state.switched_off,
         "splits": {
             split.name: {
                 "total": split.total,

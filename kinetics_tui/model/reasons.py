@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kinetics_tui.base.words import clock_text, dated_clock_text
+from kinetics_tui.base.words import are, clock_text, counted, dated_clock_text
 
 
 class Why(StrEnum):
@@ -65,13 +65,13 @@ _WORDS = {
     Why.NONE: "",
     Why.SWITCHED_OFF: "Every split is switched off; switch one on.",
     Why.SETTLED: "Every clip is settled.",
-    Why.LEFT: "{count:,} clips are left; {command} goes on with them.",
+    Why.LEFT: "{clips} {are} left; {command} goes on.",
     Why.FINISHING: "The clips in hand are being finished.",
     Why.SAFE: "It is safe to switch networks.",
     Why.PROBLEM: "{text} The run then goes on by itself.",
     Why.EXTRACTING: "Every clip is settled; frames and sound are made of them.",
-    Why.SWITCHING: "{count} clip{s} in hand still by {label}; then one clip goes first.",
-    Why.SUSPICIOUS: "{count} clips failed, too many to be chance; a video that must be there is asked for.",
+    Why.SWITCHING: "{clips} in hand still by {label}; then one clip goes first.",
+    Why.SUSPICIOUS: "{clips} failed, too many to be chance; a video that must be there is asked for.",
     Why.REFUSED: "YouTube refuses every video to yt-dlp {version} since {at} ({label}): probably a change "
     "on YouTube's side. Update yt-dlp: `{text}`, or try another network. The run asks again at {until}, "
     "and at once with another yt-dlp.",
@@ -82,15 +82,15 @@ _WORDS = {
     Why.OTHER_VERSION: "{text}",
     Why.OTHER_USER: "{text}",
     Why.SILENT: "The engine{process} does not answer{since}: {text}",
-    Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
+    Why.RETRIES: "Only clips to be tried again are left, the next by {at}.",
 }
 
 
 def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
     """One plain sentence on a reason, empty where there is none; times of day are those of ``zone``."""
     return _WORDS[reason.why].format(
-        count=reason.count,
-        s="" if reason.count == 1 else "s",
+        clips=counted(reason.count, "clip"),
+        are=are(reason.count),
         label=reason.label,
         command=f"kinetics-tui run {reason.label}" if reason.label else "run",
         at="later" if reason.at is None else dated_clock_text(reason.at, zone),

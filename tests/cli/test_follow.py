@@ -122,7 +122,7 @@ def test_text_lines_begin_where_the_view_began_to_look() -> None:
     assert lines[0] == "Kinetics-400, starting: 1 of 9 clips done, 0 failed, 8 left."
     assert len(lines) == 2
     assert "failed" in lines[1]
-    assert "Private  (permanent)" in lines[1]
+    assert "private  (permanent)" in lines[1]
 
 
 COOLING = StatusChanged(at=AT, status=EngineStatus.COOLING, reason=Reason(Why.COOLING, at=AT + 900))
@@ -212,7 +212,7 @@ def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
         for write in writers:
             write(run, event)
     throttled, switched, checked = text.getvalue().splitlines()[-3:]
-    assert "throttle   Bot check. Wait for the cooldown" in throttled
+    assert "throttle   bot check: Wait for the cooldown" in throttled
     assert "network    Switched from eth0 10.0.0.2 to phone 10.0.0.3." in switched
     assert "network    YouTube refuses it." in checked
     lines = [json.loads(line) for line in scripts.getvalue().splitlines()]

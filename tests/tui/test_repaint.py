@@ -281,8 +281,14 @@ async def test_the_terminal_s_title_follows_the_run_and_is_put_back(
     written: list[str] = []
     monkeypatch.setattr(HeadlessDriver, "write", lambda _, data: written.append(data))
     async with running() as run:
-        assert "\x1b[22;2t\x1b]2;RUNNING 54 % · Kinetics-400 · kinetics-tui\x07" in written
+        assert (
+            "\x1b[22;2t\x1b]2;RUNNING, 47 % of 278,373 clips done · Kinetics-400 · kinetics-tui\x07"
+            in written
+        )
         run.link.fold(*cooling())
         await run.tick()
-        assert "\x1b]2;COOLING DOWN until 16:40 54 % · Kinetics-400 · kinetics-tui\x07" in written
+        assert (
+            "\x1b]2;COOLING DOWN until 16:40, 47 % of 278,373 clips done · Kinetics-400 · kinetics-tui\x07"
+            in written
+        )
     assert "\x1b[23;2t" in written

@@ -17,6 +17,7 @@ from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.base.safe_text import for_terminal, json_line
+from kinetics_tui.base.words import counted
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.help_text import command
@@ -124,7 +125,7 @@ def _end(report: Report) -> list[str]:
     if report.engine_ran:
         lines.append("An engine is at work here: clips that are not done were left out.")
     if report.interrupted:
-        lines.append(f"Ended early: {report.checked:,} of {report.clips:,} files were checked.")
+        lines.append(f"Ended early: {report.checked:,} of {counted(report.clips, 'file')} checked.")
     if report.left and not report.repair:
         lines.append("Nothing was changed; --repair puts it right, and a run brings back what is lost.")
     elif report.left:

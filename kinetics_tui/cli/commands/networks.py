@@ -16,7 +16,7 @@ import click
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
-from kinetics_tui.base.words import day_text, duration_text, pace_text
+from kinetics_tui.base.words import are, counted, day_text, duration_text, pace_text
 from kinetics_tui.cli.command_line import ENGINE_SILENT, NO_ANSWER, SETTLED, say, tell
 from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.follow import tell_silence
@@ -174,7 +174,7 @@ async def _wait_for_switch(heard: Heard, state: RunState, tell: Callable[[str], 
                 return await _next_switch(heard)
         if state.in_hand and state.in_hand != told:
             told = state.in_hand
-            tell(f"{told} clips are still in hand." if told > 1 else "1 clip is still in hand.")
+            tell(f"{counted(told, 'clip')} {are(told)} still in hand.")
 
 
 async def _next_switch(heard: Heard) -> NetworkState:

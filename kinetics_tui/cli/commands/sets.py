@@ -19,6 +19,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.output import Output
 from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import answer, say, tell
 from kinetics_tui.cli.completion import NAMES, one_of
@@ -45,11 +46,12 @@ def export_text(exported: Exported) -> str:
     """The result of an export, and what is worth knowing of it."""
     held = exported.added + exported.there
     new = f", {exported.added:,} of them new" if exported.there else ""
-    lines = [f"{held:,} of {exported.clips:,} clips are in {for_terminal(exported.folder)}{new}."]
+    many = f"{held:,} of {counted(exported.clips, 'clip')} {are(held)}"
+    lines = [f"{many} in {for_terminal(exported.folder)}{new}."]
     if exported.copied:
-        lines.append(f"{exported.copied:,} were copied.")
+        lines.append(f"{exported.copied:,} {'was' if exported.copied == 1 else 'were'} copied.")
     if exported.missing:
-        lines.append(f"{exported.missing:,} are missing: {MISSING} says why of each.")
+        lines.append(f"{exported.missing:,} {are(exported.missing)} missing: {MISSING} says why of each.")
     if exported.others:
         lines.append(
             f"Of these, {exported.others:,} have something else in their place, which was left alone; "
@@ -66,11 +68,11 @@ def manifest_progress(tally: Tally, took_s: float) -> str:
 def manifest_text(tally: Tally) -> str:
     """The contents of a manifest, counted."""
     trusted = f", {tally.trusted:,} of them unchanged and not read again" if tally.trusted else ""
-    parts = [f"{tally.here:,} of {tally.clips:,} clips are here{trusted}"]
+    parts = [f"{tally.here:,} of {counted(tally.clips, 'clip')} {are(tally.here)} here{trusted}"]
     if tally.damaged:
-        parts.append(f"{tally.damaged:,} are damaged")
+        parts.append(f"{tally.damaged:,} {are(tally.damaged)} damaged")
     if tally.missing:
-        parts.append(f"{tally.missing:,} are missing")
+        parts.append(f"{tally.missing:,} {are(tally.missing)} missing")
     return f"{'; '.join(parts)}."
 
 

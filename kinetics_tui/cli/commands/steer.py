@@ -61,7 +61,7 @@ def stop(dataset: Path) -> None:
     ask(dataset, Stop())
     if not wait_until_gone(dataset):
         raise EngineError("The engine takes long to end; see status, and engine.log in the dataset.")
-    click.echo(f"Stopped with {read_state(dataset).left:,} clips left.")
+    say(f"Stopped: {read_state(dataset).tally}.")
 
 
 @command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from kinetics_tui.engine.process.address import (
     socket_paths,
 )
 from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
-from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
+from kinetics_tui.model.events import AnyEvent, DiskMeasured, EngineStatus, StatusChanged
 from kinetics_tui.model.reasons import Reason, Why, reason_text
 from kinetics_tui.model.state import RunState
 
@@ -176,6 +177,8 @@ def read_state(dataset: Path) -> RunState:
         pid = engine.pid
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid))
+    with contextlib.suppress(OSError):
+        state.apply(DiskMeasured(at=now, free_bytes=shutil.disk_usage(dataset).free))
     status, reason = EngineStatus.DONE, Reason(Why.SETTLED)
     if other:
         status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_VERSION, text=other)

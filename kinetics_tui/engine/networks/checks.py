@@ -138,7 +138,7 @@ class Checks:
         if answer.ok:
             text = f"YouTube answers by {network.label} ({answer.took_s:.1f} s)."
         elif answer.category is not None:
-            text = f"No answer by {network.label}: {answer.category.heading}. {answer.category.advice}"
+            text = f"No answer by {network.label}: {answer.category.value}. {answer.category.advice}"
         else:
             text = f"No answer by {network.label}: {answer.text}"
         self._context.publish(

@@ -121,21 +121,6 @@ class Moment(NamedTuple):
             return self.silent_since
         return min(self.now, self.state.at) if self.lost else self.now
 
-    @property
-    def done(self) -> int:
-        """Clips on disk, of all splits: switching one off takes none away."""
-        return sum(split.done for split in self.state.splits.values())
-
-    @property
-    def failed(self) -> int:
-        """Clips settled as failed, of all splits."""
-        return sum(split.failed for split in self.state.splits.values())
-
-    @property
-    def switched_off(self) -> int:
-        """Clips left in splits that are switched off: nobody is going to fetch them."""
-        return sum(split.left for split in self.state.splits.values() if not split.enabled)
-
     def command(self, name: str) -> str:
         """The shell line that does ``name`` with this dataset, as the user would type it."""
         return f"kinetics-tui {name} {shell_word(str(Path(self.state.dataset).absolute()))}"
@@ -180,8 +165,9 @@ def window_title(moment: Moment) -> str:
     words = headline(moment).words
     if moment.cooling and state.network.until is not None and not moment.lost:
         words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
-    percent = f" {percent_text(state.done, state.total)}" if state.total > 0 else ""
-    return for_screen(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")
+    if state.total:
+        words += f", {percent_text(state.done, state.total)} of {counted(state.total, 'clip')} done"
+    return for_screen(f"{words} · {state.title or 'Kinetics'} · kinetics-tui")
 
 
 class Link(Protocol):

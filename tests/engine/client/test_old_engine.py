@@ -123,7 +123,7 @@ def test_it_can_be_paused_and_ended(
     assert run_command(["pause", str(dataset)]) == SETTLED
     assert "The engine was asked to pause." in capsys.readouterr().out
     assert run_command(["stop", str(dataset)]) == SETTLED
-    assert "Stopped with 3 clips left." in capsys.readouterr().out
+    assert "Stopped: 0 of 3 clips done, 0 failed, 3 left." in capsys.readouterr().out
     assert [command for command in engine.commands if command in ("pause", "stop")] == ["pause", "stop"]
     assert read_state(dataset).status is EngineStatus.STOPPED
 
