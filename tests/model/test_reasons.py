@@ -49,6 +49,12 @@ WORDS = [
     (Reason(Why.PROBING), "One clip goes first."),
     (Reason(Why.OFFLINE), "No way to YouTube; the run goes on by itself when the line is back."),
     (Reason(Why.OTHER_VERSION, text="The engine is old."), "The engine is old."),
+    (Reason(Why.OTHER_USER, text="It is of bob."), "It is of bob."),
+    (
+        Reason(Why.SILENT, 4711, at=EARLIER, text="It is stopped."),
+        "The engine (pid 4711) does not answer since Aug 28 16:40: It is stopped.",
+    ),
+    (Reason(Why.SILENT, text="It is stopped."), "The engine does not answer: It is stopped."),
     (Reason(Why.RETRIES, at=TODAY), "Only clips to be tried again are left, the next by 16:40."),
 ]
 
