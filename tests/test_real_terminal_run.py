@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.program import Program
 from tests.terminal_child import RESTORED, TerminalChild
 
-START_S = 60.0
+START_S = 180.0
 """The demo makes its videos first."""
 
 
