@@ -25,6 +25,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 
+from kinetics_tui.base.output import LOOKALIKE
 from kinetics_tui.tui.parts.line_speed import LineSpeed
 
 QUESTION, ANSWER = "\x1b[5n", "\x1b[0n"
@@ -89,8 +90,8 @@ class Writer:
         return len(self._waiting) + self._in_hand
 
     def write(self, text: str) -> int:
-        """Have ``text`` written, and return its bytes; what its encoding lacks becomes a question mark."""
-        data = text.encode(self._encoding, "replace")
+        """Have ``text`` written, and return its bytes; what its encoding lacks is replaced."""
+        data = text.encode(self._encoding, LOOKALIKE)
         with self._changed:
             if not self.lost:
                 self._waiting += data

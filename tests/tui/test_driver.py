@@ -106,11 +106,11 @@ def test_an_app_that_was_stopped_for_a_while_paints_again(opened: Opened) -> Non
 
 
 def test_what_the_terminal_s_characters_lack_is_replaced(opened: Opened) -> None:
-    child = opened("still", environ={"PYTHONIOENCODING": "latin-1"})
+    child = opened("still", environ={"PYTHONIOENCODING": "ascii"})
     child.read_until(b"palette")
     child.type(b"d")
     assert child.exit_code() == 0
-    assert b"????" in child.output
+    child.output.decode("ascii")
 
 
 def test_on_a_slow_line_keys_are_answered_soon(opened: Opened) -> None:
@@ -176,7 +176,7 @@ def test_in_tmux_the_app_leaves_no_mode_behind_and_ends_with_the_server(tmp_path
         tmux("send-keys", "d")
         until(lambda: seen("Come back with"))
         assert tmux("display", "-p", modes).strip() == "0001"
-        tmux("send-keys", f"exec {app}", "Enter")
+        tmux("new-window", f"exec {app}")
         until(lambda: seen("^p palette"))
         process = psutil.Process(int(tmux("display", "-p", "#{pane_pid}")))
     finally:
