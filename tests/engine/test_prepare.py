@@ -62,7 +62,7 @@ def test_a_new_dataset_gets_its_clips_and_names_the_rows_left_out(
 ) -> None:
     told = ready({"annotations": (annotation_file,)})
     assert told[0] == "3 clips selected of 3 annotated."
-    assert "1 rows cannot be used and 1 repeat a clip" in told[1]
+    assert "1 row cannot be used and 1 repeat a clip" in told[1]
     assert any("line 5" in line for line in told)
     with (tmp_path / "set" / ".kinetics-tui" / BAD_ROWS_FILE).open(newline="") as file:
         rows = list(csv.DictReader(file))

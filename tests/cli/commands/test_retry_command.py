@@ -70,7 +70,7 @@ def retry_beside_the_engine(program: Program, demo: Demo, label: str) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--category", "privat"], "private"),
+        (["--category", "privte"], "did you mean private?"),
         (["--class", "no such class"], "No class"),
         (["--clip", "-ab"], "No clip '-ab' stands as failed"),
         ([], "stands as failed"),
