@@ -56,7 +56,7 @@ def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None
     """
     settings = load_settings({"progress": progress})
     if view is View.APP:
-        return _open_app(settings, EngineClient(dataset))
+        return _open_app(settings, _client(dataset, settings))
     unasked = progress is None and (view is View.JSON or sys.stdout.isatty())
     following = follow.follow(
         EngineClient(dataset),
@@ -68,6 +68,11 @@ def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED
+
+
+def _client(dataset: Path, settings: Settings) -> EngineClient:
+    """A view's line to the engine, which it may start; the app owns the terminal: nothing is told there."""
+    return EngineClient(dataset, lambda at: run_engine(at, settings.networks, lambda _line: None))
 
 
 def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> int:
@@ -94,12 +99,12 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     def begin(plan: Plan) -> EngineClient:
         if not has_ledger(plan.dataset):
             create(plan.dataset, plan.selection, plan.options, plan.clips or ())
-        # The app owns the terminal now: nothing else may write there.
-        run_engine(plan.dataset, settings.networks, lambda _line: None)
-        return EngineClient(plan.dataset)
+        return _client(plan.dataset, settings)
 
     async def start(plan: Plan) -> EngineClient:
-        return await asyncio.to_thread(begin, plan)
+        client = await asyncio.to_thread(begin, plan)
+        await client.start()
+        return client
 
     def setup(plan: Plan | None) -> SetupScreen:
         # Shown again after a start that failed, it stands as it was left.
@@ -115,12 +120,18 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     "dataset", required=False, type=Path, shell_complete=options.folder, help="The dataset folder."
 )
 def open_app(dataset: Path | None) -> int:
-    """Open the app: the set-up screen where DATASET has no ledger, else the run."""
+    """Open the app: the set-up screen where DATASET has no ledger, else the run as it stands."""
     settings = load_settings({})
     if dataset is None or not has_ledger(dataset):
         return _set_up(dataset or Path("kinetics"), settings)
-    run_engine(dataset, settings.networks, tell)
-    return show(dataset, View.APP)
+    require_terminal(View.APP)
+    client = _client(dataset, settings)
+    if is_running(dataset):
+        require_running(dataset)
+        make_known(dataset, settings.networks, tell)
+    else:
+        client.look()
+    return _open_app(settings, client)
 
 
 @command()
