@@ -7,8 +7,11 @@ screen comes first. The app and the demo bring much with them, and are loaded wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,14 @@ from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
     ask_again,
+    end_unserved,
     load_annotations,
     make_known,
     run_engine,
 )
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import View
+from kinetics_tui.cli.progress import ProgressLine, rate_text
 from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
@@ -36,7 +41,6 @@ from kinetics_tui.settings.settings import Settings, load_settings
 
 LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
-DEMO_WORKERS = 4
 
 
 def require_terminal(view: View) -> None:
@@ -147,6 +151,7 @@ def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int
     given = options.given(**flags)
     settings = load_settings(given)
     require_terminal(view)
+    end_unserved(dataset)
     owner = not is_running(dataset)
     if owner:
         prepare(
@@ -157,7 +162,8 @@ def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int
             load=functools.partial(load_annotations, dataset, settings, tell),
             tell=tell,
         )
-        run_engine(dataset, settings.networks, tell)
+        with _making_videos() as making:
+            run_engine(dataset, settings.networks, tell, making)
     else:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
@@ -179,12 +185,32 @@ def attach(dataset: Path, view: View, progress: str | None) -> int:
 @command()
 @click.argument("dataset", required=False, type=Path, shell_complete=options.folder, help="Where to.")
 @options.view_flags
-@options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
-@options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)
-def demo(dataset: Path | None, view: View, progress: str | None, clips: int, workers: int) -> int:
+@click.option("--clips", metavar="N", type=options.Integer(1), help="How many clips a new demo has (120).")
+@click.option("--workers", metavar="N", type=options.Integer(*WORKERS), help="Worker processes (4).")
+def demo(
+    dataset: Path | None, view: View, progress: str | None, clips: int | None, workers: int | None
+) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
     from kinetics_tui.demo.show import open_demo
 
     require_terminal(view)
     folder = open_demo(dataset, clips=clips, workers=workers, tell=tell)
-    return show(folder, view, owner=run_engine(folder, {}, tell), progress=progress)
+    end_unserved(folder)
+    try:
+        with _making_videos() as making:
+            owner = run_engine(folder, {}, tell, making)
+    except BaseException:
+        if dataset is None:  # nobody has seen anything of it
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    code = show(folder, view, owner=owner, progress=progress)
+    if dataset is None:
+        tell(f"The demo is in {folder}: look at its clips, and remove the folder when you have seen enough.")
+    return code
+
+
+@contextlib.contextmanager
+def _making_videos() -> Iterator[Callable[[int, int], None]]:
+    """Tells in one line how many of a demo's videos are made."""
+    with ProgressLine(sys.stderr) as line:
+        yield lambda made, of: line.tell_by(lambda took_s: rate_text(made, of, took_s, "videos"))
