@@ -113,7 +113,9 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     def setup(plan: Plan | None) -> SetupScreen:
         # Shown again after a start that failed, it stands as it was left.
         asked = plan or Plan(dataset, Selection(), settings.options, None)
-        return SetupScreen(asked.dataset, asked.options, asked.selection, library=library)
+        return SetupScreen(
+            asked.dataset, asked.options, asked.selection, library=library, filled=plan is not None
+        )
 
     library = PublishedLibrary(cache_folder(), annotation_opener(dataset, settings))
     return _open_app(settings, None, setup=setup, start=start)
