@@ -154,8 +154,9 @@ def _done_text(moment: Moment) -> str:
 def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
     network = moment.state.network
     text = standing.text
-    if network.status is NetworkStatus.COOLING and network.until is not None:
-        text = f"The network cools down until {until_text(network.until, moment.now, moment.zone)}. {text}"
+    until = network.until or 0.0
+    if network.status is NetworkStatus.COOLING and until > moment.now:
+        text = f"The network cools down until {until_text(until, moment.now, moment.zone)}. {text}"
     body = [Line(line) for line in paragraph(text, width)]
     # A command stands in lines of its own, cut anywhere: it has to be copied as it is, blanks and all.
     command = standing.command

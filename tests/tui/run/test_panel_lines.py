@@ -696,6 +696,11 @@ def test_an_engine_that_is_gone_comes_with_the_commands_to_look() -> None:
     assert "kinetics-tui run '/data/my kinetics'" in text
 
 
+def test_a_cooldown_that_is_over_is_not_told_of_where_no_engine_tells_the_end() -> None:
+    run = moment(*cooling(until=NOW - 60), status(EngineStatus.STOPPED), connected=False)
+    assert "cools down" not in " ".join(texts(throttle_lines(run, 60, 7)))
+
+
 def test_a_pause_does_not_hide_the_countdown() -> None:
     run = moment(*cooling(), status(EngineStatus.PAUSED))
     lines = texts(throttle_lines(run, 60, 7))
