@@ -112,7 +112,7 @@ def test_nothing_is_left_of_a_finished_demo_whose_view_is_lost(
 def test_a_demo_shows_how_far_its_videos_are_and_leaves_nothing_where_that_is_ended(tmp_path: Path) -> None:
     demo = TerminalChild("kinetics_tui", ["demo", "--clips", "1"], environ={"TMPDIR": str(tmp_path)})
     try:
-        demo.read_until(b" of 7 videos", START_S)
+        demo.read_until(b" of 420 s of video", START_S)
         assert youtubes(tmp_path)
         demo.type(b"\x03")
         assert demo.exit_code() == 130

@@ -32,8 +32,8 @@ def run_engine(
 ) -> bool:
     """Start an engine unless one runs, and have it know these networks. True where it was started here.
 
-    One of a demo gets its YouTube first; ``making`` is told how many videos of how many are made for it.
-    Raises ``EngineError`` where one of another version runs.
+    One of a demo gets its YouTube first, and ``making`` is told how many seconds of how many of its videos
+    are made. Raises ``EngineError`` where one of another version runs.
     """
     started = not is_running(dataset)
     if started and demo_path(dataset).is_dir():

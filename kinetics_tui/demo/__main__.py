@@ -1,10 +1,10 @@
 """``python -m kinetics_tui.demo``: the loopback YouTube with the demo's videos, as a program of its own.
 
 It writes one JSON line (:class:`Announcement`) to standard output, and to ``--port-file`` where given,
-once it serves; with ``--progress`` lines before it tell of the videos in the making, as ``[3,7]``. It ends on
-SIGTERM or SIGINT, and by itself when nobody has asked it for anything for ``--until-idle`` seconds and no
-engine of the dataset ``--for-dataset`` is alive: an engine that pauses or cools down for hours keeps its
-YouTube, one that was killed leaves none behind. Before the first engine it waits for one as long as the
+once it serves; with ``--progress`` lines before that tell of the seconds of video made, as ``[3,420]``. It
+ends on SIGTERM or SIGINT, and by itself when nobody has asked it for anything for ``--until-idle`` seconds
+and no engine of the dataset ``--for-dataset`` is alive: an engine that pauses or cools down for hours keeps
+its YouTube, one that was killed leaves none behind. Before the first engine it waits for one as long as the
 program ``--started-by`` lives, and another of its kind that has taken over its port file relieves it.
 
 With ``--annotations`` it serves every video that the given annotation files name, whichever they are,
@@ -98,8 +98,10 @@ class _Wanted:
             return False
         try:
             return self._port_file.read_bytes().strip() != self._announcement
-        except OSError:
+        except FileNotFoundError:
             return True
+        except OSError:
+            return False  # the disk is away for a while
 
 
 def _made_up(options: argparse.Namespace) -> tuple[Sequence[Path], int, LoopbackYouTube]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import random
 import string
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -84,7 +85,7 @@ _FAILING_SHARE = 0.19  # of the first 120 clips
 _SMALL_DEMO_CLIPS = CLIPS
 
 Making = Callable[[int, int], object]
-"""Told how many sources of how many are made."""
+"""Told how many seconds of how many of its videos are made."""
 
 
 class Demo(msgspec.Struct, frozen=True):
@@ -114,7 +115,8 @@ def make_demo(
     """Make a demo of so many clips below ``folder``; sources are kept in ``sources_folder``, or below it.
 
     Two videos have two clips each, one clip ends after its video does, and one starts after it. The
-    same arguments make the same demo. ``making`` is told how many sources of how many are made.
+    same arguments make the same demo. ``making`` is told how many seconds of how many of
+    its sources are made.
     """
     sources = _make_sources(sources_folder or folder / "sources", making)
     made, failures = make_up(clips, seed)
@@ -182,11 +184,33 @@ def _make_sources(folder: Path, making: Making) -> list[dict[int, Source]]:
     ]
     # Encoders let go of the interpreter while they work: two threads keep two cores busy.
     with ThreadPoolExecutor(2) as pool:
-        made: list[Source] = []
-        for source in pool.map(lambda spec: cached_source(folder, spec), [sound, *pictures]):
-            made.append(source)
-            making(len(made), 1 + len(pictures))
+        progress = _Progress(making, [sound, *pictures])
+        made = list(pool.map(lambda spec: cached_source(folder, spec, progress.of(spec)), [sound, *pictures]))
     return [{134: picture, 140: made[0]} for picture in made[1:]]
+
+
+class _Progress:
+    """Tells how many seconds of all sources are made, each of them once."""
+
+    def __init__(self, making: Making, specs: list[SourceSpec]) -> None:
+        self._making = making
+        self._made_s = {id(spec): 0.0 for spec in specs}
+        self._total_s = round(sum(spec.duration_s for spec in specs))
+        self._told_s = 0
+        self._lock = threading.Lock()
+
+    def of(self, spec: SourceSpec) -> Callable[[float], None]:
+        """What is to be told of one source."""
+
+        def reached(second: float) -> None:
+            with self._lock:
+                self._made_s[id(spec)] = second
+                made_s = round(sum(self._made_s.values()))
+                if made_s > self._told_s:
+                    self._told_s = made_s
+                    self._making(made_s, self._total_s)
+
+        return reached
 
 
 def _segments(clips: int, chance: random.Random) -> list[int]:

@@ -94,7 +94,7 @@ def test_the_videos_in_the_making_are_told_of(dataset: Path, serve: list[DemoSer
     opened(dataset, clips=1)
     told: list[tuple[int, int]] = []
     serve.append(serve_demo(dataset, lambda made, of: told.append((made, of))))
-    assert told == [(number, 7) for number in range(1, 8)]
+    assert told == [(60 * number, 420) for number in range(1, 8)]
 
 
 def test_a_real_dataset_where_a_demo_failed_before_is_left_alone(dataset: Path) -> None:

@@ -213,6 +213,6 @@ def demo(
 
 @contextlib.contextmanager
 def _making_videos() -> Iterator[Callable[[int, int], None]]:
-    """Tells in one line how many of a demo's videos are made."""
+    """Tells in one line how much of a demo's videos is made."""
     with ProgressLine(sys.stderr) as line:
-        yield lambda made, of: line.tell_by(lambda took_s: rate_text(made, of, took_s, "videos"))
+        yield lambda made, of: line.tell_by(lambda took_s: rate_text(made, of, took_s, "s of video"))
