@@ -71,7 +71,7 @@ def test_a_demo_keeps_its_clips_half_done_and_finished_and_run_finds_its_youtube
 def test_run_starts_the_youtube_of_a_demo_again_that_was_lost_under_its_engine(
     program: Program, dataset: str
 ) -> None:
-    demo = TerminalChild("kinetics_tui", ["demo", dataset, "--clips", "2", "--workers", "1"])
+    demo = TerminalChild("kinetics_tui", ["demo", dataset, "--clips", "12", "--workers", "1"])
     try:
         demo.read_until(b"RUNNING", START_S)
         demo.type(b"P")

@@ -9,6 +9,7 @@ import pytest
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
+from kinetics_tui.engine.client.ask import wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.commands import Retry, SetWorkers, SwitchSplit
@@ -65,3 +66,9 @@ async def test_a_run_that_is_not_known_to_be_over_is_left_alone(client: EngineCl
     reply = await client.send(Retry(clip_ids=(1,)))
     assert not reply.ok
     assert "does not answer" in reply.message
+
+
+async def test_an_engine_is_gone_when_another_may_begin(client: EngineClient) -> None:
+    with WriterLock(client.dataset):  # one that has hung up, and has still to leave
+        assert not wait_until_gone(client.dataset, within_s=0.1)
+    assert wait_until_gone(client.dataset)
