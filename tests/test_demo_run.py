@@ -19,7 +19,7 @@ from tests.waiting import is_left, until
 
 CLIPS = 3
 """So few that none of them fails."""
-START_S = 60.0
+START_S = 240.0
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.program import Program
 from tests.terminal_child import RESTORED, TerminalChild
 from tests.waiting import is_left, until
 
-START_S = 60.0
+START_S = 240.0
 """The demo makes its videos first."""
 
 
