@@ -462,6 +462,15 @@ async def test_space_starts_an_engine_that_is_gone() -> None:
         assert run.link.started == 1
 
 
+async def test_no_second_engine_is_offered_beside_one_that_does_not_answer() -> None:
+    async with stand() as run:
+        run.link.silent_since = NOW - 6
+        await run.fold(StatusChanged(at=NOW - 6, status=EngineStatus.RUNNING))
+        assert "space" not in run.rows[-1]
+        await run.press("space")
+        assert run.link.started == 0
+
+
 # -- help and palette ------------------------------------------------------------------------------
 
 
