@@ -17,10 +17,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from kinetics_tui.base.errors import EngineError
+from kinetics_tui.cli.engine_of import run_engine
 from kinetics_tui.demo.show import open_demo
 from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options, Selection
@@ -123,7 +123,7 @@ def main() -> None:
         folder = Path(name)
         asyncio.run(picture_setup(folder))
         dataset = open_demo(folder / "kinetics", clips=120, workers=WORKERS, tell=print_progress)
-        start_engine(dataset)
+        run_engine(dataset, {}, print_progress)
         try:
             asyncio.run(pictures_of_a_run(dataset))
         finally:

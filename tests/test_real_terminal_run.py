@@ -1,11 +1,17 @@
-"""The whole program in a real terminal: demo, pause, resume, detach, attach, stop."""
+"""The whole program in a real terminal: demo, pause, resume, detach, attach, stop, look again, go on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.site import Line
+from kinetics_tui.demo.youtube import LoopbackYouTube
 from tests.program import Program
 from tests.terminal_child import RESTORED, TerminalChild
+from tests.waiting import is_left, until
 
-START_S = 180.0
+START_S = 240.0
 """The demo makes its videos first."""
 
 
@@ -45,3 +51,47 @@ def test_a_demo_is_paused_resumed_left_found_again_and_stopped(program: Program)
     stopped = program.status()
     assert (stopped["state"], stopped["pid"]) == ("stopped", None)
     assert stopped["done"] + stopped["failed"] + stopped["pending"] == 40
+
+
+def test_a_look_at_a_stopped_run_starts_nothing_until_space_is_pressed(
+    program: Program, serve: Callable[..., tuple[Demo, LoopbackYouTube]]
+) -> None:
+    demo, youtube = serve(8)
+    youtube.line = Line(bytes_per_s=400_000)
+    dataset = str(program.dataset)
+    annotations = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
+    flags = ["--pace", "unlimited", "--workers", "1", f"--yt-dlp={youtube.yt_dlp_options()}"]
+    running = program.start("run", dataset, *annotations, *flags, "--headless")
+    with running:
+        until(lambda: program.is_running() and program.state().done >= 1)
+        assert program("stop", dataset).returncode == 0
+        running.communicate()
+    before = program.status()
+    assert before["pending"] > 0
+
+    look = TerminalChild("kinetics_tui", [dataset], columns=120, rows=40)
+    try:
+        look.read_until(b"Press space to go on")
+        look.read_until(b"space")
+        assert program.status() == before
+        assert is_left(program.dataset)
+        look.type(b" ")
+        look.read_until(b"RUNNING", START_S)
+        assert program.is_running()
+        youtube.line.bytes_per_s = None
+        look.read_until(b"EVERY CLIP IS SETTLED", START_S)
+        look.type(b"q")
+        assert look.exit_code() == 0
+    finally:
+        look.close()
+    until(lambda: is_left(program.dataset))
+
+    again = TerminalChild("kinetics_tui", [dataset], columns=80, rows=24)
+    try:
+        again.read_until(b"EVERY CLIP IS SETTLED")
+        again.type(b"q")
+        assert again.exit_code() == 0
+    finally:
+        again.close()
+    assert is_left(program.dataset)
+    assert program.status()["pending"] == 0

@@ -13,10 +13,10 @@ from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.machine import cache_folder
-from kinetics_tui.dataset.folder import has_ledger
-from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running
+from kinetics_tui.dataset.folder import demo_path, has_ledger
+from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running, wait_until_gone
 from kinetics_tui.engine.client.start import start_engine
-from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers
+from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers, Stop
 from kinetics_tui.model.options import Selection
 from kinetics_tui.model.reasons import Why
 from kinetics_tui.settings.settings import Settings
@@ -24,18 +24,48 @@ from kinetics_tui.settings.settings import Settings
 Tell = Callable[[str], None]
 
 
-def run_engine(dataset: Path, networks: Mapping[str, str], tell: Tell) -> bool:
+def run_engine(
+    dataset: Path,
+    networks: Mapping[str, str],
+    tell: Tell,
+    making: Callable[[int, int], object] = lambda _made, _of: None,
+) -> bool:
     """Start an engine unless one runs, and have it know these networks. True where it was started here.
 
-    Raises ``EngineError`` where one of another version runs.
+    One of a demo gets its YouTube first, and ``making`` is told how many seconds of how many of its videos
+    are made. Raises ``EngineError`` where one of another version runs.
     """
     started = not is_running(dataset)
-    if started:
+    if started and demo_path(dataset).is_dir():
+        _start_demo(dataset, making)
+    elif started:
         start_engine(dataset)
     else:
         require_running(dataset)
     make_known(dataset, networks, tell)
     return started
+
+
+def _start_demo(dataset: Path, making: Callable[[int, int], object]) -> None:
+    from kinetics_tui.demo.show import is_demo, serve_demo  # few have one
+
+    server = serve_demo(dataset, making) if is_demo(dataset) else None
+    try:
+        start_engine(dataset)
+    except BaseException:
+        if server is not None:
+            server.stop()
+        raise
+
+
+def end_unserved(dataset: Path) -> None:
+    """End the engine of a demo whose YouTube is gone: another one is found at another address."""
+    if demo_path(dataset).is_dir() and is_running(dataset):
+        from kinetics_tui.demo.show import is_demo, is_served
+
+        if is_demo(dataset) and not is_served(dataset):
+            ask(dataset, Stop())
+            wait_until_gone(dataset)
 
 
 def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:

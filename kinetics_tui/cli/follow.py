@@ -28,7 +28,7 @@ from kinetics_tui.engine.client.ask import read_state, silence
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model import events
 from kinetics_tui.model.commands import Stop
-from kinetics_tui.model.events import AnyEvent, EngineStatus
+from kinetics_tui.model.events import ENDED, AnyEvent, EngineStatus
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState, forecast
 
@@ -43,8 +43,6 @@ UNCHANGED_TIMES = 10
 
 QUIET = (events.ClipProgress, events.WorkerIdle, events.LogReplayed, events.DiskMeasured)
 """Events that come many times a clip, or repeat what was said: not for the lines of a log."""
-
-ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
 
 
 def line_text(line: events.LogLine) -> str:

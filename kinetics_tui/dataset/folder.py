@@ -39,6 +39,11 @@ def scratch_path(dataset: Path) -> Path:
     return state_folder(dataset) / "scratch"
 
 
+def demo_path(dataset: Path) -> Path:
+    """The folder of what a made-up dataset is made from; no other has one."""
+    return state_folder(dataset) / "demo"
+
+
 def log_path(dataset: Path) -> Path:
     return state_folder(dataset) / "engine.log"
 

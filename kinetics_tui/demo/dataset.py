@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import random
 import string
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -35,6 +36,8 @@ CLASSES = (
     "salsa dancing",
     "tai chi",
 )
+CLIPS = 120
+SEED = 700
 SOURCE_S = 60
 """Length of the demo's videos."""
 
@@ -79,7 +82,10 @@ _STALL_AT = 6
 """Its place among the training clips."""
 
 _FAILING_SHARE = 0.19  # of the first 120 clips
-_SMALL_DEMO_CLIPS = 120
+_SMALL_DEMO_CLIPS = CLIPS
+
+Making = Callable[[int, int], object]
+"""Told how many seconds of how many of its videos are made."""
 
 
 class Demo(msgspec.Struct, frozen=True):
@@ -99,15 +105,38 @@ class Demo(msgspec.Struct, frozen=True):
         return Line(LINE_BYTES_PER_S, LINE_LATENCY_S)
 
 
-def make_demo(folder: Path, clips: int = 120, seed: int = 700, sources_folder: Path | None = None) -> Demo:
+def make_demo(
+    folder: Path,
+    clips: int = CLIPS,
+    seed: int = SEED,
+    sources_folder: Path | None = None,
+    making: Making = lambda _made, _of: None,
+) -> Demo:
     """Make a demo of so many clips below ``folder``; sources are kept in ``sources_folder``, or below it.
 
     Two videos have two clips each, one clip ends after its video does, and one starts after it. The
-    same arguments make the same demo.
+    same arguments make the same demo. ``making`` is told how many seconds of how many of
+    its sources are made.
     """
+    sources = _make_sources(sources_folder or folder / "sources", making)
+    made, failures = make_up(clips, seed)
+    videos = {
+        clip.youtube_id: Video(
+            clip.youtube_id,
+            f"{clip.label} {clip.youtube_id}",
+            SOURCE_S,
+            sources[CLASSES.index(clip.label) % _PATTERNS],
+            failures.get(clip.youtube_id),
+        )
+        for clip in made
+    }
+    return Demo(write_annotations(folder, made), tuple(made), videos)
+
+
+def make_up(clips: int = CLIPS, seed: int = SEED) -> tuple[list[Clip], dict[str, Failure]]:
+    """The clips of a demo, and how the videos fail that do; the same arguments make up the same."""
     if clips < 1:
         raise ValueError("a demo has at least one clip")
-    sources = _make_sources(sources_folder or folder / "sources")
     # Random, but the same each time: nothing here is a secret.
     chance = random.Random(seed)  # noqa: S311
     segments = _segments(clips, chance)
@@ -124,30 +153,20 @@ def make_demo(folder: Path, clips: int = 120, seed: int = 700, sources_folder: P
         Clip(video_id, start, start + CLIP_S, split, label)
         for video_id, start, split, label in zip(ids, segments, splits, classes, strict=True)
     ]
-    videos = {
-        clip.youtube_id: Video(
-            clip.youtube_id,
-            f"{clip.label} {clip.youtube_id}",
-            SOURCE_S,
-            sources[CLASSES.index(clip.label) % _PATTERNS],
-            failures.get(clip.youtube_id),
-        )
-        for clip in made
-    }
     chance.shuffle(made)
-    _bring_forward(made, videos)
-    return Demo(tuple(_write_annotations(folder / "annotations", made)), tuple(made), videos)
+    _bring_forward(made, failures)
+    return made, failures
 
 
 _PLAIN_CLIPS = 6
 """The first so many clips do not fail at YouTube: the pairs, the short one, the one past the end."""
 
 
-def _bring_forward(clips: list[Clip], videos: dict[str, Video]) -> None:
+def _bring_forward(clips: list[Clip], failures: dict[str, Failure]) -> None:
     """Have the clip that stands still come early: nobody should wait for its tries alone at the end."""
     clips_of = Counter(clip.youtube_id for clip in clips)
     for at, clip in enumerate(clips):
-        if videos[clip.youtube_id].failure == _STALL:
+        if failures.get(clip.youtube_id) == _STALL:
             # Training clips are handed out first: take the place, and the split, of one of those.
             alone = (n for n, other in enumerate(clips) if clips_of[other.youtube_id] == 1)
             early = [n for n in alone if clips[n].split == TRAIN][_STALL_AT]
@@ -157,7 +176,7 @@ def _bring_forward(clips: list[Clip], videos: dict[str, Video]) -> None:
             return
 
 
-def _make_sources(folder: Path) -> list[dict[int, Source]]:
+def _make_sources(folder: Path, making: Making) -> list[dict[int, Source]]:
     sound = SourceSpec(kind=Kind.DASH_AUDIO, duration_s=SOURCE_S)
     pictures = [
         SourceSpec(kind=Kind.DASH_VIDEO, duration_s=SOURCE_S, fps=24, pattern_seed=seed)
@@ -165,8 +184,33 @@ def _make_sources(folder: Path) -> list[dict[int, Source]]:
     ]
     # Encoders let go of the interpreter while they work: two threads keep two cores busy.
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda spec: cached_source(folder, spec), [sound, *pictures]))
+        progress = _Progress(making, [sound, *pictures])
+        made = list(pool.map(lambda spec: cached_source(folder, spec, progress.of(spec)), [sound, *pictures]))
     return [{134: picture, 140: made[0]} for picture in made[1:]]
+
+
+class _Progress:
+    """Tells how many seconds of all sources are made, each of them once."""
+
+    def __init__(self, making: Making, specs: list[SourceSpec]) -> None:
+        self._making = making
+        self._made_s = {id(spec): 0.0 for spec in specs}
+        self._total_s = round(sum(spec.duration_s for spec in specs))
+        self._told_s = 0
+        self._lock = threading.Lock()
+
+    def of(self, spec: SourceSpec) -> Callable[[float], None]:
+        """What is to be told of one source."""
+
+        def reached(second: float) -> None:
+            with self._lock:
+                self._made_s[id(spec)] = second
+                made_s = round(sum(self._made_s.values()))
+                if made_s > self._told_s:
+                    self._told_s = made_s
+                    self._making(made_s, self._total_s)
+
+        return reached
 
 
 def _segments(clips: int, chance: random.Random) -> list[int]:
@@ -207,12 +251,17 @@ def _failures(clips: int, chance: random.Random) -> Iterator[Failure]:
         yield _STALL if case is Case.MEDIA_STALL else Failure(case)
 
 
-def _write_annotations(folder: Path, clips: list[Clip]) -> Iterator[Path]:
+def write_annotations(folder: Path, clips: list[Clip]) -> tuple[Path, ...]:
+    """Write the annotation files of a demo below ``folder``; returns their paths."""
+    folder = folder / "annotations"
     folder.mkdir(parents=True, exist_ok=True)
-    for split, name in _FILE_NAMES.items():
-        if not any(clip.split == split for clip in clips):
-            continue  # a file without a row is no annotation file
-        path = folder / name
+    # A file without a row is no annotation file.
+    paths = {
+        split: folder / name
+        for split, name in _FILE_NAMES.items()
+        if any(clip.split == split for clip in clips)
+    }
+    for split, path in paths.items():
         with path.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(("label", "youtube_id", "time_start", "time_end", "split", "is_cc"))
@@ -228,4 +277,4 @@ def _write_annotations(folder: Path, clips: list[Clip]) -> Iterator[Path]:
                 for clip in clips
                 if clip.split == split
             )
-        yield path
+    return tuple(paths.values())

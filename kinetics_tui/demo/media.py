@@ -10,7 +10,7 @@ import hashlib
 import heapq
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -126,10 +126,13 @@ def make_source(path: Path, kind: Kind | str, *, duration_s: float, **shape: obj
     return Source(path, spec, path.stat().st_size)
 
 
-def cached_source(folder: Path, spec: SourceSpec) -> Source:
+def cached_source(
+    folder: Path, spec: SourceSpec, reached: Callable[[float], object] = lambda _second: None
+) -> Source:
     """The source of ``spec`` in the cache ``folder``, made now where it is not there yet.
 
-    Safe for several processes at once: each makes its own file, and the last rename wins.
+    Safe for several processes at once: each makes its own file, and the last rename wins. ``reached`` is told
+    up to which of its seconds it is made.
     """
     container, _ = _CONTAINERS[spec.kind]
     identity = msgspec.json.encode((CACHE_VERSION, av.__version__, spec))
@@ -138,11 +141,12 @@ def cached_source(folder: Path, spec: SourceSpec) -> Source:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as unfinished:
-            _write(unfinished, spec)
+            _write(unfinished, spec, reached)
+    reached(spec.duration_s)
     return Source(path, spec, path.stat().st_size)
 
 
-def _write(path: Path, spec: SourceSpec) -> None:
+def _write(path: Path, spec: SourceSpec, reached: Callable[[float], object] = lambda _second: None) -> None:
     container_name, options = _CONTAINERS[spec.kind]
     with av.open(str(path), "w", format=container_name, options=options) as container:
         # All streams have to be there before the first packet is written.
@@ -153,6 +157,7 @@ def _write(path: Path, spec: SourceSpec) -> None:
             encoders.append(_audio_packets(_audio_stream(container, spec), spec))
         for packet in heapq.merge(*encoders, key=_decode_time):
             container.mux(packet)
+            reached(float(_decode_time(packet)))
 
 
 def _video_stream(container: av.container.OutputContainer, spec: SourceSpec) -> av.VideoStream:

@@ -1,12 +1,15 @@
 """The demo: a dataset folder whose clips come from a loopback YouTube of its own.
 
-That YouTube is a program that outlives the one that started it.
+That YouTube is a program beside the engine: started before it, it ends a moment after it, whoever looks on.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
 import shlex
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -14,21 +17,25 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.annotations.fetch import obtain_annotations
-from kinetics_tui.annotations.read import Annotations
-from kinetics_tui.base.any_text import from_json
+from kinetics_tui.base.any_text import JsonReader, from_json
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.base.programs import python_program
-from kinetics_tui.dataset.folder import has_ledger, make_state_folder
+from kinetics_tui.base.words import counted
+from kinetics_tui.dataset.folder import demo_path, has_ledger, make_state_folder
+from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.client.ask import is_running
-from kinetics_tui.engine.prepare import prepare
+from kinetics_tui.demo.dataset import CLIPS, Making, make_up, write_annotations
+from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.prepare import create
 from kinetics_tui.engine.process.address import WriterLock
+from kinetics_tui.model.commands import SetWorkers
 from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import Options, Selection
 
 START_WITHIN_S = 120.0
+ANSWER_WITHIN_S = 2.0
 LOG_NAME = "youtube.log"
+ANNOUNCED = "youtube.json"
 NEUTRAL_FOLDER = "/"
 """Where it runs: a program that stays for long keeps no folder of the user's from being unmounted."""
 
@@ -51,6 +58,10 @@ class Announcement(msgspec.Struct, frozen=True):
     clips: int
 
 
+_TOLD: JsonReader[Announcement | tuple[int, int]] = JsonReader(Announcement | tuple[int, int])
+"""Reads what it prints: how many seconds of how many of its videos are made, then how it is reached."""
+
+
 class DemoServer(msgspec.Struct, frozen=True):
     """A started loopback YouTube. Letting go of this leaves it running."""
 
@@ -63,23 +74,33 @@ class DemoServer(msgspec.Struct, frozen=True):
         self.process.wait()
 
 
-def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_idle_s: float) -> DemoServer:
+def launch(
+    folder: Path,
+    *,
+    clips: int,
+    for_dataset: Path | None = None,
+    until_idle_s: float,
+    making: Making = lambda _made, _of: None,
+) -> DemoServer:
     """Start ``python -m kinetics_tui.demo`` in a session of its own; returns when it serves.
 
-    Its media and annotations are made below ``folder``, its log is ``youtube.log`` there. It ends by
-    itself ``until_idle_s`` seconds after the last request, but not while an engine of ``for_dataset``
-    lives. Raises EngineError where it does not come up.
+    Its media and annotations are made below ``folder``, of which ``making`` is told; its log is
+    ``youtube.log`` there, and what it announces ``youtube.json``. It ends by itself ``until_idle_s`` seconds
+    after the last request, but not while an engine of ``for_dataset`` lives or is still to come. Raises
+    EngineError where it does not come up.
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     arguments = ["--folder", str(folder), "--clips", str(clips), "--until-idle", str(until_idle_s)]
+    arguments += ["--port-file", str(folder / ANNOUNCED), "--progress"]
     if for_dataset is not None:
-        arguments += ["--for-dataset", str(for_dataset.absolute())]
+        arguments += ["--for-dataset", str(for_dataset.absolute()), "--started-by", str(os.getpid())]
     command, environment = python_program("kinetics_tui.demo", *arguments)
     log_path = folder / LOG_NAME
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             command,
+            bufsize=0,  # nothing may be read ahead of what is waited for
             env=environment,
             cwd=NEUTRAL_FOLDER,
             stdin=subprocess.DEVNULL,
@@ -87,78 +108,139 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
             stderr=log,
             start_new_session=True,
         )
-    assert process.stdout is not None
-    with process.stdout as pipe:
-        # It says one line and never writes to standard output again: the pipe may close behind it.
-        said = pipe.readline() if select.select([pipe], [], [], START_WITHIN_S)[0] else b""
-    if not said.endswith(b"\n"):
-        process.kill()
-        process.wait()
-        raise EngineError(f"The demo's YouTube does not come up; see {log_path}.")
-    return DemoServer(from_json(said, Announcement), process)
+    try:
+        assert process.stdout is not None
+        # Once it serves it never writes to standard output again: the pipe may close behind it.
+        with process.stdout as pipe:
+            while select.select([pipe], [], [], START_WITHIN_S)[0] and (said := pipe.readline()):
+                told = _TOLD.decode(said)
+                if isinstance(told, Announcement):
+                    return DemoServer(told, process)
+                making(*told)
+    except BaseException:  # somebody has lost patience
+        _end(process)
+        raise
+    _end(process)
+    raise EngineError(f"The demo's YouTube does not come up; see {log_path}.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 TITLE = "Demo"
 """The mark of a made-up dataset: no other has this title."""
-FOLDER_NAME = "demo"
 OTHER_NETWORK = "phone"
 """A network to switch to."""
-UNTIL_IDLE_S = 300.0
+UNTIL_IDLE_S = 3.0
+"""A moment: where its engine has ended, nobody is left who could ask it for anything."""
+WORKERS = 4
 COOLDOWN_STEPS_S = (30.0, 60.0, 120.0)
 RETRY_STEPS_S = (2.0, 3.0)
 CLIP_DEADLINE_S = 60.0
 
 
-def open_demo(dataset: Path | None, *, clips: int, workers: int, tell: Callable[[str], None]) -> Path:
-    """Make or reopen a demo dataset and start its YouTube; returns its folder, ready for an engine.
+def open_demo(
+    dataset: Path | None, *, clips: int | None, workers: int | None, tell: Callable[[str], None]
+) -> Path:
+    """Make or reopen a demo dataset; returns its folder. ``serve_demo`` starts its YouTube.
 
-    Without a folder one is made below the system's temporary folder. Raises ``DatasetError`` where
-    the folder is a real dataset.
+    Without a folder one is made below the system's temporary folder. A demo that is there already keeps its
+    clips, and its workers where None are given. Raises ``DatasetError`` where the folder is a real dataset.
     """
     folder = dataset or Path(tempfile.mkdtemp(prefix="kinetics-demo-"))
-    if has_ledger(folder) and not _is_made_up(folder):
-        raise DatasetError(f"{folder} is a real dataset: give the demo another folder.")
-    if is_running(folder):
+    if has_ledger(folder):
+        if not is_demo(folder):
+            raise DatasetError(f"{folder} is a real dataset: give the demo another folder.")
+        _reopen(folder, clips, workers, tell)
         return folder
-    made_up = make_state_folder(folder) / FOLDER_NAME
     tell(f"Demo: clips go to {folder}. Making a few videos for it; this takes some seconds once.")
-    server = launch(made_up, clips=clips, for_dataset=folder, until_idle_s=UNTIL_IDLE_S)
-    try:
-        _prepare(folder, server, workers, tell)
-    except BaseException:
-        server.stop()
-        raise
-    return folder
-
-
-def _is_made_up(dataset: Path) -> bool:
-    with Ledger.open(dataset, read_only=True) as ledger:
-        return ledger.title == TITLE
-
-
-def _prepare(folder: Path, server: DemoServer, workers: int, tell: Callable[[str], None]) -> None:
+    make_state_folder(folder)
+    made, _ = make_up(CLIPS if clips is None else clips)
     options = Options(
         learn_pace=False,  # an hour of the real thing is seconds here
-        workers=workers,
+        workers=WORKERS if workers is None else workers,
         pace_per_hour=None,
         cooldown_steps_s=COOLDOWN_STEPS_S,
         retry_steps_s=RETRY_STEPS_S,
         clip_deadline_s=CLIP_DEADLINE_S,
-        yt_dlp=tuple(shlex.split(server.announcement.yt_dlp_options)),
     )
+    annotations = tuple(str(path.absolute()) for path in write_annotations(demo_path(folder), made))
+    create(folder, Selection(annotations=annotations), options, made, TITLE)
+    return folder
 
-    # The ports are new each time, so a demo that is opened again gets them again.
-    def load(selection: Selection) -> Annotations:
-        return obtain_annotations(selection, folder, tell)
 
-    prepare(
-        folder,
-        selection={} if has_ledger(folder) else {"annotations": server.announcement.annotations},
-        options=options,
-        given={"yt_dlp": options.yt_dlp, "workers": workers},
-        load=load,
-        tell=tell,
-        title=TITLE,
-    )
+def _reopen(folder: Path, clips: int | None, workers: int | None, tell: Callable[[str], None]) -> None:
+    there = _clips_of(folder)
+    tell(f"Demo: {folder} goes on as it was left, with its {counted(there, 'clip')}.")
+    if clips not in (None, there):
+        tell("--clips is for a new demo: give another folder for one.")
+    if workers is None:
+        return
+    if is_running(folder):
+        ask(folder, SetWorkers(workers=workers))
+        return
     with WriterLock(folder), Ledger.open(folder) as ledger:
-        ledger.set_ways({OTHER_NETWORK: parse_way(server.announcement.other_proxy)})
+        ledger.set_options(msgspec.structs.replace(ledger.options, workers=workers))
+
+
+def is_demo(dataset: Path) -> bool:
+    """True if this dataset was made up by the demo."""
+    if not demo_path(dataset).is_dir():
+        return False
+    with Ledger.open(dataset, read_only=True) as ledger:
+        return ledger.title == TITLE
+
+
+def is_served(dataset: Path) -> bool:
+    """True if the YouTube of a demo answers."""
+    announced = _announced(dataset)
+    if announced is None:
+        return False
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", announced.proxy_port), ANSWER_WITHIN_S).close()
+        return True
+    return False
+
+
+def serve_demo(dataset: Path, making: Making = lambda _made, _of: None) -> DemoServer:
+    """Start the YouTube of a demo whose engine does not run, and write down where it is found this time.
+
+    It shows the videos of the demo's own clips, however many there are.
+    """
+    server = launch(
+        demo_path(dataset),
+        clips=_clips_of(dataset),
+        for_dataset=dataset,
+        until_idle_s=UNTIL_IDLE_S,
+        making=making,
+    )
+    try:
+        with WriterLock(dataset), Ledger.open(dataset) as ledger:
+            yt_dlp = tuple(shlex.split(server.announcement.yt_dlp_options))
+            ledger.set_options(msgspec.structs.replace(ledger.options, yt_dlp=yt_dlp))
+            ledger.set_way(None)
+            ledger.set_ways({OTHER_NETWORK: parse_way(server.announcement.other_proxy)})
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _announced(dataset: Path) -> Announcement | None:
+    """The last announcement of a demo's YouTube."""
+    try:
+        said = (demo_path(dataset) / ANNOUNCED).read_bytes()
+        return from_json(said, Announcement)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _clips_of(dataset: Path) -> int:
+    """The number of clips that a demo was made up with, whatever is selected of them now."""
+    if (announced := _announced(dataset)) is not None:
+        return announced.clips
+    with contextlib.closing(connect(dataset, read_only=True)) as database:
+        ((count,),) = database.read("SELECT count(*) FROM clips")
+    return int(count)

@@ -68,6 +68,10 @@ class EngineStatus(StrEnum):
     DONE = "done"
 
 
+ENDED = (EngineStatus.DONE, EngineStatus.STOPPED)
+"""Of a run that is over: its engine leaves, or has left."""
+
+
 class Phase(StrEnum):
     """Where on its way the clip in a worker's hand is."""
 

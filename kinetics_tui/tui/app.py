@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Static
 
-from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.errors import EngineDiedError, UserError
 from kinetics_tui.tui.painting import LineApp
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.line_speed import LineSpeed
@@ -168,7 +168,7 @@ class KineticsApp(LineApp[Farewell]):
             raise ValueError("a plan needs something to start it")
         try:
             link = await self._start(plan)
-        except UserError as error:
+        except (UserError, EngineDiedError) as error:
             self.notify(str(error), severity="error", timeout=20, markup=False)
             self._show_setup(plan)
         else:

@@ -15,8 +15,9 @@ import pytest
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.demo.show import LOG_NAME, Announcement, DemoServer, launch
+from kinetics_tui.demo.show import ANNOUNCED, LOG_NAME, Announcement, DemoServer, launch
 from kinetics_tui.engine.process.address import Whereabouts, write_whereabouts
+from tests.waiting import has_ended, until
 
 
 @pytest.fixture
@@ -91,6 +92,56 @@ def test_it_stays_while_the_engine_of_its_dataset_lives(
     # The same number, but noted before this process was born: another's.
     write_whereabouts(dataset, Whereabouts(os.getpid(), 1000.0))
     assert server.process.wait(timeout=10) == 0
+
+
+def test_it_ends_when_another_serves_its_dataset_or_the_dataset_is_gone(
+    start: Callable[..., DemoServer], tmp_path: Path
+) -> None:
+    dataset = tmp_path / "set"
+    make_state_folder(dataset)
+    write_whereabouts(dataset, Whereabouts(os.getpid(), time.time()))
+    first, second = (start(for_dataset=dataset) for _ in range(2))
+    assert first.process.wait(timeout=10) == 0
+    assert second.process.poll() is None
+    (tmp_path / "demo" / ANNOUNCED).unlink()
+    assert second.process.wait(timeout=10) == 0
+
+
+def test_it_waits_for_the_first_engine_as_long_as_the_program_that_is_to_start_it_lives(
+    tmp_path: Path, sources_folder: Path
+) -> None:
+    (tmp_path / "demo").mkdir()
+    sources_folder.mkdir(exist_ok=True)
+    (tmp_path / "demo" / "sources").symlink_to(sources_folder)
+    code = (
+        "import sys; from pathlib import Path; from kinetics_tui.demo.show import launch; "
+        "folder = Path(sys.argv[1]); "
+        "server = launch(folder / 'demo', clips=1, for_dataset=folder, until_idle_s=0); "
+        "print(server.process.pid, flush=True); "
+        "sys.stdin.read()"
+    )
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with launcher:
+        assert launcher.stdout is not None
+        server = psutil.Process(int(launcher.stdout.readline()))
+        time.sleep(2.5)
+        assert not has_ended(server)
+        launcher.kill()
+    until(lambda: has_ended(server), 20)
+
+
+def test_nothing_is_left_of_it_where_whoever_waits_for_it_gives_up(tmp_path: Path) -> None:
+    def give_up(made: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        launch(tmp_path / "demo", clips=1, until_idle_s=60.0, making=give_up)
+    folder = str(tmp_path / "demo")
+    assert not [
+        process for process in psutil.process_iter(["cmdline"]) if folder in (process.info["cmdline"] or ())
+    ]
 
 
 def test_a_server_that_cannot_start_points_to_its_log(tmp_path: Path) -> None:

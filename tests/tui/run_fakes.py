@@ -59,6 +59,9 @@ class FakeLink:
         """Answers to give, the first first; without any, every command is granted in silence."""
         self.before_reply: tuple[AnyEvent, ...] = ()
         """What is told before each answer."""
+        self.started = 0
+        """The number of times that it was asked to start the engine, which comes to nothing by itself."""
+        self.start_fails: Exception | None = None
         self.dataset: Path | None = None
         """Whose ledger is read for failed clips; without one there are none."""
         self.queries: list[FailedQuery] = []
@@ -70,6 +73,11 @@ class FakeLink:
 
     async def follow(self) -> None:
         await asyncio.Event().wait()
+
+    async def start(self) -> None:
+        self.started += 1
+        if self.start_fails is not None:
+            raise self.start_fails
 
     async def send(self, command: AnyCommand) -> Reply:
         self.commands.append(command)

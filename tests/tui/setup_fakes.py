@@ -117,11 +117,11 @@ class SetupApp(App[Plan | None]):
         dataset: Path = Path("/data/kinetics"),
         options: Options | None = None,
         selection: Selection | None = None,
+        filled: bool = False,
     ) -> None:
         super().__init__()
-        self.setup = SetupScreen(
-            dataset, options or Options(), selection or Selection(release=SMALL.name), library=library
-        )
+        asked = selection or Selection(release=SMALL.name)
+        self.setup = SetupScreen(dataset, options or Options(), asked, library=library, filled=filled)
 
     def on_mount(self) -> None:
         self.push_screen(self.setup, self.exit)

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from kinetics_tui.base.errors import EngineError, UserError
+from kinetics_tui.base.errors import EngineDiedError, EngineError, UserError
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp, run_app
@@ -39,14 +39,14 @@ class Setup(Screen[Plan | None]):
 class Starter:
     """Stands in for starting an engine."""
 
-    def __init__(self, *answers: Link | UserError) -> None:
+    def __init__(self, *answers: Link | Exception) -> None:
         self.plans: list[object] = []
         self._answers = list(answers)
 
     async def __call__(self, plan: object) -> Link:
         self.plans.append(plan)
         answer = self._answers.pop(0)
-        if isinstance(answer, UserError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -68,8 +68,9 @@ async def test_a_plan_is_started_and_its_run_shown() -> None:
         assert type(app.screen).__name__ == "RunScreen"
 
 
-async def test_a_start_that_fails_says_why_and_asks_again() -> None:
-    starter = Starter(EngineError("The disk [is] full: make room."), FakeLink(opened()))
+@pytest.mark.parametrize("error", [EngineError, EngineDiedError])
+async def test_a_start_that_fails_says_why_and_asks_again(error: type[Exception]) -> None:
+    starter = Starter(error("The disk [is] full: make room."), FakeLink(opened()))
     app = app_with(starter)
     async with app.run_test() as pilot:
         await pilot.press("s")

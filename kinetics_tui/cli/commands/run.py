@@ -7,8 +7,11 @@ screen comes first. The app and the demo bring much with them, and are loaded wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,14 @@ from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
     ask_again,
+    end_unserved,
     load_annotations,
     make_known,
     run_engine,
 )
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import View
+from kinetics_tui.cli.progress import ProgressLine, rate_text
 from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
@@ -36,7 +41,6 @@ from kinetics_tui.settings.settings import Settings, load_settings
 
 LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
-DEMO_WORKERS = 4
 
 
 def require_terminal(view: View) -> None:
@@ -56,7 +60,7 @@ def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None
     """
     settings = load_settings({"progress": progress})
     if view is View.APP:
-        return _open_app(settings, EngineClient(dataset))
+        return _open_app(settings, _client(dataset, settings))
     unasked = progress is None and (view is View.JSON or sys.stdout.isatty())
     following = follow.follow(
         EngineClient(dataset),
@@ -68,6 +72,11 @@ def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED
+
+
+def _client(dataset: Path, settings: Settings) -> EngineClient:
+    """A view's line to the engine, which it may start; the app owns the terminal: nothing is told there."""
+    return EngineClient(dataset, lambda at: run_engine(at, settings.networks, lambda _line: None))
 
 
 def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> int:
@@ -94,17 +103,19 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     def begin(plan: Plan) -> EngineClient:
         if not has_ledger(plan.dataset):
             create(plan.dataset, plan.selection, plan.options, plan.clips or ())
-        # The app owns the terminal now: nothing else may write there.
-        run_engine(plan.dataset, settings.networks, lambda _line: None)
-        return EngineClient(plan.dataset)
+        return _client(plan.dataset, settings)
 
     async def start(plan: Plan) -> EngineClient:
-        return await asyncio.to_thread(begin, plan)
+        client = await asyncio.to_thread(begin, plan)
+        await client.start()
+        return client
 
     def setup(plan: Plan | None) -> SetupScreen:
         # Shown again after a start that failed, it stands as it was left.
         asked = plan or Plan(dataset, Selection(), settings.options, None)
-        return SetupScreen(asked.dataset, asked.options, asked.selection, library=library)
+        return SetupScreen(
+            asked.dataset, asked.options, asked.selection, library=library, filled=plan is not None
+        )
 
     library = PublishedLibrary(cache_folder(), annotation_opener(dataset, settings))
     return _open_app(settings, None, setup=setup, start=start)
@@ -115,12 +126,18 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     "dataset", required=False, type=Path, shell_complete=options.folder, help="The dataset folder."
 )
 def open_app(dataset: Path | None) -> int:
-    """Open the app: the set-up screen where DATASET has no ledger, else the run."""
+    """Open the app: the set-up screen where DATASET has no ledger, else the run as it stands."""
     settings = load_settings({})
     if dataset is None or not has_ledger(dataset):
         return _set_up(dataset or Path("kinetics"), settings)
-    run_engine(dataset, settings.networks, tell)
-    return show(dataset, View.APP)
+    require_terminal(View.APP)
+    client = _client(dataset, settings)
+    if is_running(dataset):
+        require_running(dataset)
+        make_known(dataset, settings.networks, tell)
+    else:
+        client.look()
+    return _open_app(settings, client)
 
 
 @command()
@@ -136,6 +153,7 @@ def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int
     given = options.given(**flags)
     settings = load_settings(given)
     require_terminal(view)
+    end_unserved(dataset)
     owner = not is_running(dataset)
     if owner:
         prepare(
@@ -146,7 +164,8 @@ def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int
             load=functools.partial(load_annotations, dataset, settings, tell),
             tell=tell,
         )
-        run_engine(dataset, settings.networks, tell)
+        with _making_videos() as making:
+            run_engine(dataset, settings.networks, tell, making)
     else:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
@@ -168,12 +187,32 @@ def attach(dataset: Path, view: View, progress: str | None) -> int:
 @command()
 @click.argument("dataset", required=False, type=Path, shell_complete=options.folder, help="Where to.")
 @options.view_flags
-@options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
-@options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)
-def demo(dataset: Path | None, view: View, progress: str | None, clips: int, workers: int) -> int:
+@click.option("--clips", metavar="N", type=options.Integer(1), help="How many clips a new demo has (120).")
+@click.option("--workers", metavar="N", type=options.Integer(*WORKERS), help="Worker processes (4).")
+def demo(
+    dataset: Path | None, view: View, progress: str | None, clips: int | None, workers: int | None
+) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
     from kinetics_tui.demo.show import open_demo
 
     require_terminal(view)
     folder = open_demo(dataset, clips=clips, workers=workers, tell=tell)
-    return show(folder, view, owner=run_engine(folder, {}, tell), progress=progress)
+    end_unserved(folder)
+    try:
+        with _making_videos() as making:
+            owner = run_engine(folder, {}, tell, making)
+    except BaseException:
+        if dataset is None:  # nobody has seen anything of it
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    code = show(folder, view, owner=owner, progress=progress)
+    if dataset is None:
+        tell(f"The demo is in {folder}: look at its clips, and remove the folder when you have seen enough.")
+    return code
+
+
+@contextlib.contextmanager
+def _making_videos() -> Iterator[Callable[[int, int], None]]:
+    """Tells in one line how much of a demo's videos is made."""
+    with ProgressLine(sys.stderr) as line:
+        yield lambda made, of: line.tell_by(lambda took_s: rate_text(made, of, took_s, "s of video"))

@@ -19,6 +19,7 @@ from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.process.address import (
+    is_locked,
     last_sign_of_life,
     others_engine,
     read_whereabouts,
@@ -126,9 +127,9 @@ def other_version(dataset: Path) -> str:
 
 
 def wait_until_gone(dataset: Path, within_s: float = GONE_WITHIN_S) -> bool:
-    """Wait for an engine to end; False where it is still there after ``within_s`` seconds."""
+    """Wait for an engine to end, so that another may begin; False where it is there after ``within_s`` s."""
     deadline = time.monotonic() + within_s
-    while is_running(dataset):
+    while is_running(dataset) or is_locked(dataset):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from kinetics_tui.base.any_text import from_json, to_json
-from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.base.programs import run_program
-from kinetics_tui.base.words import clock_text
+from kinetics_tui.base.words import clock_text, counted
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import (
     LATE_S,
     MAX_LINE_BYTES,
@@ -26,10 +27,13 @@ from kinetics_tui.engine.client.ask import (
     REPLY_WITHIN_S,
     decoder,
     none_runs,
+    read_state,
 )
-from kinetics_tui.engine.process.address import socket_paths
-from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
-from kinetics_tui.model.events import AnyEvent
+from kinetics_tui.engine.client.retry import retry_failed
+from kinetics_tui.engine.client.start import start_engine
+from kinetics_tui.engine.process.address import WriterLock, socket_paths
+from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Retry, Subscribe, SwitchSplit
+from kinetics_tui.model.events import ENDED, AnyEvent
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery, Query
 from kinetics_tui.model.state import RunState
 
@@ -70,11 +74,13 @@ class EngineClient:
 
     ``state`` is the run as told so far, changed in place; ``version`` grows with every event;
     ``connected`` says whether there is a line to the engine, ``silent_since`` since when nothing comes down
-    it though the engine was asked (None: it answers). Use it within one event loop.
+    it though the engine was asked (None: it answers). Use it within one event loop. ``begin`` starts the
+    engine where none runs, and may take its time.
     """
 
-    def __init__(self, dataset: Path) -> None:
+    def __init__(self, dataset: Path, begin: Callable[[Path], object] = start_engine) -> None:
         self.dataset = dataset
+        self._begin = begin
         self.state = RunState()
         self.connected = False
         self.silent_since: float | None = None
@@ -85,6 +91,18 @@ class EngineClient:
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self._last_id = 0
         self._resume: asyncio.TimerHandle | None = None
+
+    def look(self) -> None:
+        """Take the run as it stands, also where no engine runs. Raises ``DatasetError``."""
+        self.state.apply_all(read_state(self.dataset).as_events())
+        self.version += 1
+
+    async def start(self) -> None:
+        """Start the engine unless one runs; who follows is soon connected.
+
+        Raises ``EngineError`` or ``EngineDiedError`` where it cannot run.
+        """
+        await asyncio.to_thread(self._begin, self.dataset)
 
     async def follow(self) -> None:
         """Fold events in until cancelled; come back by itself when the line breaks."""
@@ -189,7 +207,7 @@ class EngineClient:
     async def send(self, command: AnyCommand) -> Reply:
         """Ask something of the engine and wait for its answer; a refusal is an answer too."""
         if self._writer is None:
-            return Reply(id=command.id, ok=False, message="The engine does not answer; run starts it again.")
+            return await self._without_engine(command)
         if self.silent_since is not None:
             since = clock_text(self.silent_since)
             message = f"The engine does not answer since {since}: nothing was changed."
@@ -211,6 +229,20 @@ class EngineClient:
         finally:
             self._replies.pop(command.id, None)
 
+    async def _without_engine(self, command: AnyCommand) -> Reply:
+        """Do what needs no engine but the ledger alone, while none runs; the rest is refused."""
+        if self.state.status not in ENDED:
+            return Reply(id=command.id, ok=False, message="The engine does not answer; run starts it again.")
+        try:
+            message = await asyncio.to_thread(_write_down, self.dataset, command)
+            told = await asyncio.to_thread(read_state, self.dataset)
+        except UserError as error:
+            return Reply(id=command.id, ok=False, message=str(error))
+        if self._writer is None:  # else an engine has begun meanwhile, which knows better
+            self.state.apply_all(told.as_events())
+            self.version += 1
+        return Reply(id=command.id, ok=True, message=message)
+
     async def failed_clips(self, query: FailedQuery) -> FailedPage:
         """A part of the list of failed clips. Raises ``EngineError``; needs no engine, only the ledger."""
         return await look_up(self.dataset, query, FailedPage)
@@ -218,6 +250,20 @@ class EngineClient:
     async def history(self, clip_id: int) -> ClipHistory:
         """Every attempt at a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
         return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
+
+
+def _write_down(dataset: Path, command: AnyCommand) -> str:
+    """Carry a command out in the ledger, for the next run; returns what became of it, if that is news."""
+    match command:
+        case Retry():
+            number = sum(retry_failed(dataset, command).values())
+            are = "is" if number == 1 else "are"
+            return f"{counted(number, 'clip')} {are} pending again, for the next run."
+        case SwitchSplit(split=split, enabled=enabled):
+            with WriterLock(dataset), Ledger.open(dataset) as ledger:
+                ledger.set_split_enabled(split, enabled)
+            return ""
+    raise EngineError("No engine runs: this can be done when the run goes on.")
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -10,6 +10,7 @@ that last socket is the engine's folder for what its libraries must keep outside
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -191,3 +192,15 @@ class WriterLock:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def is_locked(dataset: Path) -> bool:
+    """True if somebody holds the dataset's lock: an engine that answers no more may be on its way out."""
+    try:
+        with lock_path(dataset).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # no lock is there, or none is to be had
+    return False

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from kinetics_tui.base.safe_text import for_screen, shell_word
 from kinetics_tui.base.words import clock_text, counted, percent_text, until_text
 from kinetics_tui.model.commands import AnyCommand, Reply
-from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.events import ENDED, EngineStatus
 from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.reasons import Why, reason_text
@@ -60,7 +60,7 @@ class Moment(NamedTuple):
     @property
     def ended(self) -> bool:
         """True if the run is over, so that an engine that does not answer is as it should be."""
-        return self.state.status in (EngineStatus.DONE, EngineStatus.STOPPED)
+        return self.state.status in ENDED
 
     @property
     def lost(self) -> bool:
@@ -71,6 +71,12 @@ class Moment(NamedTuple):
     def silent(self) -> bool:
         """True if the engine is there and does not answer: it goes on when it does."""
         return self.silent_since is not None and not self.ended
+
+    @property
+    def can_go_on(self) -> bool:
+        """True if no engine answers and clips are left for one: it can be started from here."""
+        left = self.ended and not self.connected and self.state.left > 0
+        return left or (self.lost and not self.silent)
 
     @property
     def cooling(self) -> bool:
@@ -185,6 +191,9 @@ class Link(Protocol):
 
     async def follow(self) -> None:
         """Connect, fold events in, connect again after a break; runs until it is cancelled."""
+
+    async def start(self) -> None:
+        """Start the engine unless one runs; raises EngineError or EngineDiedError where it cannot run."""
 
     async def send(self, command: AnyCommand) -> Reply:
         """Ask the engine for something; raises EngineError where it cannot be reached."""

@@ -53,7 +53,8 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     panels = Hint("1-5", "panels", "open('log')")
     if moment.ended or moment.lost:
         networks = Hint("n", "networks", "networks")
-        return [*first, Hint("q", "leave", "ask_to_leave"), FAILURES, REPORT, panels, networks]
+        go_on = [Hint("space", "go on", "pause_or_resume")] if moment.can_go_on else []
+        return [*first, *go_on, Hint("q", "leave", "ask_to_leave"), FAILURES, REPORT, panels, networks]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.binding import Binding
 from textual.widget import Widget
 
-from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.errors import EngineDiedError, EngineError, UserError
 from kinetics_tui.model.commands import (
     AnyCommand,
     Pause,
@@ -35,6 +35,8 @@ from kinetics_tui.tui.run.stage import Stage
 from kinetics_tui.tui.terminal import farewell
 
 STOP, DETACH = "stop", "detach"
+STARTING = "starting"
+"""The group of the worker that starts an engine."""
 _BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL, NoticeKind.HELD)
 
 
@@ -130,6 +132,12 @@ class RunScreen(LiveScreen):
             # The engine told what became of it before it answered: a key is not to wait for the timer.
             self.tick()
 
+    async def _start(self) -> None:
+        try:
+            await self.link.start()
+        except (UserError, EngineDiedError) as error:
+            self.notice(str(error), bad=True)
+
     def notice(self, text: str, *, bad: bool) -> None:
         """Show one line at the bottom for a few seconds, whichever screen of the run is seen."""
         for screen in self.app.screen_stack:
@@ -142,11 +150,18 @@ class RunScreen(LiveScreen):
         moment = self.moment
         if action in ("page", "to_end", "back"):
             return self._stage.full is not None
+        if action == "pause_or_resume" and moment.can_go_on:
+            return True
         if action in ("pause_or_resume", "pause_now", "workers", "detach"):
             return not moment.ended
         return True
 
     def action_pause_or_resume(self) -> None:
+        if self.moment.can_go_on:
+            if not any(worker.group == STARTING for worker in self.workers):
+                self.notice("Starting the engine ...", bad=False)
+                self.run_worker(self._start(), group=STARTING)
+            return
         self.send(Resume() if self.moment.paused or self.moment.looks_again else Pause())
 
     def action_pause_now(self) -> None:

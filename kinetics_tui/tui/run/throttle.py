@@ -88,14 +88,14 @@ def _standing(moment: Moment) -> Standing | None:
         return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("status"))
     if moment.lost:
         seen = clock_text(moment.seen_at, moment.zone)
-        text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
+        text = f"Last seen {seen}; the app keeps trying. If it is gone, press space to go on, or type:"
         return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("run"))
     command = ""
     match state.status:
         case EngineStatus.DONE:
             return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
         case EngineStatus.STOPPED:
-            text = f"{counted(state.left, 'clip')} {are(state.left)} left. Go on with:"
+            text = f"{counted(state.left, 'clip')} {are(state.left)} left. Press space to go on, or type:"
             command = moment.command("run")
         case EngineStatus.STOPPING:
             text = moment.reason or "Clips in hand are put back, then the engine ends."
@@ -146,7 +146,7 @@ def _refused(moment: Moment) -> Standing:
 
 
 def _done_text(moment: Moment) -> str:
-    failures = "see what failed and retry it (f), " if moment.connected and moment.state.failed else ""
+    failures = "see what failed and retry it (f), " if moment.state.failed else ""
     ahead = f"{failures}read the report (r) or stats.csv in the dataset folder, or leave (q)"
     return f"{moment.state.tally}. Next: {ahead}."
 
@@ -154,8 +154,9 @@ def _done_text(moment: Moment) -> str:
 def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
     network = moment.state.network
     text = standing.text
-    if network.status is NetworkStatus.COOLING and network.until is not None:
-        text = f"The network cools down until {until_text(network.until, moment.now, moment.zone)}. {text}"
+    until = network.until or 0.0
+    if network.status is NetworkStatus.COOLING and until > moment.now:
+        text = f"The network cools down until {until_text(until, moment.now, moment.zone)}. {text}"
     body = [Line(line) for line in paragraph(text, width)]
     # A command stands in lines of its own, cut anywhere: it has to be copied as it is, blanks and all.
     command = standing.command

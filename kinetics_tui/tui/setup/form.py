@@ -42,6 +42,7 @@ class Form:
         if not selection.release and not selection.annotations:
             selection = msgspec.structs.replace(selection, release=next(iter(self.releases), ""))
         self.draft = draft_of(dataset, options, selection, self._named_classes(selection))
+        self._first_draft = self.draft
         self.table = ClipTable()
         self.labels: tuple[str, ...] = ()
         self._read: Loaded | None = None
@@ -55,6 +56,11 @@ class Form:
         known = self._library.categories(selection.release)
         by_category = (label for name in selection.categories for label in known.get(name, ()))
         return frozenset((*selection.classes, *by_category))
+
+    @property
+    def filled(self) -> bool:
+        """True if something was filled in that was not there at first."""
+        return self.draft != self._first_draft
 
     # -- filling in -----------------------------------------------------------------------------
 

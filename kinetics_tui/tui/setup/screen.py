@@ -17,7 +17,7 @@ from textual.widgets import Button, Footer, Input, Static
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import Options, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, TickList
-from kinetics_tui.tui.parts.dialogs import DismissedOnce
+from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen, DismissedOnce
 from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
@@ -63,7 +63,7 @@ anything is fetched or written. **ctrl+s** starts.
   A clip costs 1 request lean, about 3 full. yt-dlp's wiki reports that YouTube bears about 1,000 requests an
   hour from a guest and 4,000 from an account; that was not measured here.
 - On a small terminal **1**, **2**, **3** show the sections one at a time.
-- **escape** leaves; nothing is changed.
+- **escape** leaves, and asks first where something is filled in; nothing is changed.
 """
 
 
@@ -97,6 +97,8 @@ WIDE_COLUMNS, WIDE_ROWS = 108, 30
 TYPING_S = 0.4
 """Seconds that a path must stand still before it is looked at."""
 
+LEAVE = "leave"
+
 _TYPED_FIELDS = ("files", "per_class", "seed", "folder", "workers", "pace_number")
 DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
 """The field of the draft that each entry fills, by the id of the entry."""
@@ -127,9 +129,21 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         Binding("escape", "leave", "Leave", tooltip="Leave; nothing is changed"),
     ]
 
-    def __init__(self, dataset: Path, options: Options, selection: Selection, *, library: Library) -> None:
-        """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first."""
+    def __init__(
+        self,
+        dataset: Path,
+        options: Options,
+        selection: Selection,
+        *,
+        library: Library,
+        filled: bool = False,
+    ) -> None:
+        """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first.
+
+        ``filled``: the user has done so already.
+        """
         super().__init__()
+        self._filled = filled
         self._form = Form(dataset, options, selection, library)
         self._loading = Loading(self, library)
         self._wanted: Source | None = None
@@ -376,7 +390,19 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         self.query_one(ConsequencesPanel).show_start(f"! {for_screen(message.sentence)}", ready=True)
 
     def action_leave(self) -> None:
-        self.dismiss(None)
+        """Leave; what was filled in is not lost by one key."""
+        if not (self._filled or self._form.filled):
+            self.dismiss(None)
+        elif self.is_active:
+            answers = [Answer("l", "leave", LEAVE), Answer("g", "go on filling in", "")]
+            ask = ConfirmScreen(
+                "Leave the set-up?", "What is filled in is not kept.", answers, on_ctrl_c=LEAVE
+            )
+            self.app.push_screen(ask, self._answered)
+
+    def _answered(self, answer: str | None) -> None:
+        if answer == LEAVE:
+            self.dismiss(None)
 
     # -- going about ----------------------------------------------------------------------------
 

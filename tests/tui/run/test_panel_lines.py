@@ -678,22 +678,27 @@ def test_a_command_to_copy_stands_in_lines_of_its_own_to_the_last_blank() -> Non
     run = moment(status(EngineStatus.STOPPED))
     run.state.dataset = "/data/two  blanks " + "and a long name " * 6
     lines = texts(throttle_lines(run, 60, 9))
-    start = lines.index("105,293 clips are left. Go on with:") + 1
+    start = lines.index("105,293 clips are left. Press space to go on, or type:") + 1
     wanted = f"kinetics-tui run '{run.state.dataset}'"
     raw = [line.text for line in throttle_lines(run, 60, 9)][start:]
     assert "".join(raw).startswith(wanted)
 
 
-def test_a_retry_is_offered_only_while_there_is_an_engine_to_ask() -> None:
+def test_a_retry_is_offered_of_a_run_that_is_over_without_an_engine_too() -> None:
     text = " ".join(texts(throttle_lines(moment(status(EngineStatus.DONE), connected=False), 60, 9)))
     assert "131,271 of 278,373 clips done, 3,124 failed" in text
-    assert "retry" not in text
+    assert "retry it (f)" in text
 
 
 def test_an_engine_that_is_gone_comes_with_the_commands_to_look() -> None:
     text = " ".join(texts(throttle_lines(moment(connected=False), 60, 9)))
     assert "Last seen 14:02:11" in text
     assert "kinetics-tui run '/data/my kinetics'" in text
+
+
+def test_a_cooldown_that_is_over_is_not_told_of_where_no_engine_tells_the_end() -> None:
+    run = moment(*cooling(until=NOW - 60), status(EngineStatus.STOPPED), connected=False)
+    assert "cools down" not in " ".join(texts(throttle_lines(run, 60, 7)))
 
 
 def test_a_pause_does_not_hide_the_countdown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.app import App
 
-from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.errors import EngineDiedError, EngineError
 from kinetics_tui.model.commands import (
     AnyCommand,
     Pause,
@@ -413,9 +413,62 @@ async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
 async def test_a_run_stopped_elsewhere_stays_on_screen() -> None:
     async with stand() as run:
         await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
-        assert "105,293 clips are left. Go on with:" in run.text
+        assert "105,293 clips are left. Press space to go on" in run.text
         assert "kinetics-tui run '/data/my kinetics'" in run.text
         assert run.app.return_value is None
+
+
+async def test_space_starts_the_engine_of_a_stopped_run_once() -> None:
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
+        run.link.connected = False
+        await run.tick()
+        assert "space go on" in run.rows[-1]
+        assert await run.press("space") == []
+        assert run.link.started == 1
+        assert "Starting the engine" in run.rows[-1]
+        run.link.connected = True
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.RUNNING))
+        assert await run.press("space") == [Pause()]
+    assert run.link.started == 1
+
+
+@pytest.mark.parametrize(
+    "error", [EngineError("No room: make some."), EngineDiedError("It died: see its log.")]
+)
+async def test_an_engine_that_cannot_be_started_says_why(error: Exception) -> None:
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
+        run.link.connected, run.link.start_fails = False, error
+        await run.press("space")
+        assert str(error) in run.rows[-1]
+        assert "STOPPED" in run.rows[0]
+
+
+async def test_nothing_is_started_where_no_clip_is_left() -> None:
+    async with stand() as run:
+        await run.fold(*finished())
+        run.link.connected = False
+        await run.tick()
+        assert "space" not in run.rows[-1]
+        await run.press("space")
+        assert run.link.started == 0
+
+
+async def test_space_starts_an_engine_that_is_gone() -> None:
+    async with stand() as run:
+        run.link.connected = False
+        await run.tick()
+        assert "press space to go on" in " ".join(run.text.split())
+        await run.press("space")
+        assert run.link.started == 1
+
+
+async def test_no_second_engine_is_offered_beside_one_that_does_not_answer() -> None:
+    async with stand() as run:
+        run.link.silent_since = NOW - 6
+        await run.fold(StatusChanged(at=NOW - 6, status=EngineStatus.RUNNING))
+        assert "space" not in run.rows[-1]
+        await run.press("space")
+        assert run.link.started == 0
 
 
 # -- help and palette ------------------------------------------------------------------------------

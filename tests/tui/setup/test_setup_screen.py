@@ -210,7 +210,7 @@ async def test_the_start_button_starts() -> None:
         assert isinstance(d.app.return_value, Plan)
 
 
-@pytest.mark.parametrize("keys", [["escape"], ["n", "escape"], ["ctrl+q"]])
+@pytest.mark.parametrize("keys", [["escape"], ["n", "escape", "l"], ["n", "escape", "ctrl+c"], ["ctrl+q"]])
 async def test_leaving_ends_with_nothing(keys: list[str]) -> None:
     library = FakeLibrary()
     async with desk(library) as d:
@@ -219,6 +219,27 @@ async def test_leaving_ends_with_nothing(keys: list[str]) -> None:
         assert d.app.return_value is None
         assert d.app._exit
     assert library.loaded == []
+
+
+@pytest.mark.parametrize("keys", [["g"], ["enter"], ["escape"]])
+async def test_what_is_filled_in_is_not_lost_by_escape(keys: list[str]) -> None:
+    async with desk() as d:
+        await d.fill("per-class", "7")
+        await d.press("escape")
+        assert "Leave the set-up?" in d.text()
+        await d.press(*keys)
+        assert d.app.screen is d.screen
+        assert d.screen._form.draft.per_class == "7"
+        await d.fill("per-class", "")
+        await d.press("escape")
+        assert d.app.return_value is None
+        assert d.app._exit, "as it was at first, it is left at once"
+
+
+async def test_a_form_filled_in_before_a_start_that_failed_asks_too() -> None:
+    async with desk(filled=True) as d:
+        await d.press("escape")
+        assert "Leave the set-up?" in d.text()
 
 
 async def test_a_folder_with_a_dataset_goes_on_without_annotations() -> None:
