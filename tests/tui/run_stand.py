@@ -74,6 +74,13 @@ class Stand:
     def text(self) -> str:
         return "\n".join(self.rows)
 
+    @property
+    def said(self) -> str:
+        """The notice above the keys, its rows joined; empty where there is none."""
+        notice = self.app.screen.query_one("#notice")
+        rows = self.rows[notice.region.y : notice.region.bottom] if notice.display else []
+        return " ".join(row.strip() for row in rows)
+
     async def press(self, *keys: str) -> list[AnyCommand]:
         """Press keys and return the commands that they sent."""
         before = len(self.link.commands)

@@ -39,7 +39,9 @@ class NetworkActions:
         if not info.present:
             self._host.notice(f"{label} is not here: connect it, then switch.", bad=True)
             return
-        cooling = self._cooling_sentence(info)
+        cooling = self._cooling(info)
+        if cooling:
+            cooling += ": nothing will be sent until then."
         if not state.in_hand:
             self._send_switch(name, FINISH)
             if cooling:
@@ -62,13 +64,12 @@ class NetworkActions:
         if answer:
             self._host.send(SwitchNetwork(way=name, finish=answer == FINISH))
 
-    def _cooling_sentence(self, info: NetworkState) -> str:
-        """That nothing will be sent by a network, and until when; empty where it does not cool down."""
+    def _cooling(self, info: NetworkState) -> str:
+        """That a network cools down and until when, as a sentence begins; empty where it does not."""
         moment = self._host.moment
         if not left_s(info, moment.now) or info.until is None:
             return ""
-        until = until_text(info.until, moment.now, moment.zone)
-        return f"{label_of(info)} cools down until {until}: nothing will be sent until then."
+        return f"{label_of(info)} cools down until {until_text(info.until, moment.now, moment.zone)}"
 
     # -- check ----------------------------------------------------------------------------------------
 
@@ -95,11 +96,10 @@ class NetworkActions:
             self._host.notice(f"{self.checking} is being checked already.", bad=True)
         elif not info.present:
             self._host.notice(f"{label} is not here: connect it, then check.", bad=True)
-        elif cooling := self._cooling_sentence(info):
-            until = cooling.partition(":")[0]
+        elif cooling := self._cooling(info):
             ask = ConfirmScreen(
                 f"Check {label} while it cools down?",
-                f"{until}. A request now may prolong the block.",
+                f"{cooling}. A request now may prolong the block.",
                 [Answer("c", "send one request now", SEND), Answer("g", "leave it in peace", "")],
             )
             self._host.app.push_screen(ask, partial(self._send_check, info))

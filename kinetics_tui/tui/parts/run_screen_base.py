@@ -10,12 +10,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
 from kinetics_tui.model.commands import AnyCommand
-from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar
+from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, NoticeLine
 from kinetics_tui.tui.parts.canvas import Canvas, Panel, is_wide
 from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
@@ -49,7 +49,10 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.link = link
         self.looking = looking
-        self._header, self._clock, self._keys = HeaderLine(), Clock(), KeyBar()
+        self._header, self._clock = HeaderLine(), Clock()
+        self._notice, self._keys = NoticeLine(), KeyBar()
+        self.notice_rows = 0
+        """The rows at the end of the body that a notice has for some seconds."""
         self._seen: object = None
         self._pressing: object = None
 
@@ -89,14 +92,17 @@ class LiveScreen(Screen[None]):
             yield self._header
             yield self._clock
         yield from self.body_widgets()
-        yield self._keys
+        with Vertical(id="bottom-lines"):
+            yield self._notice
+            yield self._keys
 
     def on_mount(self) -> None:
         self.tick()
         self.set_interval(1 / min(REFRESH_HZ_MOST, max(0.1, self.looking.refresh_hz)), self.tick)
 
     def on_resize(self) -> None:
-        self.tick(urgent=True)
+        # Under a dialog too: what is seen around it has to fit the terminal.
+        self.tick(urgent=True, below=True)
 
     def on_screen_resume(self) -> None:
         self.tick(urgent=True)
@@ -105,9 +111,9 @@ class LiveScreen(Screen[None]):
     def moment(self) -> Moment:
         return Moment(self.link.state, self.looking.now(), self.link.connected, self.looking.zone)
 
-    def tick(self, *, urgent: bool = False) -> None:
-        """Show the run as it stands, if anything about it can have changed."""
-        if not self.is_active:
+    def tick(self, *, urgent: bool = False, below: bool = False) -> None:
+        """Show the run as it stands, if anything about it can have changed; ``below``: under a screen too."""
+        if not (self.is_active or below):
             # Under another screen this one stands still: Textual would repaint all of both.
             return
         moment = self.moment
@@ -116,14 +122,24 @@ class LiveScreen(Screen[None]):
             return
         self._seen = seen
         pressing = self.pressing(moment)
-        urgent = urgent or pressing != self._pressing
+        urgent = self._place_notice(moment) or urgent or pressing != self._pressing
         if urgent:
             self._pressing = pressing
             self._keys.set_hints(self.hints(moment), ALWAYS)
-        bars: tuple[Canvas, ...] = (self._header, self._clock, self._keys)
+        bars: tuple[Canvas, ...] = (self._header, self._clock, self._notice, self._keys)
         for canvas in bars:
             canvas.show(moment, urgent=urgent)
         self.show_body(moment, urgent=urgent)
+
+    def _place_notice(self, moment: Moment) -> bool:
+        """Give the notice its rows; returns whether they are others now."""
+        rows = self._notice.rows(moment, self.size.width)
+        if rows == self.notice_rows:
+            return False
+        self.notice_rows = rows
+        self._notice.display = rows > 0
+        self._notice.styles.height = rows
+        return True
 
     @property
     def asks(self) -> bool:
@@ -135,12 +151,12 @@ class LiveScreen(Screen[None]):
         raise NotImplementedError
 
     def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds."""
+        """Say something above the keys for a few seconds."""
         self.say(text, bad=bad)
 
     def say(self, text: str, *, bad: bool) -> None:
-        """Show one line in place of the keys for a few seconds."""
-        self._keys.notify_line(text, self.looking.now(), bad=bad)
+        """Say something above the keys for a few seconds, on this screen."""
+        self._notice.say(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
 
     def action_help(self) -> None:

@@ -77,7 +77,7 @@ class RunScreen(LiveScreen):
     def pressing(self, moment: Moment) -> tuple[object, ...]:
         return (*super().pressing(moment), tuple(split.enabled for split in moment.state.splits.values()))
 
-    def tick(self, *, urgent: bool = False) -> None:
+    def tick(self, *, urgent: bool = False, below: bool = False) -> None:
         moment = self.moment
         if self._stop_asked and (moment.ended or not moment.connected):
             # The engine may be gone before it can say so.
@@ -85,10 +85,10 @@ class RunScreen(LiveScreen):
         if self._on_title is not None:
             self._on_title(window_title(moment))
         self._call(moment)
-        super().tick(urgent=urgent)
+        super().tick(urgent=urgent, below=below)
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
-        self._stage.show(moment, *self.size, urgent=urgent)
+        self._stage.show(moment, *self.size, spare=self.notice_rows, urgent=urgent)
         if self._workers_asked == moment.state.options.workers:
             self._workers_asked = None
 
@@ -131,7 +131,7 @@ class RunScreen(LiveScreen):
             self.tick()
 
     def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds, whichever screen of the run is seen."""
+        """Say something above the keys for a few seconds, whichever screen of the run is seen."""
         for screen in self.app.screen_stack:
             if isinstance(screen, LiveScreen):
                 screen.say(text, bad=bad)

@@ -317,7 +317,7 @@ async def test_r_retries_the_clip_at_the_cursor_and_says_so(ledger: Ledger, tmp_
     async with failures(tmp_path / "set") as run:
         run.link.replies = [Reply(id=0, ok=True, message="The clip is pending again.")]
         assert await press(run, "down", "r") == [Retry(clip_ids=(11,))]
-        assert "The clip is pending again." in run.rows[-1]
+        assert "The clip is pending again." in run.said
         with ledger:
             ledger.retry_failed(clip_ids=[11])
         run.clock.now += 60

@@ -35,7 +35,7 @@ from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
 from kinetics_tui.tui.terminal import Farewell
 from tests.tui.run_fakes import NOW, WLAN, cooling, finished, network, paused
-from tests.tui.run_stand import stand
+from tests.tui.run_stand import resize, stand
 
 
 def options(workers: int) -> OptionsChanged:
@@ -87,7 +87,7 @@ async def test_y_copies_the_command_that_a_held_run_names(monkeypatch: pytest.Mo
     async with stand() as run:
         await run.press("y")
         assert len(copied) == 1
-        assert "no command to copy" in run.rows[-1]
+        assert "no command to copy" in run.said
 
 
 async def test_capital_p_pauses_at_once() -> None:
@@ -117,7 +117,7 @@ async def test_what_a_key_brought_about_is_shown_as_soon_as_the_engine_answers()
 async def test_workers_stay_between_1_and_64(workers: int, key: str) -> None:
     async with stand(workers=workers) as run:
         assert await run.press(key) == []
-        assert "A run has 1 to 64 workers." in run.rows[-1]
+        assert "A run has 1 to 64 workers." in run.said
 
 
 async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
@@ -130,9 +130,9 @@ async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
 async def test_p_and_e_say_why_they_do_nothing_while_the_network_is_open() -> None:
     async with stand() as run:
         assert await run.press("p") == []
-        assert run.rows[-1].startswith(" ! Nothing to probe: the network is not cooling down.")
+        assert run.said.startswith("! Nothing to probe: the network is not cooling down.")
         assert await run.press("e") == []
-        assert run.rows[-1].startswith(" ! Nothing to wait for: the network is not cooling down.")
+        assert run.said.startswith("! Nothing to wait for: the network is not cooling down.")
         names = [str(hit.text) async for hit in RunCommands(run.screen).discover()]
         assert "Probe now" not in names
 
@@ -169,24 +169,41 @@ async def test_a_refusal_is_shown_in_one_line_and_goes_away() -> None:
     async with stand() as run:
         run.link.replies = [Reply(id=0, ok=False, message="The run is stopping\nalready.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" ! The run is stopping?already.")
+        assert run.said.startswith("! The run is stopping?already.")
         run.clock.now += 9
         await run.tick()
         assert "space pause" in run.rows[-1]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_notice_is_whole_and_leaves_the_keys_where_they_are(full: bool) -> None:
+    sentence = "The disk has no room for this, and so nothing of what was asked for " * 2 + "is done."
+    async with stand(size=(80, 24), workers=4) as run:
+        await run.press(*["5"] * full)
+        keys, newest = run.rows[-1], run.link.state.log[-1].subject
+        run.link.replies = [Reply(id=0, ok=False, message=sentence)]
+        await run.press("space")
+        assert run.said == f"! {sentence}"
+        assert run.rows[-1] == keys
+        assert newest in run.text
+        run.clock.now += 9
+        await run.tick()
+        assert run.said == ""
+        assert run.rows[-1] == keys
 
 
 async def test_an_engine_that_cannot_be_reached_is_named() -> None:
     async with stand() as run:
         run.link.replies = [EngineError("The engine does not answer.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" ! The engine does not answer.")
+        assert run.said.startswith("! The engine does not answer.")
 
 
 async def test_what_the_engine_has_to_say_to_a_granted_command_is_shown() -> None:
     async with stand() as run:
         run.link.replies = [Reply(id=0, ok=True, message="Waiting until 17:40.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" Waiting until 17:40.")
+        assert run.said.startswith("Waiting until 17:40.")
 
 
 async def test_a_refused_change_of_workers_is_forgotten() -> None:
@@ -499,7 +516,7 @@ async def test_a_turn_of_the_run_is_called_once_and_shown_in_one_line() -> None:
         run.screen._on_notice = called.append
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        assert run.said.startswith("! YouTube throttles wlan0: Bot check.")
         await run.tick()
         assert called == ["Kinetics-400: YouTube throttles wlan0: Bot check."]
         await run.fold(throttled(NOW + 10, probe=True))
@@ -513,7 +530,7 @@ async def test_what_was_before_the_app_began_calls_nobody() -> None:
         await run.tick()
         await run.fold(throttled(NOW - 5))
         assert called == []
-        assert "throttles" not in run.rows[-1]
+        assert "throttles" not in run.said
 
 
 async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> None:
@@ -523,12 +540,12 @@ async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> 
         await run.press("n")
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        assert run.said.startswith("! YouTube throttles wlan0: Bot check.")
         await run.press("question_mark")
         await run.fold(StatusChanged(at=NOW + 12, status=EngineStatus.DONE))
         assert called[1:] == ["Kinetics-400: The run is through: 131,271 clips done, 3,124 failed."]
         await run.press("escape")
-        assert run.rows[-1].startswith(" The run is through: 131,271 clips done, 3,124 failed.")
+        assert run.said.startswith("The run is through: 131,271 clips done, 3,124 failed.")
 
 
 # -- time and repainting ---------------------------------------------------------------------------
@@ -556,7 +573,7 @@ async def test_a_change_of_state_is_shown_within_the_second() -> None:
 async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stand() as run:
         composed: list[object] = []
-        monkeypatch.setattr(run.screen._stage, "show", lambda *moment, urgent: composed.append(moment))
+        monkeypatch.setattr(run.screen._stage, "show", lambda *moment, spare, urgent: composed.append(moment))
         run.clock.now += 0.4
         await run.tick()
         assert composed == []
@@ -602,6 +619,20 @@ async def test_an_engine_that_is_gone_looks_gone() -> None:
         run.clock.now += 300
         await run.tick()
         assert [row for row in run.rows[1:] if row.strip()] == before
+
+
+@pytest.mark.parametrize("keys", ["q", "?", "na", "f?", "r?"])
+async def test_what_is_below_a_dialog_fits_the_terminal(keys: str) -> None:
+    async with stand(*cooling(), size=(80, 24)) as run:
+        await run.press(*keys)
+        assert run.app.screen.is_modal
+        await resize(run.pilot, 120, 40)
+        await run.pilot.pause()
+        below = run.app.screen_stack[-2]
+        assert any(strip.text.endswith(("╮", "┓")) for strip in below._compositor.render_strips())
+        await resize(run.pilot, 80, 24)
+        await run.pilot.pause()
+        assert not any(strip.text.endswith(("╮", "┓")) for strip in below._compositor.render_strips())
 
 
 async def test_panels_stand_still_under_a_dialog_and_catch_up_after_it() -> None:
