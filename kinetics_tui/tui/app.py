@@ -18,6 +18,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.tui.parts import clipboard
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Looking
 from kinetics_tui.tui.setup.ports import Plan
@@ -141,6 +142,11 @@ class KineticsApp(App[Farewell]):
 
     def search_themes(self) -> None:
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by way of the terminal, through tmux too; many terminals ask or refuse, and none answers."""
+        self._clipboard = text  # Textual's own, which its fields paste from
+        self.run_worker(clipboard.copy(text, self._write_terminal), group="clipboard")
 
     # -- from set-up to run -------------------------------------------------------------------------------
 

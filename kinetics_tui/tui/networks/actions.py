@@ -9,12 +9,12 @@ from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork,
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
-from kinetics_tui.tui.parts.network_words import label_of, left_s
+from kinetics_tui.tui.parts.network_words import can_be_forgotten, label_of, left_s
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 CHECK_WITHIN_S = 180.0
 """A check that came to nothing for so long is not waited for any more."""
-FINISH, PUT_BACK, SEND = "finish", "put back", "send"
+FINISH, PUT_BACK, SEND, FORGET = "finish", "put back", "send", "forget"
 
 
 class NetworkActions:
@@ -43,9 +43,7 @@ class NetworkActions:
         if cooling:
             cooling += ": nothing will be sent until then."
         if not state.in_hand:
-            self._send_switch(name, FINISH)
-            if cooling:
-                self._host.notice(cooling, bad=False)
+            self._host.send(SwitchNetwork(way=name), said=cooling)
             return
         many = state.in_hand != 1
         clips = f"{counted(state.in_hand, 'clip')} {'are' if many else 'is'} in hand"
@@ -143,7 +141,18 @@ class NetworkActions:
             return
         if info.in_use:
             self._host.notice(f"{label_of(info)} is in use: switch to another network first.", bad=True)
+        elif not can_be_forgotten(info):
+            self._send_forget(name, FORGET)  # the engine says why not
         else:
+            ask = ConfirmScreen(
+                f"Forget {label_of(info)}?",
+                "It is listed no longer, and has to be added again to be used; what is known of it is kept.",
+                [Answer("x", "forget it", FORGET), Answer("g", "go on, keep it", "")],
+            )
+            self._host.app.push_screen(ask, partial(self._send_forget, name))
+
+    def _send_forget(self, name: str, answer: str | None) -> None:
+        if answer == FORGET:
             self._host.send(ForgetNetwork(name=name))
 
     def _find(self, name: str) -> NetworkState | None:

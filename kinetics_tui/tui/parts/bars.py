@@ -172,6 +172,17 @@ def help_key(screen: str) -> Binding:
     )
 
 
+def undo_key(screen: str) -> Binding:
+    """The key that takes back what a key has just done."""
+    return bind(
+        screen,
+        "z",
+        "undo",
+        "undo",
+        "For some seconds: take back a pause, a split or network switched, workers changed.",
+    )
+
+
 def key_text(binding: Binding) -> str:
     """A binding's keys as people write them."""
     return binding.key_display or " ".join(binding.key.split(","))

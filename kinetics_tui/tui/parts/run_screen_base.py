@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -22,6 +23,7 @@ from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands,
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
 
 REFRESH_HZ_MOST = 5.0
+UNDO = Hint("z", "undo", "undo")
 ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
 """The hints at the right end of the bottom line."""
 
@@ -83,6 +85,7 @@ class LiveScreen(Screen[None]):
             network.until,
             network.allowed_per_hour,
             state.options,
+            self.can_undo,
         )
 
     # -- looking at the run -----------------------------------------------------------------------------
@@ -125,11 +128,15 @@ class LiveScreen(Screen[None]):
         urgent = self._place_notice(moment) or urgent or pressing != self._pressing
         if urgent:
             self._pressing = pressing
-            self._keys.set_hints(self.hints(moment), ALWAYS)
+            self.show_keys(moment)
         bars: tuple[Canvas, ...] = (self._header, self._clock, self._notice, self._keys)
         for canvas in bars:
             canvas.show(moment, urgent=urgent)
         self.show_body(moment, urgent=urgent)
+
+    def show_keys(self, moment: Moment) -> None:
+        """Offer the keys that matter now."""
+        self._keys.set_hints([*[UNDO] * self.can_undo, *self.hints(moment)], ALWAYS)
 
     def _place_notice(self, moment: Moment) -> bool:
         """Give the notice its rows; returns whether they are others now."""
@@ -146,8 +153,15 @@ class LiveScreen(Screen[None]):
         """True if a dialog is open: keys that come in one go all reach the screen that had none."""
         return self.app.screen.is_modal
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
+        raise NotImplementedError
+
+    @property
+    def can_undo(self) -> bool:
+        """True if the last command can be taken back."""
         raise NotImplementedError
 
     def notice(self, text: str, *, bad: bool) -> None:
@@ -158,6 +172,16 @@ class LiveScreen(Screen[None]):
         """Say something above the keys for a few seconds, on this screen."""
         self._notice.say(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
+
+    def copy(self, text: str) -> None:
+        """Copy to the clipboard of the terminal, and say so."""
+        self.app.copy_to_clipboard(text)
+        self.notice(f"Copied, if this terminal lets programs copy: {text}", bad=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing is bound to: say where they stand."""
+        if event.is_printable and event.key not in self.active_bindings:
+            self.say(f"The key {event.character} does nothing here; ? lists the keys.", bad=True)
 
     def action_help(self) -> None:
         if self.is_active:
@@ -184,9 +208,18 @@ class OnRunScreen(LiveScreen):
     def networks(self) -> NetworkSteering:
         return self._run.networks
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
         """Ask the engine for something."""
-        self._run.send(command, refused=refused)
+        self._run.send(command, refused=refused, said=said)
+
+    @property
+    def can_undo(self) -> bool:
+        return self._run.can_undo
+
+    def action_undo(self) -> None:
+        self._run.action_undo()
 
     def action_back(self) -> None:
         if self.is_active:

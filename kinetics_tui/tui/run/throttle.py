@@ -60,6 +60,12 @@ class Standing(NamedTuple):
     command: str = ""
 
 
+def command_shown(moment: Moment) -> str:
+    """The command that the panel tells to type; empty where there is none."""
+    standing = _standing(moment)
+    return "" if standing is None else standing.command
+
+
 def _standing(moment: Moment) -> Standing | None:
     """The reason that holds the run up, where it is something else than the throttle.
 

@@ -37,6 +37,7 @@ from tests.tui.run_fakes import (
     CABLE6,
     NOW,
     PHONE,
+    WLAN,
     at_rest,
     cooling,
     finished,
@@ -435,12 +436,24 @@ async def test_escape_adds_nothing() -> None:
         assert run.shown == "NetworksScreen"
 
 
+async def test_z_goes_back_to_the_network_before() -> None:
+    async with stand(*at_rest()) as run:
+        await at(run, OPEN)
+        assert await run.press("enter") == [SwitchNetwork(way=CABLE6)]
+        assert run.said == "Everything goes by eth0 2001:db8::5 from now on. z undoes it."
+        assert run.rows[-1].startswith(" z undo  ")
+        assert await run.press("z") == [SwitchNetwork(way=WLAN)]
+        assert run.said == "Undone."
+
+
 @pytest.mark.parametrize("key", ["x", "delete"])
 async def test_an_added_network_can_be_forgotten(key: str) -> None:
     async with stand() as run:
         await at(run, ADDED)
         assert "x forget" in run.rows[-1]
-        assert await run.press(key) == [ForgetNetwork(name=PHONE)]
+        assert await run.press(key) == []
+        assert "Forget phone socks5://127.0.0.1:1080?" in run.text
+        assert await run.press("enter", key, "x") == [ForgetNetwork(name=PHONE)]
 
 
 async def test_what_cannot_be_forgotten_says_why() -> None:
@@ -520,7 +533,7 @@ async def test_the_palette_switches_checks_adds_and_forgets_by_name(opened: bool
     [
         ("switch to phone", ("b",), [SwitchNetwork(way=PHONE, finish=False)], None),
         ("check phone", (), [CheckNetwork(name=PHONE)], "NetworksScreen"),
-        ("forget phone", (), [ForgetNetwork(name=PHONE)], None),
+        ("forget phone", ("x",), [ForgetNetwork(name=PHONE)], None),
         ("network: add", (*"u1", "tab", *"usb1", "enter"), [AddNetwork(way="usb1", given_as="u1")], None),
         ("pause now", (), [Pause(now=True)], None),
         ("pace: unlimited", (), [SetPace(per_hour=None)], None),

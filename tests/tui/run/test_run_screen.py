@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from textual.app import App
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.model.commands import (
@@ -31,8 +30,10 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Preset, Trim
 from kinetics_tui.model.reasons import Reason, Why
+from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
+from kinetics_tui.tui.run.undo import UNDO_S
 from kinetics_tui.tui.terminal import Farewell
 from tests.tui.run_fakes import NOW, WLAN, cooling, finished, network, paused
 from tests.tui.run_stand import resize, stand
@@ -76,14 +77,19 @@ async def test_p_and_e_are_for_a_run_that_is_held_as_well() -> None:
         assert [type(command) for command in await run.press("e")] == [WaitLonger]
 
 
-async def test_y_copies_the_command_that_a_held_run_names(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_copies_the_command_that_the_throttle_panel_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
-    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    monkeypatch.setattr(KineticsApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
     refused = Reason(Why.REFUSED, label="403 on media", text='pip install "it"', version="1", at=NOW)
     async with stand(StatusChanged(at=NOW, status=EngineStatus.HELD, reason=refused)) as run:
         assert "y copy" in run.rows[-1]
         assert await run.press("y") == []
         assert copied == ['pip install "it"']
+        assert run.said == 'Copied, if this terminal lets programs copy: pip install "it"'
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
+        assert "y copy the command" in run.rows[-1]
+        await run.press("y")
+        assert copied.pop() == "kinetics-tui run '/data/my kinetics'"
     async with stand() as run:
         await run.press("y")
         assert len(copied) == 1
@@ -120,11 +126,15 @@ async def test_workers_stay_between_1_and_64(workers: int, key: str) -> None:
         assert "A run has 1 to 64 workers." in run.said
 
 
-async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
+async def test_p_and_e_ask_and_then_probe_or_wait_longer_while_the_network_cools() -> None:
     async with stand(*cooling()) as run:
         assert "p probe now" in run.rows[-1]
-        assert await run.press("p") == [ProbeNow()]
-        assert await run.press("e") == [WaitLonger(seconds=3600.0)]
+        assert await run.press("p") == []
+        assert run.asked.endswith("If YouTube refuses it, the network cools down for 3 h.")
+        assert await run.press("g", "p", "p") == [ProbeNow()]
+        assert await run.press("e") == []
+        assert run.asked == "1 h longer: the cooldown then ends 17:40 instead of 16:40."
+        assert await run.press("enter", "e", "e") == [WaitLonger(seconds=3600.0)]
 
 
 async def test_p_and_e_say_why_they_do_nothing_while_the_network_is_open() -> None:
@@ -160,6 +170,88 @@ async def test_a_click_on_a_key_hint_does_what_the_key_does() -> None:
         await run.pilot.click("#keys", offset=(3, 0))
         await run.pilot.pause()
         assert run.link.commands == [Pause()]
+
+
+# -- slips of the finger ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "done", "back"),
+    [
+        ("x", "Split train is switched off.", SwitchSplit(split="train", enabled=True)),
+        ("+", "17 workers from now on.", SetWorkers(workers=16)),
+        ("+++", "19 workers from now on.", SetWorkers(workers=16)),
+        (" ", "Pausing: the clips in hand are finished first.", Resume()),
+        ("P", "Paused: the clips in hand are put back.", Resume()),
+    ],
+)
+async def test_z_takes_back_what_a_key_did(keys: str, done: str, back: AnyCommand) -> None:
+    async with stand(size=(80, 24)) as run:
+        assert len(await run.press(*keys)) == len(keys)
+        assert run.said == f"{done} z undoes it."
+        assert run.rows[-1].startswith(" z undo  space ")
+        assert await run.press("z") == [back]
+        assert run.said == "Undone."
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+        assert run.said.startswith("! There is nothing to undo")
+
+
+async def test_what_was_done_can_be_undone_for_some_seconds_only() -> None:
+    async with stand() as run:
+        await run.press("x")
+        run.clock.now += UNDO_S - 1
+        await run.tick()
+        assert "z undo" in run.rows[-1]
+        run.clock.now += 1
+        await run.tick()
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+
+
+async def test_what_the_engine_refused_is_not_undone() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=False, message="No.")]
+        await run.press("x")
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+
+
+async def test_z_works_on_the_screens_of_the_run_too() -> None:
+    async with stand() as run:
+        await run.press("x")
+        for key in "nfr":
+            await run.press(key)
+            assert run.rows[-1].startswith(" z undo  ")
+            await run.press("escape")
+        await run.press("f")
+        assert await run.press("z") == [SwitchSplit(split="train", enabled=True)]
+
+
+# -- keys that do nothing now ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("pageup", "No panel is shown in full: 1 to 5 open one."),
+        ("home", "No panel is shown in full: 1 to 5 open one."),
+        ("escape", "No panel is shown in full: 1 to 5 open one. q leaves."),
+        ("z", "There is nothing to undo: that can be done for 15 s."),
+        ("v", "The key v does nothing here; ? lists the keys."),
+    ],
+)
+async def test_a_key_that_does_nothing_now_says_why(key: str, why: str) -> None:
+    async with stand() as run:
+        assert await run.press(key) == []
+        assert run.said == f"! {why}"
+
+
+@pytest.mark.parametrize("key", ["space", "P", "plus"])
+async def test_a_run_that_has_ended_says_that_it_cannot_be_steered(key: str) -> None:
+    async with stand(*finished()) as run:
+        assert await run.press(key) == []
+        assert run.said.startswith("! The run has ended")
 
 
 # -- what the engine answers -----------------------------------------------------------------------
