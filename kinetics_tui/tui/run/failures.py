@@ -8,7 +8,7 @@ from kinetics_tui.base.words import share_text
 from kinetics_tui.model.failure import Category, by_count
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 5
@@ -35,7 +35,9 @@ def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False
     table = Table.of(ranked, width)
     if full:
         lines = [
-            line for category, count in ranked for line in (table.row(category, count), _advice(category))
+            line
+            for category, count in ranked
+            for line in (table.row(category, count), *_advice(category, width))
         ]
         return [*lines, Line(), retried] if retried is not None else lines
     # In a handful of lines the most frequent categories are worth more than sums.
@@ -51,8 +53,9 @@ def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False
     return lines
 
 
-def _advice(category: Category) -> Line:
-    return Line(f"  {category.kind.value}: {category.advice}", Tone.DIM)
+def _advice(category: Category, width: int) -> list[Line]:
+    text = f"{category.kind.value}: {category.advice}"
+    return [Line(f"  {row}", Tone.DIM) for row in paragraph(text, width - 2)]
 
 
 class Table(NamedTuple):
