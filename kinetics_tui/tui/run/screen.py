@@ -115,18 +115,18 @@ class RunScreen(LiveScreen):
 
         ``refused`` is told why it is not done, instead; ``said`` is shown where it is and nothing is said.
         """
-        self.run_worker(self._send(command, refused, said), group="commands")
+        last = self._undo if self.can_undo else None
+        # Offered at once: the key for it may come before the engine has answered.
+        self._undo = undo_of(command, self.link.state, self.looking.now(), last)
+        self.run_worker(self._send(command, self._undo, refused, said), group="commands")
 
     async def _send(
         self,
         command: AnyCommand,
+        undo: Undo | None,
         refused: Callable[[str], None] | None = None,
         said: str = "",
-        *,
-        undoes: bool = False,
     ) -> None:
-        last = self._undo if self.can_undo else None
-        undo = None if undoes else undo_of(command, self.link.state, self.looking.now(), last)
         try:
             reply = await self.link.send(command)
         except EngineError as error:
@@ -137,11 +137,10 @@ class RunScreen(LiveScreen):
             self._workers_asked = None
             self._stop_asked = self._stop_asked and not isinstance(command, Stop)
             message = message or "The engine refused this."
-        else:
-            self._undo = undo
+            self._undo = None if self._undo is undo else self._undo
         if refused is not None and not ok:
             refused(message)
-        elif ok and undo is not None:
+        elif ok and undo is not None and self._undo is undo:
             self.notice(f"{message or said or undo.said} z undoes it.", bad=False)
         elif message or said:
             self.notice(message or said, bad=not ok)
@@ -159,7 +158,7 @@ class RunScreen(LiveScreen):
             self.notice(f"There is nothing to undo: that can be done for {UNDO_S:.0f} s.", bad=True)
             return
         back, self._undo = self._undo.back, None
-        self.run_worker(self._send(back, said="Undone.", undoes=True), group="commands")
+        self.run_worker(self._send(back, None, said="Undone."), group="commands")
 
     def notice(self, text: str, *, bad: bool) -> None:
         """Say something above the keys for a few seconds, whichever screen of the run is seen."""
@@ -251,8 +250,9 @@ class RunScreen(LiveScreen):
             self.copy(command_shown(self.moment))
 
     def action_switch_split(self) -> None:
-        if self._does("switch_split"):
-            self._stage.splits_panel.switch()
+        split = self._stage.splits_panel.highlighted
+        if self._does("switch_split") and split is not None:
+            self.send(SwitchSplit(split=split.name, enabled=not split.enabled))
 
     def on_splits_panel_switched(self, message: SplitsPanel.Switched) -> None:
         self.send(SwitchSplit(split=message.split, enabled=message.enabled))

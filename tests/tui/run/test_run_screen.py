@@ -197,6 +197,15 @@ async def test_z_takes_back_what_a_key_did(keys: str, done: str, back: AnyComman
         assert run.said.startswith("! There is nothing to undo")
 
 
+async def test_z_takes_back_what_the_engine_has_not_answered_yet() -> None:
+    async with stand() as run:
+        assert await run.burst("x", "z") == [
+            SwitchSplit(split="train", enabled=False),
+            SwitchSplit(split="train", enabled=True),
+        ]
+        assert run.said == "Undone."
+
+
 async def test_what_was_done_can_be_undone_for_some_seconds_only() -> None:
     async with stand() as run:
         await run.press("x")
