@@ -396,6 +396,20 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def action_section(self, name: str) -> None:
         self._go_to(name, FIRST_IN[name])
 
+    def on_key(self, event: events.Key) -> None:
+        """A key that does nothing where the focus is: say where keys are explained."""
+        if (
+            event.is_printable
+            and event.key not in self.active_bindings
+            and not isinstance(self.focused, Input)
+        ):
+            why = "No change of the selection is left to take back." if event.key == "z" else ""
+            self.notify(
+                why or f"The key {event.character} does nothing in this field; ? explains the keys.",
+                timeout=4,
+                markup=False,
+            )
+
     def action_show_help(self) -> None:
         if self.is_active:
             self.app.push_screen(setup_help(self._form.written, sections=self.has_class("-narrow")))

@@ -275,6 +275,23 @@ async def test_z_takes_back_changes_of_the_selection_one_by_one() -> None:
         await d.press("z")
 
 
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("z", "No change of the selection is left to take back."),
+        ("a", "The key a does nothing in this field"),
+    ],
+)
+async def test_a_key_that_does_nothing_says_so(key: str, why: str) -> None:
+    async with desk() as d:
+        await d.focus("#release")
+        await d.press(key)
+        assert [notice.message.startswith(why) for notice in d.app._notifications] == [True]
+        await d.focus("#folder")
+        await d.press(key)
+        assert len(d.app._notifications) == 1
+
+
 async def test_a_z_that_is_typed_is_a_letter() -> None:
     async with desk() as d:
         await d.focus("#tree")
