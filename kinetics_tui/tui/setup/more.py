@@ -28,6 +28,7 @@ MORE = {
 }
 """What has a flag, and no field elsewhere on the form."""
 _NOTES = {"yt_dlp": " Cookies of an account: --cookies and the full path of their file."}
+_EXAMPLES = {"yt_dlp": "such as --cookies /home/me/cookies.txt"}
 
 
 class Written(NamedTuple):
@@ -124,13 +125,20 @@ class MoreOptions(Vertical):
         self.open(open=not self.has_class("-open"))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self.call_after_refresh(lambda: self.show(self._problems))
+        self.call_after_refresh(self._explain)
+
+    def _explain(self) -> None:
+        self.show(self._problems)
+        for row in self._rows.values():
+            if row.has_focus_within:
+                # With what is said below it, once that is laid out.
+                self.call_after_refresh(row.scroll_visible, animate=False)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        self.call_after_refresh(lambda: self.show(self._problems))
+        self.call_after_refresh(self.show, self._problems)
 
 
 def _field(name: str, option: Option, text: str, default: str) -> Widget:
     if isinstance(option.kind, type) and issubclass(option.kind, StrEnum):
         return Choice([(value, value) for value in option.kind], text, id=field_id(name))
-    return Entry(text, placeholder=default, id=field_id(name))
+    return Entry(text, placeholder=_EXAMPLES.get(name, default), id=field_id(name))

@@ -404,6 +404,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
             and not isinstance(self.focused, Input)
         ):
             why = "No change of the selection is left to take back." if event.key == "z" else ""
+            self.app.clear_notifications()  # of a whole word typed here, one is enough
             self.notify(
                 why or f"The key {event.character} does nothing in this field; ? explains the keys.",
                 timeout=4,
