@@ -140,7 +140,8 @@ class LiveScreen(Screen[None]):
 
     def _place_notice(self, moment: Moment) -> bool:
         """Give the notice its rows; returns whether they are others now."""
-        rows = self._notice.rows(moment, self.size.width)
+        width, height = self.size
+        rows = min(self._notice.rows(moment, width), height // 3)
         if rows == self.notice_rows:
             return False
         self.notice_rows = rows
