@@ -154,7 +154,7 @@ VARIABLES: tuple[dict[str, str], ...] = (
     {"KINETICS_TUI_REFRESH": "6"},
     {"KINETICS_TUI_THEME": "light"},
 )
-"""Settings that ``doctor`` refuses."""
+"""Settings that every command refuses but ``doctor``, which names them."""
 
 EVERY_SETTING = {
     "workers": "3",
@@ -173,6 +173,7 @@ EVERY_SETTING = {
     "yt_dlp": "--proxy http://127.0.0.9:1",
     "theme": "ansi",
     "refresh": "2",
+    "progress": "30s",
     "mouse": "false",
     "bell": "true",
     "desktop": "true",
@@ -200,6 +201,7 @@ COMMANDS = (
     "export",
     "manifest",
     "compare",
+    "completion",
 )
 
 
