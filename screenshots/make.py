@@ -24,7 +24,9 @@ from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.settings.values import help_text, read_value, value_text
 from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.setup.more import Written
 from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
 from kinetics_tui.tui.setup.screen import SetupScreen
 from kinetics_tui.tui.terminal import Farewell
@@ -65,7 +67,8 @@ async def picture_setup(folder: Path) -> None:
     selection = Selection(release="kinetics-400", splits=("val",))
 
     def setup(_plan: Plan | None) -> SetupScreen:
-        return SetupScreen(Path("kinetics"), Options(), selection, library=library)
+        written = Written(read_value, value_text, help_text)
+        return SetupScreen(Path("kinetics"), Options(), selection, library=library, written=written)
 
     app = KineticsApp(None, setup=setup, theme="kinetics-dark")
     async with app.run_test(size=WIDE) as pilot:

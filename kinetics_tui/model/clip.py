@@ -57,6 +57,11 @@ class Clip(msgspec.Struct, frozen=True, gc=False):
         return self.time_end - self.time_start
 
     @property
+    def address(self) -> str:
+        """Where YouTube shows it: its video, from the annotated second on."""
+        return f"https://www.youtube.com/watch?v={self.youtube_id}&t={int(self.time_start)}s"
+
+    @property
     def name(self) -> str:
         """``<id>_<start>_<end>``: the name of the clip in logs and, by default, of its file."""
         return f"{self.youtube_id}_{time_text(self.time_start)}_{time_text(self.time_end)}"

@@ -19,6 +19,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
+from kinetics_tui.tui import clipboard
 from kinetics_tui.tui.painting import LineApp
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.line_speed import LineSpeed
@@ -149,6 +150,11 @@ class KineticsApp(LineApp[Farewell]):
 
     def search_themes(self) -> None:
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by way of the terminal, through tmux too; many terminals ask or refuse, and none answers."""
+        self._clipboard = text  # Textual's own, which its fields paste from
+        self.run_worker(clipboard.copy(text, self._write_terminal), group="clipboard")
 
     # -- from set-up to run -------------------------------------------------------------------------------
 

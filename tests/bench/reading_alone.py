@@ -63,7 +63,9 @@ async def show(path: Path) -> Took:
     from textual.widgets import Static
 
     from kinetics_tui.model.options import Options, Selection
+    from kinetics_tui.settings.values import help_text, read_value, value_text
     from kinetics_tui.tui.setup.class_tree import ClassTree
+    from kinetics_tui.tui.setup.more import Written
     from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary, Source
     from kinetics_tui.tui.setup.screen import SetupScreen
 
@@ -85,7 +87,9 @@ async def show(path: Path) -> Took:
             self.push_screen(screen)
 
     library = Timed(path.parent)
-    screen = SetupScreen(path.parent / "set", Options(), Selection(annotations=(str(path),)), library=library)
+    written = Written(read_value, value_text, help_text)
+    selection = Selection(annotations=(str(path),))
+    screen = SetupScreen(path.parent / "set", Options(), selection, library=library, written=written)
     cpu = time.process_time()
     async with SetUp().run_test(size=(120, 40)) as pilot:
 

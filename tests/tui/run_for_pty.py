@@ -1,7 +1,7 @@
 """Started by the tests on a terminal of its own: the app on a made-up run.
 
 It stands still, or is ``busy``: every worker has something to tell all the time; or is ``stuck``: it waits
-for a thread that does not end.
+for a thread that does not end; or was ``stopped``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import time
 from itertools import count
 
-from kinetics_tui.model.events import ClipProgress, Phase
+from kinetics_tui.model.events import ClipProgress, EngineStatus, Phase, StatusChanged
 from kinetics_tui.tui.app import KineticsApp, run_app
 from tests.tui.run_fakes import FakeLink, opened
 
@@ -40,5 +40,7 @@ class StuckLink(FakeLink):
 
 
 if __name__ == "__main__":
+    now = time.time()
     link = {"busy": BusyLink, "stuck": StuckLink}.get(sys.argv[-1], FakeLink)
-    sys.exit(run_app(KineticsApp(link(opened(WORKERS, now=time.time())))))
+    stopped = [StatusChanged(at=now, status=EngineStatus.STOPPED)] * ("stopped" in sys.argv)
+    sys.exit(run_app(KineticsApp(link([*opened(WORKERS, now=now), *stopped]))))

@@ -9,6 +9,7 @@ from datetime import UTC
 
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.model.events import AnyEvent
@@ -73,6 +74,18 @@ class Stand:
     @property
     def text(self) -> str:
         return "\n".join(self.rows)
+
+    @property
+    def said(self) -> str:
+        """The notice above the keys, its rows joined; empty where there is none."""
+        notice = self.app.screen.query_one("#notice")
+        rows = self.rows[notice.region.y : notice.region.bottom] if notice.display else []
+        return " ".join(row.strip() for row in rows)
+
+    @property
+    def asked(self) -> str:
+        """The text of the question on top."""
+        return str(self.app.screen.query_one(".dialog-text", Static).content)
 
     async def press(self, *keys: str) -> list[AnyCommand]:
         """Press keys and return the commands that they sent."""

@@ -13,9 +13,12 @@ from kinetics_tui.annotations.releases import Release
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.settings.values import help_text, read_value, value_text
+from kinetics_tui.tui.setup.more import Written
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
 from kinetics_tui.tui.setup.screen import SetupScreen
 
+WRITTEN = Written(read_value, value_text, help_text)
 CLASSES = ("air drumming", "archery", "high jump", "playing drums", "yoga")
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "body motions": ("air drumming", "yoga"),
@@ -120,8 +123,14 @@ class SetupApp(App[Plan | None]):
         filled: bool = False,
     ) -> None:
         super().__init__()
-        asked = selection or Selection(release=SMALL.name)
-        self.setup = SetupScreen(dataset, options or Options(), asked, library=library, filled=filled)
+        self.setup = SetupScreen(
+            dataset,
+            options or Options(),
+            selection or Selection(release=SMALL.name),
+            library=library,
+            written=WRITTEN,
+            filled=filled,
+        )
 
     def on_mount(self) -> None:
         self.push_screen(self.setup, self.exit)

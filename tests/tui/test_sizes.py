@@ -59,6 +59,7 @@ async def test_the_run_screen_takes_every_size(scene: str, workers: int) -> None
                 screen.action_move(3)
                 screen.action_page(1)
             screen.action_back()
+            screen.notice("There is something to be said. " * 9, bad=True)
 
 
 @pytest.mark.parametrize("networks", [0, 6, 300])

@@ -38,6 +38,7 @@ from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.prepare import create, prepare
 from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
+from kinetics_tui.settings.values import help_text, read_value, value_text
 
 LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
@@ -97,6 +98,7 @@ def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> 
 
 def _set_up(dataset: Path, settings: Settings) -> int:
     """Show the set-up screen, then the run that is started from it; the exit code."""
+    from kinetics_tui.tui.setup.more import Written
     from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
     from kinetics_tui.tui.setup.screen import SetupScreen
 
@@ -114,10 +116,16 @@ def _set_up(dataset: Path, settings: Settings) -> int:
         # Shown again after a start that failed, it stands as it was left.
         asked = plan or Plan(dataset, Selection(), settings.options, None)
         return SetupScreen(
-            asked.dataset, asked.options, asked.selection, library=library, filled=plan is not None
+            asked.dataset,
+            asked.options,
+            asked.selection,
+            library=library,
+            written=written,
+            filled=plan is not None,
         )
 
     library = PublishedLibrary(cache_folder(), annotation_opener(dataset, settings))
+    written = Written(read_value, value_text, help_text)
     return _open_app(settings, None, setup=setup, start=start)
 
 

@@ -10,7 +10,6 @@ from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 
-WATCH = "https://www.youtube.com/watch?v="
 _INDENT = "  "
 _WORDS = {"done": "done", "failed": "failed", "retry": "to be tried again", "returned": "put back"}
 _TONES = {"done": Tone.GOOD, "failed": Tone.BAD, "retry": Tone.WARN, "returned": Tone.WARN}
@@ -80,7 +79,7 @@ class FailedDetailsPanel(Panel):
         lines = clip_lines(self.row, moment, width)
         if not self.full:
             return lines[:height]
-        lines += [Line(f"{WATCH}{self.row.clip.youtube_id}", Tone.DIM), Line()]
+        lines += [Line(self.row.clip.address, Tone.DIM), Line()]
         if self._reading.problem:
             return [*lines, *(Line(text, Tone.BAD) for text in paragraph(self._reading.problem, width))]
         if self._reading.history is None:

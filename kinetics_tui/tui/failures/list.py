@@ -17,13 +17,15 @@ from kinetics_tui.tui.parts.view_state import Moment
 
 _MARK = 2
 _GAP = 2
-_MOST = {"category": 25, "label": 26, "clip": 34}
+_MOST = {"category": 25, "label": 34, "clip": 34}
+_LABEL_CUT = 26
+"""A class gives way to the id of its clip down to so many cells."""
 _TITLES = {"when": "failed", "label": "class"}
 """The titles of columns that are not called by their names."""
 _MESSAGE_LEAST = 16
 _GIVEN_UP = ("message", "clip", "when", "label")
 """The columns that a narrow list leaves out, one after the other, until the rest is whole."""
-_LEAST = 8
+_LEAST = 12
 
 
 def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> dict[str, int]:
@@ -41,6 +43,9 @@ def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> di
             break
         # The last column takes what is left, if that is worth having.
         spare = width - _taken(wanted) + wanted[name]
+        if name == "clip" and spare < _LEAST:
+            given = max(0, min(_LEAST - spare, wanted["label"] - _LABEL_CUT))
+            wanted["label"], spare = wanted["label"] - given, spare + given
         wanted[name] = spare if name == "clip" and spare >= _LEAST else 0
     if wanted["message"]:
         wanted["message"] += width - _taken(wanted)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -14,13 +15,14 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Input
 
+from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.model.failed_clips import FailedClip
 from kinetics_tui.model.failure import by_count
 from kinetics_tui.tui.failures.details import FailedDetailsPanel
 from kinetics_tui.tui.failures.list import FailedPanel
 from kinetics_tui.tui.failures.reading import TYPING_S, FailedReading, FailedView, Filter
 from kinetics_tui.tui.failures.retries import FailureRetries
-from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key, undo_key
 from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.controls import SearchEntry
 from kinetics_tui.tui.parts.dialogs import Choice, PickScreen
@@ -41,6 +43,8 @@ KEYS = (
     _key("enter", "open_clip", "open it", "Every attempt at this clip with its message; again to go back."),
     _key("r", "retry_it", "retry it", "Make this clip pending again."),
     _key("R", "retry_more", "retry more", "Its category, its class, what is shown, or all transient ones."),
+    _key("y", "copy_address", "copy address", "Copy its address on YouTube."),
+    _key("Y", "copy_path", "copy path", "Copy the path where its file would be."),
     _key("slash", "find", "find", "Show only clips in which what you type occurs.", shown_as="/"),
     _key("c", "pick_category", "category", "Show only clips of one failure category."),
     _key("l", "pick_class", "class", "Show only clips of one class."),
@@ -52,6 +56,7 @@ KEYS = (
         "From a clip to the list, from there to the run.",
         shown_as="esc f q",
     ),
+    undo_key("failures"),
     help_key("failures"),
 )
 """Every key, in the order of the help."""
@@ -76,8 +81,11 @@ def hints(*, shown: bool, opened: bool, filtered: bool) -> list[Hint]:
     retries = []
     if shown:
         retries = [Hint("r", "retry it", "retry_it", "retry"), Hint("R", "retry more", "retry_more", "more")]
+    copies = []
+    if shown:
+        copies = [Hint("y", "copy address", "copy_address"), Hint("Y", "path", "copy_path")]
     if opened:
-        return [back, *retries, Hint("↑↓", "scroll", "move(1)")]
+        return [back, *retries, *copies, Hint("↑↓", "scroll", "move(1)")]
     first = [Hint("enter", "open", "open_clip")] if shown else []
     show_all = [Hint("x", "show all", "show_all", "all")] if filtered else []
     filters = [
@@ -85,7 +93,7 @@ def hints(*, shown: bool, opened: bool, filtered: bool) -> list[Hint]:
         Hint("c", "category", "pick_category"),
         Hint("l", "class", "pick_class"),
     ]
-    return [*first, *retries, *show_all, *filters, back]
+    return [*first, *retries, *show_all, *filters, back, *copies]
 
 
 class FilterLine(Canvas):
@@ -109,7 +117,7 @@ class FilterLine(Canvas):
         return [line if shown else Line(" all failed clips, the last one first", Tone.DIM)]
 
 
-_NEEDS_A_CLIP = ("open_clip", "retry_it")
+_NEEDS_A_CLIP = ("open_clip", "retry_it", "copy_address", "copy_path")
 
 
 def arrange_failures(width: int, height: int, *, opened: bool) -> dict[str, int]:
@@ -210,8 +218,24 @@ class FailuresScreen(OnRunScreen):
         self.tick(urgent=True)
 
     def action_open_clip(self) -> None:
-        self._open(self._view.current if self._opened is None else None)
-        self.tick(urgent=True)
+        if self._clip() is not None:
+            self._open(self._view.current if self._opened is None else None)
+            self.tick(urgent=True)
+
+    def _clip(self) -> FailedClip | None:
+        """The clip that keys act on; that there is none is said."""
+        if self._shown is None:
+            self.notice("No failed clip is shown here.", bad=True)
+        return self._shown
+
+    def action_copy_address(self) -> None:
+        if (row := self._clip()) is not None:
+            self.copy(row.clip.address)
+
+    def action_copy_path(self) -> None:
+        if (row := self._clip()) is not None:
+            state = self.link.state
+            self.copy(str(Path(state.dataset).absolute() / clip_path(state.options.layout, row.clip)))
 
     def _open(self, row: FailedClip | None) -> None:
         self._opened = row
@@ -252,7 +276,7 @@ class FailuresScreen(OnRunScreen):
     def action_pick_category(self) -> None:
         page = self._view.page
         counts = by_count({} if page is None else page.by_category)
-        choices = [Choice(category, category.value, f"{count:,}") for category, count in counts]
+        choices = [Choice(category, category.value, f"{count:,}") for category, count in counts if count]
         self._ask("Show which category?", choices, "category")
 
     def action_pick_class(self) -> None:
@@ -262,7 +286,9 @@ class FailuresScreen(OnRunScreen):
         self._ask("Show which class?", choices, "label")
 
     def _ask(self, title: str, choices: list[Choice], field: str) -> None:
-        if self.is_active:
+        if not choices:
+            self.notice("No clip has failed.", bad=True)
+        elif self.is_active:
             ask = PickScreen(title, [Choice(None, "any", ""), *choices])
             self.app.push_screen(ask, partial(self._picked, field))
 
@@ -271,14 +297,17 @@ class FailuresScreen(OnRunScreen):
             self._show_only(self._view.filter._replace(**{field: choice.value}))
 
     def action_show_all(self) -> None:
+        if self._view.filter == Filter():
+            self.notice("All failed clips are shown already.", bad=True)
+            return
         self._entry.value = ""
         self._show_only(Filter())
 
     # -- retries ----------------------------------------------------------------------------------------
 
     def action_retry_it(self) -> None:
-        if self._shown is not None:
-            self._retries.retry(self._shown)
+        if (row := self._clip()) is not None:
+            self._retries.retry(row)
             self._open(None)
 
     def action_retry_more(self) -> None:

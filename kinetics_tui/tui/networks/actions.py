@@ -9,12 +9,12 @@ from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork,
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
-from kinetics_tui.tui.parts.network_words import label_of, left_s
+from kinetics_tui.tui.parts.network_words import can_be_forgotten, label_of, left_s
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 CHECK_WITHIN_S = 180.0
 """A check that came to nothing for so long is not waited for any more."""
-FINISH, PUT_BACK, SEND = "finish", "put back", "send"
+FINISH, PUT_BACK, SEND, FORGET = "finish", "put back", "send", "forget"
 
 
 class NetworkActions:
@@ -39,11 +39,11 @@ class NetworkActions:
         if not info.present:
             self._host.notice(f"{label} is not here: connect it, then switch.", bad=True)
             return
-        cooling = self._cooling_sentence(info)
+        cooling = self._cooling(info)
+        if cooling:
+            cooling += ": nothing will be sent until then."
         if not state.in_hand:
-            self._send_switch(name, FINISH)
-            if cooling:
-                self._host.notice(cooling, bad=False)
+            self._host.send(SwitchNetwork(way=name), said=cooling)
             return
         many = state.in_hand != 1
         clips = f"{counted(state.in_hand, 'clip')} {'are' if many else 'is'} in hand"
@@ -62,13 +62,12 @@ class NetworkActions:
         if answer:
             self._host.send(SwitchNetwork(way=name, finish=answer == FINISH))
 
-    def _cooling_sentence(self, info: NetworkState) -> str:
-        """That nothing will be sent by a network, and until when; empty where it does not cool down."""
+    def _cooling(self, info: NetworkState) -> str:
+        """That a network cools down and until when, as a sentence begins; empty where it does not."""
         moment = self._host.moment
         if not left_s(info, moment.now) or info.until is None:
             return ""
-        until = until_text(info.until, moment.now, moment.zone)
-        return f"{label_of(info)} cools down until {until}: nothing will be sent until then."
+        return f"{label_of(info)} cools down until {until_text(info.until, moment.now, moment.zone)}"
 
     # -- check ----------------------------------------------------------------------------------------
 
@@ -95,11 +94,10 @@ class NetworkActions:
             self._host.notice(f"{self.checking} is being checked already.", bad=True)
         elif not info.present:
             self._host.notice(f"{label} is not here: connect it, then check.", bad=True)
-        elif cooling := self._cooling_sentence(info):
-            until = cooling.partition(":")[0]
+        elif cooling := self._cooling(info):
             ask = ConfirmScreen(
                 f"Check {label} while it cools down?",
-                f"{until}. A request now may prolong the block.",
+                f"{cooling}. A request now may prolong the block.",
                 [Answer("c", "send one request now", SEND), Answer("g", "leave it in peace", "")],
             )
             self._host.app.push_screen(ask, partial(self._send_check, info))
@@ -143,7 +141,18 @@ class NetworkActions:
             return
         if info.in_use:
             self._host.notice(f"{label_of(info)} is in use: switch to another network first.", bad=True)
+        elif not can_be_forgotten(info):
+            self._send_forget(name, FORGET)  # the engine says why not
         else:
+            ask = ConfirmScreen(
+                f"Forget {label_of(info)}?",
+                "It is listed no longer, and has to be added again to be used; what is known of it is kept.",
+                [Answer("x", "forget it", FORGET), Answer("g", "go on, keep it", "")],
+            )
+            self._host.app.push_screen(ask, partial(self._send_forget, name))
+
+    def _send_forget(self, name: str, answer: str | None) -> None:
+        if answer == FORGET:
             self._host.send(ForgetNetwork(name=name))
 
     def _find(self, name: str) -> NetworkState | None:

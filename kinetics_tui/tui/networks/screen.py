@@ -15,12 +15,12 @@ from kinetics_tui.base.words import clock_text, when_text
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.details import NetworkDetailsPanel
 from kinetics_tui.tui.networks.list import NetworksPanel
-from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key, undo_key
 from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks
 from kinetics_tui.tui.parts.palette import Steering
-from kinetics_tui.tui.parts.run_screen_base import ALWAYS, OnRunScreen
+from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
 from kinetics_tui.tui.parts.view_state import Moment
 
 _key = partial(bind, "networks")
@@ -47,6 +47,7 @@ KEYS = (
         "List a network that was added no longer; what is known of it is kept.",
     ),
     _key("escape,n,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc n q"),
+    undo_key("networks"),
     help_key("networks"),
 )
 """Every key, in the order of the help."""
@@ -178,7 +179,7 @@ class NetworksScreen(OnRunScreen):
             canvas.show(moment, urgent=urgent)
         if urgent:
             # What the keys do depends on the cursor, which may have come to another network.
-            self._keys.set_hints(self.hints(moment), ALWAYS)
+            self.show_keys(moment)
 
     def _arrange(self, moment: Moment) -> bool:
         """Give the parts their places; returns whether any of them changed."""
@@ -208,5 +209,7 @@ class NetworksScreen(OnRunScreen):
 
     def _with_highlighted(self, act: Callable[[str], None]) -> None:
         info = self._list.highlighted
-        if info is not None:
+        if info is None:
+            self.notice("No network is known yet.", bad=True)
+        else:
             act(info.name)

@@ -1,4 +1,4 @@
-"""The top line: state of the run, its title, network, pace, time. The bottom line: keys, or a notice."""
+"""The top line: state of the run, its title, network, pace, time. At the bottom: a notice, and the keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import clock_text, pace_text
 from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.tui.parts.canvas import Canvas
-from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment, headline
 
 
@@ -54,6 +54,34 @@ class Clock(Canvas):
 
 
 NOTICE_S = 8.0
+NOTICE_ROWS_MOST = 4
+
+
+class NoticeLine(Canvas):
+    """The last notice, for ``NOTICE_S`` seconds and in as many rows as it takes; the keys stay below it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="notice")
+        self._text = ""
+        self._bad = False
+        self._until = 0.0
+
+    def say(self, text: str, now: float, *, bad: bool) -> None:
+        """Show ``text`` from the next moment on."""
+        self._text, self._bad, self._until = text, bad, now + NOTICE_S
+
+    def rows(self, moment: Moment, width: int) -> int:
+        """The rows that it takes at this moment; 0 once it is over."""
+        return len(self.compose_lines(moment, width, NOTICE_ROWS_MOST)[:NOTICE_ROWS_MOST])
+
+    def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
+        if moment.now >= self._until:
+            return []
+        mark, tone = (" ! ", Tone.BAD) if self._bad else (" ", Tone.STRONG)
+        rows = paragraph(self._text, width - len(mark) - 1)
+        return [Line(mark if not at else " " * len(mark), tone).add(row, tone) for at, row in enumerate(rows)]
+
+
 KEYS_WANTED = 6
 """Fewer keys than this at the left, and they are put briefly to make room for more."""
 
@@ -117,8 +145,6 @@ class KeyBar(Canvas):
         super().__init__(id="keys")
         self._left: tuple[Hint, ...] = ()
         self._right: tuple[Hint, ...] = ()
-        self._notice = Line()
-        self._notice_until = 0.0
 
     def set_hints(self, left: Sequence[Hint], right: Sequence[Hint]) -> None:
         """Offer these keys from now on."""
@@ -126,16 +152,7 @@ class KeyBar(Canvas):
             self._left, self._right = tuple(left), tuple(right)
             self.repaint()
 
-    def notify_line(self, text: str, now: float, *, bad: bool) -> None:
-        """Show one line in place of the keys for ``NOTICE_S`` seconds."""
-        self._notice = Line(" ! " if bad else " ", Tone.BAD if bad else Tone.PLAIN)
-        self._notice.add(for_screen(text), Tone.BAD if bad else Tone.STRONG)
-        self._notice_until = now + NOTICE_S
-        self.repaint()
-
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
-        if moment.now < self._notice_until:
-            return [self._notice]
         line = Line()
         for hint, start, _ in place(self._left, self._right, width):
             line.to(start).add(hint.key, Tone.ACCENT).add(f" {hint.words}", Tone.DIM)
@@ -161,6 +178,17 @@ def help_key(screen: str) -> Binding:
     """The key that opens the help of a screen."""
     return bind(
         screen, "question_mark", "help", "help", "What the keys do and what the words mean.", shown_as="?"
+    )
+
+
+def undo_key(screen: str) -> Binding:
+    """The key that takes back what a key has just done."""
+    return bind(
+        screen,
+        "z",
+        "undo",
+        "undo",
+        "For some seconds: take back a pause, a split or network switched, workers changed.",
     )
 
 

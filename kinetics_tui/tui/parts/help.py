@@ -52,6 +52,12 @@ WORDS: Words = (
 )
 
 
+MOUSE: Words = (
+    ("click", "A key in the bottom line, a title, a row: does what its key does."),
+    ("shift drag", "Selects text for the terminal to copy; on a Mac it is option and drag."),
+)
+
+
 class HelpText(Widget):
     """Keys and words in two columns.
 
@@ -64,6 +70,7 @@ class HelpText(Widget):
         self._rows = [
             (key_text(key), Text.assemble((key.description, "bold"), f"  {key.tooltip}")) for key in keys
         ]
+        self._rows += [("", Text()), ("Mouse", Text()), *((how, Text(what)) for how, what in MOUSE)]
         self._rows += [("", Text()), ("Words", Text())]
         self._rows += [(word, Text(meaning)) for word, meaning in words]
         self._laid: tuple[int, Text] = (-1, Text())

@@ -56,8 +56,17 @@ class Steering(Protocol):
     def open_networks(self) -> None:
         """Show the network screen, unless it is this one."""
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
+
+    @property
+    def can_undo(self) -> bool:
+        """True if the last command can be taken back."""
+
+    def action_undo(self) -> None:
+        """Take it back."""
 
     def offered_bindings(self) -> list[Binding]:
         """The keys that do something now."""

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
 from kinetics_tui.model.commands import AnyCommand
-from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar
+from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, NoticeLine
 from kinetics_tui.tui.parts.canvas import Canvas, Panel, is_wide
 from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
 
+UNDO = Hint("z", "undo", "undo")
 ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
 """The hints at the right end of the bottom line."""
 
@@ -48,7 +50,10 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.link = link
         self.looking = looking
-        self._header, self._clock, self._keys = HeaderLine(), Clock(), KeyBar()
+        self._header, self._clock = HeaderLine(), Clock()
+        self._notice, self._keys = NoticeLine(), KeyBar()
+        self.notice_rows = 0
+        """The rows at the end of the body that a notice has for some seconds."""
         self._seen: object = None
         self._pressing: object = None
 
@@ -80,6 +85,7 @@ class LiveScreen(Screen[None]):
             network.until,
             network.allowed_per_hour,
             state.options,
+            self.can_undo,
         )
 
     # -- looking at the run -----------------------------------------------------------------------------
@@ -89,14 +95,17 @@ class LiveScreen(Screen[None]):
             yield self._header
             yield self._clock
         yield from self.body_widgets()
-        yield self._keys
+        with Vertical(id="bottom-lines"):
+            yield self._notice
+            yield self._keys
 
     def on_mount(self) -> None:
         self.tick()
         self.set_interval(self.looking.line.base_s, self.tick)
 
     def on_resize(self) -> None:
-        self.tick(urgent=True)
+        # Under a dialog too: what is seen around it has to fit the terminal.
+        self.tick(urgent=True, below=True)
 
     def on_screen_resume(self) -> None:
         self.tick(urgent=True)
@@ -109,9 +118,9 @@ class LiveScreen(Screen[None]):
             link.state, looking.now(), link.connected, looking.zone, link.silent_since, every_s=every_s
         )
 
-    def tick(self, *, urgent: bool = False) -> None:
-        """Show the run as it stands, if anything about it can have changed."""
-        if not self.is_active:
+    def tick(self, *, urgent: bool = False, below: bool = False) -> None:
+        """Show the run as it stands, if anything about it can have changed; ``below``: under a screen too."""
+        if not (self.is_active or below):
             # Under another screen this one stands still: Textual would repaint all of both.
             return
         if not urgent:
@@ -124,32 +133,64 @@ class LiveScreen(Screen[None]):
             return
         self._seen = seen
         pressing = self.pressing(moment)
-        urgent = urgent or pressing != self._pressing
+        urgent = self._place_notice(moment) or urgent or pressing != self._pressing
         if urgent:
             self._pressing = pressing
-            self._keys.set_hints(self.hints(moment), ALWAYS)
-        bars: tuple[Canvas, ...] = (self._header, self._clock, self._keys)
+            self.show_keys(moment)
+        bars: tuple[Canvas, ...] = (self._header, self._clock, self._notice, self._keys)
         for canvas in bars:
             canvas.show(moment, urgent=urgent)
         self.show_body(moment, urgent=urgent)
+
+    def show_keys(self, moment: Moment) -> None:
+        """Offer the keys that matter now."""
+        self._keys.set_hints([*[UNDO] * self.can_undo, *self.hints(moment)], ALWAYS)
+
+    def _place_notice(self, moment: Moment) -> bool:
+        """Give the notice its rows; returns whether they are others now."""
+        width, height = self.size
+        rows = min(self._notice.rows(moment, width), height // 3)
+        if rows == self.notice_rows:
+            return False
+        self.notice_rows = rows
+        self._notice.display = rows > 0
+        self._notice.styles.height = rows
+        return True
 
     @property
     def asks(self) -> bool:
         """True if a dialog is open: keys that come in one go all reach the screen that had none."""
         return self.app.screen.is_modal
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
-        """Ask the engine for something; ``refused`` is told why not, else that is shown."""
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
+        """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
+        raise NotImplementedError
+
+    @property
+    def can_undo(self) -> bool:
+        """True if the last command can be taken back."""
         raise NotImplementedError
 
     def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds."""
+        """Say something above the keys for a few seconds."""
         self.say(text, bad=bad)
 
     def say(self, text: str, *, bad: bool) -> None:
-        """Show one line in place of the keys for a few seconds."""
-        self._keys.notify_line(text, self.looking.now(), bad=bad)
+        """Say something above the keys for a few seconds, on this screen."""
+        self._notice.say(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
+
+    def copy(self, text: str) -> None:
+        """Copy to the clipboard of the terminal, and say so."""
+        self.app.copy_to_clipboard(text)
+        self.notice(f"Copied, if this terminal lets programs copy: {text}", bad=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing is bound to: say where they stand."""
+        if event.is_printable and event.key not in self.active_bindings:
+            self.say(f"The key {event.character} does nothing here; ? lists the keys.", bad=True)
 
     def action_help(self) -> None:
         if self.is_active:
@@ -176,9 +217,18 @@ class OnRunScreen(LiveScreen):
     def networks(self) -> NetworkSteering:
         return self._run.networks
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
         """Ask the engine for something."""
-        self._run.send(command, refused=refused)
+        self._run.send(command, refused=refused, said=said)
+
+    @property
+    def can_undo(self) -> bool:
+        return self._run.can_undo
+
+    def action_undo(self) -> None:
+        self._run.action_undo()
 
     def action_back(self) -> None:
         if self.is_active:

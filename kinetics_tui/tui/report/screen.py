@@ -16,7 +16,7 @@ from kinetics_tui.base.words import age_text
 from kinetics_tui.report.figures import Report
 from kinetics_tui.report.program import make_report
 from kinetics_tui.tui.networks.screen import NetworksScreen
-from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key, undo_key
 from kinetics_tui.tui.parts.canvas import BARS, Panel, is_wide
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.palette import Steering
@@ -35,6 +35,7 @@ KEYS = (
     _key("end", "to_end(True)", "to the end", "To the last line."),
     _key("r", "make", "make it again", "Add everything up again, as the run stands now."),
     _key("escape,q,ctrl+c", "back", "back", "Back to the run.", shown_as="esc q"),
+    undo_key("report"),
     help_key("report"),
 )
 """Every key, in the order of the help."""
@@ -141,7 +142,9 @@ class ReportScreen(OnRunScreen):
     # -- making it ----------------------------------------------------------------------------------------
 
     def action_make(self) -> None:
-        if not self._panel.making:
+        if self._panel.making:
+            self.notice("The report is being made already.", bad=True)
+        else:
             self._panel.making = True
             self.run_worker(self._make(), group="report")
             self.tick(urgent=True)

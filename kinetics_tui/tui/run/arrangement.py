@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from kinetics_tui.tui.parts.canvas import BARS, is_wide, share_out
 
 _LOG_LEAST = 3
+_Steps = Sequence[tuple[str, int]]
 
 
 class Demand(NamedTuple):
@@ -71,17 +73,20 @@ def _wide(rows: int, demand: Demand) -> Arrangement:
 
 def _stacked(rows: int, demand: Demand) -> Arrangement:
     stands = demand.cooling or demand.held
-    told = 7 if stands else 5 if demand.switching else 3
-    # While nothing is fetched, workers have little to say: the end gets a line of its own.
-    splits = demand.splits + (4 if stands else 3)
-    steps = (
+    steps = _standing_steps(rows, demand) if stands else _working_steps(rows, demand)
+    return Arrangement(False, **share_out(rows, steps, last="log", least=_LOG_LEAST, heir="workers"))
+
+
+def _working_steps(rows: int, demand: Demand) -> _Steps:
+    told = 5 if demand.switching else 3
+    splits = demand.splits + 3
+    return (
         ("throttle", 3),
         ("splits", min(3, splits)),
         ("workers", 3),
         ("failures", 3),
-        ("throttle", min(5, told)),
-        ("splits", splits),
         ("throttle", told),
+        ("splits", splits),
         ("failures", 5),
         ("workers", demand.workers + 1),
         ("log", 4),
@@ -89,4 +94,24 @@ def _stacked(rows: int, demand: Demand) -> Arrangement:
         ("failures", 9),
         ("log", rows),
     )
-    return Arrangement(False, **share_out(rows, steps, last="log", least=_LOG_LEAST, heir="workers"))
+
+
+def _standing_steps(rows: int, demand: Demand) -> _Steps:
+    """While nothing is fetched, workers have little to say, and the log tells what came before."""
+    return (
+        ("throttle", 3),
+        ("splits", min(3, demand.splits + 3)),
+        ("workers", 2),
+        ("failures", 3),
+        ("throttle", 5),
+        ("splits", demand.splits + 3),
+        ("log", _LOG_LEAST),
+        ("throttle", 7),
+        ("failures", 5),
+        ("log", 6),
+        ("throttle", 9),
+        ("splits", demand.splits + 4),
+        ("workers", demand.workers + 1),
+        ("failures", 9),
+        ("log", rows),
+    )

@@ -8,18 +8,22 @@ from kinetics_tui.base.words import counted, share_text
 from kinetics_tui.model.failure import Category, by_count
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
-from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 5
 _SHARE = len("  100.0 % of failed")
 _BRIEF = 4
+_AGAIN = "tried again later: "
 
 
-def retried_line(retried: dict[Category, int]) -> Line | None:
-    """Failures that did not settle their clip: it was put back and is tried again."""
+def retried_lines(retried: dict[Category, int], width: int) -> list[Line]:
+    """Failures that did not settle their clip: it was put back and is tried again. None is cut."""
     names = ", ".join(f"{count:,} {category.value}" for category, count in by_count(retried))
-    return Line("tried again later: ", Tone.DIM).add(names) if names else None
+    rows = paragraph(_AGAIN + names, width) if names else []
+    if rows and rows[0].startswith(_AGAIN):
+        return [Line(_AGAIN, Tone.DIM).add(rows[0].removeprefix(_AGAIN)), *map(Line, rows[1:])]
+    return [*map(Line, rows)]
 
 
 def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False) -> list[Line]:
@@ -28,31 +32,32 @@ def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False
     In ``full`` there are all of them, each with its advice.
     """
     ranked = by_count(moment.state.failures)
-    retried = retried_line(moment.state.retried)
+    retried = retried_lines(moment.state.retried, width)
     if not ranked:
         lines = [Line("no clip has failed", Tone.DIM)]
-        return [*lines, retried] if retried is not None and height > 1 else lines
+        return [*lines, *retried][: max(1, height)]
     table = Table.of(ranked, width)
     if full:
         lines = [
-            line for category, count in ranked for line in (table.row(category, count), _advice(category))
+            line
+            for category, count in ranked
+            for line in (table.row(category, count), *_advice(category, width))
         ]
-        return [*lines, Line(), retried] if retried is not None else lines
+        return [*lines, Line(), *retried] if retried else lines
     # In a handful of lines the most frequent categories are worth more than sums.
     brief = height <= _BRIEF
-    room = height - (1 if retried is not None and not brief else 0)
+    room = height - (0 if brief else len(retried))
     shown = ranked if brief or len(ranked) <= room else ranked[: max(1, room - 1)]
     lines = [table.row(category, count) for category, count in shown[:height]]
     rest = ranked[len(shown) :]
     if rest:
         lines.append(table.rest(counted(len(rest), "more category"), sum(count for _, count in rest)))
-    if retried is not None and len(lines) < height:
-        lines.append(retried)
-    return lines
+    return [*lines, *retried] if len(lines) + len(retried) <= height else lines
 
 
-def _advice(category: Category) -> Line:
-    return Line(f"  {category.kind.value}: {category.advice}", Tone.DIM)
+def _advice(category: Category, width: int) -> list[Line]:
+    text = f"{category.kind.value}: {category.advice}"
+    return [Line(f"  {row}", Tone.DIM) for row in paragraph(text, width - 2)]
 
 
 class Table(NamedTuple):

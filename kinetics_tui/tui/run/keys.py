@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from kinetics_tui.model.events import EngineStatus
-from kinetics_tui.tui.parts.bars import Hint, bind, help_key
+from kinetics_tui.tui.parts.bars import Hint, bind, help_key, undo_key
 from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.run.throttle import command_shown
 
 _key = partial(bind, "run")
 
@@ -15,9 +16,10 @@ KEYS = (
     _key("P", "pause_now", "pause now", "Put the clips in hand back at once and wait."),
     _key("plus,equals_sign", "workers(1)", "more workers", "One worker more, up to 64.", shown_as="+"),
     _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
-    _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends."),
-    _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown."),
-    _key("y", "copy_command", "copy the command", "Of a held run: copy the command that updates yt-dlp."),
+    _key("p", "probe_now", "probe now", "Try one clip before the cooldown ends; asks first."),
+    _key("e", "wait_longer", "wait longer", "Add the current step to the cooldown; asks first."),
+    _key("y", "copy_command", "copy the command", "Copy the command that the throttle panel shows."),
+    undo_key("run"),
     _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
     _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
     _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
@@ -44,6 +46,7 @@ KEYS = (
 
 FAILURES = Hint("f", "failures", "failures")
 REPORT = Hint("r", "report", "report")
+COPY = Hint("y", "copy the command", "copy_command", "copy")
 SWITCH_NETWORK = Hint("n", "switch network", "networks")
 
 
@@ -54,7 +57,9 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     if moment.ended or moment.lost:
         networks = Hint("n", "networks", "networks")
         go_on = [Hint("space", "go on", "pause_or_resume")] if moment.can_go_on else []
-        return [*first, *go_on, Hint("q", "leave", "ask_to_leave"), FAILURES, REPORT, panels, networks]
+        copy = [COPY] * bool(command_shown(moment))
+        left = Hint("q", "leave", "ask_to_leave")
+        return [*first, *go_on, left, *copy, FAILURES, REPORT, panels, networks]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")
@@ -70,7 +75,7 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
         return [
             *first,
             pause,
-            Hint("y", "copy the command", "copy_command", "copy"),
+            COPY,
             SWITCH_NETWORK,
             *leave,
             *last,

@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, UserError
+from kinetics_tui.base.words import step_text, until_text
 from kinetics_tui.model.commands import (
     AnyCommand,
     Pause,
@@ -32,6 +33,8 @@ from kinetics_tui.tui.run.countdown import longer_wait_s
 from kinetics_tui.tui.run.keys import KEYS, hints
 from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.stage import Stage
+from kinetics_tui.tui.run.throttle import command_shown
+from kinetics_tui.tui.run.undo import UNDO_S, Undo, undo_of
 from kinetics_tui.tui.terminal import farewell
 
 STOP, DETACH = "stop", "detach"
@@ -67,6 +70,7 @@ class RunScreen(LiveScreen):
         self._stage = Stage()
         self._workers_asked: int | None = None
         self._stop_asked = False
+        self._undo: Undo | None = None
 
     # -- looking at the run -----------------------------------------------------------------------------
 
@@ -79,7 +83,7 @@ class RunScreen(LiveScreen):
     def pressing(self, moment: Moment) -> tuple[object, ...]:
         return (*super().pressing(moment), tuple(split.enabled for split in moment.state.splits.values()))
 
-    def tick(self, *, urgent: bool = False) -> None:
+    def tick(self, *, urgent: bool = False, below: bool = False) -> None:
         moment = self.moment
         if self._stop_asked and (moment.ended or not moment.connected):
             # The engine may be gone before it can say so.
@@ -87,10 +91,10 @@ class RunScreen(LiveScreen):
         if self._on_title is not None:
             self._on_title(window_title(moment))
         self._call(moment)
-        super().tick(urgent=urgent)
+        super().tick(urgent=urgent, below=below)
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
-        self._stage.show(moment, *self.size, urgent=urgent)
+        self._stage.show(moment, *self.size, spare=self.notice_rows, urgent=urgent)
         if self._workers_asked == moment.state.options.workers:
             self._workers_asked = None
 
@@ -106,14 +110,25 @@ class RunScreen(LiveScreen):
 
     # -- sending commands -------------------------------------------------------------------------------
 
-    def send(self, command: AnyCommand, *, refused: Callable[[str], None] | None = None) -> None:
+    def send(
+        self, command: AnyCommand, *, refused: Callable[[str], None] | None = None, said: str = ""
+    ) -> None:
         """Ask the engine for something, and show in one line what it says to it.
 
-        ``refused`` is told why it is not done, instead.
+        ``refused`` is told why it is not done, instead; ``said`` is shown where it is and nothing is said.
         """
-        self.run_worker(self._send(command, refused), group="commands")
+        last = self._undo if self.can_undo else None
+        # Offered at once: the key for it may come before the engine has answered.
+        self._undo = undo_of(command, self.link.state, self.looking.now(), last)
+        self.run_worker(self._send(command, self._undo, refused, said), group="commands")
 
-    async def _send(self, command: AnyCommand, refused: Callable[[str], None] | None) -> None:
+    async def _send(
+        self,
+        command: AnyCommand,
+        undo: Undo | None,
+        refused: Callable[[str], None] | None = None,
+        said: str = "",
+    ) -> None:
         try:
             reply = await self.link.send(command)
         except EngineError as error:
@@ -124,10 +139,13 @@ class RunScreen(LiveScreen):
             self._workers_asked = None
             self._stop_asked = self._stop_asked and not isinstance(command, Stop)
             message = message or "The engine refused this."
+            self._undo = None if self._undo is undo else self._undo
         if refused is not None and not ok:
             refused(message)
-        elif message:
-            self.notice(message, bad=not ok)
+        elif ok and undo is not None and self._undo is undo:
+            self.notice(f"{message or said or undo.said} z undoes it.", bad=False)
+        elif message or said:
+            self.notice(message or said, bad=not ok)
         else:
             # The engine told what became of it before it answered: a key is not to wait for the timer.
             self.tick()
@@ -138,36 +156,66 @@ class RunScreen(LiveScreen):
         except (UserError, EngineDiedError) as error:
             self.notice(str(error), bad=True)
 
+    @property
+    def can_undo(self) -> bool:
+        undo = self._undo
+        return undo is not None and undo.until - UNDO_S <= self.looking.now() < undo.until
+
+    def action_undo(self) -> None:
+        if self._undo is None or not self.can_undo:
+            self.notice(f"There is nothing to undo: that can be done for {UNDO_S:.0f} s.", bad=True)
+            return
+        back, self._undo = self._undo.back, None
+        self.run_worker(self._send(back, None, said="Undone."), group="commands")
+
     def notice(self, text: str, *, bad: bool) -> None:
-        """Show one line at the bottom for a few seconds, whichever screen of the run is seen."""
+        """Say something above the keys for a few seconds, whichever screen of the run is seen."""
         for screen in self.app.screen_stack:
             if isinstance(screen, LiveScreen):
                 screen.say(text, bad=bad)
 
     # -- actions ----------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def _why_not(self, action: str) -> str:
+        """Why a key does nothing now; empty where it does something."""
         moment = self.moment
-        if action in ("page", "to_end", "back"):
-            return self._stage.full is not None
+        if action in ("page", "to_end", "back") and self._stage.full is None:
+            return "No panel is shown in full: 1 to 5 open one." + " q leaves." * (action == "back")
         if action == "pause_or_resume" and moment.can_go_on:
-            return True
-        if action in ("pause_or_resume", "pause_now", "workers", "detach"):
-            return not moment.ended
-        return True
+            return ""
+        if action in ("pause_or_resume", "pause_now", "workers") and moment.ended:
+            return "The run has ended: there is nothing to steer. f retries failed clips, q leaves."
+        if action == "switch_split" and not moment.state.splits:
+            return "No split is known yet."
+        if action in ("probe_now", "wait_longer") and not (moment.cooling or moment.refused):
+            nothing = "Nothing to probe" if action == "probe_now" else "Nothing to wait for"
+            return f"{nothing}: the network is not cooling down."
+        if action == "copy_command" and not command_shown(moment):
+            return "There is no command to copy. Among the failed clips (f), y copies a clip's address."
+        return ""
+
+    def _does(self, action: str) -> bool:
+        """True if a key does something now; if not, why is said."""
+        why = self._why_not(action)
+        if why:
+            self.notice(why, bad=True)
+        return not why
 
     def action_pause_or_resume(self) -> None:
         if self.moment.can_go_on:
             if not any(worker.group == STARTING for worker in self.workers):
                 self.notice("Starting the engine ...", bad=False)
                 self.run_worker(self._start(), group=STARTING)
-            return
-        self.send(Resume() if self.moment.paused or self.moment.looks_again else Pause())
+        elif self._does("pause_or_resume"):
+            self.send(Resume() if self.moment.paused or self.moment.looks_again else Pause())
 
     def action_pause_now(self) -> None:
-        self.send(Pause(now=True))
+        if self._does("pause_now"):
+            self.send(Pause(now=True))
 
     def action_workers(self, more: int) -> None:
+        if not self._does("workers"):
+            return
         # Keys may come faster than the engine tells of the change.
         wanted = (self._workers_asked or self.link.state.options.workers) + more
         if WORKERS[0] <= wanted <= WORKERS[1]:
@@ -177,29 +225,48 @@ class RunScreen(LiveScreen):
             self.notice(f"A run has {WORKERS[0]} to {WORKERS[1]} workers.", bad=True)
 
     def action_probe_now(self) -> None:
-        if self._cools("Nothing to probe"):
+        network = self.link.state.network
+        if not self._does("probe_now"):
+            return
+        if self.moment.refused or not network.steps_s:
             self.send(ProbeNow())
-
-    def action_copy_command(self) -> None:
-        if self.moment.refused:
-            self.app.copy_to_clipboard(self.moment.state.why.text)
-            self.notice("The command is copied, if this terminal lets programs copy.", bad=False)
-        else:
-            self.notice("There is no command to copy: the run is not held by YouTube.", bad=True)
+            return
+        next_s = network.steps_s[min(network.step, len(network.steps_s) - 1)]
+        text = f"One clip goes first. If YouTube refuses it, the network cools down for {step_text(next_s)}."
+        self._ask_first("Probe now?", text, Answer("p", "probe now", "yes"), ProbeNow())
 
     def action_wait_longer(self) -> None:
-        if self._cools("Nothing to wait for"):
-            self.send(WaitLonger(seconds=longer_wait_s(self.link.state.network)))
+        network, moment = self.link.state.network, self.moment
+        if not self._does("wait_longer"):
+            return
+        longer_s = longer_wait_s(network)
+        if moment.refused or network.until is None:
+            self.send(WaitLonger(seconds=longer_s))
+            return
+        ends, before = (
+            until_text(at, moment.now, moment.zone) for at in (network.until + longer_s, network.until)
+        )
+        text = f"{step_text(longer_s)} longer: the cooldown then ends {ends} instead of {before}."
+        self._ask_first("Wait longer?", text, Answer("e", "wait longer", "yes"), WaitLonger(seconds=longer_s))
 
-    def _cools(self, otherwise: str) -> bool:
-        """True if the network cools down or is held; if not, that is said."""
-        waits = self.moment.cooling or self.moment.refused
-        if not waits:
-            self.notice(f"{otherwise}: the network is not cooling down.", bad=True)
-        return waits
+    def _ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
+        """Ask before a command that cannot be taken back."""
+
+        def answered(value: str | None) -> None:
+            if value:
+                self.send(command)
+
+        if not self.asks:
+            self.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
+
+    def action_copy_command(self) -> None:
+        if self._does("copy_command"):
+            self.copy(command_shown(self.moment))
 
     def action_switch_split(self) -> None:
-        self._stage.splits_panel.switch()
+        split = self._stage.splits_panel.highlighted
+        if self._does("switch_split") and split is not None:
+            self.send(SwitchSplit(split=split.name, enabled=not split.enabled))
 
     def on_splits_panel_switched(self, message: SplitsPanel.Switched) -> None:
         self.send(SwitchSplit(split=message.split, enabled=message.enabled))
@@ -208,11 +275,11 @@ class RunScreen(LiveScreen):
         self._stage.move(rows)
 
     def action_page(self, pages: int) -> None:
-        if self._stage.full is not None:
+        if self._does("page") and self._stage.full is not None:
             self._stage.full.move_page(pages)
 
     def action_to_end(self, end: bool) -> None:
-        if self._stage.full is not None:
+        if self._does("to_end") and self._stage.full is not None:
             self._stage.full.move_to_end(end=end)
 
     def action_open(self, name: str) -> None:
@@ -223,8 +290,9 @@ class RunScreen(LiveScreen):
         self.tick(urgent=True)
 
     def action_back(self) -> None:
-        self._stage.full = None
-        self.tick(urgent=True)
+        if self._does("back"):
+            self._stage.full = None
+            self.tick(urgent=True)
 
     def action_networks(self) -> None:
         self.open_networks()
@@ -280,8 +348,6 @@ class RunScreen(LiveScreen):
         return [key for key in self.own_bindings() if key.key != "ctrl+c" and self._allowed(key)]
 
     def _allowed(self, binding: Binding) -> bool:
-        if binding.action in ("probe_now", "wait_longer"):
-            return self.moment.cooling or self.moment.refused
-        if binding.action == "copy_command":
-            return self.moment.refused
-        return bool(self.check_action(binding.action.partition("(")[0], ()))
+        action = binding.action.partition("(")[0]
+        gone = action == "detach" and self.moment.ended
+        return not (gone or (action == "undo" and not self.can_undo) or self._why_not(action))

@@ -176,12 +176,11 @@ class SplitsPanel(Panel):
         self.cursor = max(0, min(last, self.cursor + rows))
         self.repaint()
 
-    def switch(self) -> None:
-        """Ask for the split under the cursor to be switched."""
+    @property
+    def highlighted(self) -> SplitCounts | None:
+        """The split at the cursor."""
         splits = self._splits
-        if splits:
-            split = splits[min(self.cursor, len(splits) - 1)]
-            self.post_message(self.Switched(split.name, enabled=not split.enabled))
+        return splits[min(self.cursor, len(splits) - 1)] if splits else None
 
     @property
     def _splits(self) -> list[SplitCounts]:
@@ -223,4 +222,5 @@ class SplitsPanel(Panel):
             event.prevent_default()
             self.cursor = line
             self.repaint()
-            self.switch()
+            split = self._splits[line]
+            self.post_message(self.Switched(split.name, enabled=not split.enabled))

@@ -115,9 +115,9 @@ class Stage(Container):
             yield self.failures_panel
         yield self.log_panel
 
-    def show(self, moment: Moment, width: int, height: int, *, urgent: bool) -> None:
-        """Show a moment on a screen of ``width`` by ``height`` cells."""
-        urgent = self._arrange(moment, width, height) or urgent
+    def show(self, moment: Moment, width: int, height: int, *, spare: int, urgent: bool) -> None:
+        """Show a moment on a screen of ``width`` by ``height`` cells, ``spare`` rows of it for a notice."""
+        urgent = self._arrange(moment, width, height, spare) or urgent
         for panel in self.panels:
             if panel.display:
                 panel.show(moment, urgent=urgent)
@@ -134,12 +134,12 @@ class Stage(Container):
         else:
             self.full.move(rows)
 
-    def _arrange(self, moment: Moment, width: int, height: int) -> bool:
+    def _arrange(self, moment: Moment, width: int, height: int, spare: int) -> bool:
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
         workers = max(len(state.workers), state.options.workers)
         demand = Demand(len(state.splits), workers, moment.cooling, moment.held, moment.switching)
-        arranged = (width, height, demand, self.full)
+        arranged = (width, height, demand, self.full, spare)
         if arranged == self._arranged:
             return False
         self._arranged = arranged
@@ -147,17 +147,20 @@ class Stage(Container):
         with self.app.batch_update():
             self.set_class(not arrangement.wide, "-stacked")
             for panel in self.panels:
-                self._place(panel, arrangement, height)
+                self._place(panel, arrangement, height, spare)
             for pair in self.query(".pair"):
                 pair.display = any(child.display for child in pair.children)
         self.throttle_panel.set_class(moment.cooling, "-cooling")
         return True
 
-    def _place(self, panel: Panel, arrangement: Arrangement, height: int) -> None:
+    def _place(self, panel: Panel, arrangement: Arrangement, height: int, spare: int) -> None:
         if self.full is None:
             rows = arrangement.rows(panel.heading.lower())
+            if panel is self.log_panel:
+                # The newest lines stay in view above a notice; the other panels stay where they are.
+                rows = max(0, rows - spare)
         else:
-            rows = max(1, height - BARS) if panel is self.full else 0
+            rows = max(1, height - BARS - spare) if panel is self.full else 0
         in_left_column = (
             self.full is None and arrangement.wide and panel in (self.splits_panel, self.workers_panel)
         )

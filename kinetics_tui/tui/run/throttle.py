@@ -72,6 +72,12 @@ class Standing(NamedTuple):
     command: str = ""
 
 
+def command_shown(moment: Moment) -> str:
+    """The command that the panel tells to type; empty where there is none."""
+    standing = _standing(moment)
+    return "" if standing is None else standing.command
+
+
 def _standing(moment: Moment) -> Standing | None:
     """The reason that holds the run up, where it is something else than the throttle.
 
@@ -157,15 +163,24 @@ def _standing_lines(standing: Standing, moment: Moment, width: int, height: int)
     until = network.until or 0.0
     if network.status is NetworkStatus.COOLING and until > moment.now:
         text = f"The network cools down until {until_text(until, moment.now, moment.zone)}. {text}"
-    body = [Line(line) for line in paragraph(text, width)]
     # A command stands in lines of its own, cut anywhere: it has to be copied as it is, blanks and all.
     command = standing.command
-    body += [Line(command[at : at + width], Tone.STRONG) for at in range(0, len(command), max(1, width))]
+    typed = [Line(command[at : at + width], Tone.STRONG) for at in range(0, len(command), max(1, width))]
+    body = [*map(Line, _sentences(text, width, height - 1 - len(typed), to_command=bool(command))), *typed]
     lines = [Line(standing.word, standing.tone).right(network.label, width, Tone.DIM)]
     lines += [Line(), *body] if len(body) + 2 <= height else body
     if height - len(lines) >= 4:
         lines += [Line(), *_chart_lines(moment, width, height - len(lines) - 1)]
     return lines[:height]
+
+
+def _sentences(text: str, width: int, height: int, *, to_command: bool) -> list[str]:
+    """As many whole sentences as ``height`` lines hold; ``to_command``: the last one leads to one below."""
+    sentences = text.removesuffix(".").split(". ")
+    stop = "" if to_command else "."
+    while len(lines := paragraph(". ".join(sentences) + stop, width)) > height and len(sentences) > 1:
+        del sentences[-2 if to_command else -1]
+    return lines
 
 
 def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
+
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import clock_text, counted, rate_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
@@ -15,9 +18,9 @@ from kinetics_tui.tui.parts.view_state import Moment
 
 COLUMN_LEAST = 34
 """A column of workers narrower than this tells too little."""
-LABEL_LEAST = 9
-LABEL_MOST = 32
-"""A class gets this many cells beside the name of its clip."""
+LABEL_CELLS = 32
+"""A class gets this many cells beside the name of its clip, and more where it is longer."""
+_RATE = 10
 _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
 
@@ -34,10 +37,12 @@ def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int)
     fraction = min(1.0, max(0.0, worker.fraction))
     line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
     line.add(f"  {worker.phase.value:<8}")
+    column = line.width + _GAP
     if width >= 56:
-        fetching = worker.phase is Phase.DOWNLOAD and bytes_per_s > 0
-        line.cell(rate_text(bytes_per_s) if fetching else "", 10, right=True)
-    return _add_clip(line.add("  "), worker.clip, width)
+        column += _RATE
+        if worker.phase is Phase.DOWNLOAD and bytes_per_s > 0:
+            line.cell(rate_text(bytes_per_s), _RATE, right=True)
+    return _add_clip(line, worker.clip, column, width)
 
 
 def _wait_words(worker: WorkerState, now: float) -> str:
@@ -47,15 +52,19 @@ def _wait_words(worker: WorkerState, now: float) -> str:
     return f"{'pace' if worker.phase is Phase.PACE else worker.phase.value}: next in {left_s:.0f} s"
 
 
-def _add_clip(line: Line, clip: Clip, width: int) -> Line:
-    """Class and clip, as much as there is room for: the class first, then the video, then the segment."""
-    room = width - line.width
+def _add_clip(line: Line, clip: Clip, column: int, width: int) -> Line:
+    """Class and clip from ``column`` on, the class whole, then as much of the clip as there is room for.
+
+    A class too long for that begins further left, where no rate is shown.
+    """
+    text = clip.label or clip.name
+    needed = cell_len(for_screen(text))
+    line.to(max(line.width + _GAP, min(column, width - needed)))
     for name in (clip.name, clip.youtube_id):
-        label_width = room - _GAP - len(name)
-        if clip.label and label_width >= min(len(clip.label), LABEL_LEAST):
-            label = min(label_width, LABEL_MOST)
-            return line.cell(clip.label, label).add(f"  {name}", Tone.DIM)
-    return line.add(clip.label or clip.name)
+        label_width = width - line.width - _GAP - len(name)
+        if clip.label and label_width >= needed:
+            return line.cell(text, min(label_width, max(LABEL_CELLS, needed))).add(f"  {name}", Tone.DIM)
+    return line.add(text)
 
 
 def worker_lines(
@@ -93,6 +102,9 @@ def worker_lines(
         rows = max(0, rows - 1)
         more = len(workers) - rows * columns
     column_width = (width + _GAP) // columns - _GAP
+    if not rows:
+        busy = sum(worker.clip is not None for worker in workers)
+        return [Line(f"{counted(more, 'worker')}, {busy or 'none'} with a clip in hand", Tone.DIM)]
     lines = []
     for row in range(rows):
         line = Line()

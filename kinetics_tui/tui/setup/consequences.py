@@ -69,7 +69,7 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
     amount = draft.amount(table)
     exact = table.is_exact(splits)
     clip_bytes = release.clip_bytes if release is not None else CUSTOM_CLIP_BYTES
-    needed = estimate.disk_bytes(amount, clip_bytes, draft.height_px, sound=draft.sound)
+    needed = estimate.disk_bytes(amount, clip_bytes, draft.picture_px, sound=draft.sound)
     disk = f"about {bytes_text(needed)}" + (f"; {free}" if free else "")
     clips = f"{count_text(amount.clips, exact=exact)} {'clip' if exact and amount.clips == 1 else 'clips'}"
     return Consequences(clips, disk, _times(draft, amount.clips), _notes(draft, table, release), needed)
@@ -109,8 +109,8 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
     if by_class and (unlabelled := table.by_label(splits).get("", Tally()).clips):
         clips_without = counted(round(unlabelled), "clip")
         notes.append(Note(f"{clips_without} without a label: left out while you choose by class."))
-    if draft.limit is not None:
-        notes.append(Note(f"Only {counted(draft.limit, 'clip')}, as the limit given says."))
+    if draft.limit_count is not None:
+        notes.append(Note(f"Only {counted(draft.limit_count, 'clip')}, as the limit says."))
     guest, account = BUDGETS[Preset.GUEST], BUDGETS[Preset.ACCOUNT]
     if draft.pace_per_hour is None or (clips_per_hour(pace) or 0.0) > (clips_per_hour(Preset.GUEST) or 0.0):
         notes.append(
@@ -128,7 +128,7 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
 
 def _mirror_note(draft: Draft, table: ClipTable, release: Release | None, clips: float) -> Note | None:
     """Where all classes are wanted and the mirror has them: what fetching its archives would take."""
-    whole = draft.classes is None and draft.per_class_count is None and draft.limit is None
+    whole = draft.classes is None and draft.per_class_count is None and draft.limit_count is None
     if release is None or release.mirror_bytes is None or not whole or not clips:
         return None
     archive_bytes = release.mirror_bytes * clips / sum(table.splits.values())

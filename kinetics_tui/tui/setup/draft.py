@@ -44,7 +44,8 @@ OTHER_PACE = "other"
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """The form. Numbers and paths are as typed; ``release`` is empty where files are named instead.
 
-    ``splits`` and ``classes`` None mean all, whatever they turn out to be.
+    ``splits`` and ``classes`` None mean all, whatever they turn out to be. ``more`` are the fields under
+    "More" by the names of their options.
     """
 
     release: str
@@ -53,7 +54,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     classes: frozenset[str] | None = None
     per_class: str = ""
     seed: str = str(Selection().seed)
-    limit: int | None = None
     folder: str = ""
     height_px: int = DEFAULTS.height_px
     workers: str = str(DEFAULTS.workers)
@@ -61,6 +61,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     pace_number: str = ""
     sound: bool = DEFAULTS.audio
     trim: Trim = DEFAULTS.trim
+    more: dict[str, str] = {}
 
     @property
     def file_paths(self) -> tuple[Path, ...]:
@@ -73,6 +74,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def per_class_count(self) -> int | None:
         return whole_number(self.per_class)
+
+    @property
+    def limit_count(self) -> int | None:
+        return whole_number(self.more.get("limit", ""))
+
+    @property
+    def picture_px(self) -> int:
+        """The short side of the clips, as far as the form tells it."""
+        return min(self.height_px, whole_number(self.more.get("short_side", "")) or self.height_px)
 
     @property
     def seed_number(self) -> int | None:
@@ -96,7 +106,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def amount(self, table: ClipTable) -> Tally:
         """The sums of the selection."""
         return estimate.choose(
-            table, self.chosen_splits(table), self.classes, self.per_class_count, self.limit
+            table, self.chosen_splits(table), self.classes, self.per_class_count, self.limit_count
         )
 
     def selection(self, table: ClipTable) -> Selection:
@@ -110,7 +120,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             classes=() if self.classes is None else tuple(sorted(self.classes & table.labels())),
             per_class=self.per_class_count,
             seed=self.seed_number or 0,
-            limit=self.limit,
+            limit=self.limit_count,
         )
 
     def options(self, given: Options) -> Options:
@@ -125,7 +135,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def draft_of(dataset: Path, options: Options, selection: Selection, classes: frozenset[str] | None) -> Draft:
+def draft_of(
+    dataset: Path,
+    options: Options,
+    selection: Selection,
+    classes: frozenset[str] | None,
+    more: dict[str, str] | None = None,
+) -> Draft:
     """The form filled in from what was handed to the screen."""
     pace = next((name for name, number in PACES.items() if number == options.pace_per_hour), OTHER_PACE)
     return Draft(
@@ -135,7 +151,6 @@ def draft_of(dataset: Path, options: Options, selection: Selection, classes: fro
         classes=classes,
         per_class="" if selection.per_class is None else str(selection.per_class),
         seed=str(selection.seed),
-        limit=selection.limit,
         folder=str(dataset),
         height_px=options.height_px,
         workers=str(options.workers),
@@ -143,6 +158,7 @@ def draft_of(dataset: Path, options: Options, selection: Selection, classes: fro
         pace_number=f"{options.pace_per_hour:g}" if pace == OTHER_PACE and options.pace_per_hour else "",
         sound=options.audio,
         trim=options.trim,
+        more=more or {},
     )
 
 
@@ -190,9 +206,9 @@ def missing_file(draft: Draft) -> str:
 
 def problems(
     draft: Draft, table: ClipTable, labels: tuple[str, ...], folder: Folder, needed_bytes: float
-) -> dict[Field, str]:
+) -> dict[str, str]:
     """Why each impossible choice is impossible, one sentence a field; empty where Start can go."""
-    found: dict[Field, str] = {}
+    found: dict[str, str] = {}
     if not draft.folder.strip():
         found[Field.FOLDER] = "Give the folder that the clips go to."
     elif folder.problem:
@@ -231,7 +247,7 @@ def problems(
     return found
 
 
-def _check_number(found: dict[Field, str], field: Field, text: str, sentence: str) -> None:
+def _check_number(found: dict[str, str], field: Field, text: str, sentence: str) -> None:
     if whole_number(text) is None:
         found[field] = sentence
 

@@ -13,9 +13,10 @@ from kinetics_tui.base.words import counted
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.setup.consequences import Consequences, consequences
-from kinetics_tui.tui.setup.draft import Field, draft_of, missing_file, problems
+from kinetics_tui.tui.setup.draft import draft_of, missing_file, problems
 from kinetics_tui.tui.setup.estimate import ClipTable, published_table, with_counted
 from kinetics_tui.tui.setup.loading import Loaded
+from kinetics_tui.tui.setup.more import Written, read_texts, texts_of
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
 
 
@@ -35,13 +36,17 @@ def on_screen(sentence: str) -> str:
 class Form:
     """A draft with the counts, the folder and the annotations that belong to it."""
 
-    def __init__(self, dataset: Path, options: Options, selection: Selection, library: Library) -> None:
+    def __init__(
+        self, dataset: Path, options: Options, selection: Selection, library: Library, written: Written
+    ) -> None:
         self._library = library
+        self.written = written
         self._given = options
         self.releases: dict[str, Release] = {release.name: release for release in library.releases()}
         if not selection.release and not selection.annotations:
             selection = msgspec.structs.replace(selection, release=next(iter(self.releases), ""))
-        self.draft = draft_of(dataset, options, selection, self._named_classes(selection))
+        more = texts_of(options, selection, written)
+        self.draft = draft_of(dataset, options, selection, self._named_classes(selection), more)
         self._first_draft = self.draft
         self.table = ClipTable()
         self.labels: tuple[str, ...] = ()
@@ -162,14 +167,18 @@ class Form:
 
     # -- what it comes to -----------------------------------------------------------------------
 
-    def judge(self) -> tuple[Consequences, dict[Field, str]]:
-        """The consequences of Start, and the fields that make it impossible."""
+    def judge(self) -> tuple[Consequences, dict[str, str]]:
+        """The consequences of Start, and why fields make it impossible: by ``Field`` or name of an option."""
         said = consequences(self.draft, self.table, self.folder, self.release)
-        return said, problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
+        found = problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
+        more = {} if self.folder.has_ledger else read_texts(self.draft.more, self.written)[1]
+        return said, {**found, **more}
 
     def selection(self) -> Selection:
         return self.draft.selection(self.table)
 
     def plan(self, clips: tuple[Clip, ...] | None) -> Plan:
         """The end of the form."""
-        return Plan(self.draft.folder_path, self.selection(), self.draft.options(self._given), clips)
+        more = read_texts(self.draft.more, self.written)[0]
+        options = msgspec.structs.replace(self.draft.options(self._given), **more)
+        return Plan(self.draft.folder_path, self.selection(), options, clips)

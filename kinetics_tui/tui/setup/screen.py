@@ -1,7 +1,8 @@
-"""The set-up screen: choose what to get, see what that comes to, start; and its help."""
+"""The set-up screen: choose what to get, see what that comes to, start."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -9,8 +10,8 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Footer, Input, Static
 
@@ -18,11 +19,11 @@ from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import Options, Selection, Trim
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen, DismissedOnce
-from kinetics_tui.tui.parts.help import TOPICS_KEY
 from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.consequences import Consequences, ConsequencesPanel
-from kinetics_tui.tui.setup.draft import Field
+from kinetics_tui.tui.setup.draft import Draft, Field
 from kinetics_tui.tui.setup.form import Form, on_screen
+from kinetics_tui.tui.setup.help import setup_help
 from kinetics_tui.tui.setup.loading import (
     FolderSeen,
     Loaded,
@@ -32,6 +33,7 @@ from kinetics_tui.tui.setup.loading import (
     NotSelected,
     Selected,
 )
+from kinetics_tui.tui.setup.more import MORE, MoreOptions, Written, field_id
 from kinetics_tui.tui.setup.ports import Library, Plan, Source
 from kinetics_tui.tui.setup.sections import (
     FILES,
@@ -44,53 +46,6 @@ from kinetics_tui.tui.setup.sections import (
     OptionsSection,
 )
 
-HELP = """\
-Choose what to get on the left and in the middle; the right side says what that comes to before
-anything is fetched or written. **ctrl+s** starts.
-
-- **tab**, **shift+tab** go from field to field; arrows choose; **space** ticks.
-- **/** (in a text field **ctrl+f**) searches the classes: every word must occur in the class or its
-  category. **enter** goes to what was found, **escape** shows all classes again.
-- In the tree **space** ticks a class or a whole category, **enter** opens a category, **a** ticks and **n**
-  unticks all classes that are shown (search, then n or a, to work on a part). `[-]` marks a category of
-  which some classes are ticked. A class that stands in two categories is ticked in both.
-- **N per class** takes that many clips of each class, drawn with the seed: the same seed draws the same.
-- Numbers with "about" or `~` come from published counts until the annotations are fetched; *Start* fetches
-  them if need be. Without a connection, choose *annotation files* and give a file that you have
-  (several paths with blanks between them; quote a path that has blanks itself).
-- In a path the right arrow takes the completion shown.
-- **Pace** is a budget of page and player requests an hour (guest, account), or a number of clips an hour.
-  A clip costs 1 request lean, about 3 full. yt-dlp's wiki reports that YouTube bears about 1,000 requests an
-  hour from a guest and 4,000 from an account; that was not measured here.
-- On a small terminal **1**, **2**, **3** show the sections one at a time.
-- **escape** leaves, and asks first where something is filled in; nothing is changed.
-"""
-
-
-class SetupHelpScreen(DismissedOnce, ModalScreen[None]):
-    """The help over the screen; scrolls where the terminal is small."""
-
-    DEFAULT_CSS = """
-    SetupHelpScreen { align: center middle; }
-    SetupHelpScreen > VerticalScroll {
-        width: 84; max-width: 100%; height: auto; max-height: 100%;
-        border: round $primary; padding: 0 1; background: $background;
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss(None)", "Close", tooltip="Back to the set-up"),
-        TOPICS_KEY,
-    ]
-
-    def compose(self) -> ComposeResult:
-        from textual.widgets import Markdown  # its parser takes long to load, and few ask for help
-
-        with VerticalScroll() as scroll:
-            scroll.border_title = "Set-up"
-            scroll.border_subtitle = "escape closes · t: help topics"
-            yield Markdown(HELP, open_links=False)
-
-
 WIDE_COLUMNS, WIDE_ROWS = 108, 30
 """From this size on everything is in view at once; below it, one section at a time."""
 
@@ -102,6 +57,10 @@ LEAVE = "leave"
 _TYPED_FIELDS = ("files", "per_class", "seed", "folder", "workers", "pace_number")
 DRAFT_FIELDS = {field.replace("_", "-"): field for field in _TYPED_FIELDS}
 """The field of the draft that each entry fills, by the id of the entry."""
+MORE_FIELDS = {field_id(name): name for name in MORE}
+"""The option that each field under "More" is for, by the id of the field."""
+UNDONE_MOST = 20
+"""So many changes can be taken back, one after the other."""
 
 
 CHOSEN_FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -117,11 +76,11 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     """Ends with the plan, or with None when the user leaves; it changes nothing itself."""
 
     CSS_PATH = "setup.tcss"
-    HELP = HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", tooltip="Fetch the annotations if need be, and start the run"),
         Binding("slash", "search", "Search", tooltip="Search the classes and categories"),
         Binding("ctrl+f", "search_from_entry", "Search", tooltip="Search the classes and categories"),
+        Binding("z", "undo", "Undo", tooltip="Take back a change of release, splits or classes"),
         Binding("1", "section('clips')", "Clips", show=False),
         Binding("2", "section('classes')", "Classes", show=False),
         Binding("3", "section('options')", "Folder and options", show=False),
@@ -136,6 +95,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         selection: Selection,
         *,
         library: Library,
+        written: Written,
         filled: bool = False,
     ) -> None:
         """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first.
@@ -144,15 +104,17 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         """
         super().__init__()
         self._filled = filled
-        self._form = Form(dataset, options, selection, library)
+        self._form = Form(dataset, options, selection, library, written)
         self._loading = Loading(self, library)
         self._wanted: Source | None = None
         self._progress = ""
         self._error = ""
-        self._found: dict[Field, str] = {}
+        self._found: dict[str, str] = {}
         self._starting = False
         self._selecting = False
         self._typing: dict[str, Timer] = {}
+        self._before: deque[Draft] = deque(maxlen=UNDONE_MOST)
+        """The form before each change that can be taken back."""
 
     # -- what is on screen ----------------------------------------------------------------------
 
@@ -270,16 +232,31 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     def _change(self, **fields: object) -> None:
         """Fill in the form; whoever changes it does not mean to start just yet."""
+        before = self._form.draft
         if self._form.change(**fields):
             self._starting = False
+            if "splits" in fields or "classes" in fields:
+                self._before.append(before)
+                self.refresh_bindings()
+        self._show()
+
+    def action_undo(self) -> None:
+        """Choose release, splits and classes as before the last change of them."""
+        before, now = self._before.pop(), self._form.draft
+        self._form.change(release=before.release, splits=before.splits, classes=before.classes)
+        self._starting = False
+        if before.release != now.release:
+            self._forget_load()
+            self.query_one("#release", Choice).value = before.release or FILES
+        self._load_if_at_hand()
+        self.refresh_bindings()
         self._show()
 
     def _change_source(self, release: str) -> None:
         """Another release, or files: splits and classes start over."""
         if release != self._form.draft.release:
             self._forget_load()
-            self._form.change(release=release, splits=None, classes=None)
-            self._starting = False
+            self._change(release=release, splits=None, classes=None)
             self._load_if_at_hand()
             self._show()
 
@@ -292,6 +269,11 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if event.control.id in CHOSEN_FIELDS:
             field, read = CHOSEN_FIELDS[event.control.id]
             self._change(**{field: read(event.value)})
+        elif event.control.id in MORE_FIELDS:
+            self._change_more(MORE_FIELDS[event.control.id], event.value)
+
+    def _change_more(self, name: str, text: str) -> None:
+        self._change(more={**self._form.draft.more, name: text})
 
     @on(TickList.Changed)
     def _splits_ticked(self, event: TickList.Changed) -> None:
@@ -318,6 +300,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        if event.input.id in MORE_FIELDS:
+            self._change_more(MORE_FIELDS[event.input.id], event.value)
+            return
         field = DRAFT_FIELDS.get(event.input.id or "")
         if field is None or getattr(self._form.draft, field) == event.value:
             return
@@ -342,7 +327,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
-        if event.input.id in DRAFT_FIELDS:
+        if event.input.id in DRAFT_FIELDS or event.input.id in MORE_FIELDS:
             self.focus_next()
 
     # -- start and leave ------------------------------------------------------------------------
@@ -353,7 +338,9 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if self._found:
             self.app.bell()
             field = next(iter(self._found))
-            self._go_to(SECTION_OF.get(field, "clips"), FOCUS_FOR.get(field, f"#{field.value}"))
+            if field in MORE:
+                self.query_one(MoreOptions).open(open=True)
+            self._go_to(SECTION_OF.get(field, "clips"), FOCUS_FOR.get(field, f"#{field}"))
         elif not self._starting:
             self._starting = True
             self._go_on()
@@ -415,6 +402,8 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         """A slash searches except in a text field, where it is one; ctrl+f stands in for it there."""
         if action in ("search", "search_from_entry"):
             return isinstance(self.focused, Input) is (action == "search_from_entry")
+        if action == "undo":
+            return bool(self._before) and not isinstance(self.focused, Input)
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
@@ -426,6 +415,21 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
     def action_section(self, name: str) -> None:
         self._go_to(name, FIRST_IN[name])
 
+    def on_key(self, event: events.Key) -> None:
+        """A key that does nothing where the focus is: say where keys are explained."""
+        if (
+            event.is_printable
+            and event.key not in self.active_bindings
+            and not isinstance(self.focused, Input)
+        ):
+            why = "No change of the selection is left to take back." if event.key == "z" else ""
+            self.app.clear_notifications()  # of a whole word typed here, one is enough
+            self.notify(
+                why or f"The key {event.character} does nothing in this field; ? explains the keys.",
+                timeout=4,
+                markup=False,
+            )
+
     def action_show_help(self) -> None:
         if self.is_active:
-            self.app.push_screen(SetupHelpScreen())
+            self.app.push_screen(setup_help(self._form.written, sections=self.has_class("-narrow")))

@@ -15,27 +15,33 @@ from kinetics_tui.tui.setup.class_tree import ClassTree
 from kinetics_tui.tui.setup.draft import OTHER_PACE, Field, class_groups
 from kinetics_tui.tui.setup.estimate import Tally
 from kinetics_tui.tui.setup.form import Form
+from kinetics_tui.tui.setup.more import MORE, MoreOptions, field_id
 
 FILES = "files"
 """The choice of annotation files instead of a release."""
 
-HEIGHTS_PX = (144, 240, 360, 480, 720)
+HEIGHTS_PX = (144, 240, 360, 480, 720, 1080, 1440, 2160)
 
 SECTIONS = {"clips": "1 Clips", "classes": "2 Classes", "options": "3 Folder and options"}
 """Ids and titles, where one shows at a time."""
 
-SECTION_OF = {
+SECTION_OF: dict[str, str] = {
     Field.FOLDER: "options",
     Field.WORKERS: "options",
     Field.PACE: "options",
     Field.CLASSES: "classes",
     Field.PER_CLASS: "classes",
     Field.SEED: "classes",
+    **dict.fromkeys(MORE, "options"),
 }
 """The section of each field; those not named are about clips."""
 
 FIRST_IN = {"clips": "#release", "classes": "#tree", "options": "#folder"}
-FOCUS_FOR = {Field.CLASSES: "#tree", Field.PACE: "#pace-number"}
+FOCUS_FOR: dict[str, str] = {
+    Field.CLASSES: "#tree",
+    Field.PACE: "#pace-number",
+    **{name: f"#{field_id(name)}" for name in MORE},
+}
 """Where the focus goes for a section, and for a field that is not the name of its widget."""
 
 
@@ -73,7 +79,7 @@ class ClipsSection(Section):
         yield FormRow("Files", files, id="files-row")
         yield FormRow("Splits", TickList("known once they are read", id="splits"), id="splits-row")
 
-    def show(self, problems: Mapping[Field, str], *, progress: str, error: str) -> None:
+    def show(self, problems: Mapping[str, str], *, progress: str, error: str) -> None:
         """``progress`` says how far the annotations are, ``error`` why they could not be had."""
         form, draft, table = self._form, self._form.draft, self._form.table
         status = progress or form.status()
@@ -113,7 +119,7 @@ class ClassesSection(Vertical):
         seed = Entry(self._form.draft.seed, placeholder="0", id="seed")
         yield FormRow("N per class", per_class, Static("  seed "), seed, id="per-class-row")
 
-    def show(self, problems: Mapping[Field, str]) -> None:
+    def show(self, problems: Mapping[str, str]) -> None:
         draft, table, labels = self._form.draft, self._form.table, self._form.labels
         splits = draft.chosen_splits(table)
         if self._laid != (table, splits, labels):
@@ -155,8 +161,9 @@ class OptionsSection(Section):
         yield FormRow("Sound", sound, id="sound-row")
         trims = [(trim.value, trim.value) for trim in Trim]
         yield FormRow("Trim", Choice(trims, draft.trim.value, id="trim"), id="trim-row")
+        yield MoreOptions(draft.more, self._form.written)
 
-    def show(self, problems: Mapping[Field, str]) -> None:
+    def show(self, problems: Mapping[str, str]) -> None:
         draft, folder = self._form.draft, self._form.folder
         found = "A dataset is here already." if folder.has_ledger else ""
         free = f"{bytes_text(folder.free_bytes)} free." if folder.free_bytes is not None else ""
@@ -168,3 +175,4 @@ class OptionsSection(Section):
         self.query_one("#pace-choice-row", FormRow).say(f"{budget_text(preset)}." if preset else "")
         inexact = "Starts at the keyframe before: quick, inexact."
         self.query_one("#trim-row", FormRow).say(inexact if draft.trim is Trim.COPY else "")
+        self.query_one(MoreOptions).show(problems)

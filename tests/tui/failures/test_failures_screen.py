@@ -20,6 +20,7 @@ from kinetics_tui.model.failed_clips import FailedPage, FailedQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.failures.screen import KEYS, WORDS
 from tests.tui.run_fakes import NOW
 from tests.tui.run_stand import Stand, resize, stand
@@ -310,6 +311,34 @@ async def test_of_15_000_clips_only_those_near_the_cursor_are_read(tmp_path: Pat
         assert len(run.link.queries) <= 12
 
 
+# -- copying ---------------------------------------------------------------------------------------
+
+
+async def test_y_copies_the_address_of_the_clip_at_the_cursor_and_capital_y_its_path(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(KineticsApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    async with failures(tmp_path / "set") as run:
+        for keys in (("y", "Y"), ("enter", "y", "Y")):
+            await press(run, *keys)
+            path = "/data/my kinetics/train/abseiling/video000012_000012_000022.mp4"
+            assert copied[-2:] == ["https://www.youtube.com/watch?v=video000012&t=12s", path]
+            assert run.said.endswith(path)
+
+
+async def test_keys_for_a_clip_say_that_there_is_none() -> None:
+    async with stand() as run:
+        await press(run, "f")
+        for key in ("enter", "r", "y", "Y"):
+            assert await press(run, key) == []
+            assert run.said == "! No failed clip is shown here."
+        await press(run, "c")
+        assert run.said == "! No clip has failed."
+        await press(run, "x")
+        assert run.said == "! All failed clips are shown already."
+
+
 # -- retries ---------------------------------------------------------------------------------------
 
 
@@ -317,7 +346,7 @@ async def test_r_retries_the_clip_at_the_cursor_and_says_so(ledger: Ledger, tmp_
     async with failures(tmp_path / "set") as run:
         run.link.replies = [Reply(id=0, ok=True, message="The clip is pending again.")]
         assert await press(run, "down", "r") == [Retry(clip_ids=(11,))]
-        assert "The clip is pending again." in run.rows[-1]
+        assert "The clip is pending again." in run.said
         with ledger:
             ledger.retry_failed(clip_ids=[11])
         run.clock.now += 60

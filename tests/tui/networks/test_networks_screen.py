@@ -37,6 +37,7 @@ from tests.tui.run_fakes import (
     CABLE6,
     NOW,
     PHONE,
+    WLAN,
     at_rest,
     cooling,
     finished,
@@ -261,7 +262,7 @@ async def test_a_network_that_cools_down_is_said_to_send_nothing_and_until_when(
         await run.press("escape")
         await run.fold(*at_rest())
         assert await run.press("enter") == [SwitchNetwork(way=CABLE, finish=True)]
-        assert run.rows[-1].startswith(f" {sentence}")
+        assert run.said.startswith(sentence)
 
 
 async def test_a_cooldown_that_is_over_is_no_reason_to_warn() -> None:
@@ -270,7 +271,7 @@ async def test_a_cooldown_that_is_over_is_no_reason_to_warn() -> None:
         await at(run, COOLS)
         assert "over" in cursor(run)
         assert await run.press("enter") == [SwitchNetwork(way=CABLE, finish=True)]
-        assert "cools down" not in run.rows[-1]
+        assert "cools down" not in run.said
 
 
 @pytest.mark.parametrize(
@@ -284,7 +285,7 @@ async def test_what_cannot_be_switched_to_says_why(place: int, sentence: str) ->
     async with stand() as run:
         await at(run, place)
         assert await run.press("enter") == []
-        assert run.rows[-1].startswith(f" ! {sentence}")
+        assert run.said.startswith(f"! {sentence}")
 
 
 async def test_a_refused_switch_says_why_even_after_the_screen_is_closed() -> None:
@@ -292,9 +293,9 @@ async def test_a_refused_switch_says_why_even_after_the_screen_is_closed() -> No
         run.link.replies = [Reply(id=0, ok=False, message="The run goes out by phone already.")]
         await at(run, ADDED)
         await run.press("enter")
-        assert run.rows[-1].startswith(" ! The run goes out by phone already.")
+        assert run.said.startswith("! The run goes out by phone already.")
         await run.press("escape")
-        assert run.rows[-1].startswith(" ! The run goes out by phone already.")
+        assert run.said.startswith("! The run goes out by phone already.")
 
 
 @pytest.mark.parametrize(("place", "action"), [(ADDED, "switch"), (COOLS, "check"), (IN_USE, "add")])
@@ -338,7 +339,7 @@ async def test_c_sends_one_request_and_shows_what_comes_of_it() -> None:
         assert await run.press("c") == [CheckNetwork(name=CABLE6)]
         assert " checking eth0 2001:db8::5: one request is on its way ..." in run.text
         assert await run.press("c") == []
-        assert run.rows[-1].startswith(" ! eth0 2001:db8::5 is being checked already.")
+        assert run.said.startswith("! eth0 2001:db8::5 is being checked already.")
         await run.fold(came_of_it(CABLE6, "eth0 2001:db8::5"))
         assert " check 14:02:11  ok  YouTube answers by eth0 2001:db8::5 (0.4 s)." in run.text
         assert "checking" not in run.text
@@ -357,12 +358,22 @@ async def test_a_network_that_cools_down_is_checked_only_when_that_is_wanted() -
         assert "!  No answer by eth0 10.0.0.7: Session limit." in run.text
 
 
+async def test_a_proxy_is_named_in_full_where_it_is_asked_whether_to_check_it() -> None:
+    proxy = NetworkState(
+        name=PHONE, label=PHONE, kind=NetworkKind.PROXY, status=NetworkStatus.COOLING, until=NOW + 600, step=1
+    )
+    async with stand(NetworkChanged(at=NOW, network=proxy)) as run:
+        run.screen.networks.check(PHONE)
+        await run.pilot.pause()
+        assert f"{PHONE} cools down until 14:12. A request" in " ".join(dialog(run).split())
+
+
 async def test_a_refused_check_is_under_way_no_more() -> None:
     async with stand() as run:
         run.link.replies = [Reply(id=0, ok=False, message="There is no clip to ask YouTube for.")]
         await at(run, OPEN)
         await run.press("c")
-        assert run.rows[-1].startswith(" ! There is no clip to ask YouTube for.")
+        assert run.said.startswith("! There is no clip to ask YouTube for.")
         assert "checking" not in run.text
         assert await run.press("c") == [CheckNetwork(name=CABLE6)]
 
@@ -384,7 +395,7 @@ async def test_a_network_that_is_not_here_cannot_be_checked() -> None:
     async with stand() as run:
         await at(run, TETHER)
         assert await run.press("c") == []
-        assert run.rows[-1].startswith(" ! tether usb0 is not here: connect it, then check.")
+        assert run.said.startswith("! tether usb0 is not here: connect it, then check.")
 
 
 # -- add and forget --------------------------------------------------------------------------------
@@ -425,12 +436,24 @@ async def test_escape_adds_nothing() -> None:
         assert run.shown == "NetworksScreen"
 
 
+async def test_z_goes_back_to_the_network_before() -> None:
+    async with stand(*at_rest()) as run:
+        await at(run, OPEN)
+        assert await run.press("enter") == [SwitchNetwork(way=CABLE6)]
+        assert run.said == "Everything goes by eth0 2001:db8::5 from now on. z undoes it."
+        assert run.rows[-1].startswith(" z undo  ")
+        assert await run.press("z") == [SwitchNetwork(way=WLAN)]
+        assert run.said == "Undone."
+
+
 @pytest.mark.parametrize("key", ["x", "delete"])
 async def test_an_added_network_can_be_forgotten(key: str) -> None:
     async with stand() as run:
         await at(run, ADDED)
         assert "x forget" in run.rows[-1]
-        assert await run.press(key) == [ForgetNetwork(name=PHONE)]
+        assert await run.press(key) == []
+        assert "Forget phone socks5://127.0.0.1:1080?" in run.text
+        assert await run.press("enter", key, "x") == [ForgetNetwork(name=PHONE)]
 
 
 async def test_what_cannot_be_forgotten_says_why() -> None:
@@ -438,10 +461,10 @@ async def test_what_cannot_be_forgotten_says_why() -> None:
         await at(run, IN_USE)
         assert "x forget" not in run.rows[-1]
         assert await run.press("x") == []
-        assert run.rows[-1].startswith(" ! wlan0 192.168.1.23 is in use: switch to another network first.")
+        assert run.said.startswith("! wlan0 192.168.1.23 is in use: switch to another network first.")
         run.link.replies = [Reply(id=0, ok=False, message="Only networks that were added can be forgotten.")]
         assert await run.press("down", "x") == [ForgetNetwork(name=CABLE)]
-        assert run.rows[-1].startswith(" ! Only networks that were added can be forgotten.")
+        assert run.said.startswith("! Only networks that were added can be forgotten.")
 
 
 # -- keys, help, palette ---------------------------------------------------------------------------
@@ -510,7 +533,7 @@ async def test_the_palette_switches_checks_adds_and_forgets_by_name(opened: bool
     [
         ("switch to phone", ("b",), [SwitchNetwork(way=PHONE, finish=False)], None),
         ("check phone", (), [CheckNetwork(name=PHONE)], "NetworksScreen"),
-        ("forget phone", (), [ForgetNetwork(name=PHONE)], None),
+        ("forget phone", ("x",), [ForgetNetwork(name=PHONE)], None),
         ("network: add", (*"u1", "tab", *"usb1", "enter"), [AddNetwork(way="usb1", given_as="u1")], None),
         ("pause now", (), [Pause(now=True)], None),
         ("pace: unlimited", (), [SetPace(per_hour=None)], None),

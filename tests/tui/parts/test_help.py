@@ -18,7 +18,7 @@ from kinetics_tui.tui.parts.help import TopicScreen, TopicsScreen
 from kinetics_tui.tui.setup.ports import Plan
 from kinetics_tui.tui.setup.screen import SetupScreen
 from tests.tui.run_stand import Stand, stand
-from tests.tui.setup_fakes import FakeLibrary
+from tests.tui.setup_fakes import WRITTEN, FakeLibrary
 
 SMALL, WIDE = (80, 24), (120, 40)
 PATIENCE_S = 30.0
@@ -65,7 +65,9 @@ async def test_the_topics_open_from_the_help_of_every_screen_and_escape_leads_ba
 
 async def test_the_topics_open_from_the_help_of_the_set_up_screen() -> None:
     def setup(plan: Plan | None) -> SetupScreen:
-        return SetupScreen(Path("/data/kinetics"), Options(), Selection(), library=FakeLibrary())
+        return SetupScreen(
+            Path("/data/kinetics"), Options(), Selection(), library=FakeLibrary(), written=WRITTEN
+        )
 
     app = KineticsApp(None, setup=setup, start=AsyncMock())
     async with app.run_test(size=SMALL) as pilot:

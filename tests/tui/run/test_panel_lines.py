@@ -274,6 +274,23 @@ def test_a_worker_row_says_what_is_done_with_which_clip() -> None:
     )
     assert worker_line(worker, NOW, 1_100_000, 40).text == " 3   2 s ███░░  78 %  download  air drumming"
     assert worker_line(worker, NOW, 0, 70).text.endswith("  0wR5jVB-W00")
+
+
+@pytest.mark.parametrize(
+    ("label", "row"),
+    [
+        ("blowing out candles", " 3   2 s ████░░  78 %  trim                blowing out candles"),
+        ("catching or throwing frisbee", " 3   2 s ████░░  78 %  trim          catching or throwing frisbee"),
+    ],
+)
+def test_a_class_is_whole_where_there_are_blanks_beside_it(label: str, row: str) -> None:
+    labelled = msgspec.structs.replace(clip(0), label=label)
+    worker = WorkerState(3, phase=Phase.TRIM, clip=labelled, fraction=0.78, since=NOW - 2)
+    assert worker_line(worker, NOW, 0, 65).text == row
+
+
+def test_a_wide_row_has_the_clip_to_its_segment() -> None:
+    worker = WorkerState(3, phase=Phase.DOWNLOAD, clip=clip(0), fraction=0.78, since=NOW - 2)
     assert worker_line(worker, NOW, 0, 100).text.endswith("  0wR5jVB-W00_000417_000427")
 
 
@@ -296,6 +313,10 @@ def test_workers_that_do_not_fit_are_counted() -> None:
     assert lines[-1] == "+10 more, 8 with a clip in hand"
 
 
+def test_in_one_line_workers_are_counted() -> None:
+    assert texts(worker_lines(moment(*paused()), {}, 78, 1)) == ["16 workers, none with a clip in hand"]
+
+
 def test_many_workers_stand_in_columns() -> None:
     lines = texts(worker_lines(moment(workers=64), {}, 78, 32))
     assert len(lines) == 32
@@ -311,7 +332,7 @@ def test_every_worker_is_shown_or_counted(workers: int, width: int, height: int)
     lines = texts(worker_lines(moment(workers=workers), {}, width, height))
     assert 1 <= len(lines) <= height
     text = "\n".join(lines)
-    left_out = re.search(r"^\+(\d+) more", text, re.MULTILINE)
+    left_out = re.search(r"^\+?(\d+) (?:more|workers)", text, re.MULTILINE)
     shown = len(re.findall(r"(?:^|  )[ \d]\d (?:[ \d]{2}\d s|     )", text, re.MULTILINE))
     if width == 150:
         assert shown + (int(left_out[1]) if left_out else 0) == workers
@@ -370,9 +391,11 @@ def test_four_lines_show_the_four_most_frequent() -> None:
 
 
 def test_in_full_view_each_category_has_its_advice() -> None:
-    lines = texts(failure_lines(moment(), 78, 5, full=True))
-    assert f"  permanent: {Category.PRIVATE.advice}" in lines
-    assert len(lines) == 2 * 9 + 2
+    lines = texts(failure_lines(moment(), 50, 5, full=True))
+    assert all(len(line) <= 50 for line in lines)
+    said = " ".join(" ".join(lines).split())
+    for category in moment().state.failures:
+        assert f"{category.kind.value}: {category.advice}" in said
 
 
 def test_a_run_without_failures_says_so() -> None:
@@ -664,6 +687,24 @@ def test_what_to_do_is_said_to_the_last_word(
     assert last_words in said
     assert all(line.width <= width for line in lines)
     assert said.lower().count("every clip is settled") <= 1
+
+
+@pytest.mark.parametrize("height", [2, 3, 4])
+def test_what_to_do_is_cut_by_the_sentence(height: int) -> None:
+    lines = texts(throttle_lines(moment(status(EngineStatus.PAUSED, Reason(Why.SAFE))), 78, height))
+    assert len(lines) <= height
+    assert lines[-1].endswith(".")
+
+
+@pytest.mark.parametrize("height", [3, 4, 5])
+def test_a_command_is_there_however_little_room_there_is(height: int) -> None:
+    for value, reason, command in (
+        (EngineStatus.HELD, REFUSED, "uv tool upgrade kinetics-tui"),
+        (EngineStatus.STOPPED, NO_REASON, "kinetics-tui run '/data/my kinetics'"),
+    ):
+        lines = texts(throttle_lines(moment(status(value, reason)), 78, height))
+        assert lines[-2].endswith(":")
+        assert lines[-1] == command
 
 
 def test_with_every_split_off_the_key_for_them_is_named() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from textual.app import App
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
 from kinetics_tui.model.commands import (
@@ -31,11 +30,13 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Preset, Trim
 from kinetics_tui.model.reasons import Reason, Why
+from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
+from kinetics_tui.tui.run.undo import UNDO_S
 from kinetics_tui.tui.terminal import Farewell
 from tests.tui.run_fakes import NOW, WLAN, cooling, finished, network, paused
-from tests.tui.run_stand import stand
+from tests.tui.run_stand import resize, stand
 
 
 def options(workers: int) -> OptionsChanged:
@@ -76,18 +77,23 @@ async def test_p_and_e_are_for_a_run_that_is_held_as_well() -> None:
         assert [type(command) for command in await run.press("e")] == [WaitLonger]
 
 
-async def test_y_copies_the_command_that_a_held_run_names(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_copies_the_command_that_the_throttle_panel_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
-    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: copied.append(text))
+    monkeypatch.setattr(KineticsApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
     refused = Reason(Why.REFUSED, label="403 on media", text='pip install "it"', version="1", at=NOW)
     async with stand(StatusChanged(at=NOW, status=EngineStatus.HELD, reason=refused)) as run:
         assert "y copy" in run.rows[-1]
         assert await run.press("y") == []
         assert copied == ['pip install "it"']
+        assert run.said == 'Copied, if this terminal lets programs copy: pip install "it"'
+    async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
+        assert "y copy the command" in run.rows[-1]
+        await run.press("y")
+        assert copied.pop() == "kinetics-tui run '/data/my kinetics'"
     async with stand() as run:
         await run.press("y")
         assert len(copied) == 1
-        assert "no command to copy" in run.rows[-1]
+        assert "no command to copy" in run.said
 
 
 async def test_capital_p_pauses_at_once() -> None:
@@ -117,22 +123,26 @@ async def test_what_a_key_brought_about_is_shown_as_soon_as_the_engine_answers()
 async def test_workers_stay_between_1_and_64(workers: int, key: str) -> None:
     async with stand(workers=workers) as run:
         assert await run.press(key) == []
-        assert "A run has 1 to 64 workers." in run.rows[-1]
+        assert "A run has 1 to 64 workers." in run.said
 
 
-async def test_p_probes_and_e_waits_longer_while_the_network_cools() -> None:
+async def test_p_and_e_ask_and_then_probe_or_wait_longer_while_the_network_cools() -> None:
     async with stand(*cooling()) as run:
         assert "p probe now" in run.rows[-1]
-        assert await run.press("p") == [ProbeNow()]
-        assert await run.press("e") == [WaitLonger(seconds=3600.0)]
+        assert await run.press("p") == []
+        assert run.asked.endswith("If YouTube refuses it, the network cools down for 3 h.")
+        assert await run.press("g", "p", "p") == [ProbeNow()]
+        assert await run.press("e") == []
+        assert run.asked == "1 h longer: the cooldown then ends 17:40 instead of 16:40."
+        assert await run.press("enter", "e", "e") == [WaitLonger(seconds=3600.0)]
 
 
 async def test_p_and_e_say_why_they_do_nothing_while_the_network_is_open() -> None:
     async with stand() as run:
         assert await run.press("p") == []
-        assert run.rows[-1].startswith(" ! Nothing to probe: the network is not cooling down.")
+        assert run.said.startswith("! Nothing to probe: the network is not cooling down.")
         assert await run.press("e") == []
-        assert run.rows[-1].startswith(" ! Nothing to wait for: the network is not cooling down.")
+        assert run.said.startswith("! Nothing to wait for: the network is not cooling down.")
         names = [str(hit.text) async for hit in RunCommands(run.screen).discover()]
         assert "Probe now" not in names
 
@@ -162,6 +172,97 @@ async def test_a_click_on_a_key_hint_does_what_the_key_does() -> None:
         assert run.link.commands == [Pause()]
 
 
+# -- slips of the finger ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "done", "back"),
+    [
+        ("x", "Split train is switched off.", SwitchSplit(split="train", enabled=True)),
+        ("+", "17 workers from now on.", SetWorkers(workers=16)),
+        ("+++", "19 workers from now on.", SetWorkers(workers=16)),
+        (" ", "Pausing: the clips in hand are finished first.", Resume()),
+        ("P", "Paused: the clips in hand are put back.", Resume()),
+    ],
+)
+async def test_z_takes_back_what_a_key_did(keys: str, done: str, back: AnyCommand) -> None:
+    async with stand(size=(80, 24)) as run:
+        assert len(await run.press(*keys)) == len(keys)
+        assert run.said == f"{done} z undoes it."
+        assert run.rows[-1].startswith(" z undo  space ")
+        assert await run.press("z") == [back]
+        assert run.said == "Undone."
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+        assert run.said.startswith("! There is nothing to undo")
+
+
+async def test_z_takes_back_what_the_engine_has_not_answered_yet() -> None:
+    async with stand() as run:
+        assert await run.burst("x", "z") == [
+            SwitchSplit(split="train", enabled=False),
+            SwitchSplit(split="train", enabled=True),
+        ]
+        assert run.said == "Undone."
+
+
+async def test_what_was_done_can_be_undone_for_some_seconds_only() -> None:
+    async with stand() as run:
+        await run.press("x")
+        run.clock.now += UNDO_S - 1
+        await run.tick()
+        assert "z undo" in run.rows[-1]
+        run.clock.now += 1
+        await run.tick()
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+
+
+async def test_what_the_engine_refused_is_not_undone() -> None:
+    async with stand() as run:
+        run.link.replies = [Reply(id=0, ok=False, message="No.")]
+        await run.press("x")
+        assert "z undo" not in run.rows[-1]
+        assert await run.press("z") == []
+
+
+async def test_z_works_on_the_screens_of_the_run_too() -> None:
+    async with stand() as run:
+        await run.press("x")
+        for key in "nfr":
+            await run.press(key)
+            assert run.rows[-1].startswith(" z undo  ")
+            await run.press("escape")
+        await run.press("f")
+        assert await run.press("z") == [SwitchSplit(split="train", enabled=True)]
+
+
+# -- keys that do nothing now ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("pageup", "No panel is shown in full: 1 to 5 open one."),
+        ("home", "No panel is shown in full: 1 to 5 open one."),
+        ("escape", "No panel is shown in full: 1 to 5 open one. q leaves."),
+        ("z", "There is nothing to undo: that can be done for 15 s."),
+        ("v", "The key v does nothing here; ? lists the keys."),
+    ],
+)
+async def test_a_key_that_does_nothing_now_says_why(key: str, why: str) -> None:
+    async with stand() as run:
+        assert await run.press(key) == []
+        assert run.said == f"! {why}"
+
+
+@pytest.mark.parametrize("key", ["space", "P", "plus"])
+async def test_a_run_that_has_ended_says_that_it_cannot_be_steered(key: str) -> None:
+    async with stand(*finished()) as run:
+        assert await run.press(key) == []
+        assert run.said.startswith("! The run has ended")
+
+
 # -- what the engine answers -----------------------------------------------------------------------
 
 
@@ -169,24 +270,41 @@ async def test_a_refusal_is_shown_in_one_line_and_goes_away() -> None:
     async with stand() as run:
         run.link.replies = [Reply(id=0, ok=False, message="The run is stopping\nalready.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" ! The run is stopping?already.")
+        assert run.said.startswith("! The run is stopping?already.")
         run.clock.now += 9
         await run.tick()
         assert "space pause" in run.rows[-1]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_notice_is_whole_and_leaves_the_keys_where_they_are(full: bool) -> None:
+    sentence = "The disk has no room for this, and so nothing of what was asked for " * 2 + "is done."
+    async with stand(size=(80, 24), workers=4) as run:
+        await run.press(*["5"] * full)
+        keys, newest = run.rows[-1], run.link.state.log[-1].subject
+        run.link.replies = [Reply(id=0, ok=False, message=sentence)]
+        await run.press("space")
+        assert run.said == f"! {sentence}"
+        assert run.rows[-1] == keys
+        assert newest in run.text
+        run.clock.now += 9
+        await run.tick()
+        assert run.said == ""
+        assert run.rows[-1] == keys
 
 
 async def test_an_engine_that_cannot_be_reached_is_named() -> None:
     async with stand() as run:
         run.link.replies = [EngineError("The engine does not answer.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" ! The engine does not answer.")
+        assert run.said.startswith("! The engine does not answer.")
 
 
 async def test_what_the_engine_has_to_say_to_a_granted_command_is_shown() -> None:
     async with stand() as run:
         run.link.replies = [Reply(id=0, ok=True, message="Waiting until 17:40.")]
         await run.press("space")
-        assert run.rows[-1].startswith(" Waiting until 17:40.")
+        assert run.said.startswith("Waiting until 17:40.")
 
 
 async def test_a_refused_change_of_workers_is_forgotten() -> None:
@@ -402,7 +520,8 @@ async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
         run.link.connected = False
         await run.tick()
         assert " DONE " in run.rows[0]
-        assert run.text.lower().count("every clip is settled") == 1
+        panels, _, log = run.text.lower().partition(" 5 log ")
+        assert [part.count("every clip is settled") for part in (panels, log)] == [1, 1]
         assert "q leave" in run.rows[-1]
         await run.press("q")
     assert run.app.return_value is not None
@@ -554,7 +673,7 @@ async def test_a_turn_of_the_run_is_called_once_and_shown_in_one_line() -> None:
         run.screen._on_notice = called.append
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: bot check.")
+        assert run.said.startswith("! YouTube throttles wlan0: bot check.")
         await run.tick()
         assert called == ["Kinetics-400: YouTube throttles wlan0: bot check."]
         await run.fold(throttled(NOW + 10, probe=True))
@@ -568,7 +687,7 @@ async def test_what_was_before_the_app_began_calls_nobody() -> None:
         await run.tick()
         await run.fold(throttled(NOW - 5))
         assert called == []
-        assert "throttles" not in run.rows[-1]
+        assert "throttles" not in run.said
 
 
 async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> None:
@@ -578,7 +697,7 @@ async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> 
         await run.press("n")
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: bot check.")
+        assert run.said.startswith("! YouTube throttles wlan0: bot check.")
         await run.press("question_mark")
         await run.fold(StatusChanged(at=NOW + 12, status=EngineStatus.DONE))
         assert called[1:] == [
@@ -586,8 +705,8 @@ async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> 
             "38,685 switched off (test)."
         ]
         await run.press("escape")
-        assert run.rows[-1].startswith(
-            " The run is through: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, "
+        assert run.said.startswith(
+            "The run is through: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, "
             "38,685 switched off (test)."
         )
 
@@ -617,7 +736,7 @@ async def test_a_change_of_state_is_shown_within_the_second() -> None:
 async def test_nothing_is_composed_when_nothing_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stand() as run:
         composed: list[object] = []
-        monkeypatch.setattr(run.screen._stage, "show", lambda *moment, urgent: composed.append(moment))
+        monkeypatch.setattr(run.screen._stage, "show", lambda *moment, spare, urgent: composed.append(moment))
         run.clock.now += 0.4
         await run.tick()
         assert composed == []
@@ -663,6 +782,20 @@ async def test_an_engine_that_is_gone_looks_gone() -> None:
         run.clock.now += 300
         await run.tick()
         assert [row for row in run.rows[1:] if row.strip()] == before
+
+
+@pytest.mark.parametrize("keys", ["q", "?", "na", "f?", "r?"])
+async def test_what_is_below_a_dialog_fits_the_terminal(keys: str) -> None:
+    async with stand(*cooling(), size=(80, 24)) as run:
+        await run.press(*keys)
+        assert run.app.screen.is_modal
+        await resize(run.pilot, 120, 40)
+        await run.pilot.pause()
+        below = run.app.screen_stack[-2]
+        assert any(strip.text.endswith(("╮", "┓")) for strip in below._compositor.render_strips())
+        await resize(run.pilot, 80, 24)
+        await run.pilot.pause()
+        assert not any(strip.text.endswith(("╮", "┓")) for strip in below._compositor.render_strips())
 
 
 async def test_panels_stand_still_under_a_dialog_and_catch_up_after_it() -> None:

@@ -20,8 +20,9 @@ from kinetics_tui.tui.setup.draft import (
     whole_number,
 )
 from kinetics_tui.tui.setup.estimate import published_table
+from kinetics_tui.tui.setup.more import texts_of
 from kinetics_tui.tui.setup.ports import Folder
-from tests.tui.setup_fakes import CATEGORIES, CLASSES
+from tests.tui.setup_fakes import CATEGORIES, CLASSES, WRITTEN
 
 TABLE = published_table({"train": 1000, "val": 100}, CLASSES)
 DRAFT = Draft(release="kinetics-400", folder="/data")
@@ -65,7 +66,7 @@ def test_a_home_is_spelt_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_form_filled_in_from_options_gives_them_back() -> None:
     options = Options(workers=5, pace_per_hour=450.0, height_px=240, audio=False)
     selection = Selection(annotations=("/a b.csv", "c.csv"), per_class=3, seed=9, limit=4)
-    draft = draft_of(Path("/data"), options, selection, None)
+    draft = draft_of(Path("/data"), options, selection, None, texts_of(options, selection, WRITTEN))
     assert draft.pace == OTHER_PACE
     assert draft.options(Options()) == options
     assert draft.selection(published_table({}, ())) == selection

@@ -17,17 +17,20 @@ from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import AnnotationError
-from kinetics_tui.model.options import Options, Preset, Selection, Trim
+from kinetics_tui.model.options import LayoutName, Options, Preset, Selection, Trim, options_in
 from kinetics_tui.tui.parts.controls import Choice, Entry, TickList
+from kinetics_tui.tui.parts.help import HelpScreen
 from kinetics_tui.tui.setup import screen as setup
 from kinetics_tui.tui.setup.class_tree import ClassTree
+from kinetics_tui.tui.setup.help import setup_help
+from kinetics_tui.tui.setup.more import MORE, MoreOptions, title
 from kinetics_tui.tui.setup.ports import Folder, Plan
-from kinetics_tui.tui.setup.screen import SetupHelpScreen
 from tests.tui.setup_fakes import (
     BAD_ROWS,
     CLASSES,
     OTHER,
     SMALL,
+    WRITTEN,
     FakeLibrary,
     SetupApp,
     clips_of,
@@ -192,6 +195,113 @@ async def test_what_was_given_is_filled_in_and_comes_back_unchanged() -> None:
     )
     assert plan.clips is not None
     assert len(plan.clips) == 3
+
+
+# -- more options ----------------------------------------------------------------------------------
+
+
+def test_what_a_flag_of_a_run_can_set_can_be_set_on_the_form() -> None:
+    flags = {name for name, option in options_in(Options).items() if option.opt.help}
+    assert flags - set(MORE) == {"workers", "height", "trim", "audio", "pace"}
+    assert {"short_side", "layout", "cooldown", "yt_dlp", "limit"} <= set(MORE)
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL_TERMINAL])
+async def test_more_options_unfold_and_find_their_way_into_the_plan(size: tuple[int, int]) -> None:
+    async with desk(selection=VAL_ONLY, size=size) as d:
+        await d.press("3")
+        assert "Cooldown" not in d.text()
+        await d.focus("#unfold")
+        await d.press("enter", "tab")
+        assert d.note("more-limit") == "At most so many clips; none: all."
+        await d.fill("more-limit", "7")
+        await d.focus("#more-layout")
+        await d.press("right")
+        await d.fill("more-short_side", "128")
+        await d.fill("more-cooldown", "5m,1h")
+        await d.fill("more-retry", "")
+        await d.fill("more-yt_dlp", "--cookies /c.txt")
+        plan = await d.start()
+    assert plan.options == Options(
+        layout=LayoutName.SHOWMAX,
+        short_side_px=128,
+        cooldown_steps_s=(300.0, 3600.0),
+        yt_dlp=("--cookies", "/c.txt"),
+    )
+    assert plan.selection.limit == 7
+
+
+async def test_what_is_wrong_with_an_option_under_more_is_said_and_gone_to() -> None:
+    async with desk(selection=VAL_ONLY, options=Options(short_side_px=200)) as d:
+        await d.fill("more-deadline", "soon")
+        wrong = "Deadline: 'soon' is no duration; write it like 5s, 15m, 1h or 2d."
+        assert d.note("more-deadline") == f"! {wrong}"
+        assert d.start_note == f"! {wrong}"
+        d.screen.query_one(MoreOptions).open(open=False)
+        await d.focus("#release")
+        await d.press("ctrl+s")
+        await d.until(lambda: d.screen.focused is d.screen.query_one("#more-deadline"))
+
+
+async def test_a_smaller_short_side_takes_less_room() -> None:
+    async with desk(selection=VAL_ONLY) as d:
+        before = d.consequences
+        await d.fill("more-short_side", "128")
+        assert d.consequences != before
+
+
+# -- what can be taken back ------------------------------------------------------------------------
+
+
+async def test_z_takes_back_changes_of_the_selection_one_by_one() -> None:
+    async with desk() as d:
+        assert "z Undo" not in d.text()
+        before = d.screen._form.draft
+        await d.focus("#tree")
+        await d.press("n")
+        await d.focus("#splits")
+        await d.press("space")
+        await d.focus("#release")
+        await d.press("down")
+        assert d.screen._form.draft.release == "kinetics-700"
+        assert "z Undo" in d.text()
+        await d.press("z")
+        assert d.screen.query_one("#release", Choice).value == SMALL.name
+        assert d.screen._form.draft.splits == frozenset({"val", "test"})
+        assert d.screen._form.draft.classes == frozenset()
+        await d.press("z", "z")
+        assert d.screen._form.draft == before
+        assert "z Undo" not in d.text()
+        await d.press("z")
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("z", "No change of the selection is left to take back."),
+        ("a", "The key a does nothing in this field"),
+    ],
+)
+async def test_a_key_that_does_nothing_says_so(key: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    async with desk() as d:
+        monkeypatch.setattr(d.screen, "notify", lambda text, **_: said.append(text))
+        for where in ("#release", "#folder"):
+            await d.focus(where)
+            await d.press(key)
+    assert [text.startswith(why) for text in said] == [True]
+
+
+async def test_a_z_that_is_typed_is_a_letter() -> None:
+    async with desk() as d:
+        await d.focus("#tree")
+        await d.press("n")
+        await d.fill("search", "z")
+        assert d.screen.query_one("#search", Entry).value == "z"
+        assert d.screen._form.draft.classes == frozenset()
+
+
+# -- paces -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("steps", "pace"), [(0, Preset.GUEST), (1, Preset.ACCOUNT), (2, None)])
@@ -574,11 +684,23 @@ async def test_help_opens_and_closes(key: str, where: str) -> None:
     async with desk() as d:
         await d.focus(where)
         await d.press(key)
-        assert [type(screen) for screen in d.app.screen_stack[2:]] == [SetupHelpScreen]
-        assert "N per class takes" in d.text()
+        assert [type(screen) for screen in d.app.screen_stack[2:]] == [HelpScreen]
+        assert "Fetches the annotations if need be" in d.text()
         assert "t: help topics" in d.text()
         await d.press("escape")
         assert d.app.screen is d.screen
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_help_names_what_is_on_the_screen(narrow: bool) -> None:
+    screen = setup_help(WRITTEN, sections=narrow)
+    named = {word.strip() for word, _ in screen._words}
+    assert {"Release", "Files", "Splits", "Search", "N per class", "Folder", "Tier", "Workers"} <= named
+    assert {"Pace", "Sound", "Trim", "More ...", "What this comes to"} <= named
+    assert {title(option) for option in MORE.values()} <= named
+    said = " ".join(meaning for _, meaning in screen._words)
+    assert ("Below:" in said, "At the right:" in said) == (narrow, not narrow)
+    assert ("sections" in {key.description for key in screen._keys}) == narrow
 
 
 async def test_leaving_twice_in_one_go_leaves_once() -> None:
@@ -597,7 +719,7 @@ async def test_a_start_that_comes_through_under_the_help_waits_for_it_to_close()
         await d.press("f1")
         library.gate.set()
         await d.until(lambda: d.screen._form.annotations is not None and not d.screen._selecting)
-        assert isinstance(d.app.screen, SetupHelpScreen)
+        assert isinstance(d.app.screen, HelpScreen)
         await d.press("escape")
         await d.until(lambda: d.app.return_value is not None)
         assert isinstance(d.app.return_value, Plan)
@@ -632,6 +754,7 @@ async def test_tab_reaches_every_field_and_comes_round() -> None:
         "pace",
         "sound",
         "trim",
+        "unfold",
         "search",
         "tree",
         "per-class",
