@@ -29,6 +29,7 @@ from kinetics_tui.tui.terminal import (
     TerminalTitle,
     check_terminal,
     colour_depth,
+    picture_colours,
     terminal_answers,
     theme_name,
     write_error_terminal,
@@ -77,7 +78,7 @@ class KineticsApp(App[Farewell]):
         self._link = link
         self._setup = setup
         self._start = start
-        self._looking = Looking(now, zone, refresh_hz)
+        self._looking = Looking(now, zone, refresh_hz, picture_colours(os.environ))
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None

@@ -16,7 +16,7 @@ from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.events import EngineStatus
-from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.parts.view_state import Colours, Moment
 
 KINETICS_DARK = Theme(
     name="kinetics-dark",
@@ -89,6 +89,13 @@ def colour_depth(environ: Mapping[str, str]) -> str:
     without = {name: value for name, value in environ.items() if name != "NO_COLOR"}
     console = Console(force_terminal=True, legacy_windows=False, _environ=without)
     return console.color_system or "standard"
+
+
+def picture_colours(environ: Mapping[str, str]) -> Colours:
+    """The colours that pictures are shown in."""
+    if "NO_COLOR" in environ:
+        return Colours.NONE
+    return Colours.SIXTEEN if colour_depth(environ) == "standard" else Colours.MANY
 
 
 _SAVE_TITLE = "\x1b[22;2t"

@@ -17,13 +17,26 @@ from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.engine.client.ask import MAX_LINE_BYTES, NONSENSE, READ_BYTES, REPLY_WITHIN_S, decoder
 from kinetics_tui.engine.process.address import socket_paths
+from kinetics_tui.model.clip_queries import (
+    ClassesQuery,
+    ClipHistory,
+    DonePage,
+    DoneQuery,
+    FailedPage,
+    FailedQuery,
+    HistoryQuery,
+    Pictures,
+    PicturesQuery,
+    Query,
+)
 from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent
-from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery, Query
 from kinetics_tui.model.state import RunState
 
-READER = "kinetics_tui.dataset.ledger.failed_clips"
+READER = "kinetics_tui.dataset.ledger.clip_lists"
 WITHIN_S = 60.0
+STILLS = "kinetics_tui.media.stills"
+PICTURES_WITHIN_S = 20.0
 
 _Answer = TypeVar("_Answer")
 
@@ -41,6 +54,24 @@ async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
         raise EngineError(f"The ledger could not be read within {WITHIN_S:.0f} s.") from error
     except (OSError, msgspec.DecodeError) as error:
         raise EngineError("The ledger could not be read; kinetics-tui check looks at it.") from error
+
+
+async def read_pictures(dataset: Path, query: PicturesQuery) -> Pictures:
+    """Pictures out of a clip, or one sentence why there are none; whatever ails its file or its disk."""
+    try:
+        async with asyncio.timeout(PICTURES_WITHIN_S):
+            ended = await run_program(STILLS, str(dataset.absolute()), told=msgspec.json.encode(query))
+        return msgspec.msgpack.decode(ended.out, type=Pictures)
+    except TimeoutError:
+        return Pictures(
+            problem=f"The file was not read within {PICTURES_WITHIN_S:.0f} s; does its disk answer?"
+        )
+    except OSError as error:
+        return Pictures(problem=f"No program to read it can be started: {error.strerror or error}.")
+    except msgspec.DecodeError:
+        return Pictures(
+            problem="The file ends whatever reads it; `kinetics-tui check` finds all that are damaged."
+        )
 
 
 GATHER_S = 0.1
@@ -165,6 +196,18 @@ class EngineClient:
     async def history(self, clip_id: int) -> ClipHistory:
         """Every attempt at a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
         return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
+
+    async def done_clips(self, query: DoneQuery) -> DonePage:
+        """A part of the list of clips that are done. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, query, DonePage)
+
+    async def done_classes(self) -> dict[str, int]:
+        """The number of clips of each class that are done. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, ClassesQuery(), dict[str, int])
+
+    async def pictures(self, query: PicturesQuery) -> Pictures:
+        """Pictures out of a clip, made by a program of its own."""
+        return await read_pictures(self.dataset, query)
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
