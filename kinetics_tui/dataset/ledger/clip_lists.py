@@ -265,6 +265,20 @@ def read_done_classes(database: Database) -> dict[str, int]:
     return {label: count for label, count in counts.items() if count}
 
 
+def read_samples(database: Database) -> list[tuple[str, tuple[str, ...]]]:
+    """Each class that has done clips, by name, with the paths of one or two of their files."""
+    layout = read_meta(database, "options", Options).layout
+    found: dict[str, tuple[str, ...]] = {}
+    for timed, *columns in database.read(
+        f"SELECT timed, {CLIP_COLUMNS} FROM clips {CLIP_JOINS} JOIN"  # noqa: S608 - constants
+        " (SELECT min(id) AS least, max(id) AS most FROM clips WHERE status = 'done' AND selected = 1"
+        " GROUP BY label_id) ON clips.id IN (least, most) ORDER BY labels.name, clips.id"
+    ):
+        clip = read_clip(*columns)
+        found[clip.label] = (*found.get(clip.label, ()), str(clip_path(layout, clip, Naming(timed))))
+    return list(found.items())
+
+
 # -- the program ------------------------------------------------------------------------------------
 
 
