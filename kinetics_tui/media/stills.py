@@ -19,11 +19,13 @@ from typing import Any
 import av
 import msgspec
 
+from kinetics_tui.base.graphics import kitty_data, sixel_data
 from kinetics_tui.media.cut.order import frame_time
 from kinetics_tui.media.failures import ClipFailure, clean_message, is_of_disk
 from kinetics_tui.media.verify import QUICK_DECODING
 from kinetics_tui.model.clip_queries import Pictures, PicturesQuery
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import PictureKind
 
 MOST_PX = 2000
 _FAST = {**QUICK_DECODING, "skip_frame": "noref"}
@@ -47,7 +49,8 @@ def read_pictures(path: Path, query: PicturesQuery) -> Pictures:
             for frame in _at_even_times(container, query.count):
                 if not found:
                     size = _fitted(frame, query.width_px, query.height_px)
-                found.append(_pixels(frame.reformat(*size, format="rgb24", interpolation="AREA")))
+                pixels = _pixels(frame.reformat(*size, format="rgb24", interpolation="AREA"))
+                found.append(_as_taken(pixels, size[0], query.kind))
             if len(found) < query.count:
                 problem = _DAMAGED.format("it ends early")
     except FileNotFoundError:
@@ -73,6 +76,16 @@ def read_jpeg(path: Path, width_px: int, quality: int) -> bytes:
             picture = frame.reformat(*_fitted(frame, width_px, 2 * width_px), format="yuvj420p")
             return b"".join(bytes(packet) for packet in jpeg_encoder(picture, quality).encode(picture))
     raise ClipFailure(Category.TRIM_FAILED, "The file holds no pictures.")
+
+
+def _as_taken(pixels: bytes, width_px: int, kind: PictureKind) -> bytes:
+    match kind:
+        case PictureKind.KITTY:
+            return kitty_data(pixels)
+        case PictureKind.SIXEL:
+            return sixel_data(pixels, width_px)
+        case _:
+            return pixels
 
 
 def _require_file(path: Path) -> None:

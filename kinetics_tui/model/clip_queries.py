@@ -10,6 +10,7 @@ import msgspec
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import MadeFile
+from kinetics_tui.model.options import PictureKind
 
 
 class FailedQuery(msgspec.Struct, frozen=True, tag="page", kw_only=True):
@@ -141,18 +142,20 @@ class PicturesQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A query for pictures out of a clip at even times.
 
     ``path`` is its file, relative to the dataset folder. Each picture fits into ``width_px`` and
-    ``height_px``.
+    ``height_px``, and is as ``kind`` takes it.
     """
 
     path: str
     count: int
     width_px: int
     height_px: int
+    kind: PictureKind = PictureKind.BLOCKS
 
 
 class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures out of a clip in their order, each as rows of pixels of three bytes: red, green, blue.
 
+    For a terminal with graphics they are as ``base.graphics`` makes them of those.
     ``problem`` says in one sentence why there are none, or fewer than wanted.
     """
 

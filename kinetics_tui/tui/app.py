@@ -18,6 +18,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Looking
 from kinetics_tui.tui.setup.ports import Plan
@@ -30,6 +31,7 @@ from kinetics_tui.tui.terminal import (
     check_terminal,
     colour_depth,
     picture_colours,
+    picture_kind,
     terminal_answers,
     theme_name,
     write_error_terminal,
@@ -69,6 +71,7 @@ class KineticsApp(App[Farewell]):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
         theme: str | None = None,
+        pictures: PictureKind = PictureKind.AUTO,
         bell: bool = False,
         desktop: bool = False,
     ) -> None:
@@ -78,7 +81,14 @@ class KineticsApp(App[Farewell]):
         self._link = link
         self._setup = setup
         self._start = start
-        self._looking = Looking(now, zone, refresh_hz, picture_colours(os.environ))
+        self._looking = Looking(
+            now,
+            zone,
+            refresh_hz,
+            picture_colours(os.environ),
+            picture_kind(os.environ, pictures),
+            self._write_terminal,
+        )
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None

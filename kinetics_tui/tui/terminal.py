@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 import sys
 import termios
 from collections.abc import Callable, Mapping
@@ -16,6 +18,7 @@ from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.parts.view_state import Colours, Moment
 
 KINETICS_DARK = Theme(
@@ -96,6 +99,35 @@ def picture_colours(environ: Mapping[str, str]) -> Colours:
     if "NO_COLOR" in environ:
         return Colours.NONE
     return Colours.SIXTEEN if colour_depth(environ) == "standard" else Colours.MANY
+
+
+_KITTY_TERMS = ("xterm-kitty", "xterm-ghostty")
+_KITTY_PROGRAMS = ("WezTerm", "ghostty")
+_SIXEL_TERMS = ("foot", "foot-extra", "mlterm", "contour")
+
+
+def picture_kind(environ: Mapping[str, str], wanted: PictureKind) -> PictureKind:
+    """The way to show pictures. A terminal is known by its name alone: to ask it would cost a round trip."""
+    if wanted is not PictureKind.AUTO:
+        return wanted
+    term = environ.get("TERM", "")
+    if "NO_COLOR" in environ or "TMUX" in environ or "STY" in environ:
+        return PictureKind.BLOCKS
+    if term in _KITTY_TERMS or environ.get("TERM_PROGRAM") in _KITTY_PROGRAMS:
+        return PictureKind.KITTY
+    return PictureKind.SIXEL if term in _SIXEL_TERMS else PictureKind.BLOCKS
+
+
+def cell_size_px() -> tuple[int, int] | None:
+    """The size of a character cell, None where the terminal does not tell."""
+    try:
+        answer = fcntl.ioctl(2, termios.TIOCGWINSZ, b"\0" * 8)
+    except OSError:
+        return None
+    rows, columns, width_px, height_px = struct.unpack("HHHH", answer)
+    if not (rows and columns) or width_px < columns or height_px < rows:
+        return None
+    return width_px // columns, height_px // rows
 
 
 _SAVE_TITLE = "\x1b[22;2t"

@@ -8,8 +8,10 @@ from rich.cells import cell_len
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text, when_text
-from kinetics_tui.model.clip_queries import DoneClip
-from kinetics_tui.tui.clips.pictures import grid, strip
+from kinetics_tui.model.clip_queries import DoneClip, Pictures, PicturesQuery
+from kinetics_tui.model.options import PictureKind
+from kinetics_tui.tui.clips.graphics import Overlay, Placed
+from kinetics_tui.tui.clips.pictures import GAP, Grid, grid, strip
 from kinetics_tui.tui.clips.reading import DoneView, PictureReading
 from kinetics_tui.tui.lists.screen import PagedPanel, fit_columns
 from kinetics_tui.tui.parts.canvas import Panel
@@ -86,24 +88,27 @@ class DonePicturesPanel(Panel):
 
     heading = "Clip"
 
-    def __init__(self, reading: PictureReading, colours: Colours) -> None:
+    def __init__(self, reading: PictureReading, kind: PictureKind, colours: Colours) -> None:
         super().__init__()
         self.row: DoneClip | None = None
-        self.pictures_on = True
+        self.pictures_on = kind is not PictureKind.NONE
+        self._kind = PictureKind.BLOCKS if kind is PictureKind.NONE else kind
         self._reading = reading
         self._colours = colours
         self._drawn: tuple[object, list[Line]] = (None, [])
+        self._laid: tuple[int, Grid, Pictures] | None = None
 
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
+        self._laid = None
         if self.row is None:
             return []
         lines = clip_lines(self.row, moment, width, full=self.full)
         room = height - len(lines)
         if room < 2:
             return lines
-        return [*lines, *self._pictures(self.row, width, room)]
+        return [*lines, *self._pictures(self.row, width, room, len(lines))]
 
-    def _pictures(self, row: DoneClip, width: int, height: int) -> list[Line]:
+    def _pictures(self, row: DoneClip, width: int, height: int, below: int) -> list[Line]:
         if not self.pictures_on:
             return [Line("pictures are off; p shows them", Tone.DIM)]
         made = row.made
@@ -111,13 +116,39 @@ class DonePicturesPanel(Panel):
         shown = grid(width, height, shape)
         if shown is None:
             return [Line("no room for pictures; enter gives them all of the screen", Tone.DIM)]
-        pictures = self._reading.of(row, shown.number, shown.columns, 2 * shown.rows)
+        cell_px = Overlay.cell_px(self._kind)
+        kind = self._kind if cell_px else PictureKind.BLOCKS
+        across_px, down_px = cell_px or (1, 2)
+        query = PicturesQuery(
+            path=row.path,
+            count=shown.number,
+            width_px=shown.columns * across_px,
+            height_px=shown.rows * down_px,
+            kind=kind,
+        )
+        pictures = self._reading.of(row, query)
         if pictures is None:
             return [Line("reading the clip ...", Tone.DIM)]
+        problem = [Line(text, Tone.BAD) for text in paragraph(pictures.problem, width)]
+        if kind is not PictureKind.BLOCKS:
+            if pictures.pictures:
+                self._laid = below + len(problem), shown, pictures
+            return [*problem, *[Line()] * (height - len(problem))]
         if self._drawn[0] != (pictures, shown):
             self._drawn = ((pictures, shown), strip(pictures, shown, self._colours))
-        problem = [Line(text, Tone.BAD) for text in paragraph(pictures.problem, width)]
         return [*problem, *self._drawn[1]]
+
+    @property
+    def laid_over(self) -> Placed | None:
+        """The pictures that belong over the blank lines, as they are on the screen."""
+        if self._laid is None or not self.display or self.first_line:
+            return None
+        line, shown, pictures = self._laid
+        corner, height = self.region.offset, self.size.height
+        left, top = (1 if self.flat else 2), (0 if self.flat and height < 2 else 1)
+        if top + line + shown.down * (shown.rows + GAP) - GAP > height:
+            return None
+        return corner.x + left, corner.y + top + line, shown, pictures
 
 
 def worth_rows(width: int) -> int:

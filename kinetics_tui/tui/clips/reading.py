@@ -53,9 +53,8 @@ class PictureReading:
         self._wanted: tuple[DoneClip, PicturesQuery] | None = None
         self._kept: OrderedDict[tuple[DoneClip, PicturesQuery], Pictures] = OrderedDict()
 
-    def of(self, row: DoneClip, count: int, width_px: int, height_px: int) -> Pictures | None:
+    def of(self, row: DoneClip, query: PicturesQuery) -> Pictures | None:
         """The pictures of a clip; None: they are not made yet, which is seen to. Called at every look."""
-        query = PicturesQuery(path=row.path, count=count, width_px=width_px, height_px=height_px)
         key = (row, query)
         found = self._kept.get(key)
         if found is None and key != self._wanted:

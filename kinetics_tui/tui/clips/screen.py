@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.clip_queries import DoneClip, DonePage
+from kinetics_tui.tui.clips.graphics import Overlay
 from kinetics_tui.tui.clips.panels import WATCH, DonePanel, DonePicturesPanel, worth_rows
 from kinetics_tui.tui.clips.reading import DoneView, PictureReading
 from kinetics_tui.tui.lists.pages import PageReading
@@ -15,6 +16,9 @@ from kinetics_tui.tui.parts.bars import Hint, bind, help_key
 from kinetics_tui.tui.parts.dialogs import Choice
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.view_state import Moment
+
+PAINTED_S = 0.1
+"""Seconds in which what was changed is painted: graphics under text painted later would be lost."""
 
 _key = partial(bind, "clips")
 
@@ -96,7 +100,9 @@ class ClipsScreen(ListScreen[DoneClip]):
     def __init__(self, run: Steering) -> None:
         view = DoneView()
         self._pictures = PictureReading(self, run.link, self.has_news)
-        self._clip = DonePicturesPanel(self._pictures, run.looking.colours)
+        looking = run.looking
+        self._clip = DonePicturesPanel(self._pictures, looking.pictures, looking.colours)
+        self._overlay = Overlay(looking.pictures, looking.write, self._clip.refresh)
         said = FilterLine("all clips that are done, the newest first", self._filters)
         super().__init__(run, view, (said, DonePanel(view), self._clip), "words of a video id or class")
         self._reading: PageReading[DonePage] = PageReading(
@@ -134,6 +140,27 @@ class ClipsScreen(ListScreen[DoneClip]):
     def show_row(self, row: DoneClip | None, *, opened: bool) -> None:
         self._clip.row = row
 
+    def show_body(self, moment: Moment, *, urgent: bool) -> None:
+        super().show_body(moment, urgent=urgent)
+        if self._clip.laid_over != self._overlay.shown:
+            self._overlay.clear()
+            self.set_timer(PAINTED_S, self._lay_over)
+
+    def _lay_over(self) -> None:
+        wanted = self._clip.laid_over
+        if self.is_active and wanted is not None and self._overlay.shown is None:
+            self._overlay.show(wanted)
+
+    def on_resize(self) -> None:
+        self._overlay.clear()
+        super().on_resize()
+
+    def on_screen_suspend(self) -> None:
+        self._overlay.clear()
+
+    def on_unmount(self) -> None:
+        self._overlay.clear()
+
     # -- filters ----------------------------------------------------------------------------------------
 
     def action_pick_split(self) -> None:
@@ -145,6 +172,7 @@ class ClipsScreen(ListScreen[DoneClip]):
         self.run_worker(self._pick_class(), group="classes", exclusive=True)
 
     async def _pick_class(self) -> None:
+        self.notice("Counting the clips of each class ...", bad=False)
         try:
             by_label = await self.link.done_classes()
         except UserError as error:

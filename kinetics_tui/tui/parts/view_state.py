@@ -26,6 +26,7 @@ from kinetics_tui.model.clip_queries import (
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.lines import Tone
@@ -45,7 +46,8 @@ class Colours(StrEnum):
 class Looking(NamedTuple):
     """The way in which screens look at a run.
 
-    By which clock (seconds since the epoch) and time zone, how often, and in which colours.
+    By which clock (seconds since the epoch) and time zone, how often, and how pictures are shown; ``write``
+    sends a sequence to the terminal behind what was painted.
     """
 
     now: Callable[[], float] = time.time
@@ -53,6 +55,8 @@ class Looking(NamedTuple):
     """None: this machine's."""
     refresh_hz: float = REFRESH_HZ
     colours: Colours = Colours.MANY
+    pictures: PictureKind = PictureKind.BLOCKS
+    write: Callable[[str], object] = len
 
 
 class Moment(NamedTuple):
