@@ -43,7 +43,7 @@ def sixel_data(pixels: bytes, width_px: int) -> bytes:
     coarse = pixels.translate(_COARSE)
     colours = [coarse[at : at + 3] for at in range(0, len(coarse), 3)]
     counts = Counter(colours)
-    kept = [colour for colour, _ in counts.most_common(MOST_COLOURS)]
+    kept = _palette([colour for colour, _ in counts.most_common()])
     numbers = {colour: min(range(len(kept)), key=lambda n: _apart(kept[n], colour)) for colour in counts}
     indexed = [numbers[colour] for colour in colours]
     rows = [indexed[at : at + width_px] for at in range(0, len(indexed), width_px)]
@@ -53,6 +53,12 @@ def sixel_data(pixels: bytes, width_px: int) -> bytes:
     )
     bands = "-".join("$".join(_band(rows[at : at + 6])) for at in range(0, len(rows), 6))
     return f'\x1bP0;1q"1;1;{width_px};{len(rows)}{palette}{bands}\x1b\\'.encode("ascii")
+
+
+def _palette(by_count: Sequence[bytes]) -> list[bytes]:
+    """The colours to paint in: those used most, after one of each region of colours."""
+    regions = {tuple(part >> 6 for part in colour): colour for colour in reversed(by_count)}
+    return list(dict.fromkeys((*regions.values(), *by_count)))[:MOST_COLOURS]
 
 
 def _apart(one: bytes, other: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Pictures on a real terminal (a pty): in which sequences, how many bytes, and none before they are wanted."""
+"""Pictures on a real terminal (a pty): in which sequences, and how many bytes."""
 
 from __future__ import annotations
 
