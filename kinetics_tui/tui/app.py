@@ -85,9 +85,9 @@ class KineticsApp(App[Farewell]):
             now,
             zone,
             refresh_hz,
-            picture_colours(os.environ),
-            picture_kind(os.environ, pictures),
-            self._write_terminal,
+            colours=picture_colours(os.environ),
+            pictures=picture_kind(os.environ, pictures),
+            write=self._write_terminal,
         )
         self._run_screen: RunScreen | None = None
         self._since = 0.0
