@@ -104,7 +104,7 @@ async def pictures_of_a_run(dataset: Path) -> None:
         await until(pilot, lambda: "itags" in str(app.export_screenshot()))
         await pilot.press("down")  # the first row changes with every clip that is done
         await pilot.pause(NOTICE_S)
-        await until(pilot, lambda: "▀▀▀" in str(app.export_screenshot()))
+        await until(pilot, lambda: "▀" in str(app.export_screenshot()))
         save(app, "clips")
         await pilot.press("escape", "r")
         await until(pilot, lambda: "Splits" in str(app.export_screenshot()))

@@ -56,6 +56,8 @@ class DonePanel(PagedPanel[DoneClip]):
         return "none of the clips is like that" if filtered else "no clip is done yet"
 
     def of_all(self) -> int:
+        if self._view.filter == self._view.every:
+            return self._view.total
         return max(self._view.of_all, self._view.total)
 
 
