@@ -39,7 +39,7 @@ def test_a_demo_is_paused_resumed_left_found_again_and_stopped(program: Program)
         again.read_until(b"Stop the run?")
         again.type(b"s")
         assert again.exit_code() == 3
-        assert b"Stopped with" in again.output
+        assert b"Stopped: " in again.output
     finally:
         again.close()
     stopped = program.status()

@@ -22,6 +22,7 @@ from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.model.commands import SetPace
 from kinetics_tui.model.events import EngineStatus
 from tests.program import Program
+from tests.terminal_child import TerminalChild
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
@@ -146,9 +147,11 @@ def test_an_engine_survives_its_view_and_another_attaches(program: Program, serv
     view.communicate()
     pid = program.status()["pid"]
     os.kill(pid, signal.SIGHUP)
-    attached = program("attach", str(program.dataset), "--headless", timeout_s=180)
+    attached = program("attach", str(program.dataset), "--json", "--progress", "0.1s", timeout_s=180)
     assert attached.returncode == 0, attached.stderr
     assert program.status()["pending"] == 0
+    assert all("event" in json.loads(line) for line in attached.stdout.splitlines())
+    assert "so far     " in attached.stderr
 
 
 def test_an_engine_that_was_killed_loses_nothing_and_leaves_no_process(
@@ -216,13 +219,30 @@ def test_a_throttle_fails_no_clip_and_its_cooldown_survives_a_restart(program: P
     program("stop", str(program.dataset))
     view.communicate()
     assert program.status()["network"]["until"] == before["network"]["until"]
-    second = program.start("run", str(program.dataset), "--headless")
-    until(lambda: program.state().status is EngineStatus.COOLING)
+    second = program.start("run", str(program.dataset), "--headless", "--progress", "0.5s")
+    assert second.stdout is not None
+    first_line, so_far = second.stdout.readline(), second.stdout.readline()
+    for line in (first_line, so_far):
+        assert "cooling down: 0 of 6 clips done, 0 failed, 6 left. YouTube refuses this network; the" in line
     assert program.status()["network"]["until"] == before["network"]["until"]
-    time.sleep(1)
+    look_on_from_a_terminal(str(program.dataset))
     assert len(youtube.requests) == asked
     program("stop", str(program.dataset))
-    second.communicate()
+    rest, _ = second.communicate()
+    assert rest.splitlines()[-1].startswith("stopped: 0 of 6 clips done, 0 failed, 6 left.")
+
+
+def look_on_from_a_terminal(dataset: str) -> None:
+    """A view of a run that cools down has a bar with the time left, and leaves the terminal as it was."""
+    view = TerminalChild("kinetics_tui", ["attach", dataset, "--headless"])
+    try:
+        view.read_until(b"cooling down 5")
+        assert b"0/6 done, 0 failed" in view.output
+        os.kill(view.pid, signal.SIGTERM)
+        assert view.exit_code() == 128 + signal.SIGTERM
+        assert view.output.rindex(b"\x1b[?25h") > view.output.rindex(b"\x1b[?25l")
+    finally:
+        view.close()
 
 
 def test_a_view_that_is_interrupted_stops_the_run(program: Program, serve: Serve) -> None:

@@ -4,6 +4,7 @@ UserError              one plain sentence with what to do next; ends a command w
 +-- AnnotationError    an annotation file or selection that cannot be used
 +-- DatasetError       a dataset folder or ledger that cannot be used
 +-- EngineError        the engine cannot be started or reached, or refuses a command
+|   +-- EngineSilentError  it is there and does not answer; exit code 5
 +-- SettingsError      the settings file, a variable or an option that cannot be used
 +-- ReportError        files that a report cannot be made of, or written to
 """
@@ -25,6 +26,10 @@ class DatasetError(UserError):
 
 class EngineError(UserError):
     """The engine cannot be started or reached, or refuses a command."""
+
+
+class EngineSilentError(EngineError):
+    """The engine is there and does not answer: it is stopped, or waits for its disk."""
 
 
 class SettingsError(UserError):

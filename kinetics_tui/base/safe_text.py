@@ -13,7 +13,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from kinetics_tui.base.any_text import to_json
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -110,7 +110,7 @@ def apprise_scheme(url: str) -> str:
 
 def json_line(value: Any) -> str:
     """Plain data as one line of JSON in ASCII alone: a terminal may take other characters for orders."""
-    return _NOT_ASCII.sub(_escaped, msgspec.json.encode(value).decode())
+    return _NOT_ASCII.sub(_escaped, to_json(value).decode())
 
 
 def shell_word(text: str) -> str:

@@ -44,7 +44,14 @@ def whole_file(
 
 @contextlib.contextmanager
 def whole_text(path: Path, *, folder: Path | None = None) -> Iterator[TextIO]:
-    """Like ``whole_file``, as text in UTF-8; line ends are written as they are."""
+    """Like ``whole_file``, as text in UTF-8; line ends are written as they are.
+
+    A device or a pipe keeps its place: it is written to.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", errors="replace", newline="") as text:
+            yield text
+        return
     with (
         whole_file(path, folder=folder) as making,
         making.open("w", encoding="utf-8", errors="replace", newline="") as text,

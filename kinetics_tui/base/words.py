@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 MINUTE_S = 60.0
@@ -14,6 +15,8 @@ FARTHEST_S = 10_000 * DAY_S
 """No length of time is given as more than this."""
 LAST_S = 250e9
 """No time of day is later: beyond are the years of five digits, which no calendar here knows."""
+SOON_S = 10 * MINUTE_S
+"""Below that seconds count, in a length of time and in the time of day of what comes."""
 NEAR_S = 6 * DAY_S
 """So far away the name of a weekday still says which day it is."""
 
@@ -22,10 +25,29 @@ NEAR_S = 6 * DAY_S
 
 
 def counted(count: int, noun: str) -> str:
-    """``3,120 clips``, ``1 clip``, ``400 classes``."""
+    """``3,120 clips``, ``1 clip``, ``400 classes``, ``2 categories``."""
     if count == 1:
         return f"1 {noun}"
+    if noun.endswith("y"):
+        return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def are(count: int) -> str:
+    """The verb behind so many: ``1 clip is``, ``2 clips are``."""
+    return "is" if count == 1 else "are"
+
+
+def tally_text(total: int, done: int, failed: int, left: int, off: Mapping[str, int]) -> str:
+    """Clips and what became of them, in the one wording: the last four add up to ``total``.
+
+    ``off`` are those left in splits that are switched off, by split: ``48 of 120 clips done, 11 failed, 37
+    left, 24 switched off (val)``.
+    """
+    parts = [f"{done:,} of {counted(total, 'clip')} done", f"{failed:,} failed", f"{left:,} left"]
+    if off:
+        parts.append(f"{sum(off.values()):,} switched off ({', '.join(off)})")
+    return ", ".join(parts)
 
 
 def count_text(count: float, *, exact: bool = True) -> str:
@@ -36,6 +58,20 @@ def count_text(count: float, *, exact: bool = True) -> str:
 def share_text(part: int, whole: int) -> str:
     """``2.3 %``, for shares that are small as a rule."""
     return f"{100 * part / whole if whole > 0 else 0:.1f} %"
+
+
+def shares_text(parts: Sequence[float]) -> list[str]:
+    """The share of each part of their sum, to a tenth of a per cent, so that they add up to 100.0 %."""
+    whole = math.fsum(parts)
+    if whole <= 0:
+        return [share_text(0, 0) for _ in parts]
+    exact = [part / whole * 1000 for part in parts]
+    tenths = [math.floor(value) for value in exact]
+    missing = 1000 - sum(tenths)
+    by_rest = sorted(range(len(parts)), key=lambda place: tenths[place] - exact[place])
+    for place in by_rest[:missing]:
+        tenths[place] += 1
+    return [f"{value / 10:.1f} %" for value in tenths]
 
 
 def percent_text(part: int, whole: int) -> str:
@@ -71,10 +107,17 @@ def pace_text(per_hour: float | None) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """A length of time in its two largest units: ``45 s``, ``12 min``, ``3 h 05 min``, ``14 d 22 h``."""
+    """A length of time in its two largest units: ``45 s``, ``1 min 05 s``, ``3 h 05 min``, ``14 d 22 h``.
+
+    From ten minutes to an hour in minutes alone: ``12 min``.
+    """
     seconds = _bounded(seconds)
+    if seconds < SOON_S:
+        seconds = round(seconds)
     if seconds < MINUTE_S:
-        return f"{seconds:.0f} s"
+        return f"{int(seconds)} s"
+    if seconds < SOON_S and int(seconds % MINUTE_S):
+        return f"{int(seconds // MINUTE_S)} min {int(seconds % MINUTE_S):02} s"
     if seconds < HOUR_S:
         return f"{int(seconds // MINUTE_S)} min"
     if seconds < DAY_S:
@@ -146,7 +189,9 @@ def dated(at: float, zone: tzinfo | None = None) -> str:
 
 
 def until_text(at: float, now: float, zone: tzinfo | None = None) -> str:
-    """When something ends: ``16:40``, ``Tue 16:40`` on another day, ``28 Aug 16:40`` a week on."""
+    """When something ends: ``16:40:09`` where it is soon, ``16:40``, ``Tue 16:40``, ``28 Aug 16:40``."""
+    if abs(at - now) < SOON_S:
+        return clock_text(at, zone)
     end = _moment(at, zone)
     return _near_text(at, now, zone, at - now < NEAR_S) or f"{end.day} {end:%b %H:%M}"
 
@@ -168,10 +213,13 @@ def day_text(at: float, now: float) -> str:
 
 
 def dated_clock_text(at: float, zone: tzinfo | None = None) -> str:
-    """A time of day, with the date where it is not today: ``16:40``, ``Aug 28 16:40``."""
+    """A time of day as of now: ``16:40:09`` within minutes, ``16:40``, another day's ``Aug 28 16:40``."""
     if not _is_known(at):
         return "an unknown time"
-    return _near_text(at, time.time(), zone, False) or f"{_moment(at, zone):%b %d %H:%M}"
+    now = time.time()
+    if abs(at - now) < SOON_S:
+        return clock_text(at, zone)
+    return _near_text(at, now, zone, False) or f"{_moment(at, zone):%b %d %H:%M}"
 
 
 def _near_text(at: float, now: float, zone: tzinfo | None, is_near: bool) -> str:

@@ -13,7 +13,7 @@ from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.machine import cache_folder
-from kinetics_tui.dataset.folder import ledger_path
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers
@@ -47,7 +47,7 @@ def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
         if is_running(dataset):
             for name, way in networks.items():
                 ask(dataset, AddNetwork(way=way, given_as=name))
-        elif networks and ledger_path(dataset).exists():
+        elif networks and has_ledger(dataset):
             # It brings yt-dlp with it, which takes a while.
             from kinetics_tui.engine.client.next_run import keep_ways
 
@@ -92,7 +92,7 @@ def annotation_opener(dataset: Path, settings: Settings) -> Opener:
         from kinetics_tui.engine.client.next_run import route_of
         from kinetics_tui.media.youtube.open_address import network_opener
 
-        if "yt_dlp" in settings.given_options or not ledger_path(dataset).exists():
+        if "yt_dlp" in settings.given_options or not has_ledger(dataset):
             return network_opener(settings.options.yt_dlp, None)
         return network_opener(*route_of(dataset))
 

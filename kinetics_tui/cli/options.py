@@ -14,18 +14,33 @@ import click
 import msgspec
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.cli.completion import NAMES, for_option
+from kinetics_tui.cli.help_text import Option as SectionOption
 from kinetics_tui.model.network import NetworkKind, parse_way
-from kinetics_tui.model.options import WORKERS, Option, Selection, options_in
-from kinetics_tui.settings.values import help_text, read_value
+from kinetics_tui.model.options import WORKERS, AppOptions, Extras, Option, Options, Selection, options_in
+from kinetics_tui.settings.values import help_text
 
 _SELECTION = options_in(Selection)
+_SECTIONS: dict[type[msgspec.Struct], str] = {
+    Selection: "Which clips",
+    Options: "How they are fetched and made",
+    Extras: "What is made of the clips",
+    AppOptions: "How it is shown",
+}
+"""The headings in the help, by what the options below are declared in."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Integer(click.IntRange):
-    """An integer within bounds, and called so where something else is given."""
+    """A whole number within bounds."""
 
-    name = "integer"
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Raises click's error for what is none, in the words of the settings."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            bounds = f" from {self.min}" + (f" to {self.max}" if self.max is not None else "")
+            self.fail(f"{value!r} is not a whole number{bounds}", param, ctx)
 
 
 class Number(click.FloatRange):
@@ -58,25 +73,28 @@ def flags_of(struct: type[msgspec.Struct], *names: str, **helps: str) -> Callabl
     of the options, as they were written; None where a flag is not given.
     """
     options = options_in(struct)
+    section = "" if names and struct is Options else _SECTIONS.get(struct, "")
     chosen = [*names, *helps] or [name for name, option in options.items() if option.opt.help]
 
     def add(command: _Command) -> _Command:
         for name in reversed(chosen):
             option = options[name]
-            command = _flag(option, helps.get(name) or help_text(option))(command)
+            text = helps.get(name) or help_text(option)
+            command = _flag(option, text, {"cls": SectionOption, "section": section})(command)
         return command
 
     return add
 
 
-def _flag(option: Option, text: str) -> Callable[[_Command], _Command]:
+def _flag(option: Option, text: str, shown: dict[str, Any]) -> Callable[[_Command], _Command]:
     opt = option.opt
     if opt.off:
-        return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text)
+        return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text, **shown)
     as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
     make = several if option.kind == tuple[str, ...] and not as_typed else click.option
     kind = int if option.kind is int and not as_typed else None
-    return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text)
+    shown["shell_complete"] = for_option(option)
+    return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text, **shown)
 
 
 class View(Enum):
@@ -87,20 +105,34 @@ class View(Enum):
     JSON = "json"
 
 
-def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``."""
+_view_option = functools.partial(click.option, cls=SectionOption, section=_SECTIONS[AppOptions])
 
-    @click.option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
-    @click.option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
+
+def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags ``--headless`` and ``--json``, the second of which means both; they arrive as ``view``.
+
+    ``--progress`` arrives as it was written, None where it is not given. Raises SettingsError for what is no
+    time.
+    """
+
+    @_view_option("--headless", is_flag=True, help="No screen: a line an event, until it ends.")
+    @_view_option("--json", "as_json", is_flag=True, help="No screen: an event a line, as JSON for scripts.")
+    @flags_of(AppOptions, "progress")
     @functools.wraps(command)
-    def shown(*, headless: bool, as_json: bool, **flags: Any) -> Any:
+    def shown(*, headless: bool, as_json: bool, progress: str | None, **flags: Any) -> Any:
         view = View.JSON if as_json else View.LINES if headless else View.APP
-        return command(view=view, **flags)
+        if progress is not None:
+            from kinetics_tui.settings.settings import read_flags
+
+            read_flags(options_in(AppOptions), {"progress": progress})
+        return command(view=view, progress=progress, **flags)
 
     return shown
 
 
-dataset = click.argument("dataset", type=Path, help="The dataset folder.")
+folder = NAMES["dir"]
+"""Completes folders."""
+dataset = click.argument("dataset", type=Path, shell_complete=folder, help="The dataset folder.")
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 now = click.option("--now", is_flag=True, help="Put the clips in hand back at once.")
 files_at_a_time = click.option(
@@ -115,6 +147,8 @@ def given(**flags: object) -> dict[str, object]:
 
 def selection(**flags: object) -> dict[str, object]:
     """The fields of ``Selection`` that were given among flags. Raises ``UserError`` for what is none."""
+    from kinetics_tui.settings.settings import read_flags  # status reads no settings
+
     asked: dict[str, Any] = {
         name: value for name, value in _given(flags) if name in Selection.__struct_fields__
     }
@@ -128,8 +162,8 @@ def selection(**flags: object) -> dict[str, object]:
         asked["release"] = find_release(asked["release"]).name
         asked["annotations"] = []
     for name, value in asked.items():
-        if (option := _SELECTION[name]).opt.reads:
-            asked[name] = read_value(option, value)
+        if _SELECTION[name].opt.reads:
+            asked |= read_flags(_SELECTION, {name: value})
         elif isinstance(value, list):
             # ``all`` alone takes an earlier choice back.
             asked[name] = () if value == ["all"] else tuple(value)

@@ -7,16 +7,14 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.state import RunState
 
 
 def summary_text(state: RunState) -> str:
     """The run in one sentence."""
-    return (
-        f"{state.status.value}: {state.done:,} of {state.total:,} clips done, {state.failed:,} failed, "
-        f"{state.left:,} left. {state.reason}"
-    ).strip()
+    return f"{state.status.value}: {state.tally}. {state.reason}".strip()
 
 
 def status_json(state: RunState) -> dict[str, Any]:
@@ -27,10 +25,12 @@ def status_json(state: RunState) -> dict[str, Any]:
         "state": state.status.value,
         "reason": state.reason,
         "pid": state.pid or None,
+        "silent_since": state.why.at if state.status is EngineStatus.SILENT else None,
         "total": state.total,
         "done": state.done,
         "failed": state.failed,
         "pending": state.left,
+        "switched_off": state.switched_off,
         "splits": {
             split.name: {
                 "total": split.total,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
+import pwd
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import shell_word
 
 STATE_FOLDER = ".kinetics-tui"
 EXPORT_FOLDER = ".kinetics-tui-export"
@@ -42,6 +46,79 @@ def log_path(dataset: Path) -> Path:
 def lock_path(dataset: Path) -> Path:
     """The file that a running engine holds locked."""
     return state_folder(dataset) / "engine.lock"
+
+
+def has_ledger(dataset: Path) -> bool:
+    """True if the folder is a dataset already. Raises DatasetError where that cannot be looked at."""
+    try:
+        ledger_path(dataset).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise DatasetError(cannot_use(dataset, error)) from error
+    return True
+
+
+def user_name(uid: int) -> str:
+    """A user as people call him, by his number where he has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
+
+
+def as_user(uid: int, command: str, dataset: Path) -> str:
+    """The shell line that does ``command`` with a dataset as another user."""
+    return f"sudo -u {shell_word(user_name(uid))} kinetics-tui {command} {shell_word(str(dataset))}"
+
+
+def cannot_use(dataset: Path, error: OSError) -> str:
+    """One sentence on why the files that the program keeps about a dataset cannot be used, and what to do."""
+    if isinstance(error, PermissionError):
+        for place in (state_folder(dataset), dataset, *dataset.absolute().parents):
+            with suppress(OSError):
+                if (uid := place.lstat().st_uid) != os.getuid():
+                    return (
+                        f"{dataset} belongs to the user {user_name(uid)}, who alone may use it: work as that "
+                        f"user ({as_user(uid, 'status', dataset)}), or choose another folder."
+                    )
+                break
+    return f"{state_folder(dataset)} cannot be used ({error.strerror}); check the folder's permissions."
+
+
+def lock(file: int, place: Path) -> bool:
+    """Lock an open file for its holder alone; False where another holds it, whoever it is.
+
+    Raises DatasetError where the file system of ``place`` keeps no locks.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError as error:
+        raise DatasetError(no_locks(place, error)) from error
+    return True
+
+
+def no_locks(place: Path, error: OSError) -> str:
+    """One sentence on a file system that keeps no locks, and how to go on safely."""
+    return (
+        f"The file system of {place} keeps no locks ({error.strerror}), so nothing would hold two programs "
+        "from writing there at once: use a local disk, or have it mounted with locks (NFS: start its lock "
+        "service, or mount with local_lock=all if no other machine writes there), then do the same again."
+    )
+
+
+def missing_locks(folder: Path) -> str:
+    """One sentence where the file system of a state folder keeps no locks for a ledger; else empty."""
+    try:
+        # Not the ledger itself: to close it would end SQLite's locks.
+        with (folder / "engine.json").open("rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            return no_locks(folder.parent, error)
+    return ""
 
 
 def identity(path: Path) -> tuple[int, int] | None:

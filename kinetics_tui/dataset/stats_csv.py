@@ -82,7 +82,7 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
             ended_at = attempt.at - spent.total_s
         elapsed_s += max(0.0, attempt.at - ended_at)
         ended_at = attempt.at
-        if settled.session != session:
+        if settled.session not in (None, session):  # without one: in hand as the last one ended
             session, skipped = settled.session, done
         total_s += spent.total_s
         done += attempt.outcome is Outcome.DONE

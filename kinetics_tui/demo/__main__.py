@@ -21,10 +21,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import psutil
 
 from kinetics_tui.annotations.read import read_annotations
+from kinetics_tui.base.any_text import to_json
 from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.demo.dataset import BLOCK_S, make_demo
 from kinetics_tui.demo.show import Announcement
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: told.set())
     annotations, clips, youtube = _given(options) if options.annotations else _made_up(options)
     with youtube:
-        announcement = msgspec.json.encode(
+        announcement = to_json(
             Announcement(
                 pid=os.getpid(),
                 player_port=youtube.player_port,

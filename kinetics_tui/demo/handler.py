@@ -35,6 +35,7 @@ from kinetics_tui.demo.videos import Case, Failure, Video
 from kinetics_tui.media.youtube.javascript import SCRIPT_PREFIX
 
 PLAYER_PATH = "/youtubei/v1/player"
+NOTHING_PATH = "/generate_204"
 HLS_TYPE = "application/vnd.apple.mpegurl"
 
 _FOREVER_S = 3600.0
@@ -211,6 +212,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if address.path.startswith(PIECES_PATH):
             self._send_piece(address.path)
+            return
+        if address.path == NOTHING_PATH:
+            self._send(HTTPStatus.NO_CONTENT)
             return
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
         if self._send_page(address.path, query):

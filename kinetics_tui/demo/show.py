@@ -16,12 +16,13 @@ import msgspec
 
 from kinetics_tui.annotations.fetch import obtain_annotations
 from kinetics_tui.annotations.read import Annotations
+from kinetics_tui.base.any_text import from_json
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.base.programs import python_program
-from kinetics_tui.dataset.folder import make_state_folder
+from kinetics_tui.dataset.folder import has_ledger, make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import is_running
-from kinetics_tui.engine.prepare import has_ledger, prepare
+from kinetics_tui.engine.prepare import prepare
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import Options, Selection
@@ -94,7 +95,7 @@ def launch(folder: Path, *, clips: int, for_dataset: Path | None = None, until_i
         process.kill()
         process.wait()
         raise EngineError(f"The demo's YouTube does not come up; see {log_path}.")
-    return DemoServer(msgspec.json.decode(said, type=Announcement), process)
+    return DemoServer(from_json(said, Announcement), process)
 
 
 TITLE = "Demo"

@@ -26,6 +26,7 @@ from kinetics_tui.engine.process.address import (
     READY,
     Whereabouts,
     WriterLock,
+    give_sign_of_life,
     socket_paths,
     temporary_folder,
     write_whereabouts,
@@ -36,6 +37,7 @@ from kinetics_tui.engine.workers.pool import load_workers
 
 SOCKET_EVERY_S = 60.0
 LOG_EVERY_S = 5.0
+SIGN_EVERY_S = 2.0
 CRASHED = 1
 BAD_INPUT = 2
 
@@ -107,7 +109,10 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
     path = await server.open(socket_paths(dataset))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)
-    keepers = [asyncio.create_task(_keep_socket(server, engine)), asyncio.create_task(_keep_log(handler))]
+    keepers = [
+        asyncio.create_task(keeper)
+        for keeper in (_keep_socket(server, engine), _keep_log(handler), _give_signs(dataset, engine))
+    ]
     try:
         await engine.run()
     finally:
@@ -125,6 +130,13 @@ async def _keep_socket(server: Server, engine: Engine) -> None:
                 await server.restore()
         except (OSError, EngineError):
             log.exception("the socket cannot be put back")
+
+
+async def _give_signs(dataset: Path, engine: Engine) -> None:
+    while True:
+        await asyncio.sleep(SIGN_EVERY_S)
+        if engine.at_home:
+            give_sign_of_life(dataset)
 
 
 async def _keep_log(handler: LogHandler) -> None:

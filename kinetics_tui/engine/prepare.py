@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.annotations.read import Annotations, BadRow
-from kinetics_tui.annotations.releases import RELEASES
+from kinetics_tui.annotations.releases import CUSTOM, RELEASES, find_release
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError, DatasetError, SettingsError
-from kinetics_tui.dataset.folder import ledger_path, make_state_folder, state_folder
+from kinetics_tui.base.words import are, counted
+from kinetics_tui.dataset.folder import has_ledger, make_state_folder, state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
@@ -24,11 +25,6 @@ from kinetics_tui.model.options import Options, Selection
 BAD_ROWS_SHOWN = 5
 CUSTOM_TITLE = "Custom dataset"
 BAD_ROWS_FILE = "bad-rows.csv"
-
-
-def has_ledger(dataset: Path) -> bool:
-    """True if the folder is a dataset already."""
-    return ledger_path(dataset).exists()
 
 
 def title_of(selection: Selection) -> str:
@@ -75,6 +71,10 @@ def prepare(
     keeps its own options and selection where nothing else is given. ``load`` reads the annotations
     of a selection, ``tell`` prints a line. Raises ``UserError``; nothing is changed then.
     """
+    if named := str(selection.get("release") or ""):
+        # Also beside annotations of one's own: their title, classes and exports are those of the release.
+        known = named if named == CUSTOM else find_release(named).name
+        selection = {**selection, "release": known}
     if not has_ledger(dataset):
         asked = Selection(**selection)  # type: ignore[arg-type]  # the command line types its flags
         if not asked.release and not asked.annotations:
@@ -86,7 +86,7 @@ def prepare(
         annotations = load(asked)
         clips = select(annotations, asked)
         _tell_readings(annotations, tell)
-        tell(f"{len(clips):,} clips selected of {len(annotations.clips):,} annotated.")
+        tell(f"{counted(len(clips), 'clip')} selected of {len(annotations.clips):,} annotated.")
         create(dataset, asked, options, clips, title)
         _name_dropped_rows(dataset, annotations, tell)
         return
@@ -105,7 +105,8 @@ def prepare(
             _tell_readings(annotations, tell)
             # Whatever can fail has done so before anything is changed.
             added = ledger.set_selection(asked, clips)
-            tell(f"{len(clips):,} clips are selected now, {added:,} of them new to this dataset.")
+            many = f"{counted(len(clips), 'clip')} {are(len(clips))} selected now"
+            tell(f"{many}, {added:,} of them new to this dataset.")
             _name_dropped_rows(dataset, annotations, tell)
         if given:
             ledger.set_options(kept)
@@ -140,7 +141,7 @@ def _name_dropped_rows(dataset: Path, annotations: Annotations, tell: Callable[[
     where = state_folder(dataset) / BAD_ROWS_FILE
     write_bad_rows(where, dropped)
     tell(
-        f"{len(annotations.bad_rows):,} rows cannot be used and {len(annotations.duplicate_rows):,} "
+        f"{counted(len(annotations.bad_rows), 'row')} cannot be used and {len(annotations.duplicate_rows):,} "
         f"repeat a clip; all are listed in {where}, the first:"
     )
     for row in dropped[:BAD_ROWS_SHOWN]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from kinetics_tui.base.words import MINUTE_S
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.reasons import NO_REASON, Reason, Why
+
+COOLING_GRAIN_S = 10.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +67,7 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         return EngineStatus.PROBING, Reason(why, facts.suspicious)
     match facts.network:
         case NetworkStatus.COOLING:
-            return EngineStatus.COOLING, Reason(Why.COOLING, at=_minute(facts.until))
+            return EngineStatus.COOLING, Reason(Why.COOLING, at=_end_of(COOLING_GRAIN_S, facts.until))
         case NetworkStatus.PROBING:
             return EngineStatus.PROBING, Reason(Why.PROBING)
         case NetworkStatus.OFFLINE:
@@ -74,10 +77,10 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         case _:
             pass
     if facts.only_retries_left and facts.next_retry_at is not None:
-        return EngineStatus.RUNNING, Reason(Why.RETRIES, at=_minute(facts.next_retry_at))
+        return EngineStatus.RUNNING, Reason(Why.RETRIES, at=_end_of(MINUTE_S, facts.next_retry_at))
     return EngineStatus.RUNNING, NO_REASON
 
 
-def _minute(at: float | None) -> float | None:
-    """The beginning of the minute of a time: a wait that moves by seconds is no news for anybody."""
-    return None if at is None else at // 60 * 60
+def _end_of(grain_s: float, at: float | None) -> float | None:
+    """The end of the seconds that a time lies in: a wait that moves within them is no news for anybody."""
+    return None if at is None else -(-at // grain_s) * grain_s

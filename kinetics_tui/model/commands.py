@@ -11,9 +11,18 @@ from kinetics_tui.model.options import Extras, PaceLimit
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
-    """Something asked of the engine; ``id`` comes back in the reply."""
+    """Something asked of the engine; ``id`` comes back in the reply.
+
+    Whoever asked has given up by ``deadline``: after that it is refused, not carried out. It is a time of
+    ``time.monotonic``, which all processes of a machine share and nobody can set. None: there is none.
+    """
 
     id: int = 0
+    deadline: float | None = None
+
+
+class Ping(Command, frozen=True, tag="ping"):
+    """Answer, and do nothing else."""
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -118,7 +127,8 @@ class Retry(Command, frozen=True, tag="retry"):
 
 
 AnyCommand = (
-    Subscribe
+    Ping
+    | Subscribe
     | Pause
     | Resume
     | Stop

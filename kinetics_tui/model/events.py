@@ -43,8 +43,8 @@ class Notice(msgspec.Struct, frozen=True):
 def throttle_notice(at: float, label: str, signal: Category, *, probe: bool) -> Notice:
     """A network is throttled; ``probe``: the clip that was to find out whether it still is."""
     if probe:
-        return Notice(at, NoticeKind.PROBE_FAILED, f"The probe by {label} was refused: {signal.heading}.")
-    return Notice(at, NoticeKind.THROTTLED, f"YouTube throttles {label}: {signal.heading}.")
+        return Notice(at, NoticeKind.PROBE_FAILED, f"The probe by {label} was refused: {signal.value}.")
+    return Notice(at, NoticeKind.THROTTLED, f"YouTube throttles {label}: {signal.value}.")
 
 
 class EngineStatus(StrEnum):
@@ -62,6 +62,8 @@ class EngineStatus(StrEnum):
     HELD = "held"
     """The machine keeps the run from going on, for another reason than a full disk."""
     STOPPING = "stopping"
+    SILENT = "not answering"
+    """No engine says so of itself: it is what others find who get no answer."""
     STOPPED = "stopped"
     DONE = "done"
 

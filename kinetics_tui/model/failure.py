@@ -62,11 +62,6 @@ class Category(StrEnum):
     ADDRESS_BLOCKED = "address blocked"
 
     @property
-    def heading(self) -> str:
-        """The name as it stands at the start of a line."""
-        return self.value[0].upper() + self.value[1:]
-
-    @property
     def kind(self) -> Kind:
         return ABOUT[self].kind
 
@@ -157,5 +152,5 @@ ABOUT: dict[Category, About] = {
 
 def by_count(counts: dict[Category, int]) -> list[tuple[Category, int]]:
     """Categories, the most frequent first; those with none are left out."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].value))
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].value.lower()))
     return [(category, count) for category, count in ranked if count > 0]

@@ -35,6 +35,7 @@ class Opt(NamedTuple):
     them stand for the bounds and the default. ``example`` is the default as the settings file shows it, where
     a word is clearer than the value. ``reads`` names an entry of ``settings.values.KINDS``; without it the
     type and the bounds say how a value is read. Options of a ``group`` stand together in the settings file.
+    ``names`` says of which kind of names the values are, by an entry of ``cli.completion.NAMES``.
     """
 
     metavar: str = ""
@@ -48,6 +49,7 @@ class Opt(NamedTuple):
     example: str | None = None
     reads: str = ""
     group: int = 0
+    names: str = ""
 
 
 class Option(NamedTuple):
@@ -330,7 +332,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "Waits after a throttle: 15m,1h,3h,...",
             "waits after one throttle upon another",
             key="cooldown",
-            reads="durations",
+            reads="rising durations",
             example="15m,1h,3h,6h,12h,24h,48h,5d",
         ),
     ] = COOLDOWN_STEPS_S
@@ -403,12 +405,23 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
     ] = Theme.AUTO
     refresh_hz: Annotated[
         float,
-        Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(1, 5), group=1),
+        Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(0.2, 5), group=1),
     ] = 4.0
     pictures: Annotated[
         PictureKind,
         Opt(comment="of clips: auto, kitty, sixel, blocks (any terminal) or none", group=1),
     ] = PictureKind.AUTO
+    progress_s: Annotated[
+        float | None,
+        Opt(
+            "TIME",
+            "Without a screen: a line of totals so often; none: no such lines ({default}).",
+            "without a screen: a line of totals so often; none: no such lines",
+            key="progress",
+            reads="duration or none",
+            group=1,
+        ),
+    ] = MINUTE_S
     mouse: Annotated[bool, Opt(comment="false: less traffic on a slow line", group=1)] = True
     bell: Annotated[
         bool,
@@ -428,11 +441,26 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ``limit`` keeps the first so many clips of what is left.
     """
 
-    release: Annotated[str, Opt("NAME", "kinetics-400, -600, -700 or -700-2020.")] = ""
-    annotations: Annotated[tuple[str, ...], Opt("FILE", "Annotation files (CSV, JSON, tar.gz).")] = ()
-    splits: Annotated[tuple[str, ...], Opt("NAME", "Splits: train, val, test (all).", flag="split")] = ()
-    classes: Annotated[tuple[str, ...], Opt("NAME", "Classes by name (all).", flag="class")] = ()
-    categories: Annotated[tuple[str, ...], Opt("NAME", "Categories of classes (all).", flag="category")] = ()
+    release: Annotated[
+        str,
+        Opt("NAME", "kinetics-400, -600, -700 or -700-2020.", names="release"),
+    ] = ""
+    annotations: Annotated[
+        tuple[str, ...],
+        Opt("FILE", "Annotation files (CSV, JSON, tar.gz).", names="file"),
+    ] = ()
+    splits: Annotated[
+        tuple[str, ...],
+        Opt("NAME", "Splits: train, val, test (all).", flag="split", names="split"),
+    ] = ()
+    classes: Annotated[
+        tuple[str, ...],
+        Opt("NAME", "Classes by name (all).", flag="class", names="class"),
+    ] = ()
+    categories: Annotated[
+        tuple[str, ...],
+        Opt("NAME", "Categories of classes (all).", flag="category", names="class category"),
+    ] = ()
     per_class: Annotated[
         int | None,
         Opt("N", "So many clips of each class; none: all.", reads="count"),

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kinetics_tui.base.words import dated_clock_text
+from kinetics_tui.base.words import are, clock_text, counted, dated_clock_text
 
 
 class Why(StrEnum):
@@ -38,6 +38,10 @@ class Why(StrEnum):
     OFFLINE = "no way to YouTube"
     OTHER_VERSION = "an engine of another version"
     """``text`` says of which, and what to do."""
+    OTHER_USER = "an engine of another user"
+    """``text`` says of whom, and what to do."""
+    SILENT = "the engine does not answer"
+    """The process ``count`` (0: not known) since ``at``; ``text`` says what is known of the cause."""
     RETRIES = "only clips to be tried again"
     """The next at ``at``."""
 
@@ -61,13 +65,13 @@ _WORDS = {
     Why.NONE: "",
     Why.SWITCHED_OFF: "Every split is switched off; switch one on.",
     Why.SETTLED: "Every clip is settled.",
-    Why.LEFT: "{count:,} clips are left; {command} goes on with them.",
+    Why.LEFT: "{clips} {are} left; {command} goes on.",
     Why.FINISHING: "The clips in hand are being finished.",
     Why.SAFE: "It is safe to switch networks.",
     Why.PROBLEM: "{text} The run then goes on by itself.",
     Why.EXTRACTING: "Every clip is settled; frames and sound are made of them.",
-    Why.SWITCHING: "{count} clip{s} in hand still by {label}; then one clip goes first.",
-    Why.SUSPICIOUS: "{count} clips failed, too many to be chance; a video that must be there is asked for.",
+    Why.SWITCHING: "{clips} in hand still by {label}; then one clip goes first.",
+    Why.SUSPICIOUS: "{clips} failed, too many to be chance; a video that must be there is asked for.",
     Why.REFUSED: "YouTube refuses every video to yt-dlp {version} since {at} ({label}): probably a change "
     "on YouTube's side. Update yt-dlp: `{text}`, or try another network. The run asks again at {until}, "
     "and at once with another yt-dlp.",
@@ -76,19 +80,29 @@ _WORDS = {
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
     Why.OTHER_VERSION: "{text}",
-    Why.RETRIES: "Only clips to be tried again are left, the next at {at}.",
+    Why.OTHER_USER: "{text}",
+    Why.SILENT: "The engine{process} does not answer{since}: {text}",
+    Why.RETRIES: "Only clips to be tried again are left, the next by {at}.",
 }
 
 
 def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
     """One plain sentence on a reason, empty where there is none; times of day are those of ``zone``."""
     return _WORDS[reason.why].format(
-        count=reason.count,
-        s="" if reason.count == 1 else "s",
+        clips=counted(reason.count, "clip"),
+        are=are(reason.count),
         label=reason.label,
         command=f"kinetics-tui run {reason.label}" if reason.label else "run",
         at="later" if reason.at is None else dated_clock_text(reason.at, zone),
         text=reason.text,
+        process=f" (pid {reason.count})" if reason.count else "",
+        since="" if reason.at is None else f" since {_since_text(reason.at, zone)}",
         version=reason.version,
         until="a later time" if reason.until is None else dated_clock_text(reason.until, zone),
     )
+
+
+def _since_text(at: float, zone: tzinfo | None) -> str:
+    """A time to the second, or with its date where it is not today's."""
+    dated, clock = dated_clock_text(at, zone), clock_text(at, zone)
+    return clock if clock.startswith(dated) else dated

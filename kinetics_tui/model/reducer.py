@@ -18,7 +18,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, EngineStatus, LogLine, Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import moved_if_any
-from kinetics_tui.model.reasons import reason_text
+from kinetics_tui.model.reasons import Reason, Why, reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
 
 
@@ -165,14 +165,22 @@ def _notice_status(run: Run, event: events.StatusChanged) -> None:
     if event.status is run.status:
         return
     if event.status in (EngineStatus.DISK_FULL, EngineStatus.HELD):
+        if _told_of(run, event.reason):
+            return
         kind = events.NoticeKind(event.status.value)
         run.notice = events.Notice(event.at, kind, f"The run is held up: {reason_text(event.reason)}")
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
-        text = f"The run is through: {run.done:,} clips done, {run.failed:,} failed."
+        text = f"The run is through: {run.tally}."
         run.notice = events.Notice(event.at, events.NoticeKind.DONE, text)
     elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
         text = f"The cooldown of {run.network.label} has ended; one clip goes first."
         run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
+
+
+def _told_of(run: Run, reason: Reason) -> bool:
+    """True if people were called as YouTube began to refuse every video: no look since then is news."""
+    told = run.notice is not None and run.notice.kind is events.NoticeKind.HELD and run.notice.at
+    return reason.why is Why.REFUSED and reason.at is not None and bool(told) and told >= reason.at
 
 
 def _split_switched(run: Run, event: events.SplitSwitched) -> None:
@@ -191,7 +199,7 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             run.throttled_at.append(event.at)
             probe = event.news is events.NetworkNews.PROBE_REFUSED
             run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
-            _write(run, LogLine(event.at, "throttle", detail=f"{signal.heading}. {signal.advice}"))
+            _write(run, LogLine(event.at, "throttle", detail=f"{signal.value}: {signal.advice}"))
         case events.NetworkNews.LEFT:
             text = f"Switched from {network.label} to {run.network.label}."
             _write(run, LogLine(event.at, "network", detail=text))
@@ -264,7 +272,7 @@ def _clip_failed(run: Run, event: events.ClipFailed) -> None:
     else:
         run.retried[event.category] = run.retried.get(event.category, 0) + 1
         word, outcome = "put back", "tried again later"
-    _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.heading}  ({outcome})"))
+    _write(run, LogLine(event.at, word, path_text(event.clip), f"{event.category.value}  ({outcome})"))
 
 
 def _clip_returned(run: Run, event: events.ClipReturned) -> None:

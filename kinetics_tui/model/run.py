@@ -9,6 +9,7 @@ from collections import deque
 
 import msgspec
 
+from kinetics_tui.base.words import tally_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     EngineStatus,
@@ -40,7 +41,9 @@ class WorkerState(msgspec.Struct):
 
 
 RECENT_S = 300.0
-"""Rates are means over this many seconds of work, or over the run where it is younger."""
+"""Rates are means over so many seconds of work before the last clip, or over the run where it is younger."""
+_STALLED = 3.0
+"""A run in which no clip came for so many times what one took has no rate, nor has one in ``RECENT_S``."""
 GRAIN_S = 0.1
 """Clips that come within it are counted as one entry: the memory is bounded, however fast they come."""
 
@@ -48,8 +51,11 @@ GRAIN_S = 0.1
 class Rates(msgspec.Struct):
     """Clips done lately, in a time that stands still while no clip can be worked on.
 
+    A rate changes as a clip comes, and as one is overdue; not with every look at it.
+
     ``recent`` holds (time, clips, wire bytes), oldest first, with the time taken out in which the run was
-    idle; ``idle_s`` is that time since ``started_at``.
+    idle; the first entry may be older than ``RECENT_S``: it tells when the time of the others began.
+    ``idle_s`` is the idle time since ``started_at``.
     """
 
     started_at: float = 0.0
@@ -63,7 +69,7 @@ class Rates(msgspec.Struct):
             self.recent[-1] = (began, clips + 1, so_far_bytes + wire_bytes)
             return
         self.recent.append((at, 1, wire_bytes))
-        while self.recent[0][0] <= at - RECENT_S:
+        while len(self.recent) > 1 and self.recent[1][0] <= at - RECENT_S:
             self.recent.popleft()
 
     def take_out(self, idle_s: float) -> None:
@@ -81,15 +87,37 @@ class Rates(msgspec.Struct):
         self.recent = deque((at + by_s, clips, size) for at, clips, size in self.recent)
 
     def clips_per_minute(self, end: float) -> float:
-        """Done clips a minute over the last ``RECENT_S`` seconds before ``end``."""
-        return sum(clips for at, clips, _ in self.recent if at > end - RECENT_S) / self._window_s(end) * 60
+        """Done clips a minute, as it stands at ``end``."""
+        return self._clips_per_s(end) * 60
 
     def bytes_per_s(self, end: float) -> float:
-        """Wire bytes of clips done in the last ``RECENT_S`` seconds before ``end``, a second."""
-        return sum(size for at, _, size in self.recent if at > end - RECENT_S) / self._window_s(end)
+        """Wire bytes of done clips a second, as it stands at ``end``."""
+        clips = sum(clips for _, clips, _ in self.recent)
+        size = sum(size for _, _, size in self.recent)
+        return self._clips_per_s(end) * size / clips if clips else 0.0
 
-    def _window_s(self, end: float) -> float:
-        return max(1.0, min(RECENT_S, end - self.started_at - self.idle_s))
+    def measured_until(self, end: float) -> float:
+        """The end of what the rates at ``end`` are of: the last clip, or ``end`` if one is overdue."""
+        clips, took_s, last = self._up_to_last()
+        overdue = not clips or (end - last) * clips > took_s
+        return end if overdue else min(end, last)
+
+    def _up_to_last(self) -> tuple[int, float, float]:
+        """Clips done lately, the seconds in which they came, and when the last one came."""
+        if not self.recent:
+            return 0, 1.0, 0.0
+        first, last = self.recent[0][0], self.recent[-1][0]
+        began = first if first <= last - RECENT_S else max(self.started_at + self.idle_s, last - RECENT_S)
+        return sum(clips for at, clips, _ in self.recent if at > began), max(1.0, last - began), last
+
+    def _clips_per_s(self, end: float) -> float:
+        clips, took_s, last = self._up_to_last()
+        if not clips or end - last > max(RECENT_S, _STALLED * took_s / clips):
+            return 0.0
+        # Where the next one is overdue, as if it came now.
+        since = max(last - took_s, min(last, end - RECENT_S))
+        one_more = sum(clips for at, clips, _ in self.recent if at > since) + 1
+        return min(clips / took_s, one_more / max(1.0, end - since))
 
 
 LOG_LINES = 200
@@ -162,20 +190,38 @@ class Run:
 
     @property
     def total(self) -> int:
-        """Clips of the splits that are switched on."""
-        return sum(s.total for s in self.splits.values() if s.enabled)
+        """Clips of all splits: done, failed, left and switched off."""
+        return sum(s.total for s in self.splits.values())
 
     @property
     def done(self) -> int:
-        return sum(s.done for s in self.splits.values() if s.enabled)
+        """Clips on disk, of all splits: switching one off takes none away."""
+        return sum(s.done for s in self.splits.values())
 
     @property
     def failed(self) -> int:
-        return sum(s.failed for s in self.splits.values() if s.enabled)
+        """Clips settled as failed, of all splits."""
+        return sum(s.failed for s in self.splits.values())
 
     @property
     def left(self) -> int:
+        """Clips that the run still has to settle: of the splits that are switched on."""
         return sum(s.left for s in self.splits.values() if s.enabled)
+
+    @property
+    def off(self) -> dict[str, int]:
+        """Clips left in splits that are switched off, by split: nobody is going to fetch them."""
+        return {s.name: s.left for s in self.splits.values() if not s.enabled and s.left}
+
+    @property
+    def switched_off(self) -> int:
+        """The sum of ``off``."""
+        return sum(self.off.values())
+
+    @property
+    def tally(self) -> str:
+        """All these counts in words."""
+        return tally_text(self.total, self.done, self.failed, self.left, self.off)
 
     @property
     def in_hand(self) -> int:
@@ -194,6 +240,10 @@ class Run:
     def clips_per_minute(self, now: float) -> float:
         """Done clips a minute over the last minutes of work before ``now``."""
         return self.rates.clips_per_minute(self._worked_until(now))
+
+    def measured_until(self, now: float) -> float:
+        """The end of the time that the rates of the moment are of."""
+        return now if self.idle else self.rates.measured_until(now)
 
     def bytes_per_s(self, now: float) -> float:
         """Wire bytes of clips done in the last minutes of work before ``now``, a second."""

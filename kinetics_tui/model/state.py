@@ -8,6 +8,7 @@ import msgspec
 
 from kinetics_tui.base.words import HOUR_S, pace_text
 from kinetics_tui.model.events import AnyEvent, EngineStatus
+from kinetics_tui.model.reasons import Why
 from kinetics_tui.model.reducer import fold, retell
 from kinetics_tui.model.run import Run
 
@@ -34,17 +35,24 @@ class Forecast(msgspec.Struct, frozen=True):
 
     ``limit`` is what limits the work, in a few words (empty: the line and cores). ``held``: the run
     stands still until somebody or something lets it go on, so that no time of day follows from it.
+    ``last``: every clip that is left is in a worker's hand or was tried before, and no rate says how
+    long these take.
     """
 
     work_s: float
     wait_s: float = 0.0
     limit: str = ""
     held: bool = False
+    last: bool = False
 
     @property
     def seconds(self) -> float:
         """From now to the end, where nothing holds the run."""
         return self.wait_s + self.work_s
+
+
+_NEAR, _ALL_OF_IT = 0.8, 0.9
+"""From these shares of the pace on it is what limits a run, and it is taken to go out whole."""
 
 
 def forecast(state: RunState, now: float) -> Forecast | None:
@@ -54,19 +62,23 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     """
     if not state.left:
         return None
-    measured_per_s = state.clips_per_minute(now) / 60
+    # Clips that fail are settled too, and cost their share of the pace.
+    measured_per_s = state.clips_per_minute(now) / 60 * (state.done + state.failed) / max(1, state.done)
     options, network = state.options, state.network
     users = options.pace_per_hour
     if options.budget_per_hour and network.requests_per_clip:
         users = options.budget_per_hour / network.requests_per_clip
     paces = [pace for pace in (users, network.learned_per_hour) if pace]
     pace_per_s = min(paces) / HOUR_S if paces else None
-    if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * 0.8):
-        rate_per_s, limit = pace_per_s, f"pace is the limit: {pace_text(min(paces))}"
-    elif measured_per_s == 0:
+    rate_per_s, limit = measured_per_s, ""
+    if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * _NEAR):
+        limit = f"pace is the limit: {pace_text(min(paces))}"
+        # From there to the pace without a step: the end of a long run must not jump by days.
+        above = (measured_per_s / pace_per_s - _NEAR) / (_ALL_OF_IT - _NEAR) if measured_per_s else 1.0
+        rate_per_s = pace_per_s * (_NEAR + (1 - _NEAR) * min(1.0, above))
+    if rate_per_s == 0:
         return None
-    else:
-        rate_per_s, limit = measured_per_s, ""
     held = state.idle and state.status is not EngineStatus.COOLING
     wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
-    return Forecast(state.left / rate_per_s, wait_s, limit, held)
+    last = state.why.why is Why.RETRIES or state.left <= state.in_hand
+    return Forecast(state.left / rate_per_s, wait_s, limit, held, last)

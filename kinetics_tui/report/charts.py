@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kinetics_tui.base.words import duration_text, share_text
-from kinetics_tui.report.digest import Rates, failed_share_text, label_text, seconds_by_doing
+from kinetics_tui.base.words import counted, duration_text, shares_text
+from kinetics_tui.report.digest import (
+    OF_FAILED,
+    Rates,
+    failed_share_text,
+    failed_shares,
+    label_text,
+    seconds_by_doing,
+)
 from kinetics_tui.report.figures import Doing, Histogram, Progress, Report, Session
 
 WIDTH = 760
@@ -120,12 +127,12 @@ def splits(report: Report) -> Chart:
         Bar(
             part.split,
             f"{part.done:,} of {part.total:,}",
-            [(kind, getattr(part, kind) / part.total) for kind in ("done", "failed", "left")],
+            [(kind, getattr(part, kind) / part.total) for kind in ("done", "failed", "left", "off")],
         )
         for part in report.splits
         if part.total
     ]
-    return bars("Downloaded, failed and left of each split", rows)
+    return bars("Done, failed and left of each split", rows)
 
 
 def classes(found: Sequence[Progress]) -> list[tuple[str, Chart]]:
@@ -153,27 +160,21 @@ def classes(found: Sequence[Progress]) -> list[tuple[str, Chart]]:
 
 def failures(report: Report) -> Chart:
     """A bar a category."""
-    total = sum(count.clips for count in report.failures)
     rows = [
         Bar(
-            capital(count.name),
-            f"{count.clips:,}  ({share_text(count.clips, total)})",
+            count.name,
+            f"{count.clips:,}  ({share} {OF_FAILED})",
             [("failed", count.clips / report.failures[0].clips)],
         )
-        for count in report.failures
+        for count, share in zip(report.failures, failed_shares(report), strict=True)
     ]
     return bars("Failures by category", rows)
 
 
-def capital(name: str) -> str:
-    """A name as it stands at the beginning of a row."""
-    return name[:1].upper() + name[1:]
-
-
 def histogram(found: Histogram) -> Chart:
     """Clips by seconds, as far as the fences reach."""
-    most = f"{max(found.clips):,} clips"
-    last = f"{len(found.clips) * found.bin_s:,.6g} s; {found.beyond:,} clips took longer"
+    most = counted(max(found.clips), "clip")
+    last = f"{len(found.clips) * found.bin_s:,.6g} s; {counted(found.beyond, 'clip')} took longer"
     return columns("Clips by the seconds they took", found.clips, ("0 s", last), most)
 
 
@@ -199,14 +200,12 @@ def over_time(report: Report, dated: Dated) -> Chart:
 
 def spent(report: Report) -> Chart:
     """A bar for each thing that the run did, in the colours of ``over_time``."""
-    whole_s = report.stretches[-1].ended_at - report.stretches[0].began_at
+    sums = seconds_by_doing(report)
+    whole_s = sum(seconds for _, seconds in sums)
+    shares = shares_text([seconds for _, seconds in sums])
     rows = [
-        Bar(
-            doing.value,
-            f"{duration_text(seconds)}  ({share_text(round(seconds), round(whole_s))})",
-            [(_kind(doing), seconds / whole_s)],
-        )
-        for doing, seconds in seconds_by_doing(report)
+        Bar(doing.value, f"{duration_text(seconds)}  ({share})", [(_kind(doing), seconds / whole_s)])
+        for (doing, seconds), share in zip(sums, shares, strict=True)
     ]
     return bars("Where the time went", rows)
 

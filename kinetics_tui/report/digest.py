@@ -10,7 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kinetics_tui.base.words import HOUR_S, bytes_text, counted, duration_text, share_text
+from kinetics_tui.base.words import (
+    HOUR_S,
+    bytes_text,
+    counted,
+    duration_text,
+    share_text,
+    tally_text,
+)
 from kinetics_tui.report.figures import (
     Count,
     Doing,
@@ -89,7 +96,7 @@ def rates(hours: Sequence[Hour], columns: int) -> Rates | None:
 def rates_text(found: Rates) -> str:
     """A note on reading a chart of them."""
     if len(found.per_hour) == 1:
-        return f"{found.per_hour[0]:,.0f} in the one hour so far"
+        return f"{counted(round(found.per_hour[0]), 'clip')} in the one hour so far"
     each = "a column is an hour" if found.hours == 1 else f"a column is the mean of {found.hours:,} hours"
     return f"at most {max(found.per_hour):,.0f} an hour; {each}"
 
@@ -106,7 +113,11 @@ def refusals_text(report: Report) -> str:
 def endings_text(report: Report) -> str:
     """Why sessions ended; empty where the source does not tell."""
     ended = ", ".join(f"{count.clips:,} {count.name}" for count in endings(report))
-    return f"{counted(len(report.sessions), 'session')} in all: {ended}." if ended else ""
+    if not ended:
+        return ""
+    without = len(report.sessions) - len(fruitful(report))
+    of_these = f", {without:,} without a clip" if without else ""
+    return f"{counted(len(report.sessions), 'session')} in all{of_these}: {ended}."
 
 
 KNOWN = (
@@ -138,19 +149,41 @@ def spread_rows(timing: Timing, *, fenced: bool) -> list[tuple[str, Spread]]:
 
 def failed_share_text(part: Progress) -> str:
     """Which share of the settled clips failed; nothing where none is settled."""
-    settled = part.done + part.failed
-    return share_text(part.failed, settled) if settled else ""
+    return share_text(part.failed, part.settled) if part.settled else ""
+
+
+OF_SETTLED, OF_FAILED = "of settled", "of failed"
+"""The title of a column of shares says what they are shares of."""
+
+
+def progress_titles(report: Report) -> list[str]:
+    """The titles above ``progress_cells``."""
+    return ["clips", "done", "failed", OF_SETTLED, "left", *["off"] * bool(report.whole.off)]
+
+
+def progress_cells(report: Report, part: Progress) -> list[str]:
+    """What became of the clips of a split or class; they add up to the first cell."""
+    before = [f"{clips:,}" for clips in (part.total, part.done, part.failed)]
+    behind = [f"{clips:,}" for clips in (part.left, *[part.off] * bool(report.whole.off))]
+    return [*before, failed_share_text(part), *behind]
+
+
+def failed_shares(report: Report) -> list[str]:
+    """The share of each category in the clips that failed."""
+    whole = sum(count.clips for count in report.failures)
+    return [share_text(count.clips, whole) for count in report.failures]
 
 
 # -- sentences ------------------------------------------------------------------------------------
 
 
 def headline(report: Report) -> str:
-    """Downloaded against failed, in one sentence."""
+    """What became of all clips, and which share failed, in one sentence."""
     whole = report.whole
-    share = f" ({failed_share_text(whole)})" if whole.done + whole.failed else ""
-    left = f", {whole.left:,} left" if whole.left else ""
-    return f"{whole.done:,} downloaded, {whole.failed:,} failed{share}{left}."
+    off = {part.split: part.off for part in report.splits if part.off}
+    tally = tally_text(whole.total, whole.done, whole.failed, whole.left, off)
+    share = failed_share_text(whole)
+    return f"{tally}; {share} of those settled failed." if share else f"{tally}."
 
 
 def fences_text(timing: Timing) -> str:
@@ -161,7 +194,7 @@ def fences_text(timing: Timing) -> str:
 def dominance_text(timing: Timing) -> str:
     """The part that takes longer."""
     share = 100 * timing.fetch_longer / timing.in_full.clips
-    return f"Getting a clip takes longer than trimming it for {share:.2f} % of clips."
+    return f"Getting a clip takes longer than trimming it for {share:.2f} % of fetched clips."
 
 
 def sequence_text(timing: Timing) -> str:

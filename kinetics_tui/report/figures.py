@@ -14,7 +14,7 @@ import msgspec
 class Progress(msgspec.Struct, frozen=True):
     """The progress of a split, a class of a split (``label``) or all of it.
 
-    ``failed`` is settled as failed.
+    ``failed`` is settled as failed; ``off`` are neither, in splits that are switched off.
     """
 
     split: str
@@ -22,24 +22,29 @@ class Progress(msgspec.Struct, frozen=True):
     total: int
     done: int
     failed: int
+    off: int = 0
 
     @property
     def left(self) -> int:
-        return self.total - self.done - self.failed
+        return self.total - self.done - self.failed - self.off
+
+    @property
+    def settled(self) -> int:
+        return self.done + self.failed
 
     @property
     def failed_share(self) -> float:
         """Of the clips that are settled."""
-        settled = self.done + self.failed
-        return self.failed / settled if settled else 0.0
+        return self.failed / self.settled if self.settled else 0.0
 
     @classmethod
     def sum_of(cls, parts: Iterable[Progress], label: str = "") -> Progress:
         """Several splits or classes in one."""
-        total = done = failed = 0
+        total = done = failed = off = 0
         for part in parts:
             total, done, failed = total + part.total, done + part.done, failed + part.failed
-        return cls("", label, total, done, failed)
+            off += part.off
+        return cls("", label, total, done, failed, off)
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -51,7 +56,7 @@ class Count(msgspec.Struct, frozen=True):
 
 def ranked(found: Mapping[str, int]) -> tuple[Count, ...]:
     """Names with what they count, the most frequent first; those with nothing are left out."""
-    items = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    items = sorted(found.items(), key=lambda item: (-item[1], item[0].lower()))
     return tuple(Count(name, clips) for name, clips in items if clips > 0)
 
 

@@ -116,10 +116,12 @@ def gather(dataset: Path, now: float | None = None) -> Report:
 
 
 def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> Report:
+    known = counts.split_counts(database)
     splits = tuple(
-        Progress(split.name, "", split.total, split.done, split.failed)
-        for split in counts.split_counts(database)
+        Progress(split.name, "", split.total, split.done, split.failed, 0 if split.enabled else split.left)
+        for split in known
     )
+    off = {split.name for split in known if not split.enabled}
     whole = Progress.sum_of(splits)
     efforts = counts.efforts(database)
     fetched = _fetched_by_session(efforts)
@@ -132,7 +134,10 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
         running=running,
         whole=whole,
         splits=splits,
-        classes=tuple(Progress(*row) for row in counts.class_counts(database)),
+        classes=tuple(
+            Progress(*row, row.total - row.done - row.failed if row.split in off else 0)
+            for row in counts.class_counts(database)
+        ),
         failures=_by_category(counts.failure_counts(database)),
         retried=_by_category(counts.retried_counts(database)),
         timing=_timing(database, whole, efforts, worked),

@@ -13,7 +13,7 @@ from functools import partial
 from markupsafe import Markup
 
 from kinetics_tui.base.safe_text import for_page
-from kinetics_tui.base.words import dated, duration_text, share_text
+from kinetics_tui.base.words import counted, dated, duration_text
 from kinetics_tui.report import charts, digest
 from kinetics_tui.report.figures import Progress, Report, Sheet, Still
 
@@ -47,9 +47,8 @@ def page(report: Report, zone: tzinfo | None = None, sheet: Sheet = Sheet()) -> 
         sessions=digest.fruitful(report)[::-1],
         rates=digest.rates(report.hours, charts.MOST_COLUMNS),
         dated=partial(dated, zone=zone),
-        progress_cells=_progress_cells,
         duration_text=duration_text,
-        share_text=share_text,
+        counted=counted,
         charts=charts,
         digest=digest,
     )
@@ -73,9 +72,5 @@ def _class_table(report: Report, classes: Sequence[Progress]) -> tuple[list[str]
     for whole in classes:
         parts = [of_split.get((split, whole.label)) for split in splits]
         cells = [f"{part.done:,} + {part.failed:,} of {part.total:,}" if part else "" for part in parts]
-        rows.append([digest.label_text(whole.label), *_progress_cells(whole), *cells])
-    return ["class", "clips", "downloaded", "failed", "share", *splits], rows
-
-
-def _progress_cells(part: Progress) -> list[str]:
-    return [f"{part.total:,}", f"{part.done:,}", f"{part.failed:,}", digest.failed_share_text(part)]
+        rows.append([digest.label_text(whole.label), *digest.progress_cells(report, whole), *cells])
+    return ["class", *digest.progress_titles(report), *splits], rows

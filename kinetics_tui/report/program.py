@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import ReportError, UserError
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.report.figures import Report
@@ -36,7 +37,7 @@ async def make_report(dataset: Path) -> Report:
         said = ended.err.decode("utf-8", "replace").strip().splitlines()
         raise ReportError(said[-1] if said else "The report could not be made; try again.")
     try:
-        return msgspec.json.decode(ended.out, type=Report)
+        return from_json(ended.out, Report)
     except msgspec.DecodeError as error:
         raise ReportError("The report could not be read; try again.") from error
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.buffer.write(msgspec.json.encode(report))
+    sys.stdout.buffer.write(to_json(report))
     return 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinetics_tui.annotations.row_rules import is_youtube_id, shown
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.model.clip import ALL
 from kinetics_tui.model.failure import Category
 from kinetics_tui.report.figures import Count, Progress, Report, ranked
@@ -63,8 +64,14 @@ def report_write_up(stats_file: Path, failed_file: Path, now: float) -> Report:
     whole = Progress("", "", done + failed, done, failed)
     texts = sum(count.clips for count in failures.groups)
     notes = list(refusals.sentences())
+    if stats.rows != stats.videos:
+        videos = counted(stats.videos, "video")
+        notes.append(
+            f"{counted(stats.rows, 'row')} of {stats_file.name} are of {videos}: the last of each counts."
+        )
     if texts != failed:
-        notes.append(f"{texts:,} distinct failure texts are of {failed:,} clips; texts are counted.")
+        of_these = f"{are(texts)} of {counted(failed, 'clip')}"
+        notes.append(f"{counted(texts, 'distinct failure text')} {of_these}; texts are counted.")
     return Report(
         title="Records in the 2019 form",
         source=f"{stats_file}, {failed_file}",

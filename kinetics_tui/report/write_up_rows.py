@@ -156,7 +156,7 @@ class _Row(NamedTuple):
 
 
 class Stats:
-    """The sums of the rows; ``in_hand_s`` is the sum of all their durations.
+    """The sums of so many ``rows``; ``in_hand_s`` is the sum of all their durations.
 
     ``taken_s`` is the time from the start of each session to its last row, None where the file does not
     tell.
@@ -164,6 +164,7 @@ class Stats:
 
     def __init__(self) -> None:
         self.sessions: list[Session] = []
+        self.rows = 0
         self.in_hand_s = 0.0
         self.taken_s: float | None = None
         self._places: dict[str, int] = {}
@@ -171,6 +172,11 @@ class Stats:
         self._fetched: list[bool] = []
         self._labels: list[str] = []
         self._times = Times.none()
+
+    @property
+    def videos(self) -> int:
+        """The number of videos that the rows are of."""
+        return len(self._done)
 
     def on_disk(self, youtube_id: str) -> bool:
         """True if the last row of a video says that it was downloaded."""
@@ -189,6 +195,7 @@ class Stats:
         """Note a row; an earlier one of the same video counts no more, but for the times of its download."""
         times = (self._times.fetch, self._times.trim, self._times.total)
         seconds = (row.download_s, row.ffmpeg_s, row.total_s)
+        self.rows += 1
         self.in_hand_s += row.total_s
         place = self._places.setdefault(row.youtube_id, len(self._done))
         if place == len(self._done):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import os
 import re
 import tomllib
@@ -100,25 +101,45 @@ def default_config_path() -> Path:
 def load_settings(
     flags: Mapping[str, object], environ: Mapping[str, str] | None = None, config_path: Path | None = None
 ) -> Settings:
-    """Lay the settings over one another.
+    """The settings that ``read_settings`` reads.
+
+    Raises SettingsError with the first fault, naming the file with its line, the variable or the flag.
+    """
+    settings, faults = read_settings(flags, environ, config_path)
+    if faults:
+        more = len(faults) - 1
+        rest = f" {PROGRAM} doctor names {more} more fault{'s' * (more > 1)}." if more else ""
+        raise SettingsError(faults[0] + rest)
+    return settings
+
+
+def read_settings(
+    flags: Mapping[str, object], environ: Mapping[str, str] | None = None, config_path: Path | None = None
+) -> tuple[Settings, list[str]]:
+    """Lay the settings over one another; also a sentence on every fault, which is passed over.
 
     ``flags`` are those of the command line by name, None for those not given. Without ``config_path``
     the file is the one that ``KINETICS_TUI_CONFIG`` names, else the user's own, which may be missing.
-    Raises SettingsError naming the file with its line, the variable or the flag.
     """
     environ = os.environ if environ is None else environ
     named = environ.get(CONFIG_VARIABLE)
     path = config_path or (Path(named) if named else default_config_path())
+    faults: list[str] = []
     if named and config_path is None and not path.exists():
-        raise SettingsError(f"{CONFIG_VARIABLE} names {path}, which does not exist; mend or unset it.")
+        faults.append(f"{CONFIG_VARIABLE} names {path}, which does not exist; mend or unset it.")
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, DEFAULT)
-    for given in (*_from_file(path), *_from_variables(environ), *_from_flags(flags)):
-        name, value = _checked(given, SETTINGS)
+    layers = (_from_file(path, faults), _from_variables(environ), _from_flags(flags))
+    for given in itertools.chain.from_iterable(layers):
+        try:
+            name, value = _checked(given, SETTINGS)
+        except SettingsError as error:
+            faults.append(str(error))
+            continue
         values[SETTINGS[name].field] = value
         sources[name] = given.source
     options = {field: values.pop(field) for field in Options.__struct_fields__ if field in values}
-    return Settings(options=Options(**options), sources=sources, config_path=path, **values)
+    return Settings(options=Options(**options), sources=sources, config_path=path, **values), faults
 
 
 def read_flags(options: Mapping[str, Option], flags: Mapping[str, object]) -> dict[str, object]:
@@ -139,29 +160,32 @@ class _Given(NamedTuple):
     source: str
 
 
-def _from_file(path: Path) -> Iterable[_Given]:
+def _from_file(path: Path, faults: list[str]) -> Iterable[_Given]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read ({error.strerror}).") from error
+        faults.append(f"The settings file {path} cannot be read ({error.strerror}).")
+        return
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from error
+        faults.append(f"{path}, line {line}: not UTF-8; save the file as UTF-8.")
+        return
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not TOML: {error}; mend that line.") from error
+        faults.append(f"{path} is not TOML: {error}; mend that line.")
+        return
     except RecursionError:
-        raise SettingsError(
-            f"{path} has lists or tables far too deep in one another; write it anew."
-        ) from None
+        faults.append(f"{path} has lists or tables far too deep in one another; write it again.")
+        return
     rows = text.splitlines()
     for key, value in table.items():
         line = _line_of(key, rows)
         if key == NETWORKS and isinstance(value, dict):
             place = functools.partial(_place_of_network, path, rows, line)
-            value = check_networks(value, place, SETTINGS)
+            value, of_networks = check_networks(value, place, SETTINGS)
+            faults += of_networks
         yield _Given(key, value, f"{path}, line {line}: {key}", FILE_NAME)
 
 

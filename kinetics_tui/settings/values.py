@@ -6,6 +6,7 @@ Each kind of value has a reader and a writer here; ``model.options`` says which 
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -31,11 +32,14 @@ _E = TypeVar("_E", bound=StrEnum)
 
 
 def parse_duration(value: object) -> float:
-    """Seconds from ``90``, ``5s``, ``15m``, ``1h`` or ``2d``. Raises SettingsError."""
+    """Seconds from ``5s``, ``15m``, ``1h`` or ``2d``, or from a number. Raises SettingsError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([smhd]?)", str(value).strip())
     seconds = float(found[1]) * _UNIT_S[found[2]] if found else 0.0
-    if not 0 < seconds <= LONGEST_S or isinstance(value, bool):
+    if not found or not 0 < seconds <= LONGEST_S or isinstance(value, bool):
         raise SettingsError(f"{value!r} is no duration; write it like 5s, 15m, 1h or 2d.")
+    if isinstance(value, str) and not found[2]:
+        units = [found[1] + unit for unit in _UNIT_S if unit]
+        raise SettingsError(f"{value!r} has no unit; write {', '.join(units[:-1])} or {units[-1]}.")
     return seconds
 
 
@@ -45,6 +49,16 @@ def parse_steps(value: object) -> tuple[float, ...]:
     if not parts:
         raise SettingsError("At least one duration is needed, such as 15m,1h,3h.")
     return tuple(map(parse_duration, parts))
+
+
+def parse_cooldown(value: object) -> tuple[float, ...]:
+    """The waits after one throttle upon another, none shorter than the one before. Raises SettingsError."""
+    steps = parse_steps(value)
+    for before, step in itertools.pairwise(steps):
+        if step < before:
+            falls = f"{duration_text(step)} comes after {duration_text(before)}"
+            raise SettingsError(f"{falls}; the waits must not fall: {steps_text(sorted(steps))}.")
+    return steps
 
 
 def parse_pace(value: object) -> PaceLimit:
@@ -196,20 +210,21 @@ def _networks(value: object) -> object:
 
 def check_networks(
     table: Mapping[str, object], place: Callable[[str], str], settings: Collection[str]
-) -> dict[str, str]:
-    """The table's names, each with its way as ``parse_way`` reads it.
+) -> tuple[dict[str, str], list[str]]:
+    """The table's names, each with its way as ``parse_way`` reads it; and a sentence on each that is none.
 
     ``place`` says where an entry stands, ``settings`` are the names of the settings, which are no
-    networks. Raises SettingsError naming the place, and never repeating a proxy's password.
+    networks. A sentence names the place, and never repeats a proxy's password.
     """
     networks: dict[str, str] = {}
+    faults = []
     for name, way in table.items():
         try:
             _check_name(name, settings, networks)
             networks[name] = _checked_way(way)
         except SettingsError as error:
-            raise SettingsError(f"{place(name)}: {error}") from None
-    return networks
+            faults.append(f"{place(name)}: {error}")
+    return networks, faults
 
 
 def networks_text(networks: Mapping[str, str]) -> str:
@@ -243,7 +258,8 @@ def _checked_way(way: object) -> str:
 KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
     "pace": (parse_pace, pace_text),
     "duration": (parse_duration, duration_text),
-    "durations": (parse_steps, steps_text),
+    "duration or none": (or_none(parse_duration, None), lambda s: NONE if s is None else duration_text(s)),
+    "rising durations": (parse_cooldown, steps_text),
     "durations or none": (or_none(parse_steps, ()), steps_text),
     "count": (parse_count_or_none, plain_text),
     "yt-dlp": (parse_yt_dlp, shlex.join),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import ThemeProvider
@@ -19,7 +20,9 @@ from textual.widgets import Static
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.options import PictureKind
+from kinetics_tui.tui.painting import LineApp
 from kinetics_tui.tui.parts.dialogs import Palette
+from kinetics_tui.tui.parts.line_speed import LineSpeed
 from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Looking
 from kinetics_tui.tui.setup.ports import Plan
 from kinetics_tui.tui.terminal import (
@@ -32,7 +35,6 @@ from kinetics_tui.tui.terminal import (
     colour_depth,
     picture_colours,
     picture_kind,
-    terminal_answers,
     theme_name,
     write_error_terminal,
 )
@@ -42,9 +44,13 @@ if TYPE_CHECKING:
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LEAVE_WITHIN_S = 8.0
+"""A signal, or the loss of the terminal, ends the app within so long, whatever it still waits for."""
+FAREWELL_WITHIN_S = 2.0
+"""A terminal that does not take the parting line in this time goes without."""
 
 
-class KineticsApp(App[Farewell]):
+class KineticsApp(LineApp[Farewell]):
     """Shows ``link``'s run; without one, asks ``setup`` for a plan and ``start`` for the link to it.
 
     ``setup`` makes a screen whose result is a plan, or None to leave; it is handed the plan whose start
@@ -77,14 +83,15 @@ class KineticsApp(App[Farewell]):
     ) -> None:
         # Textual picks its way of leaving colours out here, before our theme is known; with the wrong one
         # the terminal's own colours would come out as black on black.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        line = LineSpeed(1 / refresh_hz)
+        super().__init__(line, ansi_color=True if "NO_COLOR" in os.environ else None)
         self._link = link
         self._setup = setup
         self._start = start
         self._looking = Looking(
+            line,
             now,
             zone,
-            refresh_hz,
             colours=picture_colours(os.environ),
             pictures=picture_kind(os.environ, pictures),
             write=self._write_terminal,
@@ -92,6 +99,7 @@ class KineticsApp(App[Farewell]):
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None
+        self._leaving: threading.Timer | None = None
         self._calls = TerminalCalls(
             self._write_terminal, bell=bell, desktop=desktop, in_tmux="TMUX" in os.environ
         )
@@ -197,12 +205,20 @@ class KineticsApp(App[Farewell]):
         if self._driver is not None:
             self._driver.write(text)
 
+    def line_lost(self) -> None:
+        self._leave_on_signal(signal.SIGHUP)
+
     def _leave_on_signal(self, number: int) -> None:
-        if number == signal.SIGHUP and not terminal_answers():
-            # The line is lost. There is nothing to restore and nothing to save, and Textual would wait
-            # for ever for its writer thread, which has died of the first write.
-            os._exit(128 + number)
+        if self._leaving is None and not self.is_headless:
+            self._leaving = threading.Timer(LEAVE_WITHIN_S, os._exit, (128 + number,))
+            self._leaving.daemon = True
+            self._leaving.start()
         self.exit(return_code=128 + number)
+
+    def has_left(self) -> None:
+        """Note that the app has ended by itself."""
+        if self._leaving is not None:
+            self._leaving.cancel()
 
 
 def run_app(app: KineticsApp, *, mouse: bool = True) -> int:
@@ -212,6 +228,9 @@ def run_app(app: KineticsApp, *, mouse: bool = True) -> int:
     """
     check_terminal()
     parting = app.run(mouse=mouse)
+    app.has_left()
     if parting is not None:
-        write_error_terminal(parting.line + "\n")
+        line = threading.Thread(target=write_error_terminal, args=(parting.line + "\n",), daemon=True)
+        line.start()
+        line.join(FAREWELL_WITHIN_S)
     return app.return_code or 0

@@ -16,7 +16,6 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import counted
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.parts.view_state import Colours, Moment
@@ -200,15 +199,6 @@ class TerminalCalls:
             self._write(written)
 
 
-def terminal_answers() -> bool:
-    """True if the terminal that the app paints on is still there."""
-    try:
-        termios.tcgetattr(2)
-    except termios.error:
-        return False
-    return True
-
-
 def write_error_terminal(text: str) -> None:
     """Write to the terminal itself, as Textual does: behind ``sys.stderr``'s back."""
     stream = sys.__stderr__
@@ -236,12 +226,12 @@ def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
     """
     state = moment.state
     if state.status is EngineStatus.DONE:
-        clips = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed"
-        return Farewell(f"Done: {clips}. Look again with: {moment.command('status')}", EXIT_DONE)
+        return Farewell(f"Done: {state.tally}. Look again with: {moment.command('status')}", EXIT_DONE)
+    if moment.silent:
+        return Farewell(f"The engine does not answer. See why with: {moment.command('status')}", EXIT_DONE)
     if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
-        left = counted(state.left, "clip")
         code = EXIT_STOPPED if state.left else EXIT_DONE
-        return Farewell(f"Stopped with {left} left. Go on with: {moment.command('run')}", code)
+        return Farewell(f"Stopped: {state.tally}. Go on with: {moment.command('run')}", code)
     if moment.lost:
         return Farewell(f"The engine does not answer. Go on with: {moment.command('run')}", EXIT_DONE)
     return Farewell(f"The run goes on. Come back with: {moment.command('attach')}", EXIT_DONE)

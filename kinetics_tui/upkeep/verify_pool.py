@@ -12,8 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-import msgspec
-
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
 
@@ -29,7 +28,7 @@ WAIT_S = 0.2
 MAX_WORKERS = 64
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
-_decoder = msgspec.json.Decoder(Reading)
+_decoder = JsonReader[Reading](Reading)
 _T = TypeVar("_T")
 
 
@@ -61,7 +60,7 @@ class _Reader(Generic[_T]):
         self.deadline = time.monotonic() + deadline_s
         assert self.process.stdin is not None
         with suppress(OSError):  # it died: its silence is heard at once
-            self.process.stdin.write(msgspec.json.encode(job) + b"\n")
+            self.process.stdin.write(to_json(job) + b"\n")
 
     def end(self) -> None:
         self.process.kill()

@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 import msgspec
 
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.media.cut.packet_copy import COPIED_AUDIO, COPIED_VIDEO
 from kinetics_tui.media.failures import ClipFailure, clean_message, is_of_disk
 from kinetics_tui.media.verify import Facts, verify
@@ -170,9 +171,9 @@ def main() -> int:
     """Answer jobs until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    decoder = msgspec.json.Decoder(Job)
+    decoder = JsonReader[Job](Job)
     for line in sys.stdin.buffer:
-        answers.write(msgspec.json.encode(read(decoder.decode(line))) + b"\n")
+        answers.write(to_json(read(decoder.decode(line))) + b"\n")
         answers.flush()
     return 0
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,15 @@ def test_a_name_as_long_as_a_file_system_takes_is_written(path: Path) -> None:
     long = path.with_name("é" * 127)
     write_whole(long, NEW)
     assert long.read_bytes() == NEW
+
+
+def test_a_pipe_keeps_its_place_and_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        with whole_text(pipe) as text:
+            text.write("rows\n")
+        assert read.result(30) == "rows\n"
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +33,8 @@ WORKERS = 16
 EVENTS_PER_S = 1000
 SETTLED_S = 2.0
 """Start and first paint are not counted."""
+START_MOST_S = 60.0
+"""A slow line takes its time for the first picture."""
 WATCHED_S = 10.0
 RUNS = 3
 CORE_MOST, CORE_MOST_64 = 3.0, 5.0
@@ -57,14 +62,35 @@ KEYS: Sequence[tuple[str, bytes, bytes]] = (
 """Keys in the order they are pressed in: name, what the terminal sends, and what only the answer paints."""
 
 
+SLOW_BYTES_PER_S = (960, 2_400, 12_000)
+SLOW_COLUMNS, SLOW_ROWS, SLOW_WORKERS = 80, 24, 4
+SLOW_MOST_S = 3.0
+SLOW_WATCHED_S = 20.0
+_CLOCK = re.compile(rb"  (\d\d):(\d\d):(\d\d)")
+
+
 class Case(NamedTuple):
-    """Something on the terminal: ``rival`` or, where that is empty, the app; ``clips``: of how many."""
+    """Something on the terminal: ``rival`` or, where that is empty, the app; ``clips``: of how many.
+
+    The line carries ``bytes_per_s`` (None: as many as come).
+    """
 
     rival: str = ""
     theme: str = "dark"
     workers: int = WORKERS
     standing: Standing | None = None
     clips: int = KINETICS_400
+    columns: int = COLUMNS
+    rows: int = ROWS
+    bytes_per_s: float | None = None
+
+
+class Slowness(NamedTuple):
+    """Seconds: how far the clock on the screen was behind at most, and until keys were answered."""
+
+    behind_s: float
+    help_s: float
+    leave_s: float
 
 
 class Cost(NamedTuple):
@@ -106,11 +132,14 @@ def screen(seed: int) -> Figures:
             ),
             answered("a key is answered on screen, ms", keys),
             answered("a lone esc is answered on screen, ms", lone),
+            *chain.from_iterable(slow_line(rate) for rate in SLOW_BYTES_PER_S),
         ),
         notes=(
             f"{EVENTS_PER_S:,} events/s of {WORKERS} workers (64 where it says so), {CLIP_S:.0f} s a clip, "
             f"on a terminal of {COLUMNS}x{ROWS} at {REFRESH_HZ:.0f} Hz; each of {RUNS} runs watched for "
             f"{WATCHED_S:.0f} s; processor time is that of the process on the terminal.",
+            f"Slow lines: {SLOW_WORKERS} workers at {SLOW_COLUMNS}x{SLOW_ROWS}, the clock watched for "
+            f"{SLOW_WATCHED_S:.0f} s; up to one second of it is that it shows none smaller.",
             "The rivals show a bar, a phase and a clip a worker, the app all of its panels.",
             f"Median ms by key, pressed while the events come: {told}.",
         ),
@@ -150,6 +179,50 @@ def answered(what: str, keys: Mapping[str, Sequence[float]]) -> Figure:
     return Figure(what=what, ours=times_ms, bar=f"<= {most_ms:.0f}", met=times_ms.high <= most_ms, form=".0f")
 
 
+def slow_line(bytes_per_s: int) -> Iterator[Figure]:
+    """What a line of a speed lets see, and how long keys take on it."""
+    found = [slowness(bytes_per_s) for _ in range(RUNS)]
+    for what, key in (("the clock is behind at most", 0), ("? is answered", 1), ("d has left", 2)):
+        ours = spread(each[key] for each in found)
+        yield Figure(
+            what=f"line of {bytes_per_s:,} bytes/s: {what}, s",
+            ours=ours,
+            bar=f"<= {SLOW_MOST_S:g}",
+            met=ours.median <= SLOW_MOST_S,
+        )
+
+
+def slowness(bytes_per_s: int) -> Slowness:
+    """Watch the clock over a slow line, then press keys."""
+    case = Case(workers=SLOW_WORKERS, columns=SLOW_COLUMNS, rows=SLOW_ROWS, bytes_per_s=bytes_per_s)
+    behind_s = 0.0
+    with on_terminal(case) as child:
+        end = time.monotonic() + SLOW_WATCHED_S
+        while time.monotonic() < end:
+            child.read_for(0.1)
+            if shown := _CLOCK.findall(child.output):
+                hours, minutes, seconds = map(int, shown[-1])
+                now = datetime.now()
+                of_day_s = (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+                behind_s = max(behind_s, (of_day_s - 3600 * hours - 60 * minutes - seconds) % 86_400)
+        help_s = key_time_s(child, b"?", b"Keys")
+        key_time_s(child, b"\x1b[27u", b"Failures")
+        child.read_for(SETTLED_S)
+        began = time.monotonic()
+        child.type(b"d")
+        child.exit_code()
+        return Slowness(behind_s, help_s, time.monotonic() - began)
+
+
+def key_time_s(child: TerminalChild, key: bytes, answer: bytes) -> float:
+    """How long after a key its answer was there to be read."""
+    child.forget()
+    began = time.monotonic()
+    child.type(key)
+    child.read_until(answer)
+    return time.monotonic() - began
+
+
 def cost(case: Case) -> Cost:
     """Watch a case for ``WATCHED_S`` seconds."""
     with on_terminal(case) as child:
@@ -173,11 +246,7 @@ def key_times_s(seed: int) -> dict[str, list[float]]:
         for _ in range(KEY_ROUNDS):
             for name, key, answer in KEYS:
                 child.read_for(draw.uniform(0.3, 0.8))
-                child.forget()
-                began = time.monotonic()
-                child.type(key)
-                child.read_until(answer)
-                found[name].append(time.monotonic() - began)
+                found[name].append(key_time_s(child, key, answer))
     return found
 
 
@@ -190,9 +259,16 @@ def on_terminal(case: Case) -> Iterator[TerminalChild]:
             module, arguments = "tests.bench.bars", [case.rival, folder, "--workers", str(case.workers)]
         else:
             module, arguments = "kinetics_tui", ["attach", folder]
-        child = TerminalChild(module, arguments, columns=COLUMNS, rows=ROWS, environ=environ)
+        child = TerminalChild(
+            module,
+            arguments,
+            columns=case.columns,
+            rows=case.rows,
+            environ=environ,
+            bytes_per_s=case.bytes_per_s,
+        )
         try:
-            child.read_until(b"%" if case.rival else b"palette")
+            child.read_until(b"%" if case.rival else b"palette", START_MOST_S)
             child.read_for(SETTLED_S)
             child.forget()
             yield child

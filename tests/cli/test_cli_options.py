@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.cli import app
+from kinetics_tui.cli import app, run_command
+from kinetics_tui.cli.command_line import BAD_INPUT
 from kinetics_tui.cli.options import View, flags_of, given, selection, view_flags, way
 from kinetics_tui.model.options import AppOptions, Opt, Options, options_in
 from kinetics_tui.settings import settings
@@ -124,11 +125,23 @@ def test_json_needs_no_headless(args: list[str], view: View) -> None:
 
     @click.command()
     @view_flags
-    def look(view: View) -> None:
+    def look(view: View, progress: str | None) -> None:
+        assert progress is None
         taken.append(view)
 
     look.main(args, standalone_mode=False)
     assert taken == [view]
+
+
+@pytest.mark.parametrize("command", ["run", "attach", "demo", "extract"])
+def test_a_time_of_totals_that_is_none_is_refused_before_anything_begins(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command([command, "set", "--headless", "--progress", "60"]) == BAD_INPUT
+    said = capsys.readouterr().err
+    assert said == "kinetics-tui: --progress: '60' has no unit; write 60s, 60m, 60h or 60d.\n"
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize("name", ["run", "attach", "demo", "extract"])

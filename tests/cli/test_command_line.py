@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.exceptions import Exit
 
+from kinetics_tui import __version__
 from kinetics_tui.base.errors import EngineDiedError, EngineError
 from kinetics_tui.cli import COMMANDS, app, run_command
 from kinetics_tui.cli.command_line import (
@@ -90,28 +94,102 @@ def test_every_end_is_an_exit_code_and_at_most_one_sentence(
         (["status"], "Missing argument 'DATASET'"),
         (["status", "d", "e"], "Got unexpected extra argument (e)"),
         (["status", "d", "--jsn"], "No such option: --jsn (possible options: --json)"),
-        (["status", "d", "-h"], "No such option: -h"),
-        (
-            ["check", "d", "--workers", "many"],
-            "Invalid value for '--workers': 'many' is not a valid integer",
+        *(
+            (
+                ["check", "d", "--workers", given],
+                f"Invalid value for '--workers': '{given}' is not a whole number from 1 to 64",
+            )
+            for given in ("many", "65", "-1")
         ),
-        (["check", "d", "--workers", "65"], "Invalid value for '--workers': 65 is not in the range 1<=x<=64"),
     ],
 )
 def test_usage_errors_are_one_sentence_and_point_to_the_help(
     args: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert carry_out(app, args) == BAD_INPUT
-    assert capsys.readouterr().err == f"kinetics-tui: {said}. See kinetics-tui --help.\n"
+    assert capsys.readouterr().err == f"kinetics-tui: {said}. See kinetics-tui {args[0]} --help.\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["staus"], "There is no command staus; did you mean status? A folder is given as ./staus."),
+        (["rnu", "d", "--release", "400"], "There is no command rnu; did you mean run? A folder is given as"),
+        (["rnu"], "There is no command rnu; did you mean run?"),
+        (["dmeo"], "There is no command dmeo; did you mean demo?"),
+        (["statsu", "d"], "There is no command statsu; did you mean status?"),
+        (["quux", "d"], "There is no command quux; kinetics-tui help lists them all."),
+        (["./d", "status"], "The command stands before the dataset: kinetics-tui status ./d."),
+        (["there", "resume"], "The command stands before the dataset: kinetics-tui resume there."),
+        (["./d", "--split", "a b"], "to begin a run: kinetics-tui run ./d --split 'a b'."),
+        (["a\x1b[31m", "d"], "There is no command 'a"),
+    ],
+)
+def test_a_first_word_that_is_neither_command_nor_dataset_is_refused_and_nothing_is_made(
+    args: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert carry_out(app, args) == BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("kinetics-tui: ")
+    assert said in captured.err
+    assert "\x1b" not in captured.err
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith("xdg")] == ["there"]
+
+
+def test_a_folder_that_is_there_is_opened_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "staus").mkdir()
+    assert completed(app, ["staus"]) == ["open", "staus"]
+    assert completed(app, ["./rnu"]) == ["open", "./rnu"]
+    for name in ("kinetics", "k400", "data", "videos", "work", "sets", "results", "d"):
+        assert completed(app, [name]) == ["open", name]
+    assert completed(app, ["kinetics", "-h"]) == ["open", "kinetics", "-h"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
+def test_help_and_version_are_had_behind_every_command(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for flag in ("-h", "--help"):
+        assert carry_out(app, [*command, flag]) == SETTLED
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert carry_out(app, [*command, "--version"]) == SETTLED
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_help_behind_a_command_is_that_of_the_command_unless_a_folder_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert completed(app, ["run", "help"]) == ["help", "run"]
+    (tmp_path / "help").mkdir()
+    assert completed(app, ["run", "help"]) == ["run", "help"]
 
 
 def test_the_help_lists_every_command_but_the_one_that_need_not_be_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert carry_out(app, ["--help"]) == SETTLED
-    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == [name for name in COMMANDS if name != DEFAULT_COMMAND]
-    assert listed[0].split()[0] == "run"
+    listed = capsys.readouterr().out.partition("Examples:\n")[0]
+    names = re.findall(r"(?m)^  ([a-z]+)  ", listed)
+    assert names == [name for name in COMMANDS if name != DEFAULT_COMMAND]
+    assert names[0] == "run"
+
+
+def test_the_help_is_listed_without_loading_a_command() -> None:
+    code = (
+        "import sys; from kinetics_tui.cli import run_command; run_command(['-h']);"
+        "assert not [name for name in sys.modules if name.startswith('kinetics_tui.cli.commands.')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(("given", "handed_on"), [([], None), (["--class", "a", "--class", "b"], ["a", "b"])])

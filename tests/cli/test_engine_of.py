@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kinetics_tui.annotations.fetch import Opener
@@ -110,7 +111,8 @@ async def test_networks_of_the_settings_are_told_to_the_engine_that_runs(dataset
     commands: list[AnyCommand] = []
 
     def obey(command: AnyCommand) -> Reply:
-        commands.append(command)
+        assert command.deadline is not None
+        commands.append(msgspec.structs.replace(command, deadline=None))
         return Reply(id=command.id, ok=True)
 
     server = Server(obey, RunState().as_events)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import re
+from pathlib import Path
 
 import msgspec
+import pytest
 
-from kinetics_tui.cli.follow import json_lines, line_text, text_lines
+from kinetics_tui.cli.follow import Bar, json_lines, line_text, tell_totals, text_lines, totals_text
 from kinetics_tui.cli.status import status_json, summary_text
+from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipFailed,
     ClipProgress,
     ClipStarted,
+    EngineStatus,
     LogLine,
     NetworkChanged,
     NetworkChecked,
@@ -22,10 +28,12 @@ from kinetics_tui.model.events import (
     Phase,
     RunOpened,
     SplitCounts,
+    StatusChanged,
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus
+from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
 from tests.clip_figures import clip_done
 
@@ -111,10 +119,78 @@ def test_text_lines_begin_where_the_view_began_to_look() -> None:
         run.apply(event)
         write(run, event)
     lines = out.getvalue().splitlines()
-    assert lines[0] == "Kinetics-400: 9 clips, 1 done, 8 left."
+    assert lines[0] == "Kinetics-400, starting: 1 of 9 clips done, 0 failed, 8 left."
     assert len(lines) == 2
     assert "failed" in lines[1]
-    assert "Private  (permanent)" in lines[1]
+    assert "private  (permanent)" in lines[1]
+
+
+COOLING = StatusChanged(at=AT, status=EngineStatus.COOLING, reason=Reason(Why.COOLING, at=AT + 900))
+
+
+def test_the_first_line_says_what_state_the_view_begins_in() -> None:
+    out = io.StringIO()
+    old, run, write = state(), RunState(), text_lines(out)
+    old.apply(COOLING)
+    for event in old.as_events():
+        run.apply(event)
+        write(run, event)
+    assert out.getvalue().splitlines() == [f"Kinetics-400, {summary_text(old)}"]
+    assert summary_text(old).startswith("cooling down: 0 of 9 clips done, 0 failed, 9 left. YouTube refuses")
+
+
+def test_totals_tell_how_fast_it_goes_while_it_does() -> None:
+    run = state()
+    run.apply(StatusChanged(at=AT, status=EngineStatus.RUNNING))
+    for second in range(1, 4):
+        run.apply(clip_done(at=AT + 20 * second, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
+    told = "running: 3 of 9 clips done, 0 failed, 6 left. 3.0 clips a minute, about 16 min more."
+    assert totals_text(run, AT + 60) == told
+    run.apply(COOLING)
+    assert totals_text(run, AT + 60) == summary_text(run)
+
+
+async def test_totals_come_now_and_then_and_seldom_while_nothing_changes() -> None:
+    client = EngineClient(Path("none"))
+    client.state, out = state(), io.StringIO()
+    telling = asyncio.create_task(tell_totals(client, out, 0.01))
+    await asyncio.sleep(0.1)
+    assert not out.getvalue(), "nothing is known before the engine answers"
+    client.connected = True
+    while out.getvalue().count("\n") < 2:
+        await asyncio.sleep(0.01)
+    telling.cancel()
+    first, second = (line.split("  ", 1) for line in out.getvalue().splitlines()[:2])
+    assert first[1] == second[1] == "so far     starting: 0 of 9 clips done, 0 failed, 9 left."
+
+
+class Terminal(io.StringIO):
+    """What a terminal of 80 columns is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("status", EngineStatus)
+def test_a_bar_fits_80_columns_below_the_lines_and_leaves_nothing_behind(
+    status: EngineStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    out, run = Terminal(), state()
+    run.splits["val"] = SplitCounts("val", 650_000, 316_875, 8_125)
+    run.apply(StatusChanged(at=AT, status=status, reason=Reason(Why.COOLING, at=AT + 4 * 86_400 + 3_600)))
+    with Bar(out) as bar:
+        bar.show(run, AT)
+        bar.write("a line [bold]as it is[/bold] " + "x" * 80 + "\n")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    shown = [line for line in re.split(r"[\r\n]+", plain) if "316,875/650,000 done, 8,125 failed, " in line]
+    assert shown
+    assert max(map(len, shown)) <= 80
+    assert all(line.startswith(status.value) and line.rstrip().endswith(" left") for line in shown)
+    assert ("4d 01:00:00" in shown[0]) == (status is EngineStatus.COOLING)
+    assert "a line [bold]as it is[/bold] " + "x" * 80 + "\n" in plain.replace("\r", "")
+    assert out.getvalue().rindex("\x1b[?25h") > out.getvalue().rindex("\x1b[?25l")
 
 
 def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
@@ -136,7 +212,7 @@ def test_what_becomes_of_networks_is_a_line_each_in_both_ways() -> None:
         for write in writers:
             write(run, event)
     throttled, switched, checked = text.getvalue().splitlines()[-3:]
-    assert "throttle   Bot check. Wait for the cooldown" in throttled
+    assert "throttle   bot check: Wait for the cooldown" in throttled
     assert "network    Switched from eth0 10.0.0.2 to phone 10.0.0.3." in switched
     assert "network    YouTube refuses it." in checked
     lines = [json.loads(line) for line in scripts.getvalue().splitlines()]

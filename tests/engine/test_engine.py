@@ -29,7 +29,7 @@ from kinetics_tui.model.commands import (
 from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned, EngineStatus, Logged
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
-from kinetics_tui.model.options import LoggedOut
+from kinetics_tui.model.options import BUDGETS, LoggedOut, Preset
 from kinetics_tui.model.reasons import reason_text
 from tests.engine.engine_clips import clip, some_clips
 from tests.engine.engine_run import HOME, PHONE, Start
@@ -89,6 +89,20 @@ async def test_a_run_whose_login_has_ended_goes_on_as_a_guest_where_that_is_set(
         assert [event.text for event in run.told(Logged) if event.level == "account"] == [
             "The login in the account's cookies has ended: the run goes on as a guest."
         ]
+
+
+async def test_a_run_that_goes_on_as_a_guest_keeps_to_a_guests_budget_of_requests(start: Start) -> None:
+    clips = [clip("A", number) for number in range(4)]
+    given = ("--cookies", "/x/cookies.txt")
+    pace = Preset.ACCOUNT
+    async with start(clips, yt_dlp=given, logged_out=LoggedOut.GUEST, pace_per_hour=pace) as run:
+        assert run.state.network.budget_per_hour == BUDGETS[Preset.ACCOUNT]
+        await run.until(lambda: run.state.status is EngineStatus.DONE)
+        assert [event.text for event in run.told(Logged) if event.level == "account"] == [
+            "The login in the account's cookies has ended: the run goes on as a guest, at a guest's pace "
+            "of 900 requests an hour."
+        ]
+        assert run.state.network.budget_per_hour == run.state.options.budget_per_hour == 900
 
 
 async def test_a_worker_killed_in_mid_sentence_has_said_nothing(start: Start, tmp_path: Path) -> None:

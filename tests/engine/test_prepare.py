@@ -11,8 +11,9 @@ import pytest
 
 from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.base.errors import AnnotationError, DatasetError, EngineError, SettingsError
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, has_ledger, prepare
+from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, prepare
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName, Options, Selection
@@ -120,6 +121,7 @@ def test_another_layout_is_refused_and_nothing_changed(
     ("selection", "given", "error"),
     [
         ({"classes": ("yogga",)}, {}, AnnotationError),
+        ({"release": "kinetics-500"}, {}, AnnotationError),
         ({}, {"yt_dlp": ("--no-such-option",)}, SettingsError),
     ],
 )
@@ -152,6 +154,14 @@ def test_a_bad_selection_changes_no_options_either(
         ready({"classes": ("yogga",)}, workers=9)
     with Ledger.open(tmp_path / "set") as ledger:
         assert ledger.options.workers == 3
+
+
+def test_a_release_beside_annotations_is_known_as_people_write_it(
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
+) -> None:
+    ready({"annotations": (annotation_file,), "release": "K400"})
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert (ledger.release, ledger.title) == ("kinetics-400", "Kinetics-400")
 
 
 def test_the_release_gives_the_run_its_title(tmp_path: Path) -> None:

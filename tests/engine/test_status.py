@@ -76,17 +76,21 @@ def test_a_run_that_only_waits_for_retries_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "waiting",
+    ("waiting", "grain_s"),
     [
-        lambda at: Facts(left=1, network=NetworkStatus.COOLING, until=at),
-        lambda at: Facts(left=1, only_retries_left=True, next_retry_at=at),
+        (lambda at: Facts(left=1, network=NetworkStatus.COOLING, until=at), 10),
+        (lambda at: Facts(left=1, only_retries_left=True, next_retry_at=at), 60),
     ],
 )
-def test_a_wait_that_moves_within_its_minute_is_no_news(waiting: Callable[[float], Facts]) -> None:
+def test_a_wait_that_moves_by_little_is_no_news_and_is_never_told_as_over_too_soon(
+    waiting: Callable[[float], Facts], grain_s: float
+) -> None:
     minute = 1_700_000_040.0
     assert minute % 60 == 0
-    assert status_of(waiting(minute)) == status_of(waiting(minute + 59.9))
-    assert status_of(waiting(minute)) != status_of(waiting(minute + 60))
+    told = status_of(waiting(minute + 0.1))
+    assert told[1].at == minute + grain_s
+    assert status_of(waiting(minute + grain_s)) == told
+    assert status_of(waiting(minute + grain_s + 0.1)) != told
 
 
 def test_a_machine_that_holds_the_run_up_is_full_only_where_the_disk_is_the_problem() -> None:

@@ -154,7 +154,7 @@ VARIABLES: tuple[dict[str, str], ...] = (
     {"KINETICS_TUI_REFRESH": "6"},
     {"KINETICS_TUI_THEME": "light"},
 )
-"""Settings that ``doctor`` refuses."""
+"""Settings that every command refuses but ``doctor``, which names them."""
 
 EVERY_SETTING = {
     "workers": "3",
@@ -174,6 +174,7 @@ EVERY_SETTING = {
     "theme": "ansi",
     "refresh": "2",
     "pictures": "blocks",
+    "progress": "30s",
     "mouse": "false",
     "bell": "true",
     "desktop": "true",
@@ -201,6 +202,7 @@ COMMANDS = (
     "export",
     "manifest",
     "compare",
+    "completion",
 )
 
 

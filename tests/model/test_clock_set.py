@@ -49,7 +49,7 @@ def test_rates_and_waits_are_those_of_before(by_s: float) -> None:
     now = AT + 60
     before = run.clips_per_minute(now), run.bytes_per_s(now)
     run.apply(ClockSet(at=now + by_s, by_s=by_s))
-    assert (run.clips_per_minute(now + by_s), run.bytes_per_s(now + by_s)) == before == (2.0, 100.0)
+    assert (run.clips_per_minute(now + by_s), run.bytes_per_s(now + by_s)) == before == (3.0, 150.0)
     assert run.network.until == AT + by_s + 900
     assert run.workers[1].since == AT + by_s + 40
     assert run.at == now + by_s

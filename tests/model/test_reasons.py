@@ -17,8 +17,8 @@ WORDS = [
     (NO_REASON, ""),
     (Reason(Why.SWITCHED_OFF), "Every split is switched off; switch one on."),
     (Reason(Why.SETTLED), "Every clip is settled."),
-    (Reason(Why.LEFT, 1234), "1,234 clips are left; run goes on with them."),
-    (Reason(Why.LEFT, 7, "/data/set"), "7 clips are left; kinetics-tui run /data/set goes on with them."),
+    (Reason(Why.LEFT, 1234), "1,234 clips are left; run goes on."),
+    (Reason(Why.LEFT, 7, "/data/set"), "7 clips are left; kinetics-tui run /data/set goes on."),
     (Reason(Why.FINISHING), "The clips in hand are being finished."),
     (Reason(Why.SAFE), "It is safe to switch networks."),
     (Reason(Why.PROBLEM, text="The disk is full."), "The disk is full. The run then goes on by itself."),
@@ -49,7 +49,13 @@ WORDS = [
     (Reason(Why.PROBING), "One clip goes first."),
     (Reason(Why.OFFLINE), "No way to YouTube; the run goes on by itself when the line is back."),
     (Reason(Why.OTHER_VERSION, text="The engine is old."), "The engine is old."),
-    (Reason(Why.RETRIES, at=TODAY), "Only clips to be tried again are left, the next at 16:40."),
+    (Reason(Why.OTHER_USER, text="It is of bob."), "It is of bob."),
+    (
+        Reason(Why.SILENT, 4711, at=EARLIER, text="It is stopped."),
+        "The engine (pid 4711) does not answer since Aug 28 16:40: It is stopped.",
+    ),
+    (Reason(Why.SILENT, text="It is stopped."), "The engine does not answer: It is stopped."),
+    (Reason(Why.RETRIES, at=TODAY), "Only clips to be tried again are left, the next by 16:40."),
 ]
 
 

@@ -115,10 +115,12 @@ def test_retried_failures_are_left_again() -> None:
     assert state.failures == {}
 
 
-def test_a_split_that_is_switched_off_counts_no_more() -> None:
+def test_a_split_that_is_switched_off_keeps_what_is_done_and_leaves_nothing_to_do() -> None:
     state = opened()
+    state.apply(clip_done(at=AT, slot=1, clip=CLIP, duration_s=10, output_bytes=1, wire_bytes=1))
     state.apply(SplitSwitched(at=AT, split="val", enabled=False))
-    assert (state.total, state.left) == (0, 0)
+    assert (state.total, state.done, state.left, state.switched_off) == (100, 1, 0, 99)
+    assert state.tally == "1 of 100 clips done, 0 failed, 0 left, 99 switched off (val)"
 
 
 def test_rates_are_means_over_the_last_minutes() -> None:
@@ -351,6 +353,24 @@ def test_people_are_called_at_the_turns_of_a_run_that_matter(
     state.notice = None
     state.apply(StatusChanged(at=AT + 1, status=after))
     assert (state.notice.kind if state.notice else None) is kind
+
+
+def test_each_look_at_a_network_that_stays_held_calls_nobody_again() -> None:
+    state = opened()
+    held = Reason(Why.REFUSED, label="media 403", at=AT, version="2026.1", until=AT + 900)
+    state.apply(StatusChanged(at=AT + 1, status=EngineStatus.HELD, reason=held))
+    first = state.notice
+    assert first is not None
+    for look in range(1, 4):
+        at = AT + 900 * look
+        state.apply(StatusChanged(at=at, status=EngineStatus.PROBING))
+        again = msgspec.structs.replace(held, until=at + 900)
+        state.apply(StatusChanged(at=at + 1, status=EngineStatus.HELD, reason=again))
+        assert state.notice is first
+    state.apply(StatusChanged(at=AT + 4000, status=EngineStatus.RUNNING))
+    anew = msgspec.structs.replace(held, at=AT + 5000)
+    state.apply(StatusChanged(at=AT + 5001, status=EngineStatus.HELD, reason=anew))
+    assert state.notice is not first, "another hold is news"
 
 
 def test_the_same_status_with_another_reason_calls_nobody_again() -> None:

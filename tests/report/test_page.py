@@ -61,12 +61,12 @@ def test_the_page_is_well_formed_and_tells_everything() -> None:
     assert reader.tags <= _KNOWN
     said = " ".join(reader.words)
     for words in (
-        "900 downloaded, 100 failed (10.0 %), 1,000 left.",
+        "900 of 2,000 clips done, 100 failed, 1,000 left; 10.0 % of those settled failed.",
         "/data/my kinetics as of 2025-08-25 14:02, an engine is at work",
         "A note about the source.",
-        "75 (75.0 %)",
-        "Tried again: 12 timeout.",
-        "Getting a clip takes longer than trimming it for 98.33 % of clips.",
+        "75 (75.0 % of failed)",
+        "Tried again later: 12 timeout.",
+        "Getting a clip takes longer than trimming it for 98.33 % of fetched clips.",
         "One after the other all settled clips take 2 h 17 min",
         "which is 2.1 times as fast; 2.0 workers had a clip in hand",
         "600 throttled: bot check",
@@ -131,12 +131,13 @@ def test_all_classes_stand_in_a_table_with_each_split() -> None:
     said = read(full_report()).words
     at = said.index("All 2 classes")
     table = said[at:]
-    assert table[table.index("archery") :][:7] == [
+    assert table[table.index("archery") :][:8] == [
         "archery",
         "1,050",
         "400",
         "75",
         "15.8 %",
+        "575",
         "300 + 60 of 800",
         "100 + 15 of 250",
     ]

@@ -38,7 +38,7 @@ def test_ids_are_downloaded_as_their_last_row_says_and_failed_where_they_are_not
 ) -> None:
     assert report.whole == Progress("", "", 14, 10, 4)
     assert report.classes == (Progress("all", "archery", 9, 7, 2), Progress("all", "yoga", 5, 3, 2))
-    assert report.notes == ()
+    assert report.notes == ("11 rows of stats.csv are of 10 videos: the last of each counts.",)
 
 
 def test_failures_are_distinct_texts_in_the_first_group_that_matches(report: Report) -> None:
@@ -111,7 +111,7 @@ def test_two_texts_of_one_clip_are_two_texts_of_one_failed_clip(tmp_path: Path) 
     report = of(tmp_path, failed="bbbbbbbbbbb,yoga,is unavailable\nbbbbbbbbbbb,yoga,HTTP Error 503\n")
     assert report.whole.failed == 1
     assert sum(count.clips for count in report.failures) == 2
-    assert report.notes == ("2 distinct failure texts are of 1 clips; texts are counted.",)
+    assert report.notes == ("2 distinct failure texts are of 1 clip; texts are counted.",)
 
 
 # -- shapes of the files --------------------------------------------------------------------------
@@ -137,7 +137,8 @@ def test_completed_and_exists_are_the_write_ups_words_for_clips_on_disk(tmp_path
         "aaaaaaaaaaa,yoga,Exists,0,0,0,5,7,3,0,1,1",
     ]
     report = of(tmp_path, "\n".join(stats) + "\n")
-    assert (report.whole.done, report.notes) == (2, ())
+    assert report.whole.done == 2
+    assert report.notes == ("3 rows of stats.csv are of 2 videos: the last of each counts.",)
     assert report.timing is not None
     assert (report.timing.in_full.clips, report.timing.in_full.total.mean_s) == (1, 5.0)
     assert [session.clips for session in report.sessions] == [1]

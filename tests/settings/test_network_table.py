@@ -9,7 +9,10 @@ from kinetics_tui.settings.values import check_networks, networks_text
 
 
 def check(table: dict[str, object]) -> dict[str, str]:
-    return check_networks(table, lambda name: f"the file: {name}", {"theme"})
+    networks, faults = check_networks(table, lambda name: f"the file: {name}", {"theme"})
+    if faults:
+        raise SettingsError(faults[0])
+    return networks
 
 
 def test_names_and_ways_are_kept_as_they_are_written() -> None:

@@ -17,6 +17,7 @@ from kinetics_tui.settings.settings import (
     Settings,
     default_config_path,
     load_settings,
+    read_settings,
 )
 
 
@@ -107,7 +108,7 @@ def test_every_kind_of_value_is_read(config: Path) -> None:
         ("audio = 'loud'", "audio: 'loud' is neither true nor false."),
         ("pace = 0", "pace: 0 is no pace; give guest,"),
         ("pace = -300", "pace: -300 is no pace"),
-        ("refresh = 60", "refresh: 60 is not a number from 1 to 5."),
+        ("refresh = 60", "refresh: 60 is not a number from 0.2 to 5."),
         ("cooldown = []", "cooldown: At least one duration"),
         ("cooldown = '15m,,1h'", "cooldown: '' is no duration; write it like 5s, 15m"),
         ("deadline = '15 parsecs'", "deadline: '15 parsecs' is no duration"),
@@ -146,6 +147,19 @@ def test_every_kind_of_value_is_read(config: Path) -> None:
 )
 def test_a_mistake_in_the_file_is_named_with_its_line(config: Path, text: str, said: str) -> None:
     assert said in refusal(config, text)
+
+
+def test_all_faults_are_told_of_at_once_and_what_is_right_is_in_force(config: Path) -> None:
+    config.write_text(
+        "workers = 100\nheight = 240\nwokers = 3\ncooldown = '1h,15m'\n[networks]\na = 3\nb = 'eth0'\n"
+    )
+    settings, faults = read_settings({"deadline": "5"}, {"KINETICS_TUI_THEME": "light"}, config)
+    named = [fault.removeprefix(f"{config}, line ").split(":")[0] for fault in faults]
+    assert named == ["1", "3", "4", "6", "KINETICS_TUI_THEME", "--deadline"]
+    assert (settings.options.height_px, settings.options.workers) == (240, Options().workers)
+    assert settings.networks == {"b": "eth0"}
+    with pytest.raises(SettingsError, match=r"workers: 100 .* kinetics-tui doctor names 5 more faults\.$"):
+        load_settings({"deadline": "5"}, {"KINETICS_TUI_THEME": "light"}, config)
 
 
 def test_a_password_is_not_repeated(config: Path) -> None:

@@ -13,6 +13,7 @@ from kinetics_tui.settings.values import (
     duration_text,
     notify_text,
     pace_text,
+    parse_cooldown,
     parse_count_or_none,
     parse_duration,
     parse_notify,
@@ -27,7 +28,6 @@ from kinetics_tui.settings.values import (
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("90", 90),
         ("5s", 5),
         ("15m", 900),
         ("1h", 3600),
@@ -35,6 +35,7 @@ from kinetics_tui.settings.values import (
         ("1.5h", 5400),
         (" 15 m ", 900),
         (7, 7),
+        (1.5, 1.5),
     ],
 )
 def test_durations_are_read(text: object, seconds: float) -> None:
@@ -45,6 +46,21 @@ def test_durations_are_read(text: object, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(SettingsError, match="no duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["5", " 90 ", "0.5"])
+def test_a_duration_in_text_needs_its_unit(text: str) -> None:
+    number = text.strip()
+    with pytest.raises(
+        SettingsError, match=f"has no unit; write {number}s, {number}m, {number}h or {number}d"
+    ):
+        parse_duration(text)
+
+
+def test_waits_after_throttles_do_not_fall() -> None:
+    assert parse_cooldown("15m,15m,1h") == (900, 900, 3600)
+    with pytest.raises(SettingsError, match=r"^15m comes after 1h; the waits must not fall: 5m,15m,1h\.$"):
+        parse_cooldown("5m,1h,15m")
 
 
 @given(st.integers(1, 400 * 24).map(lambda quarter_hours: quarter_hours * 900.0 / 10))

@@ -245,7 +245,7 @@ def _made(number: int, took_s: float, wire_bytes: int) -> Finished:
 
 def _not_made(number: int, category: Category, took_s: float) -> Failed:
     spent = Spent(total_s=took_s, wire_bytes=7)
-    return Failed(clip_id=number, category=category, text=category.heading, spent=spent)
+    return Failed(clip_id=number, category=category, text=category.value, spent=spent)
 
 
 class FarPool(Pool):

@@ -62,6 +62,7 @@ class FakeLink:
     def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
         self.state = RunState()
         self.connected = True
+        self.silent_since: float | None = None
         self.version = 0
         self.commands: list[AnyCommand] = []
         self.replies: list[Reply | Exception] = []

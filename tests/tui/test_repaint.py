@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC
+from itertools import islice
 
 import pytest
 from rich.cells import cell_len
@@ -36,36 +37,59 @@ from tests.tui.run_fakes import NOW, FakeLink, clip, cooling, network, opened
 
 SIZE = (120, 40)
 _PIECE = re.compile(
-    r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\x1b\][^\x07]*\x07|\x1b\[[?>]?[\d;]*[A-Za-z]|(\r?\n)|(.)", re.DOTALL
+    r"(\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\x1b\][^\x07]*\x07|\x1b\[[?>]?[\d;]*[A-Za-z]|(\r?\n)|(.))",
+    re.DOTALL,
 )
+_INK = ("38", "1", "2", "3")
+"""Colour of the letters, bold, dim, italic: a blank has none of them."""
+Look = frozenset[tuple[str, str]]
 
 
 class Terminal:
     """As much of a terminal as a program needs that only moves the cursor and writes styled text."""
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[int, int], tuple[str, str]] = {}
+        self.cells: dict[tuple[int, int], tuple[str, Look]] = {}
         self.written = 0
         self._x = self._y = 0
-        self._style = ""
+        self._style: dict[str, str] = {}
 
     def write(self, data: str) -> None:
         self.written += len(data.encode())
-        for row, column, style, newline, character in _PIECE.findall(data):
+        for whole, row, column, style, newline, character in _PIECE.findall(data):
             if row:
                 self._y, self._x = int(row) - 1, int(column) - 1
             elif newline:
                 self._y += 1
             elif character:
                 width = cell_len(character)
-                self.cells[self._x, self._y] = (character, self._style)
+                seen = {
+                    key: value for key, value in self._style.items() if character != " " or key not in _INK
+                }
+                look = frozenset(seen.items())
+                self.cells[self._x, self._y] = (character, look)
                 for second in range(1, width):
-                    self.cells[self._x + second, self._y] = ("", self._style)
+                    self.cells[self._x + second, self._y] = ("", look)
                 self._x += width
-            elif style:
-                self._style = "" if style == "0" else style
+            elif whole.endswith("m"):
+                self._restyle(style or "0")
 
-    def screen(self) -> dict[tuple[int, int], tuple[str, str]]:
+    def _restyle(self, numbers: str) -> None:
+        given = iter(numbers.split(";"))
+        for number in given:
+            if number == "0":
+                self._style = {}
+            elif number in ("38", "48"):
+                kind = next(given)
+                self._style[number] = ";".join([kind, *islice(given, 1 if kind == "5" else 3)])
+            elif number in ("39", "49"):
+                self._style.pop(f"{number[0]}8", None)
+            elif len(number) > 1 and int(number) // 10 in (3, 4, 9, 10):
+                self._style["38" if int(number) // 10 in (3, 9) else "48"] = number
+            else:
+                self._style[number] = ""
+
+    def screen(self) -> dict[tuple[int, int], tuple[str, Look]]:
         return {(x, y): cell for (x, y), cell in self.cells.items() if x < SIZE[0] and y < SIZE[1]}
 
 
@@ -257,8 +281,14 @@ async def test_the_terminal_s_title_follows_the_run_and_is_put_back(
     written: list[str] = []
     monkeypatch.setattr(HeadlessDriver, "write", lambda _, data: written.append(data))
     async with running() as run:
-        assert "\x1b[22;2t\x1b]2;RUNNING 54 % · Kinetics-400 · kinetics-tui\x07" in written
+        assert (
+            "\x1b[22;2t\x1b]2;RUNNING, 47 % of 278,373 clips done · Kinetics-400 · kinetics-tui\x07"
+            in written
+        )
         run.link.fold(*cooling())
         await run.tick()
-        assert "\x1b]2;COOLING DOWN until 16:40 54 % · Kinetics-400 · kinetics-tui\x07" in written
+        assert (
+            "\x1b]2;COOLING DOWN until 16:40, 47 % of 278,373 clips done · Kinetics-400 · kinetics-tui\x07"
+            in written
+        )
     assert "\x1b[23;2t" in written

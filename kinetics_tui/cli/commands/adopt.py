@@ -22,7 +22,9 @@ from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
 from kinetics_tui.cli.commands.run import require_terminal, show
+from kinetics_tui.cli.completion import one_of
 from kinetics_tui.cli.engine_of import run_engine
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
@@ -169,7 +171,7 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option(
     "--from",
@@ -177,11 +179,13 @@ def _writing(path: Path) -> Iterator[None]:
     required=True,
     metavar="DIR",
     type=Path,
+    shell_complete=options.folder,
     help="The folder that the clips are in, in any layout.",
 )
 @click.option(
     "--link",
     metavar="HOW",
+    shell_complete=one_of(LinkMode),
     default="hard",
     show_default=True,
     help="hard: one file under two names; copy: a file of its own.",
@@ -245,11 +249,11 @@ def adopt_command(
     return INTERRUPTED if adoption.interrupted else SETTLED
 
 
-@click.command()
+@command()
 @options.dataset
 @options.flags_of(Extras)
 @options.view_flags
-def extract(dataset: Path, view: options.View, **flags: object) -> int:
+def extract(dataset: Path, view: options.View, progress: str | None, **flags: object) -> int:
     """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
     require_terminal(view)
     settings = load_settings({})
@@ -263,4 +267,4 @@ def extract(dataset: Path, view: options.View, **flags: object) -> int:
         ask(dataset, WantExtras(extras=extras))
     else:
         keep_extras(dataset, extras)
-    return show(dataset, view, owner=run_engine(dataset, settings.networks, tell))
+    return show(dataset, view, owner=run_engine(dataset, settings.networks, tell), progress=progress)

@@ -17,8 +17,10 @@ from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.base.safe_text import for_terminal, json_line
+from kinetics_tui.base.words import counted
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
 from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.media.youtube.open_address import network_opener
@@ -123,7 +125,7 @@ def _end(report: Report) -> list[str]:
     if report.engine_ran:
         lines.append("An engine is at work here: clips that are not done were left out.")
     if report.interrupted:
-        lines.append(f"Ended early: {report.checked:,} of {report.clips:,} files were checked.")
+        lines.append(f"Ended early: {report.checked:,} of {counted(report.clips, 'file')} checked.")
     if report.left and not report.repair:
         lines.append("Nothing was changed; --repair puts it right, and a run brings back what is lost.")
     elif report.left:
@@ -148,7 +150,7 @@ def wanted_clips(selection: Selection, settings: Settings) -> Wanted | None:
     return Wanted(title_of(selection), selection, selected_clips(selection, settings))
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option("--repair", is_flag=True, help="Put right what is found; deletes nothing but scratch.")
 @click.option("--quick", is_flag=True, help="Decode only files that are not as recorded.")

@@ -1,4 +1,6 @@
-"""The command doctor: what this machine brings for a run, the settings in force among it. Sends nothing.
+"""The command doctor: what this machine brings for a run, the settings in force among it.
+
+One request goes to YouTube, for an address that answers with nothing.
 
 Each check makes a finding as plain data, with advice where something is to be done.
 """
@@ -14,12 +16,12 @@ import platform
 import re
 import shutil
 import textwrap
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-import click
 import msgspec
 import psutil
 
@@ -33,15 +35,17 @@ from kinetics_tui.base.machine import (
     update_command,
 )
 from kinetics_tui.base.words import LAST_S
-from kinetics_tui.cli.command_line import OUR_FAULT, SETTLED, answer
+from kinetics_tui.cli.command_line import BAD_INPUT, OUR_FAULT, SETTLED, answer
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json
 from kinetics_tui.engine.networks.addresses import network_of, way_of_params
 from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.youtube.yt_dlp_options import login_in_file, parse_args, redact
+from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import LoggedOut, Options
-from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, load_settings
+from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, read_settings
 from kinetics_tui.settings.values import value_text
 
 OLD_YT_DLP_DAYS = 60
@@ -50,6 +54,9 @@ LOW_DISK_BYTES = 20 * 10**9
 WORKER_BYTES = 100 * 10**6
 """Memory to allow for one worker; an estimate on the safe side."""
 SMALLEST_TERMINAL = (80, 24)
+NOTHING_URL = "https://www.youtube.com/generate_204"
+"""YouTube answers it with no body, and does not count it as it counts pages and players."""
+REACHED_WITHIN_S = 8.0
 
 
 class State(StrEnum):
@@ -73,24 +80,30 @@ class Finding(msgspec.Struct, frozen=True):
 def examine(
     dataset_parent: Path,
     settings: Settings,
+    faults: Sequence[str] = (),
     *,
     environ: Mapping[str, str] | None = None,
     today: datetime.date | None = None,
 ) -> list[Finding]:
-    """Look at the machine, as a run into a folder below ``dataset_parent`` with these settings needs it."""
+    """Look at the machine, as a run into a folder below ``dataset_parent`` with these settings needs it.
+
+    ``faults`` are sentences on what was passed over in the settings.
+    """
     import yt_dlp.version  # its package costs 200 ms, which only doctor and workers should pay
 
     environ = os.environ if environ is None else environ
     today = today or datetime.datetime.now().astimezone().date()
     return [
         Finding("version", State.OK, f"kinetics-tui {__version__}, Python {platform.python_version()}"),
-        check_settings_file(settings.config_path),
+        check_settings_file(settings.config_path, faults),
+        *(Finding("settings fault", State.FAIL, fault) for fault in faults),
         check_settings(settings),
         check_yt_dlp(yt_dlp.version.__version__, today),
         check_deno(*find_deno(environ)),
         check_requests(),
         check_encoder(),
         check_network(settings.options.yt_dlp),
+        check_youtube(settings.options.yt_dlp),
         check_named_networks(settings.networks),
         check_cookies(settings.options.yt_dlp, time.time(), settings.options.logged_out),
         check_tokens(token_providers()),
@@ -109,9 +122,15 @@ def findings_text(findings: Sequence[Finding]) -> str:
     width = max(40, shutil.get_terminal_size().columns) - len(indent)
     lines = []
     for finding in findings:
-        text = [row for line in finding.detail.splitlines() for row in textwrap.wrap(line, width)]
+        text = [
+            row
+            for line in finding.detail.splitlines()
+            for row in textwrap.wrap(line, width, break_on_hyphens=False)
+        ]
         if finding.advice:
-            text += textwrap.wrap(f"-> {finding.advice}", width, subsequent_indent="   ")
+            text += textwrap.wrap(
+                f"-> {finding.advice}", width, subsequent_indent="   ", break_on_hyphens=False
+            )
         head = f"{finding.state.value.upper():6}{finding.name:{name_width}}  "
         lines += [(head if number == 0 else indent) + row for number, row in enumerate(text)]
     return "\n".join(lines)
@@ -120,8 +139,8 @@ def findings_text(findings: Sequence[Finding]) -> str:
 # -- one check each ---------------------------------------------------------------------------------------
 
 
-def check_settings_file(path: Path) -> Finding:
-    there = "" if path.exists() else " (not there, which is fine)"
+def check_settings_file(path: Path, faults: Sequence[str] = ()) -> Finding:
+    there = "" if path.exists() or faults else " (not there, which is fine)"
     return Finding("settings file", State.OK, f"{path}{there}")
 
 
@@ -199,6 +218,39 @@ def check_network(yt_dlp_args: Sequence[str]) -> Finding:
         text = f"{network.label} is no address of this machine"
         return Finding("network", State.FAIL, text, "connect it, or mend yt_dlp in the settings")
     return Finding("network", State.OK, f"{network.label} ({network.kind})")
+
+
+def check_youtube(yt_dlp_args: Sequence[str], within_s: float = REACHED_WITHIN_S) -> Finding:
+    """One request to YouTube by the network of the settings, given up after ``within_s`` seconds."""
+    from kinetics_tui.media.youtube.open_address import network_opener
+
+    faults: list[str] = []
+    try:
+        open_address = network_opener(yt_dlp_args, None, timeout_s=within_s)
+    except SettingsError:
+        return Finding("YouTube", State.WARN, "not asked: yt-dlp's options cannot be read")
+
+    def ask() -> None:
+        try:
+            open_address(NOTHING_URL)[0].close()
+            faults.append("")
+        except OSError as error:
+            faults.append(str(error))
+
+    began = time.monotonic()
+    # The look-up of a name heeds no time limit, so that the whole is waited for from outside.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(within_s)
+    fault = faults[0] if faults else f"no answer within {within_s:g} s"
+    if not fault:
+        return Finding("YouTube", State.OK, f"reached, answers in {time.monotonic() - began:.1f} s")
+    if fault.startswith("HTTP "):
+        advice = "wait a while, or use another network"
+        return Finding("YouTube", State.WARN, f"reached, but it answers with {fault}", advice)
+    return Finding(
+        "YouTube", State.FAIL, f"offline: YouTube is not reached ({fault})", Category.OFFLINE.advice
+    )
 
 
 def check_named_networks(networks: Mapping[str, str]) -> Finding:
@@ -311,7 +363,7 @@ def check_terminal(environ: Mapping[str, str], size: Sequence[int]) -> Finding:
 
 def check_locale(encoding: str) -> Finding:
     if encoding.lower().replace("-", "") != "utf8":
-        advice = "export LANG=C.UTF-8, or bars and times may come out garbled"
+        advice = "export LANG=C.UTF-8, or bars and names come out as plain signs"
         return Finding("locale", State.WARN, encoding, advice)
     return Finding("locale", State.OK, encoding)
 
@@ -328,10 +380,13 @@ def _gigabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:,.1f} GB"
 
 
-@click.command()
+@command()
 @as_json
 def doctor(as_json: bool) -> int:
     """Check this machine: yt-dlp's age, JS runtime, disk, network, cookies, and the settings in force."""
-    findings = examine(Path.cwd(), load_settings({}))
+    settings, faults = read_settings({})
+    findings = examine(Path.cwd(), settings, faults)
     answer(findings, as_json=as_json, fields=list, text=findings_text)
+    if faults:
+        return BAD_INPUT
     return OUR_FAULT if any(finding.state == "fail" for finding in findings) else SETTLED

@@ -1,4 +1,4 @@
-"""The command help: the topics listed, one of them shown, or the help of a command."""
+"""The command help: commands and topics listed, a topic shown, or the help of a command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from kinetics_tui.base.topics import (
     topic_text,
     without_topic_links,
 )
-from kinetics_tui.cli.command_line import SETTLED, leave_broken_pipe
+from kinetics_tui.cli.command_line import SETTLED
+from kinetics_tui.cli.completion import NAMES
+from kinetics_tui.cli.help_text import command
 
 WIDEST_COLUMNS = 100
 """Lines of text that are longer than this are hard to read."""
@@ -28,16 +30,26 @@ SUMMARY_COLUMN = 18
 
 def topics_list(columns: int) -> str:
     """All topics with their summaries, in lines of at most so many columns."""
-    lines = [f"{PROGRAM} help TOPIC shows one of these:"]
+    lines = []
     for group, names in GROUPS.items():
-        lines += ["", group]
+        lines += [f"Topics: {group[:1].lower()}{group[1:]}"]
         for name in names:
             head = f"  {name:{SUMMARY_COLUMN - 2}}"
             indent = " " * SUMMARY_COLUMN
             lines += textwrap.wrap(
                 find_topic(name).summary, columns, initial_indent=head, subsequent_indent=indent
             )
-    return "\n".join([*lines, "", f"{PROGRAM} COMMAND --help shows the options of a command."])
+        lines += [""]
+    end = f"{PROGRAM} help TOPIC shows a topic, {PROGRAM} COMMAND --help a command."
+    return "\n".join([*lines, *textwrap.wrap(end, columns, break_on_hyphens=False)])
+
+
+def commands_list(group: click.Group, ctx: click.Context) -> str:
+    """All commands by task, with examples."""
+    formatter = ctx.make_formatter()
+    group.format_usage(ctx, formatter)
+    group.format_options(ctx, formatter)
+    return formatter.getvalue()
 
 
 def rendered(text: str, columns: int) -> str:
@@ -69,11 +81,13 @@ def rendered(text: str, columns: int) -> str:
     return capture.get()
 
 
-@click.command("help")
-@click.argument("name", metavar="[TOPIC]", required=False, help="A topic, or a command.")
+@command("help")
+@click.argument(
+    "name", metavar="[TOPIC]", required=False, shell_complete=NAMES["help"], help="A topic, or a command."
+)
 @click.pass_context
 def help_command(ctx: click.Context, name: str | None) -> int:
-    """List the help topics, or show one: networks, failures, settings and more."""
+    """List the commands and the help topics, or show one of them."""
     size = shutil.get_terminal_size()
     columns = min(size.columns, WIDEST_COLUMNS)
     group = ctx.find_root().command
@@ -81,7 +95,7 @@ def help_command(ctx: click.Context, name: str | None) -> int:
     commands = group.list_commands(ctx)
     terminal = sys.stdout.isatty()
     if name is None:
-        text = topics_list(columns)
+        text = f"{commands_list(group, ctx.find_root())}\n{topics_list(columns)}"
     elif name in topic_names():
         text = rendered(topic_text(name), columns) if terminal else topic_text(name)
     elif name in commands:
@@ -97,13 +111,10 @@ def help_command(ctx: click.Context, name: str | None) -> int:
 
 def _show(text: str, *, paged: bool) -> int:
     """Print a text, through the user's pager where it does not fit the terminal; the exit code."""
-    try:
-        if paged:
-            _page(text)
-        else:
-            click.echo(text)
-    except BrokenPipeError:
-        return leave_broken_pipe()
+    if paged:
+        _page(text)
+    else:
+        click.echo(text)
     return SETTLED
 
 

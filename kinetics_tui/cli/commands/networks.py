@@ -16,8 +16,11 @@ import click
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.safe_text import for_terminal, json_line, lines_for_terminal
-from kinetics_tui.base.words import day_text, duration_text, pace_text
-from kinetics_tui.cli.command_line import NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.base.words import are, counted, day_text, duration_text, pace_text
+from kinetics_tui.cli.command_line import ENGINE_SILENT, NO_ANSWER, SETTLED, say, tell
+from kinetics_tui.cli.completion import NAMES
+from kinetics_tui.cli.follow import tell_silence
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json, dataset, now
 from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -171,7 +174,7 @@ async def _wait_for_switch(heard: Heard, state: RunState, tell: Callable[[str], 
                 return await _next_switch(heard)
         if state.in_hand and state.in_hand != told:
             told = state.in_hand
-            tell(f"{told} clips are still in hand." if told > 1 else "1 clip is still in hand.")
+            tell(f"{counted(told, 'clip')} {are(told)} still in hand.")
 
 
 async def _next_switch(heard: Heard) -> NetworkState:
@@ -191,7 +194,7 @@ async def _heard(client: EngineClient) -> AsyncIterator[Heard]:
             heard.put_nowait(event)
         heard.put_nowait(None)
 
-    listening = asyncio.create_task(listen())
+    listening = asyncio.gather(listen(), tell_silence(client))
     try:
         while not isinstance(await _next(heard), LogReplayed):
             pass
@@ -214,9 +217,14 @@ async def _ask(client: EngineClient, command: AnyCommand) -> None:
         raise EngineError(reply.message)
 
 
-@click.command()
+@command()
 @dataset
-@click.option("--check", metavar="NAME", help="Send one request by a network; exits 1 if refused.")
+@click.option(
+    "--check",
+    metavar="NAME",
+    shell_complete=NAMES["network"],
+    help="Send one request by a network; exits 1 if refused.",
+)
 @as_json
 def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
@@ -232,16 +240,23 @@ def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
             click.echo(json.dumps(networks_json(state)))
         else:
             say(networks_text(state, time.time()))
+        if state.status is EngineStatus.SILENT:
+            tell(state.reason)
+            return ENGINE_SILENT
         return SETTLED
     checked = asyncio.run(check_and_wait(EngineClient(dataset), check))
     click.echo(json_line(checked) if as_json else lines_for_terminal(checked.text))
     return SETTLED if checked.ok else NO_ANSWER
 
 
-@click.command()
+@command()
 @dataset
 @click.argument(
-    "network", metavar="[NAME]", required=False, help="A network as networks lists it, or default."
+    "network",
+    metavar="[NAME]",
+    required=False,
+    shell_complete=NAMES["network"],
+    help="A network as networks lists it, or default.",
 )
 @click.option("--source-address", metavar="A", help="An address of this machine to send from.")
 @click.option("--proxy", metavar="URL", help="A proxy to send through.")

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
 from kinetics_tui.annotations.selection import draw_videos
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import duration_text
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, answer, tell
 from kinetics_tui.cli.commands.check import selected_clips
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
 from kinetics_tui.engine.prepare import title_of
@@ -141,7 +140,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.command()
+@command()
 @options.flags_of(Selection, "annotations", "release", "splits", "classes", "categories")
 @options.integer("--sample", 200, "How many videos are asked for.", low=1)
 @options.integer("--seed", 0, "Which ones are drawn.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import shutil
 import sys
@@ -15,7 +16,9 @@ from kinetics_tui.base.errors import ReportError, SettingsError
 from kinetics_tui.base.safe_text import json_line
 from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.cli.command_line import say
-from kinetics_tui.cli.options import as_json
+from kinetics_tui.cli.completion import NAMES
+from kinetics_tui.cli.help_text import command
+from kinetics_tui.cli.options import as_json, folder
 from kinetics_tui.cli.progress import Progress, rate_text
 from kinetics_tui.report.figures import Report, Sheet
 from kinetics_tui.report.page import GENERATOR, page
@@ -94,11 +97,14 @@ def _require_room(path: Path) -> None:
         raise ReportError(f"{path} exists and is no report; choose another name, or move it away.")
 
 
-@click.command()
-@click.argument("dataset", required=False, type=Path, help="The dataset folder.")
-@click.option("--stats", metavar="FILE", type=Path, help="A stats.csv in the 2019 write-up's form.")
-@click.option("--failed", metavar="FILE", type=Path, help="The failed.csv that goes with it.")
-@click.option("--html", metavar="FILE", type=Path, help="Write one self-contained page.")
+_file_option = functools.partial(click.option, metavar="FILE", type=Path, shell_complete=NAMES["file"])
+
+
+@command()
+@click.argument("dataset", required=False, type=Path, shell_complete=folder, help="The dataset folder.")
+@_file_option("--stats", help="A stats.csv in the 2019 write-up's form.")
+@_file_option("--failed", help="The failed.csv that goes with it.")
+@_file_option("--html", help="Write one self-contained page.")
 @as_json
 def report(
     dataset: Path | None, stats: Path | None, failed: Path | None, html: Path | None, as_json: bool

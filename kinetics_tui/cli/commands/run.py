@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import click
 
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
-from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, leave_broken_pipe, tell
+from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
 from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
@@ -24,10 +25,12 @@ from kinetics_tui.cli.engine_of import (
     make_known,
     run_engine,
 )
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import View
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.engine.prepare import create, has_ledger, prepare
+from kinetics_tui.engine.prepare import create, prepare
 from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
 
@@ -44,18 +47,24 @@ def require_terminal(view: View) -> None:
         check_terminal()
 
 
-def show(dataset: Path, view: View, *, owner: bool = False) -> int:
+def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None = None) -> int:
     """Show the run until it ends or the user leaves; the exit code.
 
-    A view without a screen that is the ``owner`` of the run stops it when it is asked to end.
+    A view without a screen that is the ``owner`` of the run stops it when it is asked to end. Its lines of
+    totals come as often as ``progress`` says; where it says nothing, there are none for scripts, and none
+    on a terminal, which has a bar.
     """
+    settings = load_settings({"progress": progress})
     if view is View.APP:
-        return _open_app(load_settings({}), EngineClient(dataset))
-    following = follow.follow(EngineClient(dataset), as_json=view is View.JSON, owner=owner)
-    try:
-        state = asyncio.run(following)
-    except BrokenPipeError:
-        return leave_broken_pipe()
+        return _open_app(settings, EngineClient(dataset))
+    unasked = progress is None and (view is View.JSON or sys.stdout.isatty())
+    following = follow.follow(
+        EngineClient(dataset),
+        as_json=view is View.JSON,
+        owner=owner,
+        progress_s=None if unasked else settings.progress_s,
+    )
+    state = asyncio.run(following)
     # Whoever runs the next command at once should not meet the engine on its way out.
     wait_until_gone(dataset, within_s=LEAVING_S)
     return CLIPS_LEFT if state.left else SETTLED
@@ -102,8 +111,10 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     return _open_app(settings, None, setup=setup, start=start)
 
 
-@click.command(DEFAULT_COMMAND, hidden=True)
-@click.argument("dataset", required=False, type=Path, help="The dataset folder.")
+@command(DEFAULT_COMMAND, hidden=True)
+@click.argument(
+    "dataset", required=False, type=Path, shell_complete=options.folder, help="The dataset folder."
+)
 def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run."""
     settings = load_settings({})
@@ -113,19 +124,19 @@ def open_app(dataset: Path | None) -> int:
     return show(dataset, View.APP)
 
 
-@click.command()
+@command()
 @options.dataset
 @options.flags_of(
     Selection, "annotations", "release", "splits", "classes", "categories", "per_class", "seed", "limit"
 )
 @options.flags_of(Options)
 @options.view_flags
-def run(dataset: Path, view: View, **flags: object) -> int:
+def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
-    require_terminal(view)
     settings = load_settings(given)
+    require_terminal(view)
     owner = not is_running(dataset)
     if owner:
         prepare(
@@ -141,29 +152,29 @@ def run(dataset: Path, view: View, **flags: object) -> int:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
         ask_again(dataset)
-    return show(dataset, view, owner=owner)
+    return show(dataset, view, owner=owner, progress=progress)
 
 
-@click.command()
+@command()
 @options.dataset
 @options.view_flags
-def attach(dataset: Path, view: View) -> int:
+def attach(dataset: Path, view: View, progress: str | None) -> int:
     """Look at a run that goes on already, from any terminal."""
     require_terminal(view)
     require_running(dataset)
     make_known(dataset, load_settings({}).networks, tell)
-    return show(dataset, view)
+    return show(dataset, view, progress=progress)
 
 
-@click.command()
-@click.argument("dataset", required=False, type=Path, help="Where to.")
+@command()
+@click.argument("dataset", required=False, type=Path, shell_complete=options.folder, help="Where to.")
 @options.view_flags
 @options.integer("--clips", 120, "How many clips the made-up dataset has.", low=1)
 @options.integer("--workers", DEMO_WORKERS, "Worker processes.", *WORKERS)
-def demo(dataset: Path | None, view: View, clips: int, workers: int) -> int:
+def demo(dataset: Path | None, view: View, progress: str | None, clips: int, workers: int) -> int:
     """The whole program at work on a made-up dataset, with a YouTube of its own and no internet."""
     from kinetics_tui.demo.show import open_demo
 
     require_terminal(view)
     folder = open_demo(dataset, clips=clips, workers=workers, tell=tell)
-    return show(folder, view, owner=run_engine(folder, {}, tell))
+    return show(folder, view, owner=run_engine(folder, {}, tell), progress=progress)

@@ -14,13 +14,16 @@ from typing import Any, TextIO, cast
 
 import click
 import msgspec
-from click.exceptions import Exit
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.output import Output
 from kinetics_tui.base.safe_text import for_terminal, lines_for_terminal
 from kinetics_tui.base.whole_file import whole_text
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.cli import options
-from kinetics_tui.cli.command_line import answer, leave_broken_pipe, say, tell
+from kinetics_tui.cli.command_line import answer, say, tell
+from kinetics_tui.cli.completion import NAMES, one_of
+from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
@@ -43,11 +46,12 @@ def export_text(exported: Exported) -> str:
     """The result of an export, and what is worth knowing of it."""
     held = exported.added + exported.there
     new = f", {exported.added:,} of them new" if exported.there else ""
-    lines = [f"{held:,} of {exported.clips:,} clips are in {for_terminal(exported.folder)}{new}."]
+    many = f"{held:,} of {counted(exported.clips, 'clip')} {are(held)}"
+    lines = [f"{many} in {for_terminal(exported.folder)}{new}."]
     if exported.copied:
-        lines.append(f"{exported.copied:,} were copied.")
+        lines.append(f"{exported.copied:,} {'was' if exported.copied == 1 else 'were'} copied.")
     if exported.missing:
-        lines.append(f"{exported.missing:,} are missing: {MISSING} says why of each.")
+        lines.append(f"{exported.missing:,} {are(exported.missing)} missing: {MISSING} says why of each.")
     if exported.others:
         lines.append(
             f"Of these, {exported.others:,} have something else in their place, which was left alone; "
@@ -64,11 +68,11 @@ def manifest_progress(tally: Tally, took_s: float) -> str:
 def manifest_text(tally: Tally) -> str:
     """The contents of a manifest, counted."""
     trusted = f", {tally.trusted:,} of them unchanged and not read again" if tally.trusted else ""
-    parts = [f"{tally.here:,} of {tally.clips:,} clips are here{trusted}"]
+    parts = [f"{tally.here:,} of {counted(tally.clips, 'clip')} {are(tally.here)} here{trusted}"]
     if tally.damaged:
-        parts.append(f"{tally.damaged:,} are damaged")
+        parts.append(f"{tally.damaged:,} {are(tally.damaged)} damaged")
     if tally.missing:
-        parts.append(f"{tally.missing:,} are missing")
+        parts.append(f"{tally.missing:,} {are(tally.missing)} missing")
     return f"{'; '.join(parts)}."
 
 
@@ -115,11 +119,11 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 def _written(to: Path | None) -> Iterator[TextIO]:
     """A text file that gets its name when the block ends without an error; standard output for None."""
     if to is None:
-        try:
-            yield cast("TextIO", _OnTerminal()) if sys.stdout.isatty() else sys.stdout
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise Exit(leave_broken_pipe()) from None
+        terminal = sys.stdout.isatty()
+        if not terminal and isinstance(sys.stdout, Output):
+            sys.stdout.take_data()
+        yield cast("TextIO", _OnTerminal()) if terminal else sys.stdout
+        sys.stdout.flush()
         return
     with plain_errors(to), whole_text(to) as text:
         yield text
@@ -138,21 +142,34 @@ def _link(asked: str | None) -> Link | None:
     return None if asked is None else Link(asked)
 
 
-@click.command()
+@command()
 @options.dataset
 @click.option(
     "--for",
     "reader",
     required=True,
     metavar="READER",
+    shell_complete=NAMES["reader"],
     help="torchvision, mmaction2, slowfast, pytorchvideo, fiftyone, csv, parquet or webdataset.",
 )
-@click.option("--to", metavar="DIR", type=Path, help="Where to (DATASET-READER, beside the dataset).")
-@click.option("--link", metavar="HOW", help="hard, sym or copy (hard; copy on another disk).")
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=Path,
+    shell_complete=options.folder,
+    help="Where to (DATASET-READER, beside the dataset).",
+)
+@click.option(
+    "--link",
+    metavar="HOW",
+    shell_complete=one_of(Link),
+    help="hard, sym or copy (hard; copy on another disk).",
+)
 @click.option(
     "--release",
     metavar="NAME",
     default="",
+    shell_complete=NAMES["release"],
     help="Number the classes as this release does (that of the dataset).",
 )
 def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
@@ -163,9 +180,11 @@ def export_command(dataset: Path, reader: str, to: Path | None, link: str | None
     say(export_text(exported))
 
 
-@click.command()
+@command()
 @options.dataset
-@click.option("--to", metavar="FILE", type=Path, help="Where to (standard output).")
+@click.option(
+    "--to", metavar="FILE", type=Path, shell_complete=NAMES["file"], help="Where to (standard output)."
+)
 @click.option(
     "--trust-unchanged",
     is_flag=True,
@@ -189,11 +208,15 @@ def manifest(dataset: Path, to: Path | None, trust_unchanged: bool, workers: int
     tell(manifest_text(tally))
 
 
-@click.command()
-@click.argument("a", type=Path, help="A dataset folder or a manifest.")
-@click.argument("b", type=Path, help="Another one.")
+@command()
+@click.argument("a", type=Path, shell_complete=NAMES["file"], help="A dataset folder or a manifest.")
+@click.argument("b", type=Path, shell_complete=NAMES["file"], help="Another one.")
 @click.option(
-    "--common", metavar="FILE", type=Path, help="Write the clips that both have, for run --annotations."
+    "--common",
+    metavar="FILE",
+    type=Path,
+    shell_complete=NAMES["file"],
+    help="Write the clips that both have, for run --annotations.",
 )
 @options.as_json
 def compare(a: Path, b: Path, common: Path | None, as_json: bool) -> None:

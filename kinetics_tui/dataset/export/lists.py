@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.export.clip_files import Placed
 from kinetics_tui.dataset.export.exporter import Form, Item
 from kinetics_tui.dataset.layout import clip_path
@@ -91,9 +92,10 @@ class Slowfast(Listed):
             file.write(msgspec.json.encode(self.labels.numbers))
         if not self._other_sizes:
             return []
+        have = "has" if self._other_sizes == 1 else "have"
         return [
-            f"{self._other_sizes:,} clips have another short side than the {SHORT_SIDE_PX} px that the "
-            f"published recipes expect; kinetics-tui run --short-side {SHORT_SIDE_PX} makes them so."
+            f"{counted(self._other_sizes, 'clip')} {have} another short side than the {SHORT_SIDE_PX} px "
+            f"that the published recipes expect; kinetics-tui run --short-side {SHORT_SIDE_PX} makes them so."
         ]
 
 

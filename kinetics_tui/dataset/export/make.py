@@ -15,6 +15,7 @@ import msgspec
 from kinetics_tui.annotations.releases import find_release, unknown_name
 from kinetics_tui.annotations.row_rules import CLIP_COLUMNS, clip_row, write_row
 from kinetics_tui.base.errors import DatasetError, SettingsError
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.dataset.export.clip_files import Link, Placed, Placer, UnreadableError, open_source
 from kinetics_tui.dataset.export.exporter import Form, Item, label_map
 from kinetics_tui.dataset.export.lists import Mmaction2, Slowfast
@@ -123,9 +124,8 @@ def export(
             exported.notes += form.finish()
         if release and labels.official and len(labels.names) > labels.official:
             more = len(labels.names) - labels.official
-            exported.notes.append(
-                f"{more:,} classes are not among those of {release}; they are numbered behind them."
-            )
+            others = f"{counted(more, 'class')} {are(more)} not among those of {release}"
+            exported.notes.append(f"{others}; {'it is' if more == 1 else 'they are'} numbered behind them.")
     return exported
 
 

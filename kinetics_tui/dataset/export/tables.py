@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, BinaryIO
 
 from kinetics_tui.annotations.row_rules import write_row
-from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.dataset.export.clip_files import Placed
 from kinetics_tui.dataset.export.exporter import Form, Item
 
@@ -36,10 +36,17 @@ _figures_of = attrgetter(*_FIGURES)
 
 
 def row_of(item: Item) -> tuple[Any, ...]:
-    """A clip in the order of ``COLUMNS``."""
-    clip, made = item.clip, item.holding.made
+    """A clip in the order of ``COLUMNS``. Raises ``DatasetError`` where no table can hold its path."""
+    clip, made, path = item.clip, item.holding.made, str(item.source.path)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise DatasetError(
+            f"A table cannot hold the path {path}, which is not in UTF-8: rename the folder, or export for a "
+            "reader of folders, such as torchvision."
+        ) from None
     return (
-        str(item.source.path),
+        path,
         clip.split,
         clip.label,
         item.number,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.folder import EXPORT_FOLDER
+from kinetics_tui.dataset.folder import EXPORT_FOLDER, lock
 from kinetics_tui.dataset.ledger.database import plain_errors
 
 ABOUT = "about.json"
@@ -193,10 +193,8 @@ class Target:
     def _lock(self, stack: contextlib.ExitStack) -> None:
         fd = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=self._own)
         stack.callback(os.close, fd)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatasetError(f"Another export is writing into {self.folder}; wait for its end.") from None
+        if not lock(fd, self.folder):
+            raise DatasetError(f"Another export is writing into {self.folder}; wait for its end.")
 
     def _recognise(self) -> None:
         try:
@@ -206,7 +204,7 @@ class Target:
             return
         with os.fdopen(fd, "rb") as file:
             try:
-                found = msgspec.json.decode(file.read(), type=About)
+                found = from_json(file.read(), About)
             except msgspec.DecodeError:
                 raise DatasetError(
                     f"{self.folder / EXPORT_FOLDER / ABOUT} cannot be understood; choose another folder."
@@ -223,7 +221,7 @@ class Target:
         self._about = found
 
     def _write_about(self) -> None:
-        self._write_own(ABOUT, msgspec.json.encode(self._about))
+        self._write_own(ABOUT, to_json(self._about))
 
     def _write_own(self, name: str, content: bytes) -> None:
         with self.part(name) as file:

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.dataset.layout import Naming, clip_path
 from kinetics_tui.dataset.ledger.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
@@ -301,13 +302,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("dataset", type=Path, help="the dataset folder")
     dataset = parser.parse_args(arguments).dataset
     try:
-        query: Query = msgspec.json.decode(sys.stdin.buffer.read(), type=Query)
+        query = JsonReader[Query](Query).decode(sys.stdin.buffer.read())
         with contextlib.closing(connect(dataset, read_only=True)) as database:
             answered = answer(database, query)
     except (UserError, msgspec.DecodeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.buffer.write(msgspec.json.encode(answered) + b"\n")
+    sys.stdout.buffer.write(to_json(answered) + b"\n")
     return 0
 
 

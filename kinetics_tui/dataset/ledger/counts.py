@@ -169,8 +169,13 @@ def clip_times(database: Database) -> Iterator[Spent]:
 
 def efforts(database: Database) -> list[Effort]:
     """All attempts, added up."""
+    # Of older ledgers: what was in hand as a session ended is noted with none, and was of the one before.
+    session = (
+        "CASE WHEN session_id IS NULL AND wire_bytes > 0 THEN"
+        " (SELECT max(id) FROM sessions WHERE opened_at <= attempts.at) ELSE session_id END"
+    )
     rows = database.read(
-        f"SELECT session_id, CAST(at / {HOUR_S} AS INTEGER), outcome, count(*), sum(wire_bytes > 0),"  # noqa: S608
+        f"SELECT {session}, CAST(at / {HOUR_S} AS INTEGER), outcome, count(*), sum(wire_bytes > 0),"  # noqa: S608
         f" CAST(total(wire_bytes) AS INTEGER), total(min({LONGEST_S}, max(0, CAST(total_s AS REAL))))"
         " FROM attempts GROUP BY 1, 2, 3 ORDER BY 2, 1, 3"
     )

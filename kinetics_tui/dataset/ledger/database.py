@@ -14,9 +14,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.whole_file import sync, whole_file
-from kinetics_tui.dataset.folder import LEDGERS, STALE_S, half_made, ledger_path, make_state_folder, remove
+from kinetics_tui.dataset.folder import (
+    LEDGERS,
+    STALE_S,
+    half_made,
+    has_ledger,
+    ledger_path,
+    make_state_folder,
+    missing_locks,
+    remove,
+)
 from kinetics_tui.dataset.ledger.schema import SCHEMA, VERSION, migrate
 
 APPLICATION_ID = 0x4B54_5549  # "KTUI"
@@ -60,6 +70,8 @@ def _plain(path: Path, error: sqlite3.Error) -> DatasetError:
     code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return LedgerFull(f"The disk is full: the ledger {path} could not be written; make room.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR) and (why := missing_locks(path.parent)):
+        return DatasetError(why)
     remedies = {
         sqlite3.SQLITE_BUSY: "is in use by another process; wait for it or stop it",
         sqlite3.SQLITE_LOCKED: "is in use by another process; wait for it or stop it",
@@ -126,7 +138,7 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
     """
     path = ledger_path(dataset)
     with plain_errors(path):
-        if not path.exists():
+        if not has_ledger(dataset):
             raise NoLedger(f"{dataset} holds no ledger; `kinetics-tui run {dataset}` starts one.")
         connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
     try:
@@ -260,7 +272,7 @@ def find_meta(database: Database, key: str, kind: type[_T]) -> _T | None:
     if not rows:
         return None
     try:
-        return msgspec.json.decode(rows[0][0], type=kind)
+        return from_json(rows[0][0], kind)
     except (TypeError, msgspec.DecodeError) as error:
         raise _damaged(database, key) from error
 
@@ -270,7 +282,7 @@ def write_meta(connection: sqlite3.Connection, key: str, value: object) -> None:
     if value is None:
         connection.execute("DELETE FROM meta WHERE key = ?", (key,))
         return
-    text = msgspec.json.encode(value).decode()
+    text = to_json(value).decode()
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
 
 

@@ -67,6 +67,8 @@ class Ledger:
         self._db = database
         self._buffer: list[tuple[Attempt, int | None]] = []
         self._session: int | None = None
+        self._newest_session: int | None = None
+        """Clips that are still in hand as a session ends were handed out in it, and count with it."""
         self._clock_set_by_s = 0.0
         try:
             self._layout = self.options.layout
@@ -195,7 +197,7 @@ class Ledger:
         A clip that is done or failed is settled; one to be retried waits until ``retry_at``; one that
         was returned stays what it is, and leaves a trace only with a category or a crash.
         """
-        self._buffer.append((attempt, self._session))
+        self._buffer.append((attempt, self._newest_session))
 
     def flush(self) -> None:
         """Write out what is buffered, in one transaction.
@@ -240,7 +242,7 @@ class Ledger:
         A session that a dead engine left open ends with its last attempt.
         """
         with self._changing() as connection:
-            self._session = networks.open_session(connection, network, at, pid)
+            self._session = self._newest_session = networks.open_session(connection, network, at, pid)
         return self._session
 
     def close_session(self, session_id: int, at: float, why: str) -> None:

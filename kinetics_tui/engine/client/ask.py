@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -12,21 +13,32 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui import __version__
-from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.any_text import JsonReader, to_json
+from kinetics_tui.base.errors import EngineError, EngineSilentError
 from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.process.address import read_whereabouts, socket_paths
-from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
-from kinetics_tui.model.events import AnyEvent, EngineStatus, StatusChanged
-from kinetics_tui.model.reasons import Reason, Why
+from kinetics_tui.engine.process.address import (
+    last_sign_of_life,
+    others_engine,
+    read_whereabouts,
+    socket_paths,
+)
+from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
+from kinetics_tui.model.events import AnyEvent, DiskMeasured, EngineStatus, StatusChanged
+from kinetics_tui.model.reasons import Reason, Why, reason_text
 from kinetics_tui.model.state import RunState
 
 MAX_LINE_BYTES = 8 << 20
 """The longest line that is taken from an engine; the longest that one sends is well below a megabyte."""
 READ_BYTES = 65536
 """Events come in handfuls; taken one by one each would cost more than what is done with it."""
+ANSWER_WITHIN_S = 10.0
+"""An engine that says nothing for so long when it is asked does not answer."""
 REPLY_WITHIN_S = 15.0
+"""A command is given up after so long; an engine that comes to it later refuses it."""
+LATE_S = 1.0
+"""A reply is waited for so much longer: the engine may have begun just in time."""
 GONE_WITHIN_S = 60.0
 
 NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
@@ -34,9 +46,9 @@ NONSENSE = (OSError, ValueError, ArithmeticError, RecursionError)
 
 
 @functools.cache
-def decoder() -> msgspec.json.Decoder[AnyEvent | Reply]:
+def decoder() -> JsonReader[AnyEvent | Reply]:
     """Reads what an engine says. It takes milliseconds to make, and where no engine runs nobody needs it."""
-    return msgspec.json.Decoder(AnyEvent | Reply)
+    return JsonReader(AnyEvent | Reply)
 
 
 def is_running(dataset: Path) -> bool:
@@ -53,9 +65,49 @@ def is_running(dataset: Path) -> bool:
 def require_running(dataset: Path) -> None:
     """Raise ``EngineError`` where no engine runs on the dataset, or one that this program cannot follow."""
     if not is_running(dataset):
-        raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+        raise EngineError(none_runs(dataset))
     if sentence := other_version(dataset):
         raise EngineError(sentence)
+    require_answer(dataset)
+
+
+def none_runs(dataset: Path) -> str:
+    """One sentence where no engine of this user's runs on the dataset, and what to do."""
+    return others_engine(dataset) or f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}."
+
+
+def require_answer(dataset: Path) -> None:
+    """Raise ``EngineSilentError`` where an engine is there and does not answer, of whatever version it is."""
+    try:
+        with _line_to(dataset) as line:
+            line.settimeout(ANSWER_WITHIN_S)
+            with contextlib.suppress(BrokenPipeError):
+                line.sendall(to_json(Ping()) + b"\n")
+            line.recv(READ_BYTES)  # one of an older version does not know the question, and says so
+    except (BlockingIOError, TimeoutError) as error:
+        raise EngineSilentError(reason_text(silence(dataset))) from error
+    except OSError:
+        pass  # it hung up, which is an answer
+
+
+def silence(dataset: Path) -> Reason:
+    """The reason of an engine that is there and does not answer: since when, why, and what to do."""
+    import psutil  # few ever need it
+
+    engine = read_whereabouts(dataset)
+    if engine is None:
+        return Reason(Why.SILENT, text="all goes on by itself when it does.")
+    since = last_sign_of_life(dataset) if engine.version == __version__ else None
+    doing = ""
+    with contextlib.suppress(psutil.Error):
+        doing = str(psutil.Process(engine.pid).status())
+    if doing in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP):
+        text = f"it was stopped, and goes on by itself after kill -CONT {engine.pid}."
+    elif doing == psutil.STATUS_DISK_SLEEP:
+        text = "it waits for its disk, and goes on by itself when that answers."
+    else:
+        text = f"it may be busy, and goes on by itself; kill -KILL {engine.pid} ends it, and nothing is lost."
+    return Reason(Why.SILENT, engine.pid, at=since, text=text)
 
 
 def other_version(dataset: Path) -> str:
@@ -86,9 +138,12 @@ def wait_until_gone(dataset: Path, within_s: float = GONE_WITHIN_S) -> bool:
 def ask(dataset: Path, command: AnyCommand) -> Reply:
     """Send one command to a running engine.
 
-    Raises ``EngineError`` where none runs or it refuses.
+    Raises ``EngineError`` where none runs or it refuses; ``EngineSilentError`` where it does not answer, and
+    then it does not carry the command out later either.
     """
-    reply, _ = _converse(dataset, command)
+    require_answer(dataset)  # one of an older version would not look at the deadline
+    deadline = time.monotonic() + REPLY_WITHIN_S
+    reply, _ = _converse(dataset, msgspec.structs.replace(command, deadline=deadline), deadline + LATE_S)
     if not reply.ok:
         raise EngineError(reply.message)
     return reply
@@ -99,48 +154,71 @@ def read_state(dataset: Path) -> RunState:
 
     Raises ``DatasetError`` where the folder has no usable ledger.
     """
-    other = other_version(dataset)
-    if not other:
-        with contextlib.suppress(EngineError):
-            _, state = _converse(dataset, Subscribe(live=False))
+    other, silent, others = other_version(dataset), False, ""
+    if other:
+        try:
+            require_answer(dataset)
+        except EngineSilentError:
+            other, silent = "", True
+        except EngineError:
+            other = ""  # it has just ended
+    else:
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        try:
+            _, state = _converse(dataset, Subscribe(live=False, deadline=deadline), deadline)
+        except EngineSilentError:
+            silent = True
+        except EngineError:
+            others = others_engine(dataset)
+        else:
             return state
     state, now, pid = RunState(), time.time(), 0
-    if other and (engine := read_whereabouts(dataset)) is not None:
+    if (other or silent or others) and (engine := read_whereabouts(dataset)) is not None:
         pid = engine.pid
     with Ledger.open(dataset, read_only=True) as ledger:
         state.apply_all(opening_events(ledger, dataset.absolute(), now, pid))
+    with contextlib.suppress(OSError):
+        state.apply(DiskMeasured(at=now, free_bytes=shutil.disk_usage(dataset).free))
     status, reason = EngineStatus.DONE, Reason(Why.SETTLED)
     if other:
         status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_VERSION, text=other)
+    elif others:
+        status, reason = EngineStatus.RUNNING, Reason(Why.OTHER_USER, text=others)
+    elif silent:
+        status, reason = EngineStatus.SILENT, silence(dataset)
     elif state.left:
         status, reason = EngineStatus.STOPPED, Reason(Why.LEFT, state.left, str(dataset))
     state.apply(StatusChanged(at=now, status=status, reason=reason))
     return state
 
 
-def _converse(dataset: Path, command: AnyCommand) -> tuple[Reply, RunState]:
+def _converse(dataset: Path, command: AnyCommand, deadline: float) -> tuple[Reply, RunState]:
     """Send one command; the reply, and the run as the events before it tell."""
     state = RunState()
     try:
         with _line_to(dataset) as line:
-            for told in _answer(line, command):
+            for told in _answer(line, command, deadline):
                 message = decoder().decode(told)
                 if isinstance(message, Reply):
                     return message, state
                 state.apply(message)
+    except (BlockingIOError, TimeoutError) as error:
+        raise EngineSilentError(f"{reason_text(silence(dataset))} Nothing was changed.") from error
     except NONSENSE as error:
         raise EngineError(f"The engine did not answer; see {log_path(dataset)}.") from error
     raise EngineError("The engine went away before it answered.")
 
 
-def _answer(line: socket.socket, command: AnyCommand) -> Iterator[bytes]:
+def _answer(line: socket.socket, command: AnyCommand, deadline: float) -> Iterator[bytes]:
     """The lines that come after a command, line by line. Raises one of ``NONSENSE`` for talk without end."""
-    deadline = time.monotonic() + REPLY_WITHIN_S
     with contextlib.suppress(BrokenPipeError):  # one that hangs up at once has said why
-        line.sendall(msgspec.json.encode(command) + b"\n")
-    rest = b""
-    while (left_s := deadline - time.monotonic()) > 0:
-        line.settimeout(left_s)
+        line.sendall(to_json(command) + b"\n")
+    rest, in_time = b"", True
+    while in_time:
+        # One last look: a program that was stopped itself finds the answer waiting.
+        left_s = deadline - time.monotonic()
+        in_time = left_s > 0
+        line.settimeout(max(left_s, 0.001))
         told = line.recv(READ_BYTES)
         if not told:
             return
@@ -159,7 +237,7 @@ def _line_to(dataset: Path) -> socket.socket:
             raise  # somebody listens there who has no time
         except OSError:
             continue  # nobody listens there
-    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    raise EngineError(none_runs(dataset))
 
 
 def _call(path: Path) -> socket.socket:

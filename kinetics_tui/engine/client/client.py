@@ -7,15 +7,26 @@ the engine is busy with, after the engine has ended too, and nobody's loop stand
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.programs import run_program
-from kinetics_tui.engine.client.ask import MAX_LINE_BYTES, NONSENSE, READ_BYTES, REPLY_WITHIN_S, decoder
+from kinetics_tui.base.words import clock_text
+from kinetics_tui.engine.client.ask import (
+    LATE_S,
+    MAX_LINE_BYTES,
+    NONSENSE,
+    READ_BYTES,
+    REPLY_WITHIN_S,
+    decoder,
+    none_runs,
+)
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.clip_queries import (
     ClassesQuery,
@@ -29,7 +40,7 @@ from kinetics_tui.model.clip_queries import (
     PicturesQuery,
     Query,
 )
-from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.model.state import RunState
 
@@ -45,11 +56,11 @@ async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
     """The answer to a query. Raises EngineError with one sentence where there is none."""
     try:
         async with asyncio.timeout(WITHIN_S):
-            ended = await run_program(READER, str(dataset.absolute()), told=msgspec.json.encode(query))
+            ended = await run_program(READER, str(dataset.absolute()), told=to_json(query))
         if ended.code:
             lines = ended.err.decode("utf-8", "replace").strip().splitlines()
             raise EngineError(lines[-1] if lines else "The ledger could not be read.")
-        return msgspec.json.decode(ended.out, type=kind)
+        return from_json(ended.out, kind)
     except TimeoutError as error:
         raise EngineError(f"The ledger could not be read within {WITHIN_S:.0f} s.") from error
     except (OSError, msgspec.DecodeError) as error:
@@ -77,8 +88,11 @@ async def read_pictures(dataset: Path, query: PicturesQuery) -> Pictures:
 GATHER_S = 0.1
 """A screen is told of what happened in handfuls: to wake up for every event costs more than to paint it."""
 RECONNECT_S = 1.0
+SILENT_AFTER_S = 5.0
+"""An engine that is looked at and says nothing for so long, though it was asked, does not answer."""
+LISTEN_S = 1.0
+"""An engine that says nothing for so long is asked whether it is there."""
 
-_encoder = msgspec.json.Encoder()
 _decoder = decoder()
 
 
@@ -86,14 +100,18 @@ class EngineClient:
     """One view's line to the engine of a dataset.
 
     ``state`` is the run as told so far, changed in place; ``version`` grows with every event;
-    ``connected`` says whether the engine answers. Use it within one event loop.
+    ``connected`` says whether there is a line to the engine, ``silent_since`` since when nothing comes down
+    it though the engine was asked (None: it answers). Use it within one event loop.
     """
 
     def __init__(self, dataset: Path) -> None:
         self.dataset = dataset
         self.state = RunState()
         self.connected = False
+        self.silent_since: float | None = None
         self.version = 0
+        self._heard = False
+        self._heard_at = 0.0
         self._writer: asyncio.StreamWriter | None = None
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self._last_id = 0
@@ -116,10 +134,13 @@ class EngineClient:
         except EngineError:
             self._lost()
             return
+        self._heard_at = self._heard_at or time.time()
+        listening = asyncio.create_task(self._listen(self._writer))
         try:
-            self._writer.write(_encoder.encode(Subscribe()) + b"\n")
+            self._writer.write(to_json(Subscribe()) + b"\n")
             rest = b""
             while told := await reader.read(READ_BYTES):
+                self._hear()
                 *lines, rest = (rest + told).split(b"\n")
                 if len(rest) > MAX_LINE_BYTES:
                     break
@@ -137,8 +158,32 @@ class EngineClient:
         except NONSENSE:
             pass  # a broken line is a lost engine: the caller tries again
         finally:
+            listening.cancel()
             self._writer.close()
             self._lost()
+
+    def _hear(self) -> None:
+        self._heard, self._heard_at = True, time.time()
+        if self.silent_since is not None:
+            self.silent_since = None
+            self.version += 1
+
+    async def _listen(self, writer: asyncio.StreamWriter) -> None:
+        """Ask an engine that says nothing whether it is there, and note since when it does not answer."""
+        silent_s = 0.0
+        while True:
+            began_at = time.monotonic()
+            await asyncio.sleep(LISTEN_S)
+            if self._heard:
+                self._heard, silent_s = False, 0.0
+                continue
+            if not silent_s:
+                writer.write(to_json(Ping()) + b"\n")
+            # A view that was stopped itself meanwhile has not listened all the time.
+            silent_s += min(time.monotonic() - began_at, 2 * LISTEN_S)
+            if silent_s >= SILENT_AFTER_S and self.silent_since is None:
+                self.silent_since = self._heard_at
+                self.version += 1
 
     def _let_gather(self, seconds: float) -> None:
         """Leave what comes in to the system's own buffer for so long, or until something is asked."""
@@ -158,7 +203,7 @@ class EngineClient:
     def _lost(self) -> None:
         if self._resume is not None:
             self._resume.cancel()
-        self._writer = self._resume = None
+        self._writer = self._resume = self.silent_since = None
         if self.connected:
             self.connected = False
             self.version += 1
@@ -176,15 +221,23 @@ class EngineClient:
         """Ask something of the engine and wait for its answer; a refusal is an answer too."""
         if self._writer is None:
             return Reply(id=command.id, ok=False, message="The engine does not answer; run starts it again.")
+        if self.silent_since is not None:
+            since = clock_text(self.silent_since)
+            message = f"The engine does not answer since {since}: nothing was changed."
+            return Reply(id=command.id, ok=False, message=message)
         self._last_id += 1
-        command = msgspec.structs.replace(command, id=self._last_id)
+        deadline = time.monotonic() + REPLY_WITHIN_S
+        command = msgspec.structs.replace(command, id=self._last_id, deadline=deadline)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[command.id] = future
         self._take_at_once()
         try:
-            self._writer.write(_encoder.encode(command) + b"\n")
-            return await asyncio.wait_for(future, REPLY_WITHIN_S)
-        except (OSError, TimeoutError, EngineError):
+            self._writer.write(to_json(command) + b"\n")
+            return await asyncio.wait_for(future, REPLY_WITHIN_S + LATE_S)
+        except TimeoutError:
+            message = f"The engine did not answer within {REPLY_WITHIN_S:.0f} s: nothing was changed."
+            return Reply(id=command.id, ok=False, message=message)
+        except (OSError, EngineError):
             return Reply(id=command.id, ok=False, message="The engine did not answer; see engine.log.")
         finally:
             self._replies.pop(command.id, None)
@@ -216,4 +269,4 @@ async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamW
             return await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
         except OSError:
             continue  # nobody listens there
-    raise EngineError(f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}.")
+    raise EngineError(none_runs(dataset))

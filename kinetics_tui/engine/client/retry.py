@@ -13,12 +13,13 @@ import msgspec
 from kinetics_tui.annotations.releases import folded, unknown_name
 from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.dataset.ledger.clip_lists import read_labels, read_names
+from kinetics_tui.dataset.ledger.counts import failure_counts
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.commands import Retry
-from kinetics_tui.model.failure import Category, Kind
+from kinetics_tui.model.failure import Category, Kind, by_count
 
 MOST_IDS = 2000
 """So many clips are named in one command: a line to an engine has its bounds."""
@@ -40,15 +41,31 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     transient: bool = False
 
 
-def find_categories(names: Collection[str]) -> tuple[Category, ...]:
-    """The categories of these names, in any case. Raises ``SettingsError`` with the nearest names."""
-    known = {category.value.lower(): category for category in Category}
+def find_categories(
+    names: Collection[str], standing: Collection[Category] = tuple(Category)
+) -> tuple[Category, ...]:
+    """The categories of these names, in any case; a part that only one of them has is enough: ``404``.
+
+    Raises ``SettingsError`` with the nearest names, or those of ``standing``, where there is none.
+    """
+    known = {_plain(category.value): category for category in Category}
+    found = []
     for name in names:
-        if name.lower() not in known:
-            near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4) or list(known)
-            meant = ", ".join(known[key].value for key in near)
-            raise SettingsError(f"There is no failure category {name!r}; there is {meant}.")
-    return tuple(known[name.lower()] for name in names)
+        plain = _plain(name)
+        having = [plain] if plain in known else [other for other in known if plain and plain in other]
+        if len(having) != 1:
+            near = having or difflib.get_close_matches(plain, known, n=3, cutoff=0.6)
+            meant = " or ".join(known[other].value for other in near)
+            there = ", ".join(category.value for category in standing) or "none, no clip has failed"
+            hint = f"did you mean {meant}?" if near else f"there is {there}."
+            raise SettingsError(f"No failure category {name!r}: {hint}")
+        found.append(known[having[0]])
+    return tuple(found)
+
+
+def _plain(name: str) -> str:
+    """A name of a category as it is compared: its letters and digits, with one blank between words."""
+    return " ".join("".join(sign if sign.isalnum() else " " for sign in name.casefold()).split())
 
 
 def find_failed(dataset: Path, asked: Asked) -> Retry:
@@ -59,7 +76,9 @@ def find_failed(dataset: Path, asked: Asked) -> Retry:
     """
     categories: tuple[Category, ...] = ()
     if asked.categories:
-        categories = find_categories(asked.categories)
+        with closing(connect(dataset, read_only=True)) as database:
+            standing = [category for category, _ in by_count(failure_counts(database))]
+        categories = find_categories(asked.categories, standing)
         if asked.transient:
             categories = tuple(category for category in categories if category in TRANSIENT)
             if not categories:

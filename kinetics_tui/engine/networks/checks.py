@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.network import Network
@@ -25,8 +26,7 @@ MARGIN_S = 10.0
 
 log = logging.getLogger(__name__)
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[CheckAnswer] = msgspec.json.Decoder(CheckAnswer)
+_decoder = JsonReader[CheckAnswer](CheckAnswer)
 
 
 async def ask_youtube(options: Options, route: Route, youtube_id: str, *, media: bool = False) -> CheckAnswer:
@@ -46,7 +46,7 @@ async def ask_youtube(options: Options, route: Route, youtube_id: str, *, media:
     )
     try:
         async with asyncio.timeout(DEADLINE_S + MARGIN_S):
-            ended = await run_program(PROGRAM, told=_encoder.encode(request))
+            ended = await run_program(PROGRAM, told=to_json(request))
         return _decoder.decode(ended.out)
     except TimeoutError:
         return CheckAnswer(ok=False, category=Category.TIMEOUT, text="The check got no answer.", took_s=0.0)
@@ -138,7 +138,7 @@ class Checks:
         if answer.ok:
             text = f"YouTube answers by {network.label} ({answer.took_s:.1f} s)."
         elif answer.category is not None:
-            text = f"No answer by {network.label}: {answer.category.heading}. {answer.category.advice}"
+            text = f"No answer by {network.label}: {answer.category.value}. {answer.category.advice}"
         else:
             text = f"No answer by {network.label}: {answer.text}"
         self._context.publish(

@@ -176,9 +176,13 @@ class Networks:
 
     def set_pace(self, pace: PaceLimit, now: float) -> None:
         """Change the pace of every network; what the one in use taught of its own is forgotten."""
+        self.pace.forget()
+        self.set_users_pace(pace, now)
+
+    def set_users_pace(self, pace: PaceLimit, now: float) -> None:
+        """Change the user's pace of every network; a lower one that was learned still holds."""
         for known in self._known.values():
             known.pace.set_user(pace, now)
-        self.pace.forget()
         self.changed(now)
 
     def probe_now(self, now: float) -> bool:

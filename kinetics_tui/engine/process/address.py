@@ -9,12 +9,13 @@ that last socket is the engine's folder for what its libraries must keep outside
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +23,15 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.whole_file import write_whole
-from kinetics_tui.dataset.folder import STATE_FOLDER, lock_path, state_folder
+from kinetics_tui.dataset.folder import (
+    STATE_FOLDER,
+    as_user,
+    cannot_use,
+    lock,
+    lock_path,
+    state_folder,
+    user_name,
+)
 
 READY = "ready"
 """The word of an engine to the program that started it once its socket is served."""
@@ -103,23 +112,63 @@ def _is_private(folder: Path) -> bool:
     return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077
 
 
+def _note_path(dataset: Path) -> Path:
+    return state_folder(dataset) / "engine.json"
+
+
 def write_whereabouts(dataset: Path, whereabouts: Whereabouts) -> None:
     """Say where the engine is, so that nobody reads half of it."""
-    write_whole(state_folder(dataset) / "engine.json", msgspec.json.encode(whereabouts))
+    write_whole(_note_path(dataset), msgspec.json.encode(whereabouts))
+
+
+def give_sign_of_life(dataset: Path) -> None:
+    """Have the engine's note be of now: who gets no answer later can tell since when."""
+    now = time.time()
+    with contextlib.suppress(OSError):
+        os.utime(_note_path(dataset), (now, now))
+
+
+def last_sign_of_life(dataset: Path) -> float | None:
+    """When the engine last gave one, in seconds since the epoch; None where that is not known."""
+    try:
+        return _note_path(dataset).stat().st_mtime
+    except OSError:
+        return None
 
 
 def read_whereabouts(dataset: Path) -> Whereabouts | None:
     """Where the dataset's engine is or last was, None where nothing says so."""
     try:
-        return msgspec.json.decode((state_folder(dataset) / "engine.json").read_bytes(), type=Whereabouts)
+        return msgspec.json.decode(_note_path(dataset).read_bytes(), type=Whereabouts)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def others_engine(dataset: Path) -> str:
+    """One sentence on an engine of another user that runs on the dataset; empty where none does."""
+    engine = read_whereabouts(dataset)
+    if engine is None:
+        return ""
+    import psutil  # few ever need it
+
+    try:
+        process = psutil.Process(engine.pid)
+        uid = process.uids().real
+        # Another process may have been given the number since: it would be younger than the engine's note.
+        if uid == os.getuid() or process.create_time() > engine.started_at + 1:
+            return ""
+    except psutil.Error:
+        return ""
+    return (
+        f"An engine of the user {user_name(uid)} (pid {engine.pid}) runs on {dataset}, which only that user "
+        f"can steer: {as_user(uid, 'attach', dataset)}, or stop in the place of attach to end it."
+    )
 
 
 class WriterLock:
     """The ticket to write a dataset's ledger; a context manager.
 
-    Raises ``EngineError`` where somebody holds it already.
+    Raises ``EngineError`` where somebody holds it already, ``DatasetError`` where there are no locks.
     """
 
     def __init__(self, dataset: Path) -> None:
@@ -127,19 +176,17 @@ class WriterLock:
 
     def __enter__(self) -> None:
         path = lock_path(self._dataset)
-        try:
-            file = path.open("ab")
-        except OSError as error:
-            raise EngineError(
-                f"Cannot write in {path.parent}: {error.strerror}; check its permissions."
-            ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise EngineError(
-                f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
-            ) from error
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(path.open("ab"))
+            except OSError as error:
+                raise EngineError(others_engine(self._dataset) or cannot_use(self._dataset, error)) from error
+            if not lock(file.fileno(), self._dataset):
+                raise EngineError(
+                    others_engine(self._dataset)
+                    or f"An engine already runs on {self._dataset}: use attach to see it, or stop to end it."
+                )
+            stack.pop_all()
         self._file: IO[bytes] = file
 
     def __exit__(self, *_: object) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.dataset.folder import identity
 from kinetics_tui.engine.process.address import make_private
-from kinetics_tui.model.commands import AnyCommand, Reply, Subscribe
+from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, ClipProgress
 
 MAX_LINE_BYTES = 65536
@@ -31,11 +31,11 @@ SPEAK_WITHIN_S = 10.0
 """Who opens a line has something to say; a line on which nothing is said takes the place of others."""
 HANG_UP_S = 0.5
 """Seconds that a view that does not read keeps an engine that ends."""
+TOO_LATE = "The engine came to it too late, when it had been given up: nothing was changed. Try it again."
 
 log = logging.getLogger(__name__)
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_decoder = JsonReader[AnyCommand](AnyCommand)
 
 
 class Server:
@@ -117,7 +117,7 @@ class Server:
         """Send an event to every view."""
         if not self._views:
             return
-        line = _encoder.encode(event) + b"\n"
+        line = to_json(event) + b"\n"
         for writer in list(self._views):
             waiting_bytes = writer.transport.get_write_buffer_size()
             if waiting_bytes > LOST_BYTES:
@@ -158,15 +158,19 @@ class Server:
         except (ValueError, RecursionError):  # the msgspec.DecodeError among them
             self._refuse(writer, "That is not a command this engine knows.")
             return False
-        if isinstance(command, Subscribe):
+        if isinstance(command, Subscribe) and not _too_late(command):
             for event in self._replay():
-                writer.write(_encoder.encode(event) + b"\n")
+                writer.write(to_json(event) + b"\n")
             if command.live:
                 self._views.add(writer)
-        writer.write(_encoder.encode(self._reply(command)) + b"\n")
+        writer.write(to_json(self._reply(command)) + b"\n")
         return True
 
     def _reply(self, command: AnyCommand) -> Reply:
+        if _too_late(command):
+            return Reply(id=command.id, ok=False, message=TOO_LATE)
+        if isinstance(command, Ping):
+            return Reply(id=command.id, ok=True)
         try:
             return self._obey(command)
         except UserError as error:
@@ -177,4 +181,8 @@ class Server:
             return Reply(id=command.id, ok=False, message="The engine failed at that; see engine.log.")
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
-        writer.write(_encoder.encode(Reply(id=0, ok=False, message=why)) + b"\n")
+        writer.write(to_json(Reply(id=0, ok=False, message=why)) + b"\n")
+
+
+def _too_late(command: AnyCommand) -> bool:
+    return command.deadline is not None and time.monotonic() > command.deadline

@@ -20,6 +20,7 @@ from kinetics_tui.model.commands import (
     CheckNetwork,
     ForgetNetwork,
     Pause,
+    Ping,
     ProbeNow,
     Reply,
     Resume,
@@ -112,7 +113,7 @@ class Commands:
                 self._networks.list(now)
             case CheckNetwork(name=name):
                 return self._check_network(name)
-            case Retry() | Subscribe():
+            case Retry() | Subscribe() | Ping():
                 pass  # answered by ``obey``, and by the server
         return ""
 

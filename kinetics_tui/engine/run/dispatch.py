@@ -16,7 +16,7 @@ from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.model.events import ClipStarted, Phase, WorkerIdle
-from kinetics_tui.model.options import LoggedOut
+from kinetics_tui.model.options import BUDGETS, LoggedOut, Preset
 
 HANG_MARGIN_S = 30.0
 """A worker keeps its own deadline a clip; one that is this late has hung and is killed."""
@@ -118,13 +118,18 @@ class Dispatcher:
                 self._login_wait_s = min(max(FIRST_LOGIN_S, 2 * self._login_wait_s), LONGEST_LOGIN_S)
                 self._login_at = time.monotonic() + self._login_wait_s
         elif options.yt_dlp[-len(AS_GUEST) :] != AS_GUEST:
+            pace = Preset.GUEST if options.pace_per_hour is Preset.ACCOUNT else options.pace_per_hour
             try:
-                self._context.change_options(yt_dlp=(*options.yt_dlp, *AS_GUEST))
+                self._context.change_options(yt_dlp=(*options.yt_dlp, *AS_GUEST), pace_per_hour=pace)
             except DatasetError as error:
                 self._disk.hold(str(error), full=isinstance(error, LedgerFull))
             else:
-                text = "The login in the account's cookies has ended: the run goes on as a guest."
-                self._context.log("account", text)
+                text = "The login in the account's cookies has ended: the run goes on as a guest"
+                if pace is not options.pace_per_hour:
+                    text += f", at a guest's pace of {BUDGETS[Preset.GUEST]:,.0f} requests an hour"
+                    self._networks.set_users_pace(pace, self._context.clock())
+                    self.forget_waiting()
+                self._context.log("account", f"{text}.")
 
     def logged_in(self) -> None:
         """A clip came through: no login is waited for."""

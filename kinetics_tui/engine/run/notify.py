@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.programs import run_program
 from kinetics_tui.base.safe_text import apprise_scheme
@@ -104,7 +105,7 @@ class Notifier:
         """Have it sent; the services that did not take it."""
         message = Message(self._urls, self._title, notice.text)
         # What it writes to its standard error stays unread: a plugin's traceback may show its address.
-        ended = await run_program(PROGRAM, told=msgspec.json.encode(message))
+        ended = await run_program(PROGRAM, told=to_json(message))
         if ended.code == 0:
             return []
         ours = dict.fromkeys(map(apprise_scheme, self._urls))
@@ -142,7 +143,7 @@ def _service(url: str) -> apprise.Apprise | None:
 def main() -> int:
     """Send what standard input asks for. The exit code: 1 where a service did not take it."""
     try:
-        refused = send(msgspec.json.decode(sys.stdin.buffer.read(), type=Message))
+        refused = send(from_json(sys.stdin.buffer.read(), Message))
     except Exception:  # noqa: BLE001 -- a traceback may show an address
         return 1
     sys.stdout.writelines(f"{scheme}\n" for scheme in refused)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.machine import update_command, version_on_disk
+from kinetics_tui.base.words import counted
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.network import Network
@@ -235,7 +236,7 @@ class StreakCheck:
                 else "it could not be checked whether it is the network"
             )
             if count and not probe:
-                self._context.log("network", f"{count} clips failed, and {why}.")
+                self._context.log("network", f"{counted(count, 'clip')} failed, and {why}.")
             if answer.ok:
                 self._networks.passed(stamp, now, done=False, width=self._context.options.workers)
             elif held:
@@ -243,7 +244,9 @@ class StreakCheck:
             return
         clip_ids = self._suspicion.blame(stamp)
         if clip_ids:
-            text = f"{count} clips failed, and so does one that must be there: it is not the clips."
+            text = (
+                f"{counted(count, 'clip')} failed, and so does one that must be there: it is not the clips."
+            )
             self._context.log("network", f"{text} They are pending again.")
             self._context.reopen(await self._reopened(clip_ids))
             self._queue.restart()

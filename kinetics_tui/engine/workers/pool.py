@@ -23,8 +23,7 @@ from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.workers.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.workers.start import WORKER_MODULE, WorkerTarget, run_worker
@@ -56,8 +55,7 @@ _NOT_KNOWN = 255
 
 log = logging.getLogger(__name__)
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+_decoder = JsonReader[FromWorker](FromWorker)
 
 
 def load_workers(folder: Path | None) -> None:
@@ -181,7 +179,7 @@ class Slot(asyncio.Protocol):
 
     def _send(self, message: ToWorker) -> None:
         if self._transport is not None:
-            self._transport.write(_encoder.encode(message) + b"\n")
+            self._transport.write(to_json(message) + b"\n")
 
     # -- the line ---------------------------------------------------------------------------------
 

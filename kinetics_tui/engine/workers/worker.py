@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
+from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.engine.workers.messages import (
     Assign,
     Cancel,
@@ -40,8 +39,7 @@ from kinetics_tui.model.options import Extras, Options
 
 PROGRESS_EVERY_S = 0.25
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+_decoder = JsonReader[ToWorker](ToWorker)
 
 
 def worker_main(line: socket.socket, options: Options, dataset: Path, scratch: Path) -> None:
@@ -110,7 +108,7 @@ class Worker:
 
     def _send(self, message: FromWorker) -> None:
         with suppress(OSError):  # the listening thread sees the same end of the line, and leaves
-            self._line.sendall(_encoder.encode(message) + b"\n")
+            self._line.sendall(to_json(message) + b"\n")
 
     def _report(self, phase: Phase, fraction: float, wire_bytes: int, bytes_per_s: float) -> None:
         now = time.monotonic()

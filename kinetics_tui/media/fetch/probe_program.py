@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.network import Route
@@ -77,7 +78,7 @@ def main() -> int:
     reading.start()
     reading.join(READING_S)
     try:
-        request = msgspec.json.decode(said[0] if said else b"", type=CheckRequest)
+        request = from_json(said[0] if said else b"", CheckRequest)
     except msgspec.DecodeError:
         print("A check is to be told what to ask for: one CheckRequest as JSON.", file=sys.stderr)  # noqa: T201
         return NO_REQUEST
@@ -88,7 +89,7 @@ def main() -> int:
     asking.join(max(0.0, started + request.deadline_s - time.monotonic()))
     answer = answers[0] if answers else _late(request)
     answer = msgspec.structs.replace(answer, took_s=round(time.monotonic() - started, 3))
-    os.write(answer_fd, msgspec.json.encode(answer) + b"\n")
+    os.write(answer_fd, to_json(answer) + b"\n")
     return 0
 
 

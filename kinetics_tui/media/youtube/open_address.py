@@ -38,7 +38,9 @@ class _Body:
         self._session.close()
 
 
-def network_opener(yt_dlp_args: Sequence[str], route: Route | None) -> Opener:
+def network_opener(
+    yt_dlp_args: Sequence[str], route: Route | None, *, timeout_s: float = CONNECT_TIMEOUT_S
+) -> Opener:
     """A function that opens addresses by ``route`` (None: by yt-dlp's options), one connection an address.
 
     It returns the body and its length in bytes, if known, and raises OSError with a few words that hold
@@ -50,7 +52,7 @@ def network_opener(yt_dlp_args: Sequence[str], route: Route | None) -> Opener:
     def open_by_route(url: str) -> tuple[_Body, int | None]:
         if not url.startswith(("https://", "http://")):
             raise OSError("not a web address")
-        session = Session({**params, "socket_timeout": CONNECT_TIMEOUT_S})
+        session = Session({**params, "socket_timeout": timeout_s})
         try:
             session.switch_network(route)
             # As it is on the server: compressed on the way, it would be longer than was announced.

@@ -197,7 +197,7 @@ class Resolver:
         if failure.category.kind in (Kind.THROTTLE, Kind.PERMANENT):
             return failure
         if session.refusal is not None:
-            return ClipFailure(session.refusal, f"YouTube refuses this network: {session.refusal.heading}.")
+            return ClipFailure(session.refusal, f"YouTube refuses this network: {session.refusal.value}.")
         trouble = session.player_trouble
         if trouble is not None and failure.category in (Category.NO_FORMATS, Category.MISCELLANEOUS):
             permanent = trouble.category.kind is Kind.PERMANENT  # the endpoint is not there, not the video

@@ -115,7 +115,7 @@ class ClipsScreen(ListScreen[DoneClip]):
         )
 
     async def _read(self) -> DonePage:
-        self.view.of_all = self.moment.done
+        self.view.of_all = self.link.state.done
         return await self.link.done_clips(self.view.query())
 
     def _filters(self) -> list[tuple[str, str | None]]:
@@ -127,7 +127,7 @@ class ClipsScreen(ListScreen[DoneClip]):
         return self._reading
 
     def is_old(self, moment: Moment) -> bool:
-        page, done = self.view.page, moment.done
+        page, done = self.view.page, moment.state.done
         # The engine tells of a clip a moment before its ledger does.
         return page is not None and (self.view.of_all != done or (not self.filtered and page.total != done))
 

@@ -27,7 +27,7 @@ def clip_lines(row: FailedClip, moment: Moment, width: int) -> list[Line]:
         lines.append(Line(about))
     when = f", {when_text(row.at, moment.now, moment.zone)}" if row.at else ""
     tries = counted(row.attempts, "attempt")
-    said = f"{category.heading} ({category.kind.value}) after {tries}{when}"
+    said = f"{category.value} ({category.kind.value}) after {tries}{when}"
     lines += [Line(text, Tone.WARN) for text in paragraph(said, width)]
     lines += [Line(text) for text in paragraph(row.message, width)]
     return [*lines, *(Line(text, Tone.DIM) for text in paragraph(category.advice, width))]

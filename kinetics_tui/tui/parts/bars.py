@@ -17,11 +17,17 @@ from kinetics_tui.tui.parts.view_state import Moment, headline
 
 
 def header_line(moment: Moment, width: int) -> Line:
-    """State, title, network and pace; the network and then the pace give way where room is short."""
+    """State, title, network and pace; the network and then the pace give way where room is short.
+
+    On a slow line that is said before them.
+    """
     state = moment.state
     words, badge = headline(moment)
     line = Line(f" {words} ", badge)
     line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
+    slow = f"  slow line: every {moment.every_s:g} s"
+    if moment.every_s and line.width + len(slow) <= width:
+        line.add(slow, Tone.WARN)
     label, pace = for_screen(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
     both = f"pace {named_pace_text(moment.allowed_per_hour, moment.budget_per_hour)}"
     for tail in (*(f"{label}   {text}" if label else text for text in (both, pace)), label, pace):
@@ -38,10 +44,13 @@ class HeaderLine(Canvas):
 
 
 class Clock(Canvas):
-    """The time of day, a widget of its own so that its tick repaints nothing else."""
+    """The time of day, a widget of its own so that its tick repaints nothing else.
+
+    It stands still while nothing is heard of the engine: all that is shown is of then.
+    """
 
     def compose_lines(self, moment: Moment, width: int, height: int) -> list[Line]:
-        return [Line(f"  {clock_text(moment.now, moment.zone)}", Tone.DIM)]
+        return [Line(f"  {clock_text(moment.seen_at, moment.zone)}", Tone.DIM)]
 
 
 NOTICE_S = 8.0

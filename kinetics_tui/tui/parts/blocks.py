@@ -70,13 +70,19 @@ def chart(values: Sequence[float | None], height: int) -> list[str]:
 
 
 def rates_a_minute(
-    done_by_minute: Mapping[int, int], now: float, minutes: int, columns: int, started_at: float = 0.0
+    done_by_minute: Mapping[int, int],
+    now: float,
+    minutes: int,
+    columns: int,
+    started_at: float = 0.0,
+    measured_until: float | None = None,
 ) -> list[float | None]:
     """Clips a minute over the last ``minutes`` minutes in at most ``columns`` values, oldest first.
 
     None stands for the time before the first clip. A value is a mean over the time that its clips
-    took: from ``started_at``, where the run began in it with nothing before, and up to ``now``. The
-    minute that is still running goes with the one before, or the chart would always end in a twitch.
+    took: from ``started_at``, where the run began in it with nothing before, and up to ``measured_until``
+    (None: now). The minute that is still running goes with the one before, or the chart would always end
+    in a twitch.
     """
     if columns <= 0 or not done_by_minute:
         return []
@@ -86,22 +92,27 @@ def rates_a_minute(
         end = first + 1
     start = end - minutes
     edges = [start + column * minutes // columns for column in range(columns + 1)]
+    until = now if measured_until is None else measured_until
     values = [
-        _rate_a_minute(done_by_minute, (low, high), _LEAST_MIN, now, started_at) if high > first else None
+        _rate_a_minute(done_by_minute, (low, high), _LEAST_MIN, until, started_at) if high > first else None
         for low, high in pairwise(edges[:-1])
     ]
-    return [*values, _rate_a_minute(done_by_minute, (edges[-2], end + 1), _SHORTEST_MIN, now, started_at)]
+    return [*values, _rate_a_minute(done_by_minute, (edges[-2], end + 1), _SHORTEST_MIN, until, started_at)]
 
 
 def _rate_a_minute(
-    done_by_minute: Mapping[int, int], span: tuple[int, int], least: float, now: float, started_at: float
+    done_by_minute: Mapping[int, int],
+    span: tuple[int, int],
+    least: float,
+    measured_until: float,
+    started_at: float,
 ) -> float:
     """The mean over a span of minutes, as far as they count, and over ``least`` minutes at least."""
     low, high = span
     counts = {minute: done_by_minute.get(minute, 0) for minute in range(low, high)}
     began = started_at / 60
     fresh = low <= began < high and not any(count for minute, count in counts.items() if minute + 1 <= began)
-    since, until = max(low, began) if fresh else low, min(high, now / 60)
+    since, until = max(low, began) if fresh else low, min(high, measured_until / 60)
     return sum(counts.values()) / max(until - since, least)
 
 

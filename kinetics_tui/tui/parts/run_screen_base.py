@@ -21,7 +21,6 @@ from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
 
-REFRESH_HZ_MOST = 5.0
 ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"))
 """The hints at the right end of the bottom line."""
 
@@ -29,7 +28,7 @@ ALWAYS = (Hint("?", "help", "help"), Hint("^p", "palette", "app.command_palette"
 class LiveScreen(Screen[None]):
     """Shows a run through its link; the body is up to the screens made of this one.
 
-    A timer looks at the run at most ``REFRESH_HZ_MOST`` times a second; the link folds events in
+    A timer looks at the run as often as the user wants and the line can carry; the link folds events in
     meanwhile, however many there are.
     """
 
@@ -74,6 +73,7 @@ class LiveScreen(Screen[None]):
             state.status,
             state.why,
             moment.connected,
+            moment.silent_since,
             network.name,
             network.label,
             network.status,
@@ -93,7 +93,7 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.tick()
-        self.set_interval(1 / min(REFRESH_HZ_MOST, max(0.1, self.looking.refresh_hz)), self.tick)
+        self.set_interval(self.looking.line.base_s, self.tick)
 
     def on_resize(self) -> None:
         self.tick(urgent=True)
@@ -103,13 +103,21 @@ class LiveScreen(Screen[None]):
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.link.state, self.looking.now(), self.link.connected, self.looking.zone)
+        link, looking, line = self.link, self.looking, self.looking.line
+        every_s = line.every_s if line.slow else 0.0
+        return Moment(
+            link.state, looking.now(), link.connected, looking.zone, link.silent_since, every_s=every_s
+        )
 
     def tick(self, *, urgent: bool = False) -> None:
         """Show the run as it stands, if anything about it can have changed."""
         if not self.is_active:
             # Under another screen this one stands still: Textual would repaint all of both.
             return
+        if not urgent:
+            if not self.looking.line.due():
+                return
+            self.looking.line.looked()
         moment = self.moment
         seen = (self.link.version, self.link.connected, int(moment.now))
         if seen == self._seen and not urgent:

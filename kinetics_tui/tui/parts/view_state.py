@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from kinetics_tui.base.safe_text import for_screen, shell_word
-from kinetics_tui.base.words import counted, percent_text, until_text
+from kinetics_tui.base.words import clock_text, counted, percent_text, until_text
 from kinetics_tui.model.clip_queries import (
     ClipHistory,
     DonePage,
@@ -29,6 +29,7 @@ from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import PictureKind
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
+from kinetics_tui.tui.parts.line_speed import LineSpeed
 from kinetics_tui.tui.parts.lines import Tone
 
 REFRESH_HZ = 4.0
@@ -46,26 +47,32 @@ class Colours(StrEnum):
 class Looking(NamedTuple):
     """The way in which screens look at a run.
 
-    By which clock (seconds since the epoch) and time zone, how often, and how pictures are shown; ``write``
-    sends a sequence to the terminal behind what was painted.
+    Over which line, by which clock (seconds since the epoch) and time zone, and how pictures are shown;
+    ``write`` sends a sequence to the terminal behind what was painted.
     """
 
+    line: LineSpeed
     now: Callable[[], float] = time.time
     zone: tzinfo | None = None
     """None: this machine's."""
-    refresh_hz: float = REFRESH_HZ
     colours: Colours = Colours.MANY
     pictures: PictureKind = PictureKind.BLOCKS
     write: Callable[[str], object] = len
 
 
 class Moment(NamedTuple):
-    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local)."""
+    """The run at ``now`` (seconds since the epoch); ``zone`` is that of times of day (None: local).
+
+    ``silent_since``: the engine is there and does not answer since then.
+    """
 
     state: RunState
     now: float
     connected: bool = True
     zone: tzinfo | None = None
+    silent_since: float | None = None
+    every_s: float = 0.0
+    """Seconds from one look at the run to the next, where a slow line allows no more; else 0."""
 
     @property
     def reason(self) -> str:
@@ -80,7 +87,12 @@ class Moment(NamedTuple):
     @property
     def lost(self) -> bool:
         """True if an engine that answered does so no more."""
-        return not self.connected and not self.ended and bool(self.state.started_at)
+        return self.silent or (not self.connected and not self.ended and bool(self.state.started_at))
+
+    @property
+    def silent(self) -> bool:
+        """True if the engine is there and does not answer: it goes on when it does."""
+        return self.silent_since is not None and not self.ended
 
     @property
     def cooling(self) -> bool:
@@ -127,22 +139,9 @@ class Moment(NamedTuple):
     @property
     def seen_at(self) -> float:
         """When things stood as ``state`` says: now, or when the engine was last heard of."""
+        if self.silent_since is not None:
+            return self.silent_since
         return min(self.now, self.state.at) if self.lost else self.now
-
-    @property
-    def done(self) -> int:
-        """Clips on disk, of all splits: switching one off takes none away."""
-        return sum(split.done for split in self.state.splits.values())
-
-    @property
-    def failed(self) -> int:
-        """Clips settled as failed, of all splits."""
-        return sum(split.failed for split in self.state.splits.values())
-
-    @property
-    def switched_off(self) -> int:
-        """Clips left in splits that are switched off: nobody is going to fetch them."""
-        return sum(split.left for split in self.state.splits.values() if not split.enabled)
 
     def command(self, name: str) -> str:
         """The shell line that does ``name`` with this dataset, as the user would type it."""
@@ -169,6 +168,8 @@ _BADGES = {
 
 def headline(moment: Moment) -> Headline:
     """The words for the header, the throttle panel and the terminal's title."""
+    if moment.silent:
+        return Headline(f"NOT ANSWERING since {clock_text(moment.seen_at, moment.zone)}", Tone.BADGE_BAD)
     if moment.lost:
         return Headline("DISCONNECTED - engine not answering", Tone.BADGE_BAD)
     status = moment.state.status
@@ -186,20 +187,22 @@ def window_title(moment: Moment) -> str:
     words = headline(moment).words
     if moment.cooling and state.network.until is not None and not moment.lost:
         words += f" until {until_text(state.network.until, moment.now, moment.zone)}"
-    percent = f" {percent_text(state.done, state.total)}" if state.total > 0 else ""
-    return for_screen(f"{words}{percent} · {state.title or 'Kinetics'} · kinetics-tui")
+    if state.total:
+        words += f", {percent_text(state.done, state.total)} of {counted(state.total, 'clip')} done"
+    return for_screen(f"{words} · {state.title or 'Kinetics'} · kinetics-tui")
 
 
 class Link(Protocol):
     """One run, seen from a view.
 
     ``state`` is changed in place as events come in; ``version`` grows with every event folded in,
-    so that a view knows without comparing whether anything is new; ``connected`` says whether the
-    engine answers.
+    so that a view knows without comparing whether anything is new; ``connected`` says whether there is a
+    line to the engine, ``silent_since`` since when it does not answer, None where it does.
     """
 
     state: RunState
     connected: bool
+    silent_since: float | None
     version: int
 
     async def follow(self) -> None:

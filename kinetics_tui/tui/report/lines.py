@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from kinetics_tui.base.words import counted, dated, duration_text, share_text
+from kinetics_tui.base.words import counted, dated, duration_text
 from kinetics_tui.report.digest import (
+    OF_FAILED,
+    OF_SETTLED,
     by_label,
     endings_text,
     failed_share_text,
+    failed_shares,
     fruitful,
     headline,
     label_text,
+    progress_cells,
+    progress_titles,
     rates,
     rates_text,
     refusals_text,
     traffic_text,
 )
-from kinetics_tui.report.figures import Count, Progress, Report, Session
+from kinetics_tui.report.figures import Progress, Report, Session
 from kinetics_tui.tui.parts.blocks import chart
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.report.tables import (
@@ -35,24 +40,17 @@ WORST, BEST = 10, 5
 
 
 def split_lines(report: Report, width: int) -> list[Line]:
-    """A row a split; the bar is what was downloaded of it."""
+    """A row a split; the bar is what is done of it."""
     if not report.splits:
         return []
-    rows = [_split_row(split.split, split) for split in report.splits]
-    if len(rows) > 1:
-        rows.append(_split_row("all of it", report.whole))
-    return table_lines(("", "clips", "downloaded", "failed", "share", "left"), rows, width)
-
-
-def _split_row(name: str, part: Progress) -> Row:
-    cells = (
-        f"{part.total:,}",
-        f"{part.done:,}",
-        f"{part.failed:,}",
-        failed_share_text(part),
-        f"{part.left:,}",
-    )
-    return Row(name, cells, part.done / part.total if part.total else 0.0)
+    parts = [(split.split, split) for split in report.splits]
+    if len(parts) > 1:
+        parts.append(("all of it", report.whole))
+    rows = [
+        Row(name, progress_cells(report, part), part.done / part.total if part.total else 0.0)
+        for name, part in parts
+    ]
+    return table_lines(("", *progress_titles(report)), rows, width)
 
 
 def class_lines(report: Report, width: int) -> list[Line]:
@@ -76,30 +74,24 @@ def _classes(title: str, classes: list[Progress], most: float, width: int) -> li
         )
         for part in classes
     ]
-    return table_lines((title, "downloaded", "failed", "share"), rows, width)
+    return table_lines((title, "done", "failed", OF_SETTLED), rows, width)
 
 
 def failure_lines(report: Report, width: int) -> list[Line]:
     """Categories, the most frequent first, and what is tried again."""
-    lines = _counts(report.failures, width) if report.failures else [Line("no clip has failed", Tone.DIM)]
+    lines = _categories(report, width) if report.failures else [Line("no clip has failed", Tone.DIM)]
     if report.retried:
         names = ", ".join(f"{count.clips:,} {count.name}" for count in report.retried)
-        lines += [Line(row, Tone.DIM) for row in paragraph(f"tried again: {names}", width)]
+        lines += [Line(row, Tone.DIM) for row in paragraph(f"tried again later: {names}", width)]
     return lines
 
 
-def _counts(counts: tuple[Count, ...], width: int) -> list[Line]:
-    total = sum(count.clips for count in counts)
-    most = counts[0].clips
+def _categories(report: Report, width: int) -> list[Line]:
     rows = [
-        Row(
-            count.name[:1].upper() + count.name[1:],
-            (f"{count.clips:,}", share_text(count.clips, total)),
-            count.clips / most,
-        )
-        for count in counts
+        Row(count.name, (f"{count.clips:,}", share), count.clips / report.failures[0].clips)
+        for count, share in zip(report.failures, failed_shares(report), strict=True)
     ]
-    return table_lines(("", "clips", "share"), rows, width)
+    return table_lines(("", "clips", OF_FAILED), rows, width)
 
 
 SESSIONS = 15

@@ -40,7 +40,7 @@ KEYS = (
 """Every key, in the order of the help."""
 
 WORDS = (
-    ("share", "Of the clips that are settled, downloaded or failed for good, how many failed."),
+    ("of settled", "Of the clips that are settled, done or failed for good, how many failed."),
     ("p95", "95 of 100 clips took less."),
     ("fences", "Clips that took far longer or shorter than most are left out: 1.5 times the middle half."),
     ("one after the other", "The mean seconds a clip times all settled clips, as the 2019 write-up has it."),

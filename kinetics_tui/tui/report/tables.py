@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import dated, duration_text, share_text
+from kinetics_tui.base.words import dated, duration_text, shares_text
 from kinetics_tui.report.digest import (
     KNOWN,
     SPREADS,
@@ -144,15 +144,12 @@ def spent_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]:
     if not sums:
         return []
     whole = sum(seconds for _, seconds in sums)
+    shares = shares_text([seconds for _, seconds in sums])
     rows = [
-        Row(
-            f"{SIGNS[doing]} {doing.value}",
-            (duration_text(seconds), share_text(round(seconds), round(whole))),
-            seconds / whole if whole else 0.0,
-        )
-        for doing, seconds in sums
+        Row(f"{SIGNS[doing]} {doing.value}", (duration_text(seconds), share), seconds / whole)
+        for (doing, seconds), share in zip(sums, shares, strict=True)
     ]
-    lines = table_lines(("", "time", "share"), rows, width)
+    lines = table_lines(("", "time", "of all"), rows, width)
     began_at, ended_at = report.stretches[0].began_at, report.stretches[-1].ended_at
     lines.append(Line(band(report, width), Tone.BAR))
     lines.append(span_line(began_at, ended_at, width, zone))

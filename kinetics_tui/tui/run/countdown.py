@@ -20,7 +20,7 @@ def pace_parts(moment: Moment, *, brief: bool = False) -> list[str]:
     idle = moment.lost or state.idle
     parts = [] if idle else [f"pace {state.clips_per_minute(moment.now) * 60:,.0f}/h now"]
     limit = (
-        "no limit"
+        pace_text(None)
         if allowed is None
         else f"allowed {named_pace_text(allowed, None if brief else moment.budget_per_hour)}"
     )

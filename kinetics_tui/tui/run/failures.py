@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kinetics_tui.base.words import share_text
+from kinetics_tui.base.words import counted, share_text
 from kinetics_tui.model.failure import Category, by_count
 from kinetics_tui.tui.parts.blocks import fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
@@ -12,7 +12,7 @@ from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 5
-_SHARE = 8
+_SHARE = len("  100.0 % of failed")
 _BRIEF = 4
 
 
@@ -45,7 +45,7 @@ def failure_lines(moment: Moment, width: int, height: int, *, full: bool = False
     lines = [table.row(category, count) for category, count in shown[:height]]
     rest = ranked[len(shown) :]
     if rest:
-        lines.append(table.rest(f"{len(rest)} more categories", sum(count for _, count in rest)))
+        lines.append(table.rest(counted(len(rest), "more category"), sum(count for _, count in rest)))
     if retried is not None and len(lines) < height:
         lines.append(retried)
     return lines
@@ -60,6 +60,7 @@ class Table(NamedTuple):
 
     name_width: int
     count_width: int
+    share_width: int
     bar_width: int
     total: int
     most: int
@@ -69,13 +70,16 @@ class Table(NamedTuple):
         total = sum(count for _, count in ranked)
         name = max(len(category.value) for category, _ in ranked)
         count = len(f"{total:,}") + 2
-        bar_width = width - name - count - _SHARE - 2
-        return cls(name, count, bar_width if bar_width >= _BAR_LEAST else 0, total, ranked[0][1])
+        # The share says what it is of, or is left to the bar.
+        share = _SHARE if width - name - count - _SHARE - 2 >= _BAR_LEAST else 0
+        bar_width = width - name - count - share - 2
+        return cls(name, count, share, bar_width if bar_width >= _BAR_LEAST else 0, total, ranked[0][1])
 
     def row(self, category: Category, count: int) -> Line:
-        line = Line().cell(category.heading, self.name_width)
+        line = Line().cell(category.value, self.name_width)
         line.cell(f"{count:,}", self.count_width, Tone.STRONG, right=True)
-        line.cell(share_text(count, self.total), _SHARE, right=True)
+        if self.share_width:
+            line.cell(f"{share_text(count, self.total)} of failed", self.share_width, right=True)
         if self.bar_width:
             line.add("  ").add(fine_bar(count / self.most, self.bar_width), Tone.BAR)
         return line
@@ -95,6 +99,5 @@ class FailuresPanel(Panel):
         return failure_lines(moment, width, height, full=self.full)
 
     def figures(self, moment: Moment) -> str:
-        total = sum(moment.state.failures.values())
-        settled = sum(split.done + split.failed for split in moment.state.splits.values())
-        return f"{total:,}  {share_text(total, settled)}" if total else ""
+        failed, settled = moment.state.failed, moment.state.done + moment.state.failed
+        return f"{failed:,}, {share_text(failed, settled)} of settled" if failed else ""

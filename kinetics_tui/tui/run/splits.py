@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from textual import events
 from textual.message import Message
 
-from kinetics_tui.base.words import bytes_text, clock_text, duration_text, percent_text, rate_text
+from kinetics_tui.base.words import (
+    are,
+    bytes_text,
+    clock_text,
+    counted,
+    duration_text,
+    percent_text,
+    rate_text,
+)
 from kinetics_tui.model.events import EngineStatus, SplitCounts
 from kinetics_tui.model.state import RunState, forecast
 from kinetics_tui.tui.parts.blocks import two_part_bar
@@ -17,6 +26,7 @@ from kinetics_tui.tui.parts.view_state import Moment
 
 _BAR_LEAST = 10
 _NAME_MOST = 14
+_DONE = "done of all"
 
 
 class Columns(NamedTuple):
@@ -94,11 +104,11 @@ def counts_and_end(moment: Moment, width: int) -> Line:
 
 def _counts_line(moment: Moment, off: str) -> Line:
     """``off`` is how clips of splits that are switched off are called; empty leaves them out."""
-    line = Line(f"{moment.done:,}", Tone.STRONG).add(" done   ")
-    line.add(f"{moment.failed:,}", Tone.STRONG).add(" failed   ")
+    line = Line(f"{moment.state.done:,}", Tone.STRONG).add(" done   ")
+    line.add(f"{moment.state.failed:,}", Tone.STRONG).add(" failed   ")
     line.add(f"{moment.state.left:,}", Tone.STRONG).add(" left")
-    if off and moment.switched_off:
-        line.add(f"   {moment.switched_off:,} {off}", Tone.DIM)
+    if off and moment.state.switched_off:
+        line.add(f"   {moment.state.switched_off:,} {off}", Tone.DIM)
     return line
 
 
@@ -115,24 +125,31 @@ def _rates_line(moment: Moment) -> Line:
 
 def _end_line(moment: Moment) -> Line:
     """When the run is through; while it is held, how much work there is."""
-    if moment.state.status is EngineStatus.DONE:
+    state = moment.state
+    if state.status is EngineStatus.DONE:
         return Line()  # the throttle panel says so
-    if not moment.state.left:
-        if moment.state.status is EngineStatus.RUNNING and moment.state.extracted is not None:
-            return Line(f"frames and sound: {moment.state.extracted:,} of {moment.done:,} clips")
-        return Line("every clip is settled" if moment.state.total else "no split is switched on", Tone.GOOD)
+    if not state.left:
+        if state.status is EngineStatus.RUNNING and state.extracted is not None:
+            return Line(f"frames and sound: {state.extracted:,} of {counted(state.done, 'clip')}")
+        on = any(split.enabled for split in state.splits.values())
+        return Line("every clip is settled" if on else "no split is switched on", Tone.GOOD)
     if moment.lost:
         return Line(f"as of {clock_text(moment.seen_at, moment.zone)}", Tone.WARN)
-    ahead = forecast(moment.state, moment.now)
+    ahead = forecast(state, moment.now)
     if ahead is None:
         return Line("no rate yet to tell the end by", Tone.DIM)
+    if ahead.last:
+        return Line(f"only the last {counted(state.left, 'clip')} {are(state.left)} left")
     if ahead.held:
-        return Line(f"{moment.state.status.value}: ", Tone.DIM).add(
-            f"{duration_text(ahead.work_s)} of work left"
-        )
-    line = Line("done in ").add(duration_text(ahead.seconds), Tone.STRONG)
+        return Line(f"{state.status.value}: ", Tone.DIM).add(f"{_round_text(ahead.work_s)} of work left")
+    line = Line("done in ").add(_round_text(ahead.seconds), Tone.STRONG)
     notes = [*["cooldown included"] * (ahead.wait_s > 0), *[ahead.limit] * bool(ahead.limit)]
     return line.add(f"  ({'; '.join(notes)})", Tone.DIM) if notes else line
+
+
+def _round_text(seconds: float) -> str:
+    """A length of time that is estimated: no closer than to five seconds."""
+    return duration_text(math.ceil(seconds / 5) * 5)
 
 
 class SplitsPanel(Panel):
@@ -189,9 +206,8 @@ class SplitsPanel(Panel):
         name, bar_width, done, failed, left = split_columns(moment.state, width)
         if not moment.state.splits:
             return []
-        x = 5 + name + 2 + bar_width + 1 + done
-        headings = [(x - len("done"), "done")]
-        x += 6
+        x = 5 + name + 2 + bar_width + 1 + done + 6
+        headings = [(x - len(_DONE), _DONE)]
         if failed:
             x += failed + 2
             headings.append((x - len("failed"), "failed"))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kinetics_tui.base.words import clock_text, counted, duration_text, step_text, until_text
+from kinetics_tui.base.words import (
+    SOON_S,
+    age_text,
+    are,
+    clock_text,
+    counted,
+    duration_text,
+    step_text,
+    until_text,
+)
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.reasons import Why
@@ -45,7 +54,10 @@ def since_text(moment: Moment) -> str:
     clips = counted(network.clips_since_throttle, "clip")
     if network.last_throttle_at is None:
         return f"{clips}, no throttle so far"
-    return f"{clips} since the throttle {duration_text(moment.now - network.last_throttle_at)} ago"
+    ago_s = moment.now - network.last_throttle_at
+    # A line that changes with every second costs more than it says.
+    ago = age_text(ago_s) if ago_s < SOON_S else duration_text(ago_s)
+    return f"{clips} since the throttle {ago} ago"
 
 
 class Standing(NamedTuple):
@@ -67,6 +79,13 @@ def _standing(moment: Moment) -> Standing | None:
     says the same with figures of its own.
     """
     state = moment.state
+    if moment.silent:
+        who = f" (pid {state.pid})" if state.pid else ""
+        text = (
+            f"The engine{who} is there and does not answer: it was stopped, or waits for its disk. "
+            "Nothing is lost, and all goes on by itself when it answers. To see why:"
+        )
+        return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("status"))
     if moment.lost:
         seen = clock_text(moment.seen_at, moment.zone)
         text = f"Last seen {seen}; the app keeps trying. If the engine is gone, go on with:"
@@ -76,8 +95,7 @@ def _standing(moment: Moment) -> Standing | None:
         case EngineStatus.DONE:
             return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
         case EngineStatus.STOPPED:
-            are = "is" if state.left == 1 else "are"
-            text = f"{counted(state.left, 'clip')} {are} left. Go on with:"
+            text = f"{counted(state.left, 'clip')} {are(state.left)} left. Go on with:"
             command = moment.command("run")
         case EngineStatus.STOPPING:
             text = moment.reason or "Clips in hand are put back, then the engine ends."
@@ -128,11 +146,9 @@ def _refused(moment: Moment) -> Standing:
 
 
 def _done_text(moment: Moment) -> str:
-    counts = f"{counted(moment.done, 'clip')} on disk, {moment.failed:,} failed."
-    if moment.switched_off:
-        counts += f" {counted(moment.switched_off, 'clip')} left in splits that are off."
-    failures = "see what failed and retry it (f), " if moment.connected and moment.failed else ""
-    return f"{counts} Next: {failures}read the report (r) or stats.csv in the dataset folder, or leave (q)."
+    failures = "see what failed and retry it (f), " if moment.connected and moment.state.failed else ""
+    ahead = f"{failures}read the report (r) or stats.csv in the dataset folder, or leave (q)"
+    return f"{moment.state.tally}. Next: {ahead}."
 
 
 def _standing_lines(standing: Standing, moment: Moment, width: int, height: int) -> list[Line]:
@@ -203,7 +219,10 @@ def _pace_and_rates(moment: Moment, width: int) -> Line:
 
 def _rates(moment: Moment, width: int) -> list[float | None]:
     state = moment.state
-    return rates_a_minute(state.done_by_minute, moment.seen_at, CHART_MINUTES, width, state.started_at)
+    now = moment.seen_at
+    return rates_a_minute(
+        state.done_by_minute, now, CHART_MINUTES, width, state.started_at, state.measured_until(now)
+    )
 
 
 def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
@@ -212,7 +231,9 @@ def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
     if height < 2 or not values:
         return []
     top = max((value for value in values if value), default=0.0)
-    heading = Line(f"clips/min over 2 h, at most {top:,.1f}", Tone.DIM)
+    # A column is a mean over all of its time, the rate of the moment one over work alone.
+    text = f"clips/min over 2 h, waits included, at most {top:,.1f}"
+    heading = Line(text if len(text) <= width else text.replace(" over 2 h", ""), Tone.DIM)
     mark = _throttle_marks(moment, width, len(values)) if height >= _CHART_LEAST else None
     marks = [] if mark is None else [mark]
     rows = chart(values, min(_CHART_ROWS_MOST, height - 1 - len(marks)))

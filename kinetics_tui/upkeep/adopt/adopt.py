@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.folder import ledger_path, make_state_folder, scratch_path
+from kinetics_tui.dataset.folder import has_ledger, make_state_folder, scratch_path
 from kinetics_tui.dataset.ledger.database import NoLedger, connect, plain_errors
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.upkeep.adopt.candidates import Offer
@@ -48,7 +48,7 @@ def adopt(dataset: Path, how: Adopting) -> Adoption:
     if wanted is not None:
         make_state_folder(dataset)
     with WriterLock(dataset):
-        if wanted is not None and not ledger_path(dataset).exists():
+        if wanted is not None and not has_ledger(dataset):
             rebuild(dataset, wanted, how.options, how.tell)
         try:
             _adopt(dataset, how, adoption, ledger_of=dataset)

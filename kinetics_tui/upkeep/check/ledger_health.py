@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.folder import ledger_path, state_folder
+from kinetics_tui.dataset.folder import has_ledger, ledger_path, state_folder
 from kinetics_tui.dataset.ledger.attempts import settled_attempts
 from kinetics_tui.dataset.ledger.counts import failure_counts, retried_counts
 from kinetics_tui.dataset.ledger.database import Database, connect, read_meta, version_in_head
@@ -31,7 +31,7 @@ def ledger_state(dataset: Path) -> tuple[LedgerState, str]:
 
     Raises DatasetError where it cannot be told: no permission, a newer version's ledger, a dead disk.
     """
-    if not ledger_path(dataset).exists():
+    if not has_ledger(dataset):
         return LedgerState.MISSING, ""
     try:
         with contextlib.closing(connect(dataset, read_only=True)) as database:

@@ -15,6 +15,7 @@ import msgspec
 
 from kinetics_tui.annotations.row_rules import UnusableRowError, checked_clip
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.layout import SUFFIX, Naming, clip_path
 from kinetics_tui.dataset.ledger.database import new_database, write_meta
@@ -126,7 +127,7 @@ def rebuild(
                     intake.add(clips_of_paths(inventory.files(), options.layout, marked=marked))
                     for marked in (False, True)
                 )
-                tell(f"{named:,} clips are known by the names of their files alone.")
+                tell(f"{counted(named, 'clip')} {are(named)} known by the names of their files alone.")
 
 
 def require_source(dataset: Path, wanted: Wanted | None) -> None:
@@ -175,7 +176,7 @@ def _tell_salvaged(salvaged: Salvaged, source: Path | None, tell: Tell) -> None:
     if source is None:
         return
     clips, attempts = salvaged.rows.get("clips", 0), salvaged.rows.get("attempts", 0)
-    tell(f"{clips:,} clips and {attempts:,} attempts could be read from {source.name}.")
+    tell(f"{counted(clips, 'clip')} and {counted(attempts, 'attempt')} could be read from {source.name}.")
     if "options" not in salvaged.meta:
         tell("The options could not be read; those of the settings hold again.")
     if {"way", "ways"} & set(salvaged.lost) or "options" not in salvaged.meta:

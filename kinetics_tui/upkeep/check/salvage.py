@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.base.any_text import from_json
 from kinetics_tui.dataset.ledger.database import write_meta
 from kinetics_tui.dataset.ledger.intake import recount
 from kinetics_tui.dataset.ledger.rows import ClipStatus, Outcome
@@ -103,7 +104,7 @@ def _take_meta(source: sqlite3.Connection, connection: sqlite3.Connection, found
             row = source.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
             if row is None:
                 continue
-            found.meta[key] = msgspec.json.decode(row[0], type=kind)
+            found.meta[key] = from_json(row[0], kind)
         except (*_UNREADABLE, msgspec.DecodeError, TypeError):
             found.lost.append(key)
         else:

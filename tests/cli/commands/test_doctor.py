@@ -7,8 +7,10 @@ import importlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +18,8 @@ import pytest
 
 from kinetics_tui.base.machine import update_command
 from kinetics_tui.base.safe_text import json_line as as_json
+from kinetics_tui.cli import run_command
+from kinetics_tui.cli.command_line import BAD_INPUT
 from kinetics_tui.cli.commands import doctor
 from kinetics_tui.cli.commands.doctor import (
     State,
@@ -32,16 +36,21 @@ from kinetics_tui.cli.commands.doctor import (
     check_settings,
     check_terminal,
     check_tokens,
+    check_youtube,
     check_yt_dlp,
     examine,
 )
 from kinetics_tui.cli.commands.doctor import findings_text as as_text
+from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LoggedOut, Options
 from kinetics_tui.settings.settings import load_settings
 
+OFFLINE = ("--proxy", "http://127.0.0.9:1")
 TODAY = datetime.date(2026, 9, 1)
-NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, networks, cookies"
-NAMES += ", tokens, disk, machine, logging out, terminal, locale"
+NAMES = "version, settings file, settings, yt-dlp, JS runtime, connections, media, network, YouTube, networks"
+NAMES += ", cookies, tokens, disk, machine, logging out, terminal, locale"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Apprise's services import
@@ -237,6 +246,54 @@ def test_the_network_is_named_without_its_password(monkeypatch: pytest.MonkeyPat
 def test_a_source_address_of_another_machine_is_pointed_out() -> None:
     finding = check_network(["--source-address", "203.0.113.9"])
     assert (finding.state, finding.detail) == (State.FAIL, "203.0.113.9 is no address of this machine")
+
+
+def test_youtube_is_reached_by_the_network_of_the_settings(
+    serve: Callable[..., tuple[Demo, LoopbackYouTube]],
+) -> None:
+    _, youtube = serve(1)
+    finding = check_youtube(youtube.yt_dlp_args())
+    assert finding.state is State.OK
+    assert finding.detail.startswith("reached, answers in ")
+
+
+def test_offline_is_said_plainly() -> None:
+    finding = check_youtube(OFFLINE)
+    assert (finding.state, finding.advice) == (State.FAIL, Category.OFFLINE.advice)
+    assert finding.detail.startswith("offline: YouTube is not reached (No connection by the proxy: ")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        finding = check_youtube(("--proxy", address), within_s=0.3)
+    assert finding.state is State.FAIL
+    assert "offline: YouTube is not reached" in finding.detail
+
+
+def test_an_answer_that_refuses_is_no_failure_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(url: str) -> object:
+        raise OSError("HTTP 429")
+
+    monkeypatch.setattr(
+        "kinetics_tui.media.youtube.open_address.network_opener", lambda *_args, **_options: refuse
+    )
+    finding = check_youtube(())
+    assert (finding.state, finding.detail) == (State.WARN, "reached, but it answers with HTTP 429")
+
+
+def test_all_faults_of_the_settings_are_named_and_the_rest_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"wokers = 3\nheight = 1\ntheme = 'ansi'\nyt_dlp = {list(OFFLINE)}\n")
+    monkeypatch.setenv("KINETICS_TUI_CONFIG", str(config))
+    monkeypatch.setenv("KINETICS_TUI_COOLDOWN", "5")
+    assert run_command(["doctor", "--json"]) == BAD_INPUT
+    found = json.loads(capsys.readouterr().out)
+    faults = [finding["detail"] for finding in found if finding["name"] == "settings fault"]
+    assert all(name in fault for name, fault in zip(("wokers", "height", "COOLDOWN"), faults, strict=True))
+    told = {finding["name"]: finding["detail"] for finding in found}
+    assert "theme = ansi   from config.toml" in told["settings"]
+    assert "version" in told
+    assert "disk" in told
 
 
 def test_named_networks_are_shown_with_where_they_lead() -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from kinetics_tui.base.topics import find_topic, topic_names, topic_text
 from kinetics_tui.cli import COMMANDS, app, run_command
-from kinetics_tui.cli.command_line import BAD_INPUT, BROKEN_PIPE, SETTLED
+from kinetics_tui.cli import GROUPS as COMMAND_GROUPS
+from kinetics_tui.cli.command_line import BAD_INPUT, BROKEN_PIPE, DEFAULT_COMMAND, SETTLED, completed
 from kinetics_tui.cli.commands.help import rendered, topics_list
+from kinetics_tui.cli.help_text import EXAMPLES
 from tests.terminal_child import TerminalChild
 
 COMMAND = [sys.executable, "-m", "kinetics_tui", "help"]
@@ -38,17 +42,22 @@ def on_a_terminal(
 # -- what is shown -----------------------------------------------------------------------------------------
 
 
-def test_without_a_name_every_topic_is_listed_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_name_every_command_and_topic_is_listed_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run_command(["help"]) == SETTLED
     out = capsys.readouterr().out
+    for entries in COMMAND_GROUPS.values():
+        for name, entry in entries.items():
+            assert f"  {name:10}  {entry.does}\n" in out
     for name in topic_names():
         assert f"  {name:16}{find_topic(name).summary}\n" in out
     assert "kinetics-tui COMMAND --help" in out
-    assert len(out.splitlines()) <= 24
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_on_a_narrow_terminal_the_list_is_wrapped() -> None:
-    assert max(map(len, topics_list(40).splitlines()[1:-1])) <= 40
+    assert max(map(len, topics_list(40).splitlines())) <= 40
 
 
 @pytest.mark.parametrize("name", topic_names())
@@ -66,6 +75,24 @@ def test_a_topic_fits_the_terminal_and_nothing_is_cut_off(name: str, columns: in
     assert max(map(len, shown.splitlines())) <= columns
     assert "…" not in shown
     assert ".md)" not in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_80_columns_and_cuts_nothing(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command([name, "--help"]) == SETTLED
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert not [line for line in out.splitlines() if line.endswith("...") and "15m,1h,3h,..." not in line]
+
+
+def test_every_command_has_examples_and_each_is_a_line_that_the_program_takes() -> None:
+    assert set(EXAMPLES) == {"", *COMMANDS} - {DEFAULT_COMMAND}
+    for lines in EXAMPLES.values():
+        for line in lines:
+            args = completed(app, shlex.split(line, comments=True))
+            found = app.get_command(click.Context(app), args[0])
+            assert found is not None
+            found.make_context(args[0], args[1:])
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in topic_names()])

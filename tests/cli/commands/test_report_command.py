@@ -53,7 +53,7 @@ def test_a_dataset_is_reported_on_as_text_that_a_terminal_may_be_given(
 ) -> None:
     assert run_command(["report", str(dataset)]) == 0
     out = capsys.readouterr().out
-    assert "1 downloaded, 1 failed (50.0 %)." in out
+    assert "1 of 2 clips done, 1 failed, 0 left; 50.0 % of those settled failed." in out
     assert "?[2J<script>" in out
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
@@ -64,7 +64,7 @@ def test_json_has_every_figure(dataset: Path, capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert out.isascii()
     told = json.loads(out)
-    assert told["whole"] == {"split": "", "label": "", "total": 2, "done": 1, "failed": 1}
+    assert told["whole"] == {"split": "", "label": "", "total": 2, "done": 1, "failed": 1, "off": 0}
     assert told["failures"] == [{"name": "private", "clips": 1}]
     assert told["timing"]["in_full"]["fetch"]["mean_s"] == 3.0
     assert [row["label"] for row in told["classes"]] == ["\x1b[2J<script>", "yoga"]
@@ -134,7 +134,7 @@ def test_what_makes_pages_is_loaded_for_a_page_alone(dataset: Path, words: list[
 def test_files_in_the_2019_form_are_reported_on_without_a_dataset(tmp_path: Path, capsys: Capture) -> None:
     stats, failed = write(tmp_path)
     assert run_command(["report", "--stats", str(stats), "--failed", str(failed)]) == 0
-    assert "10 downloaded, 4 failed (28.6 %)." in capsys.readouterr().out
+    assert "10 of 14 clips done, 4 failed, 0 left; 28.6 % of those settled failed." in capsys.readouterr().out
     assert run_command(["report", "--stats", str(stats), "--failed", str(failed), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["timing"]["fenced"]["total"]["mean_s"] == 6.375

@@ -32,7 +32,7 @@ def test_an_export_tells_what_was_new_copied_missing_and_in_the_way() -> None:
 def test_a_manifest_tells_what_is_here_damaged_and_missing() -> None:
     tally = Tally(10, here=7, damaged=1, missing=2, trusted=3)
     assert manifest_text(tally) == (
-        "7 of 10 clips are here, 3 of them unchanged and not read again; 1 are damaged; 2 are missing."
+        "7 of 10 clips are here, 3 of them unchanged and not read again; 1 is damaged; 2 are missing."
     )
     assert manifest_text(Tally(7, here=7)) == "7 of 7 clips are here."
     assert manifest_progress(Tally(10, here=5), 10.0) == "5 of 10 clips, 0.5/s, 10 s left"

@@ -114,7 +114,7 @@ def test_two_sets_are_compared_for_people_and_for_scripts(
         (["export", "{}/set", "--for", "csv", "--link", "hard"], "csv takes none"),
         (["export", "{}/set", "--for", "csv", "--to", "{}"], "choose another folder"),
         (["manifest", "{}/none"], "holds no ledger"),
-        (["manifest", "{}/set", "--workers", "0"], "1<=x<=64"),
+        (["manifest", "{}/set", "--workers", "0"], "from 1 to 64"),
         (["compare", "{}/set", "{}/none"], "cannot be read"),
         (["compare", "{}/set"], "B"),
     ],

@@ -64,7 +64,7 @@ def test_clips_of_another_size_than_the_recipes_expect_are_told_of(tmp_path: Pat
     clips = [Clip("aaaaaaaaaaa", 0, 10, "val", "archery")]
     dataset = make_dataset(tmp_path / "set", clips, clips, height_px=360)
     made = export(dataset, Exporting(reader="slowfast"), lambda line: None)
-    assert made.notes[0].startswith("1 clips have another short side than the 256 px")
+    assert made.notes[0].startswith("1 clip has another short side than the 256 px")
 
 
 def test_no_kind_of_blank_is_left_where_readers_split(tmp_path: Path) -> None:

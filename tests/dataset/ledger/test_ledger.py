@@ -402,7 +402,9 @@ def test_the_last_network_is_that_of_the_newest_session(ledger: Ledger) -> None:
     assert ledger.last_network() == NetworkRow("wlan0")
 
 
-def test_attempts_keep_the_session_they_were_recorded_in(ledger: Ledger, attempt: MakeAttempt) -> None:
+def test_attempts_keep_their_session_also_those_in_hand_as_it_ended(
+    ledger: Ledger, attempt: MakeAttempt
+) -> None:
     first = ledger.open_session("wlan0", 900.0, 1)
     ledger.record(attempt(1, Outcome.DONE, sound=True, fps=29.97))
     ledger.close_session(first, 1000.0, "throttled")
@@ -410,7 +412,7 @@ def test_attempts_keep_the_session_they_were_recorded_in(ledger: Ledger, attempt
     second = ledger.open_session("phone", 1100.0, 1)
     ledger.record(attempt(3, Outcome.DONE, network="phone"))
     settled = list(ledger.settled())
-    assert [entry.session for entry in settled] == [first, None, second]
+    assert [entry.session for entry in settled] == [first, first, second]
     assert settled[0].attempt == attempt(1, Outcome.DONE, sound=True, fps=29.97)
     assert settled[1].attempt.message == "Private video"
     assert [entry.attempt.network for entry in settled] == ["wlan0", "wlan0", "phone"]

@@ -69,7 +69,7 @@ async def test_a_command_is_not_answered_by_a_lie(
 async def test_a_talk_without_end_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "REPLY_WITHIN_S", 0.2)
     async with lying(tmp_path, b'{"event":"logged","at":1,"text":"and"}\n', for_ever=True):
-        with pytest.raises(EngineError, match="did not answer"):
+        with pytest.raises(EngineError, match="does not answer"):
             await asyncio.to_thread(ask, tmp_path, Pause())
 
 
@@ -97,7 +97,7 @@ async def test_an_engine_that_takes_no_time_for_a_question_is_there_all_the_same
     for _ in range(3):  # nobody takes their calls while this loop holds the only thread
         assert is_running(tmp_path)
         waiting.append(asyncio.create_task(asyncio.open_unix_connection(path)))
-    with pytest.raises(EngineError, match="did not answer"):
+    with pytest.raises(EngineError, match="does not answer"):
         ask(tmp_path, Pause())
     server.close()
     for task in waiting:

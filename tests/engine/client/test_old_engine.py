@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.errors import EngineError, EngineSilentError
 from kinetics_tui.cli import run_command
 from kinetics_tui.cli.command_line import BAD_INPUT, SETTLED
 from kinetics_tui.dataset.folder import state_folder
-from kinetics_tui.engine.client.ask import read_state, require_running
+from kinetics_tui.engine.client.ask import ask, read_state, require_running
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.engine.process.address import socket_paths
+from kinetics_tui.model.commands import Stop
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options, Selection
 from tests.engine.engine_clips import some_clips
@@ -122,6 +123,21 @@ def test_it_can_be_paused_and_ended(
     assert run_command(["pause", str(dataset)]) == SETTLED
     assert "The engine was asked to pause." in capsys.readouterr().out
     assert run_command(["stop", str(dataset)]) == SETTLED
-    assert "Stopped with 3 clips left." in capsys.readouterr().out
-    assert [command for command in engine.commands if command != "subscribe"] == ["pause", "stop"]
+    assert "Stopped: 0 of 3 clips done, 0 failed, 3 left." in capsys.readouterr().out
+    assert [command for command in engine.commands if command in ("pause", "stop")] == ["pause", "stop"]
     assert read_state(dataset).status is EngineStatus.STOPPED
+
+
+def test_a_frozen_one_is_not_sent_what_it_would_carry_out_later(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.engine.client.ask.ANSWER_WITHIN_S", 0.2)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_paths(dataset)[0]))
+        listener.listen()
+        with pytest.raises(EngineSilentError):
+            ask(dataset, Stop())
+        line, _ = listener.accept()
+        with line, line.makefile("rb") as said:
+            assert [json.loads(raw)["command"] for raw in said] == ["ping"]
+        assert read_state(dataset).status is EngineStatus.SILENT

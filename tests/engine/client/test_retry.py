@@ -104,5 +104,28 @@ def test_more_clips_than_one_command_takes_go_in_several(
 
 def test_categories_are_found_in_any_case_and_nearest_names_are_suggested() -> None:
     assert find_categories(["http error 404", "Private"]) == (Category.HTTP_404, Category.PRIVATE)
-    with pytest.raises(SettingsError, match="timeout"):
+    with pytest.raises(SettingsError, match=r"did you mean timeout\?"):
         find_categories(["timeot"])
+    with pytest.raises(SettingsError, match=r"did you mean HTTP Error 404 or HTTP Error 503\?"):
+        find_categories(["http error"])
+
+
+@pytest.mark.parametrize("category", Category)
+def test_a_category_is_taken_as_it_is_printed(category: Category) -> None:
+    for name in (category.value, category.value.upper(), category.value.replace(" ", "_")):
+        assert find_categories([name]) == (category,)
+
+
+def test_a_part_of_a_name_is_enough_where_only_one_has_it() -> None:
+    assert find_categories(["404", "geo blocked", "youtubes"[:7]]) == (
+        Category.HTTP_404,
+        Category.GEO_BLOCKED,
+        Category.VIOLATING_TERMS,
+    )
+
+
+def test_for_nonsense_the_categories_of_the_dataset_are_named(dataset: Path) -> None:
+    with pytest.raises(SettingsError, match=r"No failure category 'nonsense': there is .*timeout"):
+        find_failed(dataset, Asked(categories=("nonsense",)))
+    with pytest.raises(SettingsError, match="no clip has failed"):
+        find_categories(["nonsense"], ())

@@ -43,8 +43,8 @@ async def check(parts: Parts, answer: CheckAnswer) -> NetworkChecked:
     ("answer", "text"),
     [
         (ANSWERED, "YouTube answers by wlan0 192.168.1.23 (0.1 s)."),
-        (REFUSED, f"No answer by wlan0 192.168.1.23: Captcha. {Category.CAPTCHA.advice}"),
-        (GONE, f"No answer by wlan0 192.168.1.23: Timeout. {Category.TIMEOUT.advice}"),
+        (REFUSED, f"No answer by wlan0 192.168.1.23: captcha. {Category.CAPTCHA.advice}"),
+        (GONE, f"No answer by wlan0 192.168.1.23: timeout. {Category.TIMEOUT.advice}"),
         (NONE_MADE, "No answer by wlan0 192.168.1.23: The check could not be made."),
     ],
 )

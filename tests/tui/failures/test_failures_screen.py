@@ -204,7 +204,7 @@ async def test_a_category_is_picked_and_taken_off_again(ledger: Ledger, tmp_path
     async with failures(tmp_path / "set", SMALL) as run:
         await press(run, "c")
         assert dialog(run) == "Show which category?"
-        assert choices(run) == ["any", "4 Video not available", "4 private", "4 timeout"]
+        assert choices(run) == ["any", "4 private", "4 timeout", "4 Video not available"]
         await press(run, *"time", "enter")
         assert "Failed  4 of 12" in run.text
         assert "category timeout" in run.rows[1]

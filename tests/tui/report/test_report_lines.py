@@ -31,25 +31,25 @@ def test_it_opens_with_what_it_is_of_and_when_and_the_sum_of_it() -> None:
     assert texts(full_report())[:4] == [
         "Kinetics-400                                                    2025-08-25 14:02",
         "/data/my kinetics",
-        "900 downloaded, 100 failed (10.0 %), 1,000 left.",
+        "900 of 2,000 clips done, 100 failed, 1,000 left; 10.0 % of those settled failed.",
         "A note about the source.",
     ]
 
 
-def test_splits_have_counts_and_a_bar_of_what_is_downloaded() -> None:
+def test_splits_have_counts_and_a_bar_of_what_is_done() -> None:
     assert section(full_report(), "Splits") == [
-        "           clips  downloaded  failed   share   left",
-        "train      1,500         700      80  10.3 %    720  ████████████▋",
-        "val          500         200      20   9.1 %    280  ██████████▊",
-        "all of it  2,000         900     100  10.0 %  1,000  ████████████▏",
+        "           clips  done  failed  of settled   left",
+        "train      1,500   700      80      10.3 %    720  █████████████▌",
+        "val          500   200      20       9.1 %    280  ███████████▋",
+        "all of it  2,000   900     100      10.0 %  1,000  █████████████",
     ]
 
 
 def test_classes_are_summed_over_splits_those_that_lost_most_first() -> None:
     assert section(full_report(), "Classes") == [
-        "all       downloaded  failed   share",
-        "archery          400      75  15.8 %  ██████████████████████████████████████████",
-        "yoga             500      25   4.8 %  ████████████▋",
+        "all       done  failed  of settled",
+        "archery    400      75      15.8 %  ████████████████████████████████████████████",
+        "yoga       500      25       4.8 %  █████████████▎",
     ]
 
 
@@ -64,10 +64,10 @@ def test_of_many_classes_both_ends_are_shown_and_those_not_tried_yet_are_not() -
 
 def test_failures_are_ranked_and_those_tried_again_told_apart() -> None:
     assert section(full_report(), "Why clips failed") == [
-        "                     clips   share",
-        "Video not available     75  75.0 %  ████████████████████████████████████████████",
-        "Private                 25  25.0 %  ██████████████▋",
-        "tried again: 12 timeout",
+        "                     clips  of failed",
+        "Video not available     75     75.0 %  █████████████████████████████████████████",
+        "private                 25     25.0 %  █████████████▋",
+        "tried again later: 12 timeout",
     ]
 
 
@@ -82,7 +82,7 @@ def test_seconds_are_told_in_full_and_inside_the_fences() -> None:
         "total               8.25    6.50  18.00  305.50",
     ]
     assert lines[6] == "inside the interquartile fences: 900 of 900"
-    assert lines[-1] == "Getting a clip takes longer than trimming it for 98.33 % of clips."
+    assert lines[-1] == "Getting a clip takes longer than trimming it for 98.33 % of fetched clips."
 
 
 def test_on_a_wide_terminal_both_tables_stand_side_by_side() -> None:
@@ -130,11 +130,12 @@ def test_sessions_have_clips_length_and_end_the_newest_first() -> None:
     lines = section(full_report(), "Sessions")
     assert lines[:3] == [
         "began             clips        took                 ended",
-        "2025-08-25 13:00    300       6 min                paused  ██████████▌",
+        "2025-08-25 13:00    300  6 min 40 s                paused  ██████████▌",
         "2025-08-25 04:00    600  1 h 00 min  throttled: bot check  █████████████████████",
     ]
     assert lines[3:] == [
-        "3 sessions in all: 1 offline, 1 paused, 1 throttled: bot check.",
+        "3 sessions in all, 1 without a clip: 1 offline, 1 paused, 1 throttled: bot",
+        "check.",
         "YouTube refused once; it took 1 h 00 min in all until each was over.",
     ]
     assert "network" in section(full_report(), "Sessions", 120)[0]
@@ -166,7 +167,7 @@ def test_clips_an_hour_are_a_chart_of_the_whole_run() -> None:
 
 def test_one_hour_is_told_without_a_chart() -> None:
     report = msgspec.structs.replace(full_report(), hours=(Hour(NOW, 12, 0, 0),))
-    assert section(report, "Clips an hour") == ["12 in the one hour so far"]
+    assert section(report, "Clips an hour") == ["12 clips in the one hour so far"]
 
 
 def test_a_long_run_has_columns_of_several_hours() -> None:

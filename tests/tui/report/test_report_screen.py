@@ -65,7 +65,7 @@ async def test_r_shows_the_report_of_the_runs_dataset_and_how_old_it_is(
         assert run.shown == "ReportScreen"
         assert maker.asked == [Path("/data/my kinetics")]
         assert "Report  1 min old" in run.text
-        assert "900 downloaded, 100 failed (10.0 %), 1,000 left." in run.text
+        assert "900 of 2,000 clips done, 100 failed, 1,000 left;" in run.text
         assert " RUNNING " in run.rows[0]
         assert "r make again" in run.rows[-1]
         assert max(len(row) for row in run.rows) <= size[0]
@@ -82,7 +82,7 @@ async def test_while_it_is_made_the_run_goes_on_and_that_is_told(maker: Maker) -
         assert "14:02:12" in run.rows[0]
         maker.let.set()
         await settled(run)
-        assert "900 downloaded" in run.text
+        assert "900 of 2,000 clips done" in run.text
 
 
 async def test_r_again_makes_it_again_once_at_a_time(maker: Maker) -> None:
@@ -93,11 +93,11 @@ async def test_r_again_makes_it_again_once_at_a_time(maker: Maker) -> None:
         maker.report = msgspec.structs.replace(maker.report, at=NOW, whole=Progress("", "", 2000, 950, 100))
         await run.press("r", "r", "r")
         assert len(maker.asked) == 2
-        assert "900 downloaded" in run.text
+        assert "900 of 2,000 clips done" in run.text
         assert "being made" in run.text
         maker.let.set()
         await settled(run)
-        assert "950 downloaded" in run.text
+        assert "950 of 2,000 clips done" in run.text
         assert "Report  0 s old" in run.text
 
 
@@ -115,7 +115,7 @@ async def test_a_report_that_cannot_be_made_says_why_and_keeps_the_last_one(make
         await run.press("r")
         await settled(run)
         assert "The disk is gone." in run.text
-        assert "900 downloaded" in run.text
+        assert "900 of 2,000 clips done" in run.text
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -201,7 +201,7 @@ async def test_a_real_program_makes_it_of_a_real_ledger(tmp_path: Path) -> None:
     assert isinstance(first, RunOpened)
     async with stand(msgspec.structs.replace(first, dataset=str(tmp_path))) as run:
         await run.press("r")
-        shown: Callable[[], bool] = lambda: "0 downloaded, 0 failed, 1 left." in run.text  # noqa: E731
+        shown: Callable[[], bool] = lambda: "0 of 1 clip done, 0 failed, 1 left." in run.text  # noqa: E731
         for _ in range(600):
             if shown():
                 break

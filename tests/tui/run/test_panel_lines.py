@@ -121,9 +121,16 @@ def test_the_header_gives_up_network_and_pace_where_it_is_narrow() -> None:
     assert header_line(moment(), 30).text == " RUNNING   Kinetics-400"
 
 
+def test_the_header_says_how_often_a_slow_line_is_painted() -> None:
+    slow = moment()._replace(every_s=0.5)
+    assert "slow line: every 0.5 s " in header_line(slow, 80).text
+    assert header_line(slow, 80).text.endswith("wlan0 192.168.1.23")
+    assert header_line(slow, 30).text == " RUNNING   Kinetics-400"
+
+
 def test_the_title_says_how_far_the_run_is_and_until_when_it_waits() -> None:
-    assert window_title(moment()) == "RUNNING 54 % · Kinetics-400 · kinetics-tui"
-    assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40 54 %")
+    assert window_title(moment()) == "RUNNING, 47 % of 278,373 clips done · Kinetics-400 · kinetics-tui"
+    assert window_title(moment(*cooling())).startswith("COOLING DOWN until 16:40, 47 % of 278,373 clips done")
 
 
 # -- splits ----------------------------------------------------------------------------------------
@@ -169,10 +176,12 @@ def test_switching_a_split_off_takes_no_clip_from_the_disk() -> None:
     run = moment(SplitSwitched(at=NOW, split="train", enabled=False))
     assert texts(overall_lines(run))[0] == "131,271 done   3,124 failed   582 left   143,396 switched off"
     failures = FailuresPanel().figures(run)
-    assert failures.startswith("3,124 "), "the panel beside counts the same clips"
+    assert failures.startswith("3,124, 2.3 % of settled"), "the panel beside counts the same clips"
     done = moment(SplitSwitched(at=NOW, split="train", enabled=False), status(EngineStatus.DONE))
-    assert "131,271 clips on disk, 3,124 failed" in " ".join(texts(throttle_lines(done, 78, 6)))
-    assert farewell(done).line.startswith("Done: 131,271 clips on disk, 3,124 failed.")
+    assert "131,271 of 278,373 clips done, 3,124 failed" in " ".join(texts(throttle_lines(done, 78, 6)))
+    assert farewell(done).line.startswith(
+        "Done: 131,271 of 278,373 clips done, 3,124 failed, 582 left, 143,396 switched off (train, test)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,8 +238,8 @@ def test_the_chart_of_a_young_run_agrees_with_its_rate() -> None:
     run.state.apply(young)
     for second in range(1, 20):
         run.state.apply(clip_done(at=NOW + second, slot=1, clip=clip(second), duration_s=10, output_bytes=1))
-    assert texts(overall_lines(run))[1].startswith("57.0 clips/min")
-    assert "clips/min over 2 h, at most 57.0" in texts(throttle_lines(run, 60, 9))
+    assert texts(overall_lines(run))[1].startswith("60.0 clips/min")
+    assert "clips/min over 2 h, waits included, at most 60.0" in texts(throttle_lines(run, 60, 9))
 
 
 def test_an_empty_run_has_totals_too() -> None:
@@ -334,9 +343,10 @@ def test_in_full_view_no_worker_is_left_out() -> None:
 
 
 def test_failures_are_ranked_with_count_share_and_bar() -> None:
-    lines = texts(failure_lines(moment(), 52, 12))
-    assert lines[0] == "Video not available        2,150  68.8 %  ██████████"
-    assert lines[1] == "Content warning              497  15.9 %  ██▎"
+    lines = texts(failure_lines(moment(), 70, 12))
+    assert lines[0] == "Video not available        2,150   68.8 % of failed  █████████████████"
+    assert lines[1] == "Content warning              497   15.9 % of failed  ███▉"
+    assert texts(failure_lines(moment(), 52, 12))[0] == "Video not available        2,150  ██████████████████"
     assert lines[-1] == "tried again later: 12 timeout, 3 forbidden"
 
 
@@ -380,7 +390,7 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
         "pace 600/h, allowed 300/h on guest's 900 requests",
         "if it throttles: wait 15 min, then 1 h, 3 h ...",
     ]
-    assert lines[4].startswith("clips/min over 2 h, at most ")
+    assert lines[4].startswith("clips/min over 2 h, waits included, at most ")
     assert set(lines[-2]) <= set(" ·▁▂▃▄▅▆▇█")
     assert lines[-1].strip() == "▲ throttled"
 
@@ -408,7 +418,7 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
             60,
             ["pace 600/h now, allowed 1,200/h on account's 3,600 requests"],
         ),
-        (network(allowed_per_hour=None, budget_per_hour=None), 60, ["pace 600/h now, no limit"]),
+        (network(allowed_per_hour=None, budget_per_hour=None), 60, ["pace 600/h now, unlimited"]),
         (status(EngineStatus.OFFLINE), 60, ["pace: allowed 300/h on guest's 900 requests"]),
     ],
 )
@@ -449,7 +459,7 @@ def test_a_switch_says_how_many_clips_are_still_by_the_old_network() -> None:
     assert lines[2] == "13 clips in hand still by wlan0 192.168.1.23; then one clip goes first."
     bare = " ".join(texts(throttle_lines(moment(status(EngineStatus.SWITCHING)), 78, 6)))
     assert "13 clips in hand finish by the old network, then one clip goes first." in bare
-    assert window_title(moment(*switching())).startswith("SWITCHING - 13 clips in hand 54 %")
+    assert window_title(moment(*switching())).startswith("SWITCHING - 13 clips in hand, 47 % of")
 
 
 def test_a_switch_to_a_network_that_cools_down_says_both() -> None:
@@ -676,7 +686,7 @@ def test_a_command_to_copy_stands_in_lines_of_its_own_to_the_last_blank() -> Non
 
 def test_a_retry_is_offered_only_while_there_is_an_engine_to_ask() -> None:
     text = " ".join(texts(throttle_lines(moment(status(EngineStatus.DONE), connected=False), 60, 9)))
-    assert "131,271 clips on disk" in text
+    assert "131,271 of 278,373 clips done, 3,124 failed" in text
     assert "retry" not in text
 
 
@@ -771,10 +781,11 @@ def test_keys_are_put_briefly_where_that_makes_room_for_more() -> None:
         (
             [status(EngineStatus.STOPPED)],
             True,
-            "Stopped with 105,293 clips left. Go on with: kinetics-tui run",
+            "Stopped: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, 38,685 switched off (test). "
+            "Go on with: kinetics-tui run",
             3,
         ),
-        ([status(EngineStatus.DONE)], False, "Done: 131,271 clips on disk, 3,124 failed.", 0),
+        ([status(EngineStatus.DONE)], False, "Done: 131,271 of 278,373 clips done, 3,124 failed, ", 0),
         ([], False, "The engine does not answer. Go on with: kinetics-tui run", 0),
     ],
 )
@@ -788,7 +799,7 @@ def test_the_farewell_says_how_to_go_on(
 
 def test_a_user_who_stopped_the_run_is_told_so_even_if_the_engine_could_not() -> None:
     parting = farewell(moment(connected=False), stopped=True)
-    assert parting.line.startswith("Stopped with 105,293 clips left.")
+    assert parting.line.startswith("Stopped: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, ")
 
 
 @pytest.mark.parametrize("width", range(1, 13))

@@ -312,7 +312,9 @@ async def test_a_confirmed_stop_is_sent_and_the_app_leaves_when_the_engine_has_s
         await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
     assert run.app.return_value is not None
     assert run.app.return_value.code == 3
-    assert run.app.return_value.line.startswith("Stopped with 105,293 clips left.")
+    assert run.app.return_value.line.startswith(
+        "Stopped: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, "
+    )
 
 
 async def test_a_stop_counts_even_if_the_engine_is_gone_before_it_says_so() -> None:
@@ -405,7 +407,7 @@ async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
         await run.press("q")
     assert run.app.return_value is not None
     assert run.app.return_value.code == 0
-    assert run.app.return_value.line.startswith("Done: 236,568 clips on disk")
+    assert run.app.return_value.line.startswith("Done: 236,568 of ")
 
 
 async def test_a_run_stopped_elsewhere_stays_on_screen() -> None:
@@ -499,11 +501,11 @@ async def test_a_turn_of_the_run_is_called_once_and_shown_in_one_line() -> None:
         run.screen._on_notice = called.append
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: bot check.")
         await run.tick()
-        assert called == ["Kinetics-400: YouTube throttles wlan0: Bot check."]
+        assert called == ["Kinetics-400: YouTube throttles wlan0: bot check."]
         await run.fold(throttled(NOW + 10, probe=True))
-        assert called[1:] == ["Kinetics-400: The probe by wlan0 was refused: Bot check."]
+        assert called[1:] == ["Kinetics-400: The probe by wlan0 was refused: bot check."]
 
 
 async def test_what_was_before_the_app_began_calls_nobody() -> None:
@@ -523,12 +525,18 @@ async def test_a_call_is_seen_on_the_network_screen_and_under_a_dialog_too() -> 
         await run.press("n")
         run.clock.now += 10
         await run.fold(throttled(NOW + 9))
-        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: Bot check.")
+        assert run.rows[-1].startswith(" ! YouTube throttles wlan0: bot check.")
         await run.press("question_mark")
         await run.fold(StatusChanged(at=NOW + 12, status=EngineStatus.DONE))
-        assert called[1:] == ["Kinetics-400: The run is through: 131,271 clips done, 3,124 failed."]
+        assert called[1:] == [
+            "Kinetics-400: The run is through: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, "
+            "38,685 switched off (test)."
+        ]
         await run.press("escape")
-        assert run.rows[-1].startswith(" The run is through: 131,271 clips done, 3,124 failed.")
+        assert run.rows[-1].startswith(
+            " The run is through: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, "
+            "38,685 switched off (test)."
+        )
 
 
 # -- time and repainting ---------------------------------------------------------------------------
