@@ -16,7 +16,7 @@ from kinetics_tui.tui.clips.reading import DoneView, PictureReading
 from kinetics_tui.tui.lists.screen import PagedPanel, fit_columns
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
-from kinetics_tui.tui.parts.view_state import Colours, Moment
+from kinetics_tui.tui.parts.view_state import Looking, Moment
 
 WATCH = "https://www.youtube.com/watch?v="
 USUAL_SHAPE, HIGHEST_SHAPE = 16 / 9, 4 / 3
@@ -90,13 +90,14 @@ class DonePicturesPanel(Panel):
 
     heading = "Clip"
 
-    def __init__(self, reading: PictureReading, kind: PictureKind, colours: Colours) -> None:
+    def __init__(self, reading: PictureReading, looking: Looking) -> None:
         super().__init__()
+        kind = looking.pictures
         self.row: DoneClip | None = None
         self.pictures_on = kind is not PictureKind.NONE
         self._kind = PictureKind.BLOCKS if kind is PictureKind.NONE else kind
         self._reading = reading
-        self._colours = colours
+        self._colours, self._line = looking.colours, looking.line
         self._drawn: tuple[object, list[Line]] = (None, [])
         self._laid: tuple[int, Grid, Pictures] | None = None
 
@@ -118,6 +119,10 @@ class DonePicturesPanel(Panel):
         shown = grid(width, height, shape)
         if shown is None:
             return [Line("no room for pictures; enter gives them all of the screen", Tone.DIM)]
+        if self._line.slow:
+            # Half blocks are painted line by line, as the line carries them. It stays at that: a line may be
+            # slow because of the pictures.
+            self._kind = PictureKind.BLOCKS
         cell_px = Overlay.cell_px(self._kind)
         kind = self._kind if cell_px else PictureKind.BLOCKS
         across_px, down_px = cell_px or (1, 2)

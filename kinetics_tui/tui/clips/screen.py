@@ -101,7 +101,7 @@ class ClipsScreen(ListScreen[DoneClip]):
         view = DoneView()
         self._pictures = PictureReading(self, run.link, self.has_news)
         looking = run.looking
-        self._clip = DonePicturesPanel(self._pictures, looking.pictures, looking.colours)
+        self._clip = DonePicturesPanel(self._pictures, looking)
         self._overlay = Overlay(looking.pictures, looking.write, self._clip.refresh)
         said = FilterLine("all clips that are done, the newest first", self._filters)
         super().__init__(run, view, (said, DonePanel(view), self._clip), "words of a video id or class")

@@ -121,3 +121,7 @@ async def test_sixel_is_painted_behind_the_text_and_painted_over(
             assert (-1, -1, -1) not in pixels[0]
         await press(run, "p")
         assert len(written) == 1
+        run.app.line.every_s *= 2  # a slow line
+        await press(run, "p")
+        assert "▀" in run.text
+        assert len(written) == 1
