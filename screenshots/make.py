@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -102,6 +103,12 @@ async def pictures_of_a_run(dataset: Path) -> None:
         await pilot.press("escape", "f")
         await pilot.pause(1.5)
         save(app, "failures")
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: "itags" in str(app.export_screenshot()))
+        await pilot.press("down")  # the first row changes with every clip that is done
+        await pilot.pause(NOTICE_S)
+        await until(pilot, lambda: "▀" in str(app.export_screenshot()))
+        save(app, "clips")
         await pilot.press("escape", "r")
         await until(pilot, lambda: "Splits" in str(app.export_screenshot()))
         await pilot.pause(NOTICE_S)
@@ -122,6 +129,7 @@ async def picture_networks(pilot: Pilot[Farewell], app: KineticsApp, client: Eng
 
 def main() -> None:
     """Make all pictures."""
+    os.environ["TERM"] = "xterm-256color"  # as most terminals, whatever this one is
     with tempfile.TemporaryDirectory(prefix="kinetics-pictures-") as name:
         folder = Path(name)
         asyncio.run(picture_setup(folder))

@@ -35,6 +35,7 @@ from kinetics_tui.model.options import Options, options_in
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import EXAMPLE_TOML
 from kinetics_tui.settings.values import help_text
+from kinetics_tui.tui.clips.screen import KEYS as CLIPS_KEYS
 from kinetics_tui.tui.failures.screen import KEYS as FAILURES_KEYS
 from kinetics_tui.tui.networks.screen import KEYS as NETWORKS_KEYS
 from kinetics_tui.tui.parts.bars import key_text
@@ -64,6 +65,7 @@ KEYS = {
     "networks": NETWORKS_KEYS,
     "failures": FAILURES_KEYS,
     "checking": REPORT_KEYS,
+    "clips": CLIPS_KEYS,
 }
 
 every_page = pytest.mark.parametrize("page", PAGES)

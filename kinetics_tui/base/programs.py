@@ -16,6 +16,8 @@ from typing import NamedTuple
 import kinetics_tui
 
 SEARCH_PATH = "PYTHONPATH"
+KILLED_S = 2.0
+"""Seconds in which a program that is killed is expected to end."""
 
 
 def python_program(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
@@ -74,7 +76,8 @@ async def run_program(module: str, *arguments: str, told: bytes = b"") -> Ended:
         return await asyncio.shield(ended)
     except BaseException:
         process.kill()
-        await ended
+        with suppress(TimeoutError):  # what waits for a dead network disk may not even end of that
+            await asyncio.wait_for(asyncio.shield(ended), KILLED_S)
         raise
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 TOPICS_FOLDER = Path(__file__).parent.parent / "topics"
 GROUPS = {
     "A run": ("getting-started", "selection", "networks", "failures", "settings"),
-    "What you have": ("checking", "archives", "exports", "files"),
+    "What you have": ("clips", "checking", "archives", "exports", "files"),
     "The program": ("speed", "architecture", "contributing", "changes"),
 }
 """The topics by what somebody wants to do, in the order in which they are listed."""

@@ -106,8 +106,8 @@ def _classes(ctx: click.Context) -> Iterable[str]:
         return class_names("kinetics-700")
     from contextlib import closing
 
+    from kinetics_tui.dataset.ledger.clip_lists import read_labels
     from kinetics_tui.dataset.ledger.database import connect
-    from kinetics_tui.dataset.ledger.failed_clips import read_labels
 
     with closing(connect(dataset, read_only=True)) as database:
         return read_labels(database)

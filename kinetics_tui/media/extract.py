@@ -16,13 +16,13 @@ from kinetics_tui.base.whole_file import sync
 from kinetics_tui.media.cut.frames import Shaper
 from kinetics_tui.media.cut.order import frame_time
 from kinetics_tui.media.failures import ClipFailure, clean_message, failure_of, is_of_disk
+from kinetics_tui.media.stills import jpeg_encoder
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Extras, SoundFormat, frames_path, sound_path
 
 FRAMES_SHARE = 0.8
 """The share of the work that frames are where sound is made too."""
 JPEG_QUALITY = 3
-"""libav's scale for JPEG, from 2 (best) to 31."""
 _CODECS = {
     SoundFormat.WAV: ("wav", "pcm_s16le", None),
     SoundFormat.MP3: ("mp3", "libmp3lame", (48_000, 44_100, 32_000, 24_000, 22_050, 16_000)),
@@ -93,7 +93,7 @@ def _frames(source: Path, folder: Path, extras: Extras, on_fraction: OnFraction)
         for frame, fraction in _sampled(container, Fraction(extras.frames_fps or 1).limit_denominator(1000)):
             shaper = shaper or Shaper(frame, extras.frames_short_side_px)
             picture = shaper.shape(frame).reformat(format="yuvj420p")
-            encoder = encoder or _jpeg_encoder(picture)
+            encoder = encoder or jpeg_encoder(picture, JPEG_QUALITY)
             picture.pts, picture.time_base = count, Fraction(1, 25)
             count += 1
             data = b"".join(bytes(packet) for packet in encoder.encode(picture))
@@ -124,16 +124,6 @@ def _sampled(container: av.container.InputContainer, fps: Fraction) -> Iterator[
     while shown is not None and begin_s is not None and begin_s + number / fps < end_s:
         yield shown, 1.0
         number += 1
-
-
-def _jpeg_encoder(picture: av.VideoFrame) -> av.VideoCodecContext:
-    encoder: Any = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuvj420p"
-    encoder.time_base = Fraction(1, 25)
-    encoder.qmin = encoder.qmax = JPEG_QUALITY
-    encoder.thread_count = 1
-    made: av.VideoCodecContext = encoder
-    return made
 
 
 def _sound(source: Path, path: Path, kind: SoundFormat, on_fraction: OnFraction) -> bool:

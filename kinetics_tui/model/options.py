@@ -248,6 +248,16 @@ class Theme(StrEnum):
     ANSI = "ansi"
 
 
+class PictureKind(StrEnum):
+    """The way in which the app shows pictures of clips; ``auto`` goes by the terminal."""
+
+    AUTO = "auto"
+    KITTY = "kitty"
+    SIXEL = "sixel"
+    BLOCKS = "blocks"
+    NONE = "none"
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
@@ -397,6 +407,10 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Opt(comment="repaints a second, {low} to {high}", key="refresh", bounds=(0.2, 5), group=1),
     ] = 4.0
+    pictures: Annotated[
+        PictureKind,
+        Opt(comment="of clips: auto, kitty, sixel, blocks (any terminal) or none", group=1),
+    ] = PictureKind.AUTO
     progress_s: Annotated[
         float | None,
         Opt(

@@ -210,3 +210,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     traffic: Traffic | None = None
     hours: tuple[Hour, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Still(msgspec.Struct, frozen=True):
+    """The picture of a class, a JPEG in base64."""
+
+    label: str
+    jpeg: str
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """The pictures by class, and in sentences why some classes have none."""
+
+    stills: tuple[Still, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -15,13 +15,13 @@ from markupsafe import Markup
 from kinetics_tui.base.safe_text import for_page
 from kinetics_tui.base.words import counted, dated, duration_text
 from kinetics_tui.report import charts, digest
-from kinetics_tui.report.figures import Progress, Report
+from kinetics_tui.report.figures import Progress, Report, Sheet, Still
 
 GENERATOR = '<meta name="generator" content="kinetics-tui report">'
 """The mark of a page of ours, near its start."""
 
 
-def page(report: Report, zone: tzinfo | None = None) -> str:
+def page(report: Report, zone: tzinfo | None = None, sheet: Sheet = Sheet()) -> str:  # noqa: B008 - immutable
     """The whole page; ``zone`` is that of times of day (None: local)."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -38,6 +38,8 @@ def page(report: Report, zone: tzinfo | None = None) -> str:
     class_titles, class_rows = _class_table(report, classes)
     return environment.get_template("page.html.j2").render(
         report=report,
+        sheet=sheet,
+        picture_address=_picture_address,
         generator=GENERATOR,
         classes=classes,
         class_titles=class_titles,
@@ -55,6 +57,11 @@ def page(report: Report, zone: tzinfo | None = None) -> str:
 def _for_page(value: object) -> object:
     """Text made harmless; what macros made is whole already."""
     return for_page(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _picture_address(still: Still) -> Markup:
+    """The picture itself as an address: base64 needs no escaping."""
+    return Markup(f"data:image/jpeg;base64,{still.jpeg}")  # noqa: S704
 
 
 def _class_table(report: Report, classes: Sequence[Progress]) -> tuple[list[str], list[list[str]]]:

@@ -19,6 +19,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui import clipboard
 from kinetics_tui.tui.painting import LineApp
 from kinetics_tui.tui.parts.dialogs import Palette
@@ -33,6 +34,8 @@ from kinetics_tui.tui.terminal import (
     TerminalTitle,
     check_terminal,
     colour_depth,
+    picture_colours,
+    picture_kind,
     theme_name,
     write_error_terminal,
 )
@@ -75,6 +78,7 @@ class KineticsApp(LineApp[Farewell]):
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
         theme: str | None = None,
+        pictures: PictureKind = PictureKind.AUTO,
         bell: bool = False,
         desktop: bool = False,
     ) -> None:
@@ -85,7 +89,14 @@ class KineticsApp(LineApp[Farewell]):
         self._link = link
         self._setup = setup
         self._start = start
-        self._looking = Looking(line, now, zone)
+        self._looking = Looking(
+            line,
+            now,
+            zone,
+            colours=picture_colours(os.environ),
+            pictures=picture_kind(os.environ, pictures),
+            write=self._write_terminal,
+        )
         self._run_screen: RunScreen | None = None
         self._since = 0.0
         self._title_bar: TerminalTitle | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 import sys
+import termios
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,7 +17,8 @@ from textual.theme import BUILTIN_THEMES, Theme
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.events import EngineStatus
-from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.model.options import PictureKind
+from kinetics_tui.tui.parts.view_state import Colours, Moment
 
 KINETICS_DARK = Theme(
     name="kinetics-dark",
@@ -87,6 +91,42 @@ def colour_depth(environ: Mapping[str, str]) -> str:
     without = {name: value for name, value in environ.items() if name != "NO_COLOR"}
     console = Console(force_terminal=True, legacy_windows=False, _environ=without)
     return console.color_system or "standard"
+
+
+def picture_colours(environ: Mapping[str, str]) -> Colours:
+    """The colours that pictures are shown in."""
+    if "NO_COLOR" in environ:
+        return Colours.NONE
+    return Colours.SIXTEEN if colour_depth(environ) == "standard" else Colours.MANY
+
+
+_KITTY_TERMS = ("xterm-kitty", "xterm-ghostty")
+_KITTY_PROGRAMS = ("WezTerm", "ghostty")
+_SIXEL_TERMS = ("foot", "foot-extra", "mlterm", "contour")
+
+
+def picture_kind(environ: Mapping[str, str], wanted: PictureKind) -> PictureKind:
+    """The way to show pictures. A terminal is known by its name alone: to ask it would cost a round trip."""
+    if wanted is not PictureKind.AUTO:
+        return wanted
+    term = environ.get("TERM", "")
+    if "NO_COLOR" in environ or "TMUX" in environ or "STY" in environ:
+        return PictureKind.BLOCKS
+    if term in _KITTY_TERMS or environ.get("TERM_PROGRAM") in _KITTY_PROGRAMS:
+        return PictureKind.KITTY
+    return PictureKind.SIXEL if term in _SIXEL_TERMS else PictureKind.BLOCKS
+
+
+def cell_size_px() -> tuple[int, int] | None:
+    """The size of a character cell, None where the terminal does not tell."""
+    try:
+        answer = fcntl.ioctl(2, termios.TIOCGWINSZ, b"\0" * 8)
+    except OSError:
+        return None
+    rows, columns, width_px, height_px = struct.unpack("HHHH", answer)
+    if not (rows and columns) or width_px < columns or height_px < rows:
+        return None
+    return width_px // columns, height_px // rows
 
 
 _SAVE_TITLE = "\x1b[22;2t"

@@ -173,6 +173,7 @@ EVERY_SETTING = {
     "yt_dlp": "--proxy http://127.0.0.9:1",
     "theme": "ansi",
     "refresh": "2",
+    "pictures": "blocks",
     "progress": "30s",
     "mouse": "false",
     "bell": "true",

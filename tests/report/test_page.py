@@ -13,7 +13,7 @@ from kinetics_tui.report.figures import Count, Hour, Progress, Report
 from kinetics_tui.report.page import GENERATOR, page
 from tests.report.made_up import HOSTILE, full_report
 
-_EMPTY = {"meta", "line", "rect", "br"}
+_EMPTY = {"meta", "line", "rect", "br", "img"}
 _KNOWN = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "section", "h1", "h2", "h3", "p"),
     *("span", "i", "div", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"),

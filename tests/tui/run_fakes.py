@@ -10,9 +10,20 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.dataset.ledger.clip_lists import read_done, read_done_classes, read_history, read_page
 from kinetics_tui.dataset.ledger.database import connect
-from kinetics_tui.dataset.ledger.failed_clips import read_history, read_page
+from kinetics_tui.engine.client.client import read_pictures
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.clip_queries import (
+    ClipHistory,
+    DonePage,
+    DoneQuery,
+    FailedPage,
+    FailedQuery,
+    HistoryQuery,
+    Pictures,
+    PicturesQuery,
+)
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
     AnyEvent,
@@ -30,7 +41,6 @@ from kinetics_tui.model.events import (
     WorkerIdle,
     WorkerStarted,
 )
-from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
@@ -65,6 +75,8 @@ class FakeLink:
         self.dataset: Path | None = None
         """Whose ledger is read for failed clips; without one there are none."""
         self.queries: list[FailedQuery] = []
+        self.done_queries: list[DoneQuery] = []
+        self.pictured: list[PicturesQuery] = []
         self.fold(*events)
 
     def fold(self, *events: AnyEvent) -> None:
@@ -99,6 +111,23 @@ class FakeLink:
             return ClipHistory(attempts=())
         with closing(connect(self.dataset, read_only=True)) as database:
             return read_history(database, HistoryQuery(clip_id=clip_id))
+
+    async def done_clips(self, query: DoneQuery) -> DonePage:
+        self.done_queries.append(query)
+        if self.dataset is None:
+            return DonePage(total=0, first=0, rows=())
+        with closing(connect(self.dataset, read_only=True)) as database:
+            return read_done(database, query)
+
+    async def done_classes(self) -> dict[str, int]:
+        if self.dataset is None:
+            return {}
+        with closing(connect(self.dataset, read_only=True)) as database:
+            return read_done_classes(database)
+
+    async def pictures(self, query: PicturesQuery) -> Pictures:
+        self.pictured.append(query)
+        return await read_pictures(self.dataset or Path("/"), query)
 
 
 def clip(number: int, split: str = "train") -> Clip:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.base.errors import UserError
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.terminal import (
     KINETICS_ANSI,
     KINETICS_DARK,
@@ -11,6 +12,7 @@ from kinetics_tui.tui.terminal import (
     TerminalTitle,
     check_terminal,
     colour_depth,
+    picture_kind,
     theme_name,
 )
 
@@ -97,3 +99,22 @@ def test_a_notice_is_cut_and_carries_nothing_that_a_terminal_obeys(in_tmux: bool
     assert text.startswith("evil??]52;c;aGk=?")
     assert len(text) == NOTICE_MOST
     assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted", "kind"),
+    [
+        ({"TERM": "xterm-256color"}, "auto", "blocks"),
+        ({"TERM": "xterm-kitty"}, "auto", "kitty"),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, "auto", "kitty"),
+        ({"TERM": "foot"}, "auto", "sixel"),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, "auto", "blocks"),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, "auto", "blocks"),
+        ({"TERM": "xterm-256color"}, "sixel", "sixel"),
+        ({"TERM": "xterm-kitty"}, "none", "none"),
+    ],
+)
+def test_pictures_go_by_the_terminals_name_unless_the_user_says_how(
+    environ: dict[str, str], wanted: str, kind: str
+) -> None:
+    assert picture_kind(environ, PictureKind(wanted)) is PictureKind(kind)

@@ -19,7 +19,8 @@ from kinetics_tui.cli.command_line import say
 from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import as_json, folder
-from kinetics_tui.report.figures import Report
+from kinetics_tui.cli.progress import Progress, rate_text
+from kinetics_tui.report.figures import Report, Sheet
 from kinetics_tui.report.page import GENERATOR, page
 
 _NARROWEST, _WIDEST, _NO_TERMINAL = 60, 140, 80
@@ -53,18 +54,32 @@ def report_text(report: Report) -> str:
     return "\n".join(line.text.rstrip() for line in report_lines(report, width))
 
 
-def write_page(report: Report, path: Path) -> None:
+def write_page(report: Report, path: Path, dataset: Path | None) -> None:
     """Write the page, whole or not at all; takes the place of an older one, and of nothing else.
 
-    Raises ReportError where it cannot be written there.
+    With the contact sheet of the dataset, if there is one. Raises ReportError where it cannot be written
+    there.
     """
     try:
         path = path.resolve()
         _require_room(path)
-        write_whole(path, page(report).encode("utf-8", "replace"))
+        sheet = Sheet() if dataset is None else _read_sheet(dataset)
+        write_whole(path, page(report, sheet=sheet).encode("utf-8", "replace"))
     except (OSError, RuntimeError) as error:  # a RuntimeError tells of links that lead in a circle
         why = getattr(error, "strerror", None) or str(error)
         raise ReportError(f"{path} cannot be written ({why}); choose another place.") from error
+
+
+def _read_sheet(dataset: Path) -> Sheet:
+    """The contact sheet, which takes a while; standard error is told how far it is."""
+    from kinetics_tui.report.contact_sheet import contact_sheet  # PyAV takes a while to be imported
+
+    with Progress(sys.stderr, _progress_text) as progress:
+        return contact_sheet(dataset, progress.tell)
+
+
+def _progress_text(so_far: tuple[int, int], took_s: float) -> str:
+    return rate_text(*so_far, took_s, "classes pictured")
 
 
 def _require_room(path: Path) -> None:
@@ -99,7 +114,7 @@ def report(
         raise SettingsError("Give --json or --html FILE; not both.")
     found = read_report(dataset, stats, failed)
     if html is not None:
-        write_page(found, html)
+        write_page(found, html, dataset)
         say(f"Written: {html}")
     elif as_json:
         click.echo(json_line(found))

@@ -89,6 +89,7 @@ def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> 
         client,
         refresh_hz=settings.refresh_hz,
         theme=themes.get(settings.theme),
+        pictures=settings.pictures,
         bell=settings.bell,
         desktop=settings.desktop,
         **steps,

@@ -32,13 +32,26 @@ from kinetics_tui.engine.client.ask import (
 from kinetics_tui.engine.client.retry import retry_failed
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.engine.process.address import WriterLock, socket_paths
+from kinetics_tui.model.clip_queries import (
+    ClassesQuery,
+    ClipHistory,
+    DonePage,
+    DoneQuery,
+    FailedPage,
+    FailedQuery,
+    HistoryQuery,
+    Pictures,
+    PicturesQuery,
+    Query,
+)
 from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Retry, Subscribe, SwitchSplit
 from kinetics_tui.model.events import ENDED, AnyEvent
-from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery, Query
 from kinetics_tui.model.state import RunState
 
-READER = "kinetics_tui.dataset.ledger.failed_clips"
+READER = "kinetics_tui.dataset.ledger.clip_lists"
 WITHIN_S = 60.0
+STILLS = "kinetics_tui.media.stills"
+PICTURES_WITHIN_S = 20.0
 
 _Answer = TypeVar("_Answer")
 
@@ -56,6 +69,24 @@ async def look_up(dataset: Path, query: Query, kind: type[_Answer]) -> _Answer:
         raise EngineError(f"The ledger could not be read within {WITHIN_S:.0f} s.") from error
     except (OSError, msgspec.DecodeError) as error:
         raise EngineError("The ledger could not be read; kinetics-tui check looks at it.") from error
+
+
+async def read_pictures(dataset: Path, query: PicturesQuery) -> Pictures:
+    """Pictures out of a clip, or one sentence why there are none; whatever ails its file or its disk."""
+    try:
+        async with asyncio.timeout(PICTURES_WITHIN_S):
+            ended = await run_program(STILLS, str(dataset.absolute()), told=msgspec.json.encode(query))
+        return msgspec.msgpack.decode(ended.out, type=Pictures)
+    except TimeoutError:
+        return Pictures(
+            problem=f"The file was not read within {PICTURES_WITHIN_S:.0f} s; does its disk answer?"
+        )
+    except OSError as error:
+        return Pictures(problem=f"No program to read it can be started: {error.strerror or error}.")
+    except msgspec.DecodeError:
+        return Pictures(
+            problem="The file ends whatever reads it; `kinetics-tui check` finds all that are damaged."
+        )
 
 
 GATHER_S = 0.1
@@ -250,6 +281,18 @@ class EngineClient:
     async def history(self, clip_id: int) -> ClipHistory:
         """Every attempt at a clip, by its number in the ledger. Raises as ``failed_clips`` does."""
         return await look_up(self.dataset, HistoryQuery(clip_id=clip_id), ClipHistory)
+
+    async def done_clips(self, query: DoneQuery) -> DonePage:
+        """A part of the list of clips that are done. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, query, DonePage)
+
+    async def done_classes(self) -> dict[str, int]:
+        """The number of clips of each class that are done. Raises as ``failed_clips`` does."""
+        return await look_up(self.dataset, ClassesQuery(), dict[str, int])
+
+    async def pictures(self, query: PicturesQuery) -> Pictures:
+        """Pictures out of a clip, made by a program of its own."""
+        return await read_pictures(self.dataset, query)
 
 
 def _write_down(dataset: Path, command: AnyCommand) -> str:

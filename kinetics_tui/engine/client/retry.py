@@ -12,9 +12,9 @@ import msgspec
 
 from kinetics_tui.annotations.releases import folded, unknown_name
 from kinetics_tui.base.errors import DatasetError, SettingsError
+from kinetics_tui.dataset.ledger.clip_lists import read_labels, read_names
 from kinetics_tui.dataset.ledger.counts import failure_counts
 from kinetics_tui.dataset.ledger.database import connect
-from kinetics_tui.dataset.ledger.failed_clips import read_labels, read_names
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running
 from kinetics_tui.engine.process.address import WriterLock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text, clock_text, counted, duration_text, when_text
-from kinetics_tui.model.failed_clips import ClipHistory, FailedClip, PastAttempt
+from kinetics_tui.model.clip_queries import ClipHistory, FailedClip, PastAttempt
 from kinetics_tui.tui.failures.reading import FailedReading
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from kinetics_tui.base.words import HOUR_S, counted, duration_text, pace_text
+from kinetics_tui.model.clip_queries import FailedClip
 from kinetics_tui.model.commands import Retry
-from kinetics_tui.model.failed_clips import FailedClip
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.tui.failures.reading import FailedView
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width
+from kinetics_tui.tui.parts.lines import Ink, Line, Span, Tone, changed_width
 from kinetics_tui.tui.parts.view_state import Moment
 
 WIDE_COLUMNS = 100
@@ -134,7 +134,9 @@ class Canvas(Widget, can_focus=False):
             runs.append((text, style))
         return Strip([Segment(text, style) for text, style in runs], width)
 
-    def _style(self, tone: Tone) -> Style:
+    def _style(self, tone: Ink) -> Style:
+        if isinstance(tone, Style):
+            return tone
         style = self._styles_by_tone.get(tone)
         if style is None:
             style = self.get_component_rich_style(f"canvas--{tone}")

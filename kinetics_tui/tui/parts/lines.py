@@ -10,6 +10,7 @@ from enum import StrEnum
 from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 
 from kinetics_tui.base.safe_text import ELLIPSIS, for_screen
 
@@ -51,7 +52,9 @@ class Tone(StrEnum):
     BADGE_BAD = "badge-bad"
 
 
-Span = tuple[str, Tone]
+Ink = Tone | Style
+"""A role, or the very colours: those of a picture are no matter of taste."""
+Span = tuple[str, Ink]
 
 
 class Line:
@@ -59,13 +62,13 @@ class Line:
 
     __slots__ = ("_spans", "width")
 
-    def __init__(self, text: str = "", tone: Tone = Tone.PLAIN) -> None:
+    def __init__(self, text: str = "", tone: Ink = Tone.PLAIN) -> None:
         self._spans: list[Span] = []
         self.width = 0
         """Cells written so far."""
         self.add(text, tone)
 
-    def add(self, text: str, tone: Tone = Tone.PLAIN) -> Line:
+    def add(self, text: str, tone: Ink = Tone.PLAIN) -> Line:
         """Write ``text`` behind what is there."""
         text = for_screen(text)
         if text:
@@ -73,12 +76,12 @@ class Line:
             self._put(text, tone)
         return self
 
-    def _put(self, text: str, tone: Tone) -> None:
+    def _put(self, text: str, tone: Ink) -> None:
         if self._spans and self._spans[-1][1] is tone:
             text = self._spans.pop()[0] + text
         self._spans.append((text, tone))
 
-    def cell(self, text: str, width: int, tone: Tone = Tone.PLAIN, *, right: bool = False) -> Line:
+    def cell(self, text: str, width: int, tone: Ink = Tone.PLAIN, *, right: bool = False) -> Line:
         """Write ``text`` into a column of exactly ``width`` cells."""
         return self.add(fit(for_screen(text), width, right=right), tone)
 
@@ -86,7 +89,7 @@ class Line:
         """Go on at column ``x``, if that is ahead."""
         return self.add(" " * (x - self.width))
 
-    def right(self, text: str, width: int, tone: Tone = Tone.PLAIN) -> Line:
+    def right(self, text: str, width: int, tone: Ink = Tone.PLAIN) -> Line:
         """Write ``text`` so that it ends at column ``width``, if there is room with a gap of two."""
         text = for_screen(text)
         start = width - cell_len(text)

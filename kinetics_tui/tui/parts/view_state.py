@@ -8,15 +8,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import tzinfo
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from kinetics_tui.base.safe_text import for_screen, shell_word
 from kinetics_tui.base.words import clock_text, counted, percent_text, until_text
+from kinetics_tui.model.clip_queries import (
+    ClipHistory,
+    DonePage,
+    DoneQuery,
+    FailedPage,
+    FailedQuery,
+    Pictures,
+    PicturesQuery,
+)
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import ENDED, EngineStatus
-from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery
 from kinetics_tui.model.network import NetworkStatus
+from kinetics_tui.model.options import PictureKind
 from kinetics_tui.model.reasons import Why, reason_text
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.line_speed import LineSpeed
@@ -26,16 +36,28 @@ REFRESH_HZ = 4.0
 """Looks at the run a second, unless the user wants it otherwise."""
 
 
+class Colours(StrEnum):
+    """The colours that a terminal shows pictures in."""
+
+    MANY = "256"
+    SIXTEEN = "16"
+    NONE = "none"
+
+
 class Looking(NamedTuple):
     """The way in which screens look at a run.
 
-    Over which line, by which clock (seconds since the epoch) and time zone.
+    Over which line, by which clock (seconds since the epoch) and time zone, and how pictures are shown;
+    ``write`` sends a sequence to the terminal behind what was painted.
     """
 
     line: LineSpeed
     now: Callable[[], float] = time.time
     zone: tzinfo | None = None
     """None: this machine's."""
+    colours: Colours = Colours.MANY
+    pictures: PictureKind = PictureKind.BLOCKS
+    write: Callable[[str], object] = len
 
 
 class Moment(NamedTuple):
@@ -203,3 +225,12 @@ class Link(Protocol):
 
     async def history(self, clip_id: int) -> ClipHistory:
         """Every attempt at a clip, by its number in the ledger; raises as ``failed_clips`` does."""
+
+    async def done_clips(self, query: DoneQuery) -> DonePage:
+        """A part of the list of clips that are done; raises as ``failed_clips`` does."""
+
+    async def done_classes(self) -> dict[str, int]:
+        """The number of clips of each class that are done; raises as ``failed_clips`` does."""
+
+    async def pictures(self, query: PicturesQuery) -> Pictures:
+        """Pictures out of a clip, or the reason why there are none; made beside the engine."""

@@ -22,6 +22,7 @@ KEYS = (
     undo_key("run"),
     _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
     _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
+    _key("c", "clips", "clips", "Every clip that is done, with pictures: see what you get."),
     _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
     _key("up", "move(-1)", "up", "To the split above, or scroll a panel in full.", shown_as="↑"),
     _key("down", "move(1)", "down", "To the split below, or scroll a panel in full.", shown_as="↓"),
@@ -45,6 +46,7 @@ KEYS = (
 
 
 FAILURES = Hint("f", "failures", "failures")
+CLIPS = Hint("c", "clips", "clips")
 REPORT = Hint("r", "report", "report")
 COPY = Hint("y", "copy the command", "copy_command", "copy")
 SWITCH_NETWORK = Hint("n", "switch network", "networks")
@@ -59,13 +61,13 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
         go_on = [Hint("space", "go on", "pause_or_resume")] if moment.can_go_on else []
         copy = [COPY] * bool(command_shown(moment))
         left = Hint("q", "leave", "ask_to_leave")
-        return [*first, *go_on, left, *copy, FAILURES, REPORT, panels, networks]
+        return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, panels, networks]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
     workers, split = Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split")
-    last = [FAILURES, REPORT, workers, split, panels]
+    last = [FAILURES, CLIPS, REPORT, workers, split, panels]
     if moment.cooling:
         probe = Hint("p", "probe now", "probe_now", "probe")
         longer = Hint("e", "wait longer", "wait_longer", "longer")

@@ -21,6 +21,7 @@ from kinetics_tui.model.commands import (
 )
 from kinetics_tui.model.events import NoticeKind
 from kinetics_tui.model.options import WORKERS
+from kinetics_tui.tui.clips.screen import ClipsScreen
 from kinetics_tui.tui.failures.screen import FailuresScreen
 from kinetics_tui.tui.networks.actions import NetworkActions
 from kinetics_tui.tui.networks.screen import NetworksScreen
@@ -309,6 +310,10 @@ class RunScreen(LiveScreen):
     def action_failures(self) -> None:
         if self.is_active:
             self.app.push_screen(FailuresScreen(self))
+
+    def action_clips(self) -> None:
+        if self.is_active:
+            self.app.push_screen(ClipsScreen(self))
 
     def action_detach(self) -> None:
         self._leave()

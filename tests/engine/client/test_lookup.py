@@ -12,7 +12,7 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.process.address import WriterLock
-from kinetics_tui.model.failed_clips import FailedQuery
+from kinetics_tui.model.clip_queries import FailedQuery
 from kinetics_tui.model.failure import Category
 from tests.engine.engine_clips import some_clips
 

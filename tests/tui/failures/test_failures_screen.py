@@ -14,9 +14,9 @@ from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.clip_queries import FailedPage, FailedQuery
 from kinetics_tui.model.commands import Pause, Reply, Retry
 from kinetics_tui.model.events import ClipFailed, ClipsRetried
-from kinetics_tui.model.failed_clips import FailedPage, FailedQuery
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection

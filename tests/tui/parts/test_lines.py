@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.tui.parts.lines import Line, Span, Tone, changed_width, fit
+from kinetics_tui.tui.parts.lines import Ink, Line, Span, Tone, changed_width, fit
 
 TEXT = st.text(alphabet="ab█░ 琵é", max_size=12)
 SPANS = st.lists(st.tuples(TEXT, st.sampled_from([Tone.PLAIN, Tone.DIM, Tone.BAR])), max_size=6)
@@ -18,7 +18,7 @@ def line_of(spans: list[Span]) -> Line:
     return line
 
 
-def cells(spans: tuple[Span, ...]) -> list[tuple[str, Tone]]:
+def cells(spans: tuple[Span, ...]) -> list[tuple[str, Ink]]:
     """One entry a cell; the second cell of a wide character is empty."""
     return [
         (part, tone)

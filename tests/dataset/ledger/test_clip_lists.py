@@ -1,4 +1,4 @@
-"""Failed clips read from the ledger: pages, filters, what was tried, and the program that answers."""
+"""Failed and done clips read from the ledger: pages, filters, what was tried, the program that answers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,32 @@ import msgspec
 import pytest
 
 from kinetics_tui.base.programs import python_program
-from kinetics_tui.dataset.ledger import failed_clips as failed
+from kinetics_tui.dataset.layout import clip_path
+from kinetics_tui.dataset.ledger import clip_lists
+from kinetics_tui.dataset.ledger.clip_lists import (
+    read_done,
+    read_done_classes,
+    read_history,
+    read_labels,
+    read_names,
+    read_page,
+)
 from kinetics_tui.dataset.ledger.database import Database, connect
-from kinetics_tui.dataset.ledger.failed_clips import read_history, read_labels, read_names, read_page
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.failed_clips import ClipHistory, FailedPage, FailedQuery, HistoryQuery
+from kinetics_tui.model.clip_queries import (
+    ClassesQuery,
+    ClipHistory,
+    DonePage,
+    DoneQuery,
+    FailedPage,
+    FailedQuery,
+    HistoryQuery,
+)
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.made import MadeFile, Spent
+from kinetics_tui.model.options import LayoutName, Options, Selection
 
 LABELS = ("abseiling", "Playing Chess", "")
 
@@ -118,7 +135,7 @@ def test_the_history_of_a_clip_has_all_attempts_the_last_one_first(database: Dat
 def test_a_long_history_is_cut_and_the_rest_counted(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failed, "MOST_ATTEMPTS", 1)
+    monkeypatch.setattr(clip_lists, "MOST_ATTEMPTS", 1)
     history = read_history(database, HistoryQuery(clip_id=8))
     assert (len(history.attempts), history.earlier) == (1, 1)
 
@@ -138,7 +155,7 @@ def test_clips_that_are_no_longer_selected_are_left_out(tmp_path: Path) -> None:
 
 
 def ask(dataset: Path, told: bytes) -> subprocess.CompletedProcess[bytes]:
-    command, environment = python_program("kinetics_tui.dataset.ledger.failed_clips", str(dataset))
+    command, environment = python_program("kinetics_tui.dataset.ledger.clip_lists", str(dataset))
     return subprocess.run(command, env=environment, input=told, capture_output=True, timeout=60)
 
 
@@ -163,5 +180,127 @@ def test_nonsense_is_no_query(
         buffer = io.BytesIO(b"{}")
 
     monkeypatch.setattr("sys.stdin", Said())
-    assert failed.main([str(tmp_path)]) == 1
+    assert clip_lists.main([str(tmp_path)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+# -- clips that are done -----------------------------------------------------------------------------
+
+MADE = MadeFile(
+    output_bytes=1000,
+    duration_s=10.0,
+    width_px=340,
+    height_px=256,
+    fps=24.0,
+    sound=True,
+    short=False,
+    exact=True,
+    source_itags="134+140",
+    made_with="kinetics-tui 0",
+)
+LAYOUT = LayoutName.ACTIVITYNET
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Iterator[Database]:
+    """Of 60 clips 50 are done, the later ones later; every fifth is of val, and every tenth lay there."""
+    clips = [
+        Clip(f"video{n:06}", float(n), n + 10.0, "train" if n % 5 else "val", LABELS[n % 3])
+        for n in range(1, 61)
+    ]
+    with Ledger.create(
+        tmp_path / "done", title="t", release="", selection=Selection(), options=Options(), clips=clips
+    ) as ledger:
+        for clip_id in range(1, 51):
+            spent = Spent(wire_bytes=0 if clip_id % 10 == 0 else 99)
+            ledger.record(
+                Attempt(
+                    clip_id=clip_id,
+                    at=float(clip_id),
+                    network="10.0.0.1",
+                    outcome=Outcome.DONE,
+                    made=MADE,
+                    spent=spent,
+                )
+            )
+    with closing(connect(tmp_path / "done", read_only=True)) as database:
+        yield database
+
+
+def done_ids(page: DonePage) -> list[int]:
+    return [row.id for row in page.rows]
+
+
+def test_done_clips_begin_with_the_newest_and_tell_their_files(done: Database) -> None:
+    page = read_done(done, DoneQuery(around=2))
+    assert (page.total, page.first, done_ids(page)) == (50, 0, [50, 49, 48])
+    row = page.rows[1]
+    assert row.clip == Clip("video000049", 49.0, 59.0, "train", "Playing Chess")
+    assert row.path == str(clip_path(LAYOUT, row.clip))
+    assert (row.at, row.made, row.network) == (49.0, MADE, "10.0.0.1")
+    assert page.rows[0].network == ""
+
+
+@pytest.mark.parametrize("place", [0, 3, 24, 25, 26, 47, 49, 400])
+@pytest.mark.parametrize("narrowed", [{}, {"split": "train"}, {"text": "video"}, {"label": "Playing Chess"}])
+def test_every_part_of_the_list_of_done_clips_is_that_of_the_whole(
+    done: Database, place: int, narrowed: dict[str, str]
+) -> None:
+    whole = done_ids(read_done(done, DoneQuery(around=500, **narrowed)))  # type: ignore[arg-type]
+    part = read_done(done, DoneQuery(place=place, around=2, **narrowed))  # type: ignore[arg-type]
+    assert part.total == len(whole)
+    assert done_ids(part) == whole[part.first : part.first + len(part.rows)]
+    at = min(place, len(whole) - 1)
+    assert part.first == max(0, at - 2)
+    anchored = read_done(done, DoneQuery(anchor=whole[at], place=3, around=2, **narrowed))
+    assert (anchored.first, done_ids(anchored)) == (part.first, done_ids(part))
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (DoneQuery(split="val"), list(range(50, 0, -5))),
+        (DoneQuery(split="val", label=""), [50, 35, 20, 5]),
+        (DoneQuery(text="CHESS video000049"), [49]),
+        (DoneQuery(text="00000 abs"), [9, 6, 3]),
+        (DoneQuery(split="nowhere"), []),
+        (DoneQuery(label="nothing"), []),
+    ],
+)
+def test_filters_narrow_the_done_clips(done: Database, query: DoneQuery, wanted: list[int]) -> None:
+    page = read_done(done, query)
+    assert (done_ids(page), page.total) == (wanted, len(wanted))
+
+
+def test_a_clip_made_twice_is_listed_once_as_it_is_now(done: Database, tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "done") as ledger:
+        ledger.record(
+            Attempt(
+                clip_id=3,
+                at=99.0,
+                network="10.0.0.2",
+                outcome=Outcome.DONE,
+                made=MADE,
+                spent=Spent(wire_bytes=1),
+            )
+        )
+    page = read_done(done, DoneQuery(around=100))
+    assert done_ids(page)[:2] == [3, 50]
+    assert (page.total, done_ids(page).count(3), page.rows[0].network) == (50, 1, "10.0.0.2")
+
+
+def test_done_clips_that_are_no_longer_selected_are_left_out(done: Database, tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "done") as ledger:
+        ledger.set_selection(Selection(), [Clip("video000002", 2.0, 12.0, "train", "")])
+    assert done_ids(read_done(done, DoneQuery())) == [2]
+
+
+def test_done_clips_are_counted_by_class(done: Database) -> None:
+    assert read_done_classes(done) == {"": 17, "Playing Chess": 17, "abseiling": 16}
+
+
+def test_the_program_answers_queries_for_done_clips(done: Database, tmp_path: Path) -> None:
+    asked = ask(tmp_path / "done", msgspec.json.encode(DoneQuery(around=0, split="val")))
+    assert done_ids(msgspec.json.decode(asked.stdout, type=DonePage)) == [50]
+    asked = ask(tmp_path / "done", msgspec.json.encode(ClassesQuery()))
+    assert sum(msgspec.json.decode(asked.stdout, type=dict[str, int]).values()) == 50

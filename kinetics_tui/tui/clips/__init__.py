@@ -1,0 +1,1 @@
+"""The clips screen: what came of the run, with pictures."""
