@@ -30,7 +30,7 @@ from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.setup.more import Written
 from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
 from kinetics_tui.tui.setup.screen import SetupScreen
-from kinetics_tui.tui.terminal import Farewell
+from kinetics_tui.tui.terminal.terminal import Farewell
 
 HERE = Path(__file__).parent
 WIDE = (120, 40)

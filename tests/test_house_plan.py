@@ -39,7 +39,7 @@ PLANTED = {
     "engine": "kinetics_tui.upkeep.walk",
     "upkeep": "kinetics_tui.report.figures",
     "report": "kinetics_tui.demo.site",
-    "demo": "kinetics_tui.tui.terminal",
+    "demo": "kinetics_tui.tui.terminal.terminal",
     "tui": "kinetics_tui.settings.values",
     "settings": "kinetics_tui.cli.progress",
     "cli": "kinetics_tui.__main__",

@@ -23,7 +23,7 @@ from kinetics_tui.report.page import page
 from kinetics_tui.tui.parts.view_state import Moment, window_title
 from kinetics_tui.tui.run.failures import FailuresPanel
 from kinetics_tui.tui.run.splits import overall_lines
-from kinetics_tui.tui.terminal import farewell
+from kinetics_tui.tui.terminal.terminal import farewell
 from tests.program import Program
 from tests.waiting import until
 

@@ -20,13 +20,13 @@ from textual.widgets import Static
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
 from kinetics_tui.model.options import PictureKind
-from kinetics_tui.tui import clipboard
-from kinetics_tui.tui.painting import LineApp
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.line_speed import LineSpeed
 from kinetics_tui.tui.parts.view_state import REFRESH_HZ, Link, Looking
 from kinetics_tui.tui.setup.ports import Plan
-from kinetics_tui.tui.terminal import (
+from kinetics_tui.tui.terminal import clipboard
+from kinetics_tui.tui.terminal.painting import LineApp
+from kinetics_tui.tui.terminal.terminal import (
     KINETICS_ANSI,
     KINETICS_DARK,
     Farewell,

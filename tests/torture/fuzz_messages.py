@@ -34,7 +34,7 @@ from kinetics_tui.tui.run.splits import counts_and_end, overall_lines, split_col
 from kinetics_tui.tui.run.stage import log_lines
 from kinetics_tui.tui.run.throttle import throttle_lines
 from kinetics_tui.tui.run.workers import worker_lines
-from kinetics_tui.tui.terminal import farewell
+from kinetics_tui.tui.terminal.terminal import farewell
 from tests.torture.hostile import Dice, lines_of, message_maker
 
 NOW = 1_700_000_000.0

@@ -16,7 +16,7 @@ from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 from kinetics_tui.tui.run.screen import RunScreen
-from kinetics_tui.tui.terminal import KINETICS_DARK, Farewell
+from kinetics_tui.tui.terminal.terminal import KINETICS_DARK, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, opened
 
 

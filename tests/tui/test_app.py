@@ -14,7 +14,7 @@ from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp, run_app
 from kinetics_tui.tui.parts.view_state import Link
 from kinetics_tui.tui.setup.ports import Plan
-from kinetics_tui.tui.terminal import KINETICS_ANSI, Farewell
+from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, opened
 
 PLAN = Plan(Path("/data/kinetics"), Selection(release="kinetics-600"), Options(workers=3), None)

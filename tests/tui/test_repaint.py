@@ -31,7 +31,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui import app as app_module
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
+from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
 from tests.clip_figures import clip_done
 from tests.tui.run_fakes import NOW, FakeLink, clip, cooling, network, opened
 

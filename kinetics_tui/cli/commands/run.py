@@ -47,7 +47,7 @@ LEAVING_S = 3.0
 def require_terminal(view: View) -> None:
     """Raise ``UserError`` where the app is asked for and there is no terminal that can carry it."""
     if view is View.APP:
-        from kinetics_tui.tui.terminal import check_terminal
+        from kinetics_tui.tui.terminal.terminal import check_terminal
 
         check_terminal()
 
@@ -82,7 +82,7 @@ def _client(dataset: Path, settings: Settings) -> EngineClient:
 
 def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> int:
     from kinetics_tui.tui.app import KineticsApp, run_app
-    from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK
+    from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK
 
     themes = {Theme.DARK: KINETICS_DARK.name, Theme.ANSI: KINETICS_ANSI.name}
     app = KineticsApp(

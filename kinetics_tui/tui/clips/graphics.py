@@ -12,7 +12,7 @@ from kinetics_tui.base.graphics import kitty_forget, kitty_show
 from kinetics_tui.model.clip_queries import Pictures
 from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.clips.pictures import GAP, Grid
-from kinetics_tui.tui.terminal import cell_size_px
+from kinetics_tui.tui.terminal.terminal import cell_size_px
 
 _FIRST_NUMBER = 7001
 """Of the pictures as Kitty knows them; other programs in the same window have their own."""

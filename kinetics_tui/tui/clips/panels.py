@@ -18,7 +18,6 @@ from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
 from kinetics_tui.tui.parts.view_state import Looking, Moment
 
-WATCH = "https://www.youtube.com/watch?v="
 USUAL_SHAPE, HIGHEST_SHAPE = 16 / 9, 4 / 3
 _MOST = {"label": 34, "clip": 34}
 _GIVEN_UP = ("size", "length", "when", "split", "clip")
@@ -81,7 +80,7 @@ def clip_lines(row: DoneClip, moment: Moment, width: int, *, full: bool) -> list
     return [
         *lines,
         *(Line(text, Tone.DIM) for text in paragraph(row.path, width)),
-        Line(f"{WATCH}{clip.youtube_id}&t={max(0, int(clip.time_start))}s", Tone.DIM),
+        Line(clip.address, Tone.DIM),
     ]
 
 

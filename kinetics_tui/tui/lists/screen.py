@@ -44,7 +44,8 @@ def fit_columns(
     """Widths of the columns of a list ``width`` cells wide; 0 leaves a column out.
 
     Those of ``given_up`` are left out in their order until the rest is whole; ``cut`` is rather cut, if
-    enough of it is left: ``gives`` is a column that gives it cells, down to so many. ``grows`` takes the room that nobody needs, ``never`` is never left out.
+    enough of it is left: ``gives`` is a column that gives it cells, down to so many. ``grows`` takes the
+    room that nobody needs, ``never`` is never left out.
     """
     widths = dict(wanted)
     for name in given_up:

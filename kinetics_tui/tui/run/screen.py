@@ -36,7 +36,7 @@ from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.stage import Stage
 from kinetics_tui.tui.run.throttle import command_shown
 from kinetics_tui.tui.run.undo import UNDO_S, Undo, undo_of
-from kinetics_tui.tui.terminal import farewell
+from kinetics_tui.tui.terminal.terminal import farewell
 
 STOP, DETACH = "stop", "detach"
 STARTING = "starting"

@@ -45,7 +45,7 @@ from kinetics_tui.tui.run.splits import counts_and_end, overall_lines, split_col
 from kinetics_tui.tui.run.stage import log_line, log_lines
 from kinetics_tui.tui.run.throttle import throttle_lines
 from kinetics_tui.tui.run.workers import WorkersPanel, worker_line, worker_lines
-from kinetics_tui.tui.terminal import farewell
+from kinetics_tui.tui.terminal.terminal import farewell
 from tests.clip_figures import clip_done
 from tests.tui.run_fakes import (
     NOW,

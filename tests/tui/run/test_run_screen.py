@@ -34,7 +34,7 @@ from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
 from kinetics_tui.tui.run.undo import UNDO_S
-from kinetics_tui.tui.terminal import Farewell
+from kinetics_tui.tui.terminal.terminal import Farewell
 from tests.tui.run_fakes import NOW, WLAN, cooling, finished, network, paused
 from tests.tui.run_stand import resize, stand
 

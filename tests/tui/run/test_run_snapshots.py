@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
-from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
+from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
 from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, opened, paused, switching
 
 SCENES: dict[str, list[AnyEvent]] = {

@@ -8,9 +8,9 @@ import pytest
 from textual.drivers import headless_driver
 
 from kinetics_tui.tui import app as app_module
-from kinetics_tui.tui import painting
-from kinetics_tui.tui.painting import PLENTY_BYTES, shortened
-from kinetics_tui.tui.terminal import KINETICS_ANSI, KINETICS_DARK
+from kinetics_tui.tui.terminal import painting
+from kinetics_tui.tui.terminal.painting import PLENTY_BYTES, shortened
+from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK
 from tests.tui.test_repaint import SIZE, Terminal, anything, running
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kinetics_tui.tui.driver import ANSWER, Parser
+from kinetics_tui.tui.terminal.driver import ANSWER, Parser
 from tests.terminal_child import MODERN, MUTE, RESTORED, ROOT, TerminalChild
 from tests.waiting import has_ended, until
 

@@ -16,8 +16,8 @@ from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
 
-from kinetics_tui.tui.driver import TerminalDriver
 from kinetics_tui.tui.parts.line_speed import LineSpeed
+from kinetics_tui.tui.terminal.driver import TerminalDriver
 
 PLENTY_BYTES = 1 << 14
 """With room for so much a frame is painted whole."""

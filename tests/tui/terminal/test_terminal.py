@@ -4,7 +4,7 @@ import pytest
 
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.model.options import PictureKind
-from kinetics_tui.tui.terminal import (
+from kinetics_tui.tui.terminal.terminal import (
     KINETICS_ANSI,
     KINETICS_DARK,
     NOTICE_MOST,
