@@ -91,6 +91,16 @@ class SwitchNetwork(Command, frozen=True, tag="switch-network"):
     finish: bool = True
 
 
+class UseNetworks(Command, frozen=True, tag="use-networks"):
+    """Send by all of these networks from now on, each at its own pace, and by no other.
+
+    ``ways`` and ``finish`` are as in ``SwitchNetwork``.
+    """
+
+    ways: tuple[str, ...]
+    finish: bool = True
+
+
 class AddNetwork(Command, frozen=True, tag="add-network"):
     """List a network that the user calls ``given_as`` (empty: nothing); ``way`` as ``parse_way`` reads it."""
 
@@ -139,6 +149,7 @@ AnyCommand = (
     | ProbeNow
     | WaitLonger
     | SwitchNetwork
+    | UseNetworks
     | AddNetwork
     | ForgetNetwork
     | CheckNetwork

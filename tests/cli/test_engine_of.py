@@ -19,7 +19,7 @@ from kinetics_tui.cli.commands.networks import read_networks, switch_network
 from kinetics_tui.cli.engine_of import annotation_opener, make_known
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.client.next_run import choose_way
+from kinetics_tui.engine.client.next_run import choose_ways
 from kinetics_tui.engine.process.address import WriterLock, socket_paths
 from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.clip import Clip
@@ -137,7 +137,7 @@ def test_annotations_are_fetched_by_the_network_in_use(dataset: Path, tmp_path: 
     given = settings(tmp_path, yt_dlp="--source-address 127.0.0.3")
     assert fetched(annotation_opener(new, given), whose) == "127.0.0.3"
     assert fetched(annotation_opener(dataset, settings(tmp_path)), whose) == "127.0.0.1"
-    choose_way(dataset, "127.0.0.2")
+    choose_ways(dataset, ["127.0.0.2"])
     assert fetched(annotation_opener(dataset, settings(tmp_path)), whose) == "127.0.0.2"
     # What is said now of the way takes the place of what the dataset keeps.
     assert fetched(annotation_opener(dataset, given), whose) == "127.0.0.3"

@@ -280,11 +280,11 @@ def switch_network(dataset: Path, way: str, *, now: bool, tell: Callable[[str], 
     ``now`` puts the clips in hand back. Where no engine runs, the next run begins with it.
     """
     if not is_running(dataset):
-        from kinetics_tui.engine.client.next_run import choose_way
+        from kinetics_tui.engine.client.next_run import choose_ways
 
         # Looked at first without its lock: a folder that is no dataset is left as it is.
         Ledger.open(dataset, read_only=True).close()
-        return choose_way(dataset, way)
+        return choose_ways(dataset, [way])
     require_running(dataset)
     try:
         return asyncio.run(switch_and_wait(EngineClient(dataset), way, finish=not now, tell=tell))

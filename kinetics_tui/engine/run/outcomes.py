@@ -65,7 +65,7 @@ class Outcomes:
             self.suspicion.came_through(row.clip.youtube_id, network, slot.assigned_at + spent.resolve_s)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
-            self._networks.pace.give_back(slot.stamp.requests)
+            self._networks.give_back(slot.stamp)
 
     def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""

@@ -19,7 +19,7 @@ from kinetics_tui.base.machine import update_command, version_on_disk
 from kinetics_tui.base.words import counted
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.checks import Checks
-from kinetics_tui.engine.networks.network import Network
+from kinetics_tui.engine.networks.network import KnownNetwork, Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.queue import ClipQueue
@@ -172,10 +172,9 @@ class Update:
 
 @dataclass(eq=False)
 class StreakCheck:
-    """Checks the network in use where too many clips failed, and while it is held.
+    """Checks each network by which too many clips failed, and while it is held.
 
-    ``streak`` is how many clips the check under way is about (None: there is none); nothing is handed out
-    meanwhile. ``update`` knows which yt-dlp is in use.
+    Nothing is handed out by it meanwhile. ``update`` knows which yt-dlp is in use.
     """
 
     _context: RunContext
@@ -184,13 +183,20 @@ class StreakCheck:
     _networks: Networks
     _queue: ClipQueue
     _dispatcher: Dispatcher
-    streak: int | None = field(default=None, init=False)
     update: Update = field(default_factory=Update, init=False)
     _causes: dict[str, str] = field(default_factory=dict, init=False)
+    _streaks: dict[str, int] = field(default_factory=dict, init=False)
+
+    @property
+    def streak(self) -> int | None:
+        """The number of clips that are being looked into; None while a network is left to work by."""
+        able = [known.network.name for known in self._networks.in_use if known.waits <= 1]
+        names = set(able or [self._networks.current.name])
+        return sum(self._streaks.values()) if names <= self._streaks.keys() else None
 
     @property
     def refused(self) -> Reason:
-        """The reason why the network in use is held."""
+        """The reason why the network that can soonest is held."""
         throttle = self._networks.throttle
         cause = self._causes.get(self._networks.current.name) or (throttle.signal or Category.MISCELLANEOUS)
         return Reason(
@@ -203,28 +209,30 @@ class StreakCheck:
         )
 
     def look_into(self) -> None:
-        """Begin a check if there is a reason and none is under way."""
-        if self._dispatcher.suspended:
-            return
-        network = self._networks.current
-        if self._networks.throttle.wants_witness:
-            idle = self._dispatcher.held or self._networks.unreachable
-        else:
-            idle = not self._suspicion.aroused(network.name, last=self._context.state.left == 0)
-        if not idle:
-            self._dispatcher.suspended = True
-            probed = self._suspicion.probe_failed(network.name)
-            self.streak = 0 if probed else len(self._suspicion.suspects(network.name))
-            self._checks.start(self._check(network))
+        """Begin a check of each network if there is a reason and none of it is under way."""
+        for known in self._networks.in_use:
+            network = known.network
+            if network.name in self._dispatcher.suspended:
+                continue
+            if known.throttle.wants_witness:
+                wanted = not (self._dispatcher.held or known.unreachable)
+            else:
+                wanted = self._suspicion.aroused(network.name, last=self._context.state.left == 0)
+            if wanted:
+                self._dispatcher.suspended.add(network.name)
+                probed = self._suspicion.probe_failed(network.name)
+                self._streaks[network.name] = 0 if probed else len(self._suspicion.suspects(network.name))
+                self._checks.start(self._check(known))
 
-    async def _check(self, network: Network) -> None:
+    async def _check(self, known: KnownNetwork) -> None:
+        network = known.network
         try:
             # Of the network as it stands now: the user may switch to another one meanwhile.
-            stamp = self._networks.stamp()
+            stamp = self._networks.stamp(known)
             await self._judge(network, stamp, await self._ask_witnesses(network))
         finally:
-            self._dispatcher.suspended = False
-            self.streak = None
+            self._dispatcher.suspended.discard(network.name)
+            self._streaks.pop(network.name, None)
 
     async def _ask_witnesses(self, network: Network) -> CheckAnswer:
         answer = CheckAnswer(ok=False, category=None, text="", took_s=0.0)
@@ -262,14 +270,13 @@ class StreakCheck:
             self._queue.restart()
         if answer.category is Category.OFFLINE:
             if self._networks.saw_outage(stamp, now):
-                self._dispatcher.let_go_of_all(network_only=True)
+                self._dispatcher.let_go_of_all(network.name)
         elif answer.signal is not None:
             self._checks.shut(network, answer, now)
         else:
             self._causes[network.name] = (answer.said or answer.text).rstrip(".!")
             self._networks.hold(network, answer.category, now)
-            if network.name == self._networks.current.name:
-                self._dispatcher.let_go_of_all(network_only=True)
+            self._dispatcher.let_go_of_all(network.name)
 
     async def _reopened(self, clip_ids: set[int]) -> dict[tuple[str, Category], int]:
         while True:
