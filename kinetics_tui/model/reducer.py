@@ -17,7 +17,7 @@ from kinetics_tui.model import events
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, EngineStatus, LogLine, Phase
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import moved_if_any
+from kinetics_tui.model.network import NetworkStatus, moved_if_any
 from kinetics_tui.model.reasons import Reason, Why, reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
 
@@ -172,9 +172,6 @@ def _notice_status(run: Run, event: events.StatusChanged) -> None:
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
         text = f"The run is through: {run.tally}."
         run.notice = events.Notice(event.at, events.NoticeKind.DONE, text)
-    elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
-        text = f"The cooldown of {run.network.label} has ended; one clip goes first."
-        run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
 
 
 def _told_of(run: Run, reason: Reason) -> bool:
@@ -189,8 +186,14 @@ def _split_switched(run: Run, event: events.SplitSwitched) -> None:
 
 
 def _network_changed(run: Run, event: events.NetworkChanged) -> None:
-    network = event.network
+    network, before = event.network, run.networks.get(event.network.name)
     run.networks[network.name] = network
+    turn = (before.status if before is not None else network.status, network.status)
+    if network.in_use and turn == (NetworkStatus.COOLING, NetworkStatus.PROBING):
+        paused = run.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
+        then = "the run is paused" if paused else "one clip goes first"
+        text = f"The cooldown of {network.label} has ended; {then}."
+        run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
     match event.news:
         case events.NetworkNews.NONE:
             pass

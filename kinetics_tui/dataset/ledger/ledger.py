@@ -169,6 +169,7 @@ class Ledger:
     failure_counts = _reads(counts.failure_counts)
     retried_counts = _reads(counts.retried_counts)
     totals = _reads(counts.totals)
+    sittings = _reads(counts.sittings)
     done_by_minute = _reads(counts.done_by_minute)
 
     # -- clips to hand out ------------------------------------------------------------------------
