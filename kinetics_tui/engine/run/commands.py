@@ -104,6 +104,8 @@ class Commands:
                 if not 0 < seconds <= LONGEST_WAIT_S or not self._networks.wait_longer(seconds, now):
                     return "Nothing to wait for: the network is not cooling down."
             case SwitchNetwork(way=text, finish=finish):
+                if self._networks.ways.in_use == (self._networks.ways.find(text),):
+                    return f"The run goes out by {self._networks.current.label} already."
                 return self._use([text], now, finish=finish)
             case UseNetworks(ways=texts, finish=finish):
                 return self._use(texts, now, finish=finish)
@@ -143,7 +145,7 @@ class Commands:
         if not ways:
             return "No network is named: a run goes out by one at least."
         if set(ways) == set(networks.ways.in_use):
-            return f"The run goes out by {networks.labels} already."
+            return ""
         networks.switch(ways, now)
         if not finish:
             for name in before:

@@ -201,7 +201,6 @@ def test_a_switch_means_only_this_one(make_parts: Make) -> None:
     ("ways", "sentence"),
     [
         ((), "one at least"),
-        (("default",), "already"),
         (("default", "198.51.100.77"), "leads nowhere now"),
         (("default", "no such network"), "no network"),
     ],
