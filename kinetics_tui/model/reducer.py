@@ -195,8 +195,9 @@ def _split_switched(run: Run, event: events.SplitSwitched) -> None:
 def _network_changed(run: Run, event: events.NetworkChanged) -> None:
     network, before = event.network, run.networks.get(event.network.name)
     run.networks[network.name] = network
-    turned = before is not None and before.able is not network.able
-    if turned or network.name not in run.rates_by_network:
+    if not network.able:
+        run.rates_by_network.pop(network.name, None)
+    elif network.name not in run.rates_by_network:
         run.rates_by_network[network.name] = Rates(event.at)
     turn = (before.status if before is not None else network.status, network.status)
     if network.in_use and turn == (NetworkStatus.COOLING, NetworkStatus.PROBING):
@@ -218,7 +219,7 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             _write(run, LogLine(event.at, "network", detail=text))
         case events.NetworkNews.FORGOTTEN:
             del run.networks[network.name]
-            del run.rates_by_network[network.name]
+            run.rates_by_network.pop(network.name, None)
 
 
 def _network_checked(run: Run, event: events.NetworkChecked) -> None:

@@ -184,7 +184,7 @@ class Run:
         self.done_by_minute: dict[int, int] = {}
         self.rates = Rates()
         self.rates_by_network: dict[str, Rates] = {}
-        """Of each network since it could last send, or since this view began."""
+        """Of each network that can send, since it could."""
         self.options = NO_OPTIONS
 
     @property

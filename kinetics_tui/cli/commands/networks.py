@@ -113,8 +113,8 @@ async def switch_and_wait(
 ) -> str:
     """Go out by other networks, and wait until it is so; the sentence that tells of it.
 
-    ``tell`` is told of the clips that it waits for. A view that ends meanwhile leaves the switch going on. Raises ``EngineError`` where the engine
-    refuses, is not there, or goes away.
+    ``tell`` is told of the clips that it waits for. A view that ends meanwhile leaves the switch going on.
+    Raises ``EngineError`` where the engine refuses, is not there, or goes away.
     """
     async with _heard(client) as heard:
         before = _labels(client.state)

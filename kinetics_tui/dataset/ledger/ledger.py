@@ -274,7 +274,7 @@ class Ledger:
         """Keep the ways in use; none: the next run begins with that of its options."""
         with self._changing() as connection:
             write_meta(connection, "ways in use", tuple(ways))
-            write_meta(connection, "way", next(iter(ways), None))  # what versions before 0.5.0 read
+            write_meta(connection, "way", next(iter(ways), None))  # what versions before 0.4.0 read
 
     def networks_in_use(self) -> tuple[str, ...]:
         """The names of the networks that were in use last, none where that is not known."""

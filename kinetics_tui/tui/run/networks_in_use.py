@@ -62,7 +62,7 @@ def _rate_or_wait(moment: Moment, network: NetworkState) -> str:
 
 def _per_hour(moment: Moment, network: NetworkState) -> float:
     rates = moment.state.rates_by_network.get(network.name)
-    return 0.0 if rates is None or not network.able else 60 * rates.clips_per_minute(moment.seen_at)
+    return 0.0 if rates is None else 60 * rates.clips_per_minute(moment.seen_at)
 
 
 def _remark(network: NetworkState) -> str:
