@@ -1,6 +1,7 @@
 """Several networks at once against hidden limits, beside what each of them gives alone; in virtual time.
 
-The parts of the engine are real, its ledger on disk too: they hand out, settle, cool down and learn as in a run.
+The parts of the engine are real, its ledger on disk too: they hand out, settle, cool down and learn as in
+a run.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class _Played:
         self._parts.outcomes.finished(slot, row, finished(row.id), self._parts.now)
 
     def _next_at(self) -> float:
-        """When there is more to do: a clip ends, a network's pace allows the next, or its cooldown is over."""
+        """When a clip ends, a network's pace allows the next one, or a cooldown is over."""
         times = [self._ends[0][0]] if self._ends else []
         if any(slot.idle for slot in self._parts.pool.slots.values()):
             times += [self._able_at(known) for known in self._parts.networks.in_use]

@@ -16,7 +16,7 @@ _GAP = 2
 def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
     """A line for each network in use in at most ``height`` lines, the last one the sum of their paces."""
     networks = moment.state.in_use
-    shown = networks if len(networks) < height else networks[: max(1, height - 2)]
+    shown = networks if len(networks) <= height else networks[: max(1, height - 1)]
     rows = [(network, _rate_or_wait(moment, network), _remark(network)) for network in shown]
     middle = max(len(text) for _, text, _ in rows)
     last = max(len(text) for _, _, text in rows)
