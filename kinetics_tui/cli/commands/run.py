@@ -141,9 +141,7 @@ def open_app(dataset: Path | None) -> int:
     help="Go out by it; several at once if repeated.",
 )
 @options.view_flags
-def run(
-    dataset: Path, view: View, networks: tuple[str, ...], progress: str | None, **flags: object
-) -> int:
+def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | None, **flags: object) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
