@@ -35,7 +35,7 @@ def test_stats_have_the_write_ups_columns_and_a_row_for_each_settled_attempt(
     ledger.record(attempt(2, Outcome.FAILED, Category.PRIVATE, at=1010.0, total_s=1.0))
     ledger.close_session(first, 1990.0, "switched networks")
     ledger.open_session("phone", 2000.0, 1)
-    ledger.record(attempt(3, Outcome.DONE, at=2010.0, total_s=4.0))
+    ledger.record(attempt(3, Outcome.DONE, at=2010.0, total_s=4.0, network="phone"))
     ledger.flush()
     stats, _ = write_records(dataset)
     header, *rows = read_rows(stats)
