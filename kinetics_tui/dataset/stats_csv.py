@@ -16,7 +16,7 @@ average_duration   mean of total_duration over this row and all above it
 elapsed            seconds from the start of the first attempt to the end of this one; of a clock that was
                    set back meanwhile that step is left out
 iteration          number of the row, from 1
-skipped_iteration  clips that lay on disk already when the row's session began
+skipped_iteration  clips that lay on disk already when the row's session began, of several at once the first
 queue_id, pid      worker slot and process
 ================== ===========================================================================
 
@@ -75,15 +75,16 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
     yield STATS_COLUMNS
     ended_at = elapsed_s = total_s = 0.0
     done = skipped = 0
-    session: int | None = -1
+    sittings, sitting = ledger.sittings(), -1
     for iteration, settled in enumerate(ledger.settled(), start=1):
         attempt, spent = settled.attempt, settled.attempt.spent
         if iteration == 1:
             ended_at = attempt.at - spent.total_s
         elapsed_s += max(0.0, attempt.at - ended_at)
         ended_at = attempt.at
-        if settled.session not in (None, session):  # without one: in hand as the last one ended
-            session, skipped = settled.session, done
+        found = sittings.get(settled.session or 0)
+        if found is not None and found != sitting:  # without one: in hand as the last one ended
+            sitting, skipped = found, done
         total_s += spent.total_s
         done += attempt.outcome is Outcome.DONE
         yield (

@@ -220,7 +220,7 @@ def serve_demo(dataset: Path, making: Making = lambda _made, _of: None) -> DemoS
         with WriterLock(dataset), Ledger.open(dataset) as ledger:
             yt_dlp = tuple(shlex.split(server.announcement.yt_dlp_options))
             ledger.set_options(msgspec.structs.replace(ledger.options, yt_dlp=yt_dlp))
-            ledger.set_way(None)
+            ledger.set_ways_in_use(())
             ledger.set_ways({OTHER_NETWORK: parse_way(server.announcement.other_proxy)})
     except BaseException:
         server.stop()

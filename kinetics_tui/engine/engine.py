@@ -127,7 +127,7 @@ class Engine:
             context,
             self._networks,
             witnesses=lambda: self._outcomes.suspicion.came,
-            let_go=lambda: self._dispatcher.let_go_of_all(network_only=True),
+            let_go=lambda name: self._dispatcher.let_go_of_all(name),
             ask=ask,
         )
         self._streak_check = StreakCheck(
@@ -196,7 +196,7 @@ class Engine:
         while (self._queue.in_hand or self._extraction.in_hand) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await self._pool.close()
-        self._networks.journal.end_session(self._context.clock(), "stopped")
+        self._networks.journal.end_sessions(self._context.clock(), "stopped")
         self._networks.save()
         self._flush()
         if self._disk.here:
@@ -277,25 +277,22 @@ class Engine:
             self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
     def _look_at_network(self, now: float) -> None:
-        before = self._networks.current.label
-        if not self._networks.look(now):
-            return
-        after = self._networks.current.label
-        self._context.log("network", f"Changed from {before} to {after}.")
-        self._dispatcher.let_go_of_all(network_only=True)
-        self._networks.list(now)
-        self._begin_session(now)
+        for before, after in self._networks.look(now):
+            self._context.log("network", f"Changed from {before.label} to {after.label}.")
+            if not self._networks.uses(before.name):
+                self._dispatcher.let_go_of_all(before.name)
+            self._networks.list(now)
+        self._begin_sessions(now)
 
     def _settle_switch(self) -> None:
-        """A switch is through when no clip is in hand by the old network any more."""
-        if self._networks.leaving and not self._dispatcher.in_hand_by_others():
-            now = self._context.clock()
-            self._networks.settle_switch(now)
-            self._begin_session(now)
+        """A network is left when no clip is in hand by it any more."""
+        now = self._context.clock()
+        self._networks.settle_switch(now, self._dispatcher.in_hand_by())
+        self._begin_sessions(now)
 
-    def _begin_session(self, now: float) -> None:
+    def _begin_sessions(self, now: float) -> None:
         if self.state.status in WORKING:
-            self._networks.journal.begin_session(self._networks.current.name, now)
+            self._networks.begin_sessions(now)
 
     # -- the status ------------------------------------------------------------------------------
 
@@ -327,10 +324,9 @@ class Engine:
             return
         now, before = self._context.clock(), self.state.status
         self._context.publish(StatusChanged(at=now, status=status, reason=reason))
-        if status in WORKING and before not in WORKING:
-            self._begin_session(now)
-        elif status in AT_REST and before not in AT_REST:
-            self._networks.journal.end_session(now, status.value)
+        self._begin_sessions(now)
+        if status in AT_REST and before not in AT_REST:
+            self._networks.journal.end_sessions(now, status.value)
             self._flush()
             self._stats.write()
 

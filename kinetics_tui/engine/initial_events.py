@@ -14,7 +14,7 @@ from kinetics_tui.model.run import CHART_MINUTES
 
 
 def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[AnyEvent]:
-    """Counts, options and the networks of the ledger, of which the one used last is in use.
+    """Counts, options and the networks of the ledger, of which those used last are in use.
 
     ``pid`` is the engine's, 0 where none runs.
     """
@@ -36,14 +36,15 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
         ),
         options_event(ledger.options, at),
     ]
-    last = ledger.last_network()
-    if last is not None:
-        in_use = msgspec.structs.replace(met_before(last), present=True)
+    rows, last = ledger.networks(), ledger.last_network()
+    names = [name for name in ledger.networks_in_use() if name in rows] or ([last.name] if last else [])
+    in_use = {name: msgspec.structs.replace(met_before(rows[name]), present=True) for name in names}
+    if in_use:
         events += [
             NetworkChanged(at=at, network=network)
             for network in network_states(
-                [(in_use, "")],
-                ledger.networks(),
+                [(network, "") for network in in_use.values()],
+                rows,
                 ledger.network_histories(),
                 in_use,
                 lambda network, row: KnownNetwork(network, row, ledger.options, at),

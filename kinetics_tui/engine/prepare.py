@@ -111,7 +111,9 @@ def prepare(
         if given:
             ledger.set_options(kept)
         if "yt_dlp" in given:
-            ledger.set_way(None)  # what is said now of proxy and source address holds, not an earlier switch
+            ledger.set_ways_in_use(
+                ()
+            )  # what is said now of proxy and source address holds, not an earlier switch
 
 
 def check_options(options: Options) -> None:

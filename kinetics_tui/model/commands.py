@@ -91,6 +91,23 @@ class SwitchNetwork(Command, frozen=True, tag="switch-network"):
     finish: bool = True
 
 
+class UseNetworks(Command, frozen=True, tag="use-networks"):
+    """Send by all of these networks from now on, each at its own pace, and by no other.
+
+    ``ways`` and ``finish`` are as in ``SwitchNetwork``.
+    """
+
+    ways: tuple[str, ...]
+    finish: bool = True
+
+
+def use_command(names: tuple[str, ...], *, finish: bool = True) -> SwitchNetwork | UseNetworks:
+    """The command to go out by these networks and no other."""
+    if len(names) == 1:
+        return SwitchNetwork(way=names[0], finish=finish)
+    return UseNetworks(ways=names, finish=finish)
+
+
 class AddNetwork(Command, frozen=True, tag="add-network"):
     """List a network that the user calls ``given_as`` (empty: nothing); ``way`` as ``parse_way`` reads it."""
 
@@ -139,6 +156,7 @@ AnyCommand = (
     | ProbeNow
     | WaitLonger
     | SwitchNetwork
+    | UseNetworks
     | AddNetwork
     | ForgetNetwork
     | CheckNetwork

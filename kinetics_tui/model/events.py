@@ -118,6 +118,9 @@ class LogLine(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+Recent = tuple[tuple[float, int, int], ...]
+
+
 class RunOpened(Event, frozen=True, tag="run-opened"):
     """The run as it stands when a view begins to look: the counts that later events add to.
 
@@ -126,7 +129,8 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     ``done_by_minute`` maps minutes since the epoch to clips done in them, for the chart of the rate;
     ``recent`` holds (time, clips, wire bytes) of the clips done last, for the rates of the moment, with the
     time taken out in which none could be worked on (pauses, cooldowns); ``idle_s`` is that time since
-    ``started_at``. ``throttled_at`` are the times of the throttles within the chart.
+    ``started_at``. ``recent_by_network`` holds the same of each network in use, since a time of its own.
+    ``throttled_at`` are the times of the throttles within the chart.
     """
 
     dataset: str
@@ -139,7 +143,8 @@ class RunOpened(Event, frozen=True, tag="run-opened"):
     total_bytes: int = 0
     wire_bytes: int = 0
     done_by_minute: dict[int, int] = {}
-    recent: tuple[tuple[float, int, int], ...] = ()
+    recent: Recent = ()
+    recent_by_network: dict[str, tuple[float, Recent]] = {}
     idle_s: float = 0.0
     throttled_at: tuple[float, ...] = ()
 

@@ -157,6 +157,11 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     throttles: tuple[PastThrottle, ...] = ()
 
     @property
+    def able(self) -> bool:
+        """True if clips go out by it."""
+        return self.in_use and self.status in (NetworkStatus.OPEN, NetworkStatus.RAMPING)
+
+    @property
     def waits_until(self) -> float | None:
         """The time before which nothing is sent by it; None where there is none."""
         return self.until if self.status in (NetworkStatus.COOLING, NetworkStatus.HELD) else None

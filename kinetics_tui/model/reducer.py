@@ -17,7 +17,7 @@ from kinetics_tui.model import events
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import AnyEvent, EngineStatus, LogLine, Phase
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import moved_if_any
+from kinetics_tui.model.network import NetworkStatus, moved_if_any
 from kinetics_tui.model.reasons import Reason, Why, reason_text
 from kinetics_tui.model.run import CHART_MINUTES, LOG_LINES, THROTTLES, Rates, Run, WorkerState
 
@@ -38,6 +38,9 @@ def retell(run: Run) -> list[AnyEvent]:
             wire_bytes=run.wire_bytes,
             done_by_minute=dict(run.done_by_minute),
             recent=tuple(run.rates.recent),
+            recent_by_network={
+                name: (rates.started_at, tuple(rates.recent)) for name, rates in run.rates_by_network.items()
+            },
             idle_s=run.rates.idle_s,
             throttled_at=tuple(run.throttled_at),
         ),
@@ -79,7 +82,8 @@ def move_times(run: Run, at: float, by_s: float) -> None:
     run.at = at
     run.started_at += by_s
     run.status_since += by_s
-    run.rates.move_times(by_s)
+    for rates in (run.rates, *run.rates_by_network.values()):
+        rates.move_times(by_s)
     minutes = round(by_s / 60)
     run.done_by_minute = {minute + minutes: count for minute, count in run.done_by_minute.items()}
     run.throttled_at = deque((then + by_s for then in run.throttled_at), run.throttled_at.maxlen)
@@ -141,6 +145,9 @@ def _run_opened(run: Run, event: events.RunOpened) -> None:
     run.wire_bytes = event.wire_bytes
     run.done_by_minute = dict(event.done_by_minute)
     run.rates = Rates(event.started_at, event.idle_s, deque(event.recent))
+    run.rates_by_network = {
+        name: Rates(since, recent=deque(recent)) for name, (since, recent) in event.recent_by_network.items()
+    }
     run.throttled_at = deque(event.throttled_at, maxlen=THROTTLES)
     # Idle time up to now is taken out of what was just read: none of it may be taken out again.
     run.status_since = event.at
@@ -172,9 +179,6 @@ def _notice_status(run: Run, event: events.StatusChanged) -> None:
     elif event.status is EngineStatus.DONE and run.status is not EngineStatus.STOPPING:
         text = f"The run is through: {run.tally}."
         run.notice = events.Notice(event.at, events.NoticeKind.DONE, text)
-    elif (run.status, event.status) == (EngineStatus.COOLING, EngineStatus.PROBING):
-        text = f"The cooldown of {run.network.label} has ended; one clip goes first."
-        run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
 
 
 def _told_of(run: Run, reason: Reason) -> bool:
@@ -189,8 +193,18 @@ def _split_switched(run: Run, event: events.SplitSwitched) -> None:
 
 
 def _network_changed(run: Run, event: events.NetworkChanged) -> None:
-    network = event.network
+    network, before = event.network, run.networks.get(event.network.name)
     run.networks[network.name] = network
+    if not network.able:
+        run.rates_by_network.pop(network.name, None)
+    elif network.name not in run.rates_by_network:
+        run.rates_by_network[network.name] = Rates(event.at)
+    turn = (before.status if before is not None else network.status, network.status)
+    if network.in_use and turn == (NetworkStatus.COOLING, NetworkStatus.PROBING):
+        paused = run.status in (EngineStatus.PAUSED, EngineStatus.PAUSING)
+        then = "the run is paused" if paused else "one clip goes first"
+        text = f"The cooldown of {network.label} has ended; {then}."
+        run.notice = events.Notice(event.at, events.NoticeKind.COOLDOWN_ENDED, text)
     match event.news:
         case events.NetworkNews.NONE:
             pass
@@ -201,10 +215,11 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
             _write(run, LogLine(event.at, "throttle", detail=f"{signal.value}: {signal.advice}"))
         case events.NetworkNews.LEFT:
-            text = f"Switched from {network.label} to {run.network.label}."
+            text = f"Switched from {network.label} to {run.label}."
             _write(run, LogLine(event.at, "network", detail=text))
         case events.NetworkNews.FORGOTTEN:
             del run.networks[network.name]
+            run.rates_by_network.pop(network.name, None)
 
 
 def _network_checked(run: Run, event: events.NetworkChecked) -> None:
@@ -258,6 +273,8 @@ def _clip_done(run: Run, event: events.ClipDone) -> None:
         del run.done_by_minute[min(run.done_by_minute)]
     if not run.idle:  # a clip that is finished while the run pauses took time from before
         run.rates.came(event.at, wire_bytes)
+    if event.network in run.rates_by_network:
+        run.rates_by_network[event.network].came(event.at, wire_bytes)
     remarks = [f"{made.output_bytes / 1e6:.1f} MB", f"{made.duration_s:.1f} s"]
     remarks += ["short source"] * made.short + ["inexact"] * (not made.exact)
     _write(run, LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))

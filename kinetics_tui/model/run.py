@@ -5,7 +5,9 @@ Rates are over the time of work alone.
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -21,7 +23,7 @@ from kinetics_tui.model.events import (
     SplitCounts,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkState
+from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.model.options import BUDGETS, LayoutName, Preset, Trim, clips_per_hour
 from kinetics_tui.model.reasons import NO_REASON, reason_text
 
@@ -143,6 +145,16 @@ NO_OPTIONS = OptionsChanged(
 """Until the first are told."""
 
 
+def _turn(network: NetworkState) -> tuple[bool, float]:
+    away = network.status is NetworkStatus.OFFLINE
+    return not network.able, network.until or (math.inf if away else 0.0)
+
+
+def _sum(paces: Iterable[float | None]) -> float | None:
+    found = list(paces)
+    return None if None in found or not found else sum(pace for pace in found if pace is not None)
+
+
 class Run:
     """A run as told so far. Views read it and keep no count of their own."""
 
@@ -171,17 +183,34 @@ class Run:
         self.free_bytes: int | None = None
         self.done_by_minute: dict[int, int] = {}
         self.rates = Rates()
+        self.rates_by_network: dict[str, Rates] = {}
+        """Of each network that can send, since it could."""
         self.options = NO_OPTIONS
 
     @property
     def in_use(self) -> list[NetworkState]:
         """The networks that requests go out by; one that can work comes first, then by when it can."""
-        return sorted((n for n in self.networks.values() if n.in_use), key=lambda n: n.until or 0.0)
+        return sorted((n for n in self.networks.values() if n.in_use), key=_turn)
 
     @property
     def network(self) -> NetworkState:
         """The network in use that can work, else the one whose cooldown ends first."""
         return next(iter(self.in_use), NO_NETWORK)
+
+    @property
+    def label(self) -> str:
+        """The networks in use for people's eyes: the one by its label, of several how many."""
+        return self.network.label if len(self.in_use) < 2 else f"{len(self.in_use)} networks"
+
+    @property
+    def allowed_per_hour(self) -> float | None:
+        """The pace in force, the sum of the networks in use; None: unlimited."""
+        return _sum(network.allowed_per_hour for network in self.in_use)
+
+    @property
+    def budget_per_hour(self) -> float | None:
+        """The same in requests; None where it is not counted in them everywhere."""
+        return _sum(network.budget_per_hour for network in self.in_use)
 
     @property
     def reason(self) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import msgspec
 
 from kinetics_tui.base.words import HOUR_S, pace_text
-from kinetics_tui.model.events import AnyEvent, EngineStatus
+from kinetics_tui.model.events import AnyEvent, EngineStatus, OptionsChanged
+from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.reasons import Why
 from kinetics_tui.model.reducer import fold, retell
-from kinetics_tui.model.run import Run
+from kinetics_tui.model.run import NO_NETWORK, Run
 
 
 class RunState(Run):
@@ -64,15 +65,11 @@ def forecast(state: RunState, now: float) -> Forecast | None:
         return None
     # Clips that fail are settled too, and cost their share of the pace.
     measured_per_s = state.clips_per_minute(now) / 60 * (state.done + state.failed) / max(1, state.done)
-    options, network = state.options, state.network
-    users = options.pace_per_hour
-    if options.budget_per_hour and network.requests_per_clip:
-        users = options.budget_per_hour / network.requests_per_clip
-    paces = [pace for pace in (users, network.learned_per_hour) if pace]
-    pace_per_s = min(paces) / HOUR_S if paces else None
+    paces = [_pace(state.options, network) for network in state.in_use or [NO_NETWORK]]
+    pace_per_s = None if None in paces else sum(pace or 0.0 for pace in paces) / HOUR_S
     rate_per_s, limit = measured_per_s, ""
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * _NEAR):
-        limit = f"pace is the limit: {pace_text(min(paces))}"
+        limit = f"pace is the limit: {pace_text(pace_per_s * HOUR_S)}"
         # From there to the pace without a step: the end of a long run must not jump by days.
         above = (measured_per_s / pace_per_s - _NEAR) / (_ALL_OF_IT - _NEAR) if measured_per_s else 1.0
         rate_per_s = pace_per_s * (_NEAR + (1 - _NEAR) * min(1.0, above))
@@ -82,3 +79,11 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
     last = state.why.why is Why.RETRIES or state.left <= state.in_hand
     return Forecast(state.left / rate_per_s, wait_s, limit, held, last)
+
+
+def _pace(options: OptionsChanged, network: NetworkState) -> float | None:
+    """The clips an hour of a network in use; None: no limit."""
+    users = options.pace_per_hour
+    if options.budget_per_hour and network.requests_per_clip:
+        users = options.budget_per_hour / network.requests_per_clip
+    return min((pace for pace in (users, network.learned_per_hour) if pace), default=None)

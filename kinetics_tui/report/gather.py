@@ -2,9 +2,9 @@
 
 Where the time went: what a run did from its first session to its last, out of its sessions alone.
 
-A session is work. What comes after it follows from why it ended, until the next one begins. Where another
-engine began the next one, nobody wrote down when the first one ended: that time is not known, unless the
-session itself says that its engine was through.
+A session is work on one network; those of several at once count once. What comes after follows from why the
+last of them ended, until the next one begins. Where another engine began that, nobody wrote down when the
+first one ended: that time is not known, unless the session itself says that its engine was through.
 """
 
 from __future__ import annotations
@@ -67,16 +67,18 @@ def stretches(sessions: Sequence[Worked], until: float | None) -> tuple[Stretch,
     that were told twice count once.
     """
     found: list[Stretch] = []
-    for number, session in enumerate(sessions):
-        _add(found, Doing.WORKING, session.began_at, session.ended_at)
-        if number + 1 < len(sessions):
-            following = sessions[number + 1]
-            doing = doing_after(session.why)
-            if following.pid != session.pid and doing is not Doing.AWAY:
+    last: Worked | None = None  # of several at once the one that ended last
+    for session in sessions:
+        if last is not None:
+            doing = doing_after(last.why)
+            if session.pid != last.pid and doing is not Doing.AWAY:
                 doing = Doing.UNKNOWN
-            _add(found, doing, session.ended_at, following.began_at)
-        elif until is not None:
-            _add(found, doing_after(session.why), session.ended_at, until)
+            _add(found, doing, last.ended_at, session.began_at)
+        _add(found, Doing.WORKING, session.began_at, session.ended_at)
+        if last is None or session.pid != last.pid or session.ended_at >= last.ended_at:
+            last = session
+    if last is not None and until is not None:
+        _add(found, doing_after(last.why), last.ended_at, until)
     return tuple(found)
 
 
@@ -173,17 +175,20 @@ def _timing(
         times.trim.append(row.trim_s)
         times.total.append(row.total_s)
     in_hand_s = sum(effort.total_s for effort in efforts)
-    taken_s = sum(max(0.0, work.ended_at - work.began_at) for work in worked)
+    taken_s = counts.union_s((work.began_at, work.ended_at) for work in worked)
     return timing(times, whole.done + whole.failed, in_hand_s, taken_s)
 
 
 def _worked(rows: Sequence[SessionRow], last_at: float | None, now: float, *, running: bool) -> list[Worked]:
-    """The sessions; one that is open reaches to now, or where no engine runs to the last attempt."""
+    """The sessions; one that is open reaches to now, or where no engine runs to the last attempt.
+
+    Those of the newest engine alone: one that an engine before left open ended with it.
+    """
     worked = []
-    for number, row in enumerate(rows, start=1):
+    for row in rows:
         ended_at, why = row.closed_at, row.why
         if ended_at is None:
-            newest = number == len(rows)
+            newest = row.pid == rows[-1].pid
             ended_at = row.opened_at
             if newest:
                 ended_at = now if running else max(ended_at, last_at or 0.0)

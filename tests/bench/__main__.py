@@ -25,6 +25,7 @@ from tests.bench.reading import reading
 from tests.bench.report import Report
 from tests.bench.resolving import resolving
 from tests.bench.screen import screen
+from tests.bench.several import several
 from tests.bench.start import start
 from tests.bench.wire import wire
 
@@ -46,6 +47,7 @@ BENCHES: dict[str, Bench] = {
     "presets": presets,
     "policies": policies,
     "counting": counting,
+    "several": several,
     "penalties": penalties,
     "fit": fit,
 }

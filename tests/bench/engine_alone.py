@@ -85,7 +85,7 @@ async def _run(dataset: Path) -> Took:
         engine = watch.engine = Engine(
             dataset,
             ledger,
-            ways=Ways(Way(), look=lambda way, given_as: HOME, discover=list),
+            ways=Ways([Way()], look=lambda way, given_as: HOME, discover=list),
             broadcast=watch.hear,
             watchers=lambda: server.views,
             clock=clock,

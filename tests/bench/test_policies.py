@@ -27,6 +27,7 @@ from tests.bench.policies import (
     outcome,
 )
 from tests.bench.report import Column, Report
+from tests.bench.several import gone_out_by
 from tests.bench.youtubes import (
     ANEW,
     DAY_S,
@@ -205,3 +206,12 @@ def test_a_bench_that_there_is_not_is_named_with_those_that_there_are(
         main(["smal"], {"small": small})
     assert end.value.code == 2
     assert "no bench is called smal; there are small" in capsys.readouterr().err
+
+
+def test_several_networks_give_together_what_each_gives_alone_and_are_refused_once_a_step() -> None:
+    days = 0.25
+    alone = sum(gone_out_by((limit,), days).clips[0] for limit in (300, 600))
+    both = gone_out_by((300, 600), days)
+    assert sum(both.clips) >= 0.95 * alone
+    assert both.refused == both.cooldowns
+    assert both.most_at_one_go == 1

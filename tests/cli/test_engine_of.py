@@ -15,15 +15,15 @@ import pytest
 
 from kinetics_tui.annotations.fetch import Opener
 from kinetics_tui.base.errors import DatasetError, SettingsError
-from kinetics_tui.cli.commands.networks import read_networks, switch_network
+from kinetics_tui.cli.commands.networks import read_networks, switch_networks
 from kinetics_tui.cli.engine_of import annotation_opener, make_known
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.client.next_run import choose_way
+from kinetics_tui.engine.client.next_run import choose_ways
 from kinetics_tui.engine.process.address import WriterLock, socket_paths
 from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.commands import AddNetwork, AnyCommand, Reply
+from kinetics_tui.model.commands import AddNetwork, AnyCommand, Reply, SwitchNetwork
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import Settings, load_settings
@@ -93,7 +93,7 @@ def test_networks_of_the_settings_are_known_to_the_next_run(dataset: Path) -> No
 def test_a_folder_that_is_no_dataset_is_left_as_it_is(tmp_path: Path) -> None:
     make_known(tmp_path / "none", NETWORKS, print)
     with pytest.raises(DatasetError, match="holds no ledger"):
-        switch_network(tmp_path / "none", "office", now=False, tell=print)
+        switch_networks(tmp_path / "none", SwitchNetwork(way="office"), tell=print)
     with pytest.raises(DatasetError, match="holds no ledger"):
         read_networks(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
@@ -124,11 +124,11 @@ async def test_networks_of_the_settings_are_told_to_the_engine_that_runs(dataset
 
 def test_the_next_run_goes_out_by_the_network_that_was_chosen(dataset: Path) -> None:
     make_known(dataset, NETWORKS, print)
-    sentence = switch_network(dataset, "office", now=False, tell=print)
+    sentence = switch_networks(dataset, SwitchNetwork(way="office"), tell=print)
     assert sentence == "The next run goes out by office http://127.0.0.1:9."
     assert read_networks(dataset).networks["http://127.0.0.1:9"].in_use
     with pytest.raises(SettingsError, match="office"):
-        switch_network(dataset, "offise", now=False, tell=print)
+        switch_networks(dataset, SwitchNetwork(way="offise"), tell=print)
 
 
 @ONLY_LINUX
@@ -137,7 +137,7 @@ def test_annotations_are_fetched_by_the_network_in_use(dataset: Path, tmp_path: 
     given = settings(tmp_path, yt_dlp="--source-address 127.0.0.3")
     assert fetched(annotation_opener(new, given), whose) == "127.0.0.3"
     assert fetched(annotation_opener(dataset, settings(tmp_path)), whose) == "127.0.0.1"
-    choose_way(dataset, "127.0.0.2")
+    choose_ways(dataset, ["127.0.0.2"])
     assert fetched(annotation_opener(dataset, settings(tmp_path)), whose) == "127.0.0.2"
     # What is said now of the way takes the place of what the dataset keeps.
     assert fetched(annotation_opener(dataset, given), whose) == "127.0.0.3"

@@ -28,13 +28,14 @@ def read_rows(path: Path) -> list[list[str]]:
 def test_stats_have_the_write_ups_columns_and_a_row_for_each_settled_attempt(
     ledger: Ledger, dataset: Path, attempt: MakeAttempt
 ) -> None:
-    ledger.open_session("wlan0", 990.0, 1)
+    first = ledger.open_session("wlan0", 990.0, 1)
     times = {"resolve_s": 1.0, "download_s": 2.5, "trim_s": 0.5, "total_s": 4.0, "slot": 3, "pid": 99}
     ledger.record(attempt(1, Outcome.DONE, **times))
     ledger.record(attempt(2, Outcome.RETRY, Category.TIMEOUT, retry_at=0.0))
     ledger.record(attempt(2, Outcome.FAILED, Category.PRIVATE, at=1010.0, total_s=1.0))
+    ledger.close_session(first, 1990.0, "switched networks")
     ledger.open_session("phone", 2000.0, 1)
-    ledger.record(attempt(3, Outcome.DONE, at=2010.0, total_s=4.0))
+    ledger.record(attempt(3, Outcome.DONE, at=2010.0, total_s=4.0, network="phone"))
     ledger.flush()
     stats, _ = write_records(dataset)
     header, *rows = read_rows(stats)
@@ -44,6 +45,24 @@ def test_stats_have_the_write_ups_columns_and_a_row_for_each_settled_attempt(
         ["bbbbbbbbbbb", "archery", "failed", "0.0", "0.0", "1.0", "2.5", "14.0", "2", "0", "0", "0"],
         ["ccccccccccc", "archery", "success", "0.0", "0.0", "4.0", "3.0", "1014.0", "3", "1", "0", "0"],
     ]
+
+
+def test_rows_of_networks_in_use_at_once_are_of_one_sitting(
+    ledger: Ledger, dataset: Path, attempt: MakeAttempt
+) -> None:
+    at_home = ledger.open_session("wlan0", 0.0, 1)
+    ledger.record(attempt(1, Outcome.DONE, at=10.0, network="wlan0"))
+    by_phone = ledger.open_session("phone", 20.0, 1)
+    ledger.record(attempt(2, Outcome.DONE, at=30.0, network="phone"))
+    ledger.record(attempt(3, Outcome.DONE, at=40.0, network="wlan0"))
+    for session in (at_home, by_phone):
+        ledger.close_session(session, 100.0, "paused")
+    ledger.open_session("wlan0", 200.0, 1)
+    ledger.record(attempt(1, Outcome.DONE, at=210.0, network="wlan0"))
+    ledger.flush()
+    assert ledger.totals().elapsed_s == 100.0 + 10.0
+    _, *rows = read_rows(write_records(dataset)[0])
+    assert [row[STATS_COLUMNS.index("skipped_iteration")] for row in rows] == ["0", "0", "0", "3"]
 
 
 def test_failed_lists_what_stands_as_failed_with_its_last_message(

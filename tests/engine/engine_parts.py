@@ -85,7 +85,7 @@ class Parts:
         )
         for event in opening_events(ledger, dataset, self.now, 1):
             self.context.publish(event)
-        ways = Ways(ledger.way() or Way(), ledger.ways(), look=self._look, discover=list)
+        ways = Ways(ledger.ways_in_use() or [Way()], ledger.ways(), look=self._look, discover=list)
         self.networks = Networks(self.context, ways, 1)
         self.queue = ClipQueue(ledger)
         self.extraction = Extraction(self.context)
@@ -116,7 +116,7 @@ class Parts:
             self.context,
             self.networks,
             witnesses=lambda: self.outcomes.suspicion.came,
-            let_go=lambda: self.dispatcher.let_go_of_all(network_only=True),
+            let_go=lambda name: self.dispatcher.let_go_of_all(name),
             ask=self._ask,
         )
         self.commands = Commands(

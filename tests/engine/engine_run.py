@@ -46,7 +46,7 @@ class Run:
         self.engine = Engine(
             dataset,
             ledger,
-            ways=Ways(ledger.way() or Way(), ledger.ways(), look=self._look, discover=list),
+            ways=Ways(ledger.ways_in_use() or [Way()], ledger.ways(), look=self._look, discover=list),
             broadcast=self.events.append,
             watchers=lambda: 1,
             clock=lambda: time.time() + self.offset_s,

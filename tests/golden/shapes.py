@@ -65,6 +65,7 @@ VARYING = {
     "bytes_per_s",
     "clips_per_minute",
     "done_by_minute",
+    "recent_by_network",
     "dataset",
     "ended_at",
     "began_at",

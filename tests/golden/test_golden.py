@@ -56,6 +56,7 @@ BY_NAME = (
     "by_category",
     "by_split",
     "done_by_minute",
+    "recent_by_network",
     "failures",
     "gone",
     "retried",

@@ -336,7 +336,7 @@ def test_a_throttle_is_marked_and_people_are_called() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [
-        (EngineStatus.COOLING, EngineStatus.PROBING, NoticeKind.COOLDOWN_ENDED),
+        (EngineStatus.COOLING, EngineStatus.PROBING, None),
         (EngineStatus.RUNNING, EngineStatus.DISK_FULL, NoticeKind.DISK_FULL),
         (EngineStatus.RUNNING, EngineStatus.HELD, NoticeKind.HELD),
         (EngineStatus.RUNNING, EngineStatus.DONE, NoticeKind.DONE),
@@ -371,6 +371,21 @@ def test_each_look_at_a_network_that_stays_held_calls_nobody_again() -> None:
     anew = msgspec.structs.replace(held, at=AT + 5000)
     state.apply(StatusChanged(at=AT + 5001, status=EngineStatus.HELD, reason=anew))
     assert state.notice is not first, "another hold is news"
+
+
+@pytest.mark.parametrize("in_use", [True, False])
+def test_people_are_called_when_the_cooldown_of_a_network_in_use_ends(in_use: bool) -> None:
+    state = opened()
+    cooling = NetworkState(
+        name="phone", label="phone usb0", in_use=in_use, status=NetworkStatus.COOLING, until=AT + 900
+    )
+    state.apply(NetworkChanged(at=AT, network=cooling))
+    probing = msgspec.structs.replace(cooling, status=NetworkStatus.PROBING, until=None)
+    state.apply(NetworkChanged(at=AT + 900, network=probing))
+    assert bool(state.notice) is in_use
+    if state.notice is not None:
+        assert state.notice.kind is NoticeKind.COOLDOWN_ENDED
+        assert "phone usb0" in state.notice.text
 
 
 def test_the_same_status_with_another_reason_calls_nobody_again() -> None:

@@ -62,6 +62,20 @@ def test_sessions_without_a_gap_are_one_stretch_of_work() -> None:
     assert stretches(sessions, None) == (Stretch(Doing.WORKING, 0.0, 20.0),)
 
 
+def test_sessions_of_several_networks_at_once_are_one_stretch_and_the_last_says_what_follows() -> None:
+    sessions = [
+        Worked(0.0, 100.0, "throttled: captcha", 1),
+        Worked(10.0, 40.0, "paused", 1),
+        Worked(60.0, 90.0, "throttled: captcha", 1),
+        Worked(200.0, 230.0, "", 1),
+    ]
+    assert stretches(sessions, None) == (
+        Stretch(Doing.WORKING, 0.0, 100.0),
+        Stretch(Doing.COOLING, 100.0, 200.0),
+        Stretch(Doing.WORKING, 200.0, 230.0),
+    )
+
+
 def test_no_time_counts_twice_after_a_clock_was_set_back() -> None:
     sessions = [
         Worked(100.0, 200.0, "paused", 1),

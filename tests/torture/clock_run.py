@@ -55,7 +55,7 @@ class ClockRun:
             dataset,
             ledger,
             ways=Ways(
-                Way(),
+                [Way()],
                 {},
                 look=lambda way, name: (
                     HOME if way.kind is NetworkKind.DEFAULT_ROUTE else network_of(way, name)

@@ -102,7 +102,7 @@ class _Life:
             engine = Engine(
                 self._dataset,
                 ledger,
-                ways=Ways(Way(), look=lambda way, given_as: HOME, discover=list),
+                ways=Ways([Way()], look=lambda way, given_as: HOME, discover=list),
                 broadcast=self._hear,
                 watchers=lambda: 1,
                 clock=self._far.clock,

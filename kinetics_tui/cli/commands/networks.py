@@ -26,7 +26,7 @@ from kinetics_tui.cli.status import networks_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import is_running, read_state, require_running
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.model.commands import AnyCommand, CheckNetwork, SwitchNetwork
+from kinetics_tui.model.commands import AnyCommand, CheckNetwork, SwitchNetwork, UseNetworks
 from kinetics_tui.model.events import (
     AnyEvent,
     EngineStatus,
@@ -109,22 +109,37 @@ Heard = asyncio.Queue[AnyEvent | None]
 
 
 async def switch_and_wait(
-    client: EngineClient, way: str, *, finish: bool, tell: Callable[[str], None]
+    client: EngineClient, command: SwitchNetwork | UseNetworks, *, tell: Callable[[str], None]
 ) -> str:
-    """Switch to another network and wait until it is done; the sentence that tells of it.
+    """Go out by other networks, and wait until it is so; the sentence that tells of it.
 
-    ``way`` and ``finish`` are those of ``SwitchNetwork``; ``tell`` is told of the clips that it waits
-    for. A view that ends meanwhile leaves the switch going on. Raises ``EngineError`` where the engine
-    refuses, is not there, or goes away.
+    ``tell`` is told of the clips that it waits for. A view that ends meanwhile leaves the switch going on.
+    Raises ``EngineError`` where the engine refuses, is not there, or goes away.
     """
     async with _heard(client) as heard:
-        before = client.state.network.name
-        await _ask(client, SwitchNetwork(way=way, finish=finish))
+        before = _labels(client.state)
+        await _ask(client, command)
         state = client.state
-        if state.network.name == before:
-            return f"Everything leaves by {state.network.label} now, as before."
-        left = await _wait_for_switch(heard, state, tell)
-        return f"Switched from {left.label} to {state.network.label}; {_outlook(state, time.time())}"
+        after = _labels(state)
+        left = [label for name, label in before.items() if name not in after]
+        came = [label for name, label in after.items() if name not in before]
+        for _ in left:
+            await _wait_for_switch(heard, state, tell)
+        if not left and not came:
+            return f"Everything leaves by {_listed(after.values())} now, as before."
+        if len(left) == len(before):
+            switched = f"Switched from {_listed(left)} to {_listed(after.values())}"
+            return f"{switched}; {_outlook(state, time.time())}"
+        probes = f"; by {_listed(came)} one clip goes first" if came else ""
+        return f"The run goes out by {_listed(after.values())} now{probes}."
+
+
+def _labels(state: RunState) -> dict[str, str]:
+    return {network.name: network.label for network in state.in_use}
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return " and ".join(labels)
 
 
 async def check_and_wait(client: EngineClient, name: str) -> NetworkChecked:
@@ -219,21 +234,38 @@ async def _ask(client: EngineClient, command: AnyCommand) -> None:
 
 @command()
 @dataset
+@click.argument(
+    "names",
+    metavar="[NAME]...",
+    nargs=-1,
+    shell_complete=NAMES["network"],
+    help="With --use: networks as the list names them.",
+)
+@click.option("--use", is_flag=True, help="Go out by these networks at once, and by no other.")
 @click.option(
     "--check",
     metavar="NAME",
     shell_complete=NAMES["network"],
     help="Send one request by a network; exits 1 if refused.",
 )
+@now
 @as_json
-def networks_command(dataset: Path, check: str | None, as_json: bool) -> int:
+def networks_command(
+    dataset: Path, names: tuple[str, ...], use: bool, check: str | None, now: bool, as_json: bool
+) -> int:
     """List every network: its state, its clips, its last throttle, the pace it was found to bear."""
     from kinetics_tui.cli.engine_of import make_known
     from kinetics_tui.settings.settings import load_settings
 
+    if use != bool(names):
+        missing = "names networks" if use else "goes with --use"
+        raise click.UsageError(f"NAME {missing}: kinetics-tui networks {dataset} --use wlan0 phone")
     if check is not None:
         require_running(dataset)
     make_known(dataset, load_settings({}).networks, tell)
+    if use:
+        say(switch_networks(dataset, UseNetworks(ways=names, finish=not now), tell=tell))
+        return SETTLED
     if check is None:
         state = read_networks(dataset)
         if as_json:
@@ -271,23 +303,25 @@ def switch_command(
 
     asked = way(network, source_address, proxy)
     make_known(dataset, load_settings({}).networks, tell)
-    say(switch_network(dataset, asked, now=now, tell=tell))
+    say(switch_networks(dataset, SwitchNetwork(way=asked, finish=not now), tell=tell))
 
 
-def switch_network(dataset: Path, way: str, *, now: bool, tell: Callable[[str], None]) -> str:
-    """Have everything leave by another network; the sentence that tells of it once it is so.
+def switch_networks(
+    dataset: Path, command: SwitchNetwork | UseNetworks, *, tell: Callable[[str], None]
+) -> str:
+    """Have everything leave by other networks; the sentence that tells of it once it is so.
 
-    ``now`` puts the clips in hand back. Where no engine runs, the next run begins with it.
+    Where no engine runs, the next run begins with them.
     """
     if not is_running(dataset):
-        from kinetics_tui.engine.client.next_run import choose_way
+        from kinetics_tui.engine.client.next_run import choose_ways
 
         # Looked at first without its lock: a folder that is no dataset is left as it is.
         Ledger.open(dataset, read_only=True).close()
-        return choose_way(dataset, way)
+        return choose_ways(dataset, command.ways if isinstance(command, UseNetworks) else [command.way])
     require_running(dataset)
     try:
-        return asyncio.run(switch_and_wait(EngineClient(dataset), way, finish=not now, tell=tell))
+        return asyncio.run(switch_and_wait(EngineClient(dataset), command, tell=tell))
     except KeyboardInterrupt:
         tell(f"The switch goes on without this command; see kinetics-tui networks {dataset}.")
         raise

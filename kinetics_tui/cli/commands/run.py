@@ -20,6 +20,8 @@ import click
 from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
 from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
+from kinetics_tui.cli.commands.networks import switch_networks
+from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
@@ -36,6 +38,7 @@ from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.prepare import create, prepare
+from kinetics_tui.model.commands import UseNetworks
 from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
 from kinetics_tui.settings.values import help_text, read_value, value_text
@@ -155,8 +158,16 @@ def open_app(dataset: Path | None) -> int:
     Selection, "annotations", "release", "splits", "classes", "categories", "per_class", "seed", "limit"
 )
 @options.flags_of(Options)
+@click.option(
+    "--network",
+    "networks",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=NAMES["network"],
+    help="Go out by it; several at once if repeated.",
+)
 @options.view_flags
-def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int:
+def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | None, **flags: object) -> int:
     """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
@@ -173,11 +184,16 @@ def run(dataset: Path, view: View, progress: str | None, **flags: object) -> int
             load=functools.partial(load_annotations, dataset, settings, tell),
             tell=tell,
         )
+        if networks:
+            make_known(dataset, settings.networks, tell)
+            tell(switch_networks(dataset, UseNetworks(ways=networks), tell=tell))
         with _making_videos() as making:
             run_engine(dataset, settings.networks, tell, making)
     else:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
+        if networks:
+            tell(switch_networks(dataset, UseNetworks(ways=networks), tell=tell))
         ask_again(dataset)
     return show(dataset, view, owner=owner, progress=progress)
 

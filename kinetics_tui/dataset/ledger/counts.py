@@ -5,7 +5,8 @@ Columns are taken as numbers within bounds, whatever somebody else's ledger hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kinetics_tui.dataset.ledger.database import Database
@@ -64,11 +65,26 @@ def totals(database: Database) -> Totals:
         " (SELECT at FROM attempts ORDER BY id DESC LIMIT 1)"
     )
     # A session that is open, or whose engine died, reaches to the last attempt.
-    ((elapsed_s,),) = database.read(
-        "SELECT coalesce(sum(max(0, coalesce(closed_at, ?, opened_at) - opened_at)), 0) FROM sessions",
-        (last_at,),
+    spans = database.read(
+        "SELECT opened_at, coalesce(closed_at, ?, opened_at) FROM sessions ORDER BY id", (last_at,)
     )
-    return Totals(output_bytes, wire_bytes, attempts, elapsed_s, first_at, last_at)
+    return Totals(output_bytes, wire_bytes, attempts, union_s(spans), first_at, last_at)
+
+
+def union_s(spans: Iterable[tuple[float, float]]) -> float:
+    """The seconds of times of work from their beginnings to their ends, those of several networks at once
+    counted once.
+
+    In the order in which they began: one that begins before all the time of those before was on a clock
+    that was set back, and counts whole.
+    """
+    total_s, first, last = 0.0, math.inf, -math.inf
+    for began_at, ended_at in spans:
+        if began_at < first or began_at > last:
+            first = last = began_at
+        total_s += max(0.0, ended_at - last)
+        last = max(last, ended_at)
+    return total_s
 
 
 def done_by_minute(database: Database, since: float) -> dict[int, int]:
@@ -206,3 +222,17 @@ def last_attempt_at(database: Database) -> float | None:
     """When the last attempt ended."""
     ((at,),) = database.read("SELECT (SELECT at FROM attempts ORDER BY id DESC LIMIT 1)")
     return None if at is None else float(at)
+
+
+def sittings(database: Database) -> dict[int, int]:
+    """The number of the sitting that each session belongs to, from 1.
+
+    Those of several networks at once are one sitting.
+    """
+    found: dict[int, int] = {}
+    number, last = 0, -math.inf
+    for row in sessions(database):
+        number += row.opened_at >= last
+        found[row.id] = number
+        last = max(last, math.inf if row.closed_at is None else row.closed_at)
+    return found

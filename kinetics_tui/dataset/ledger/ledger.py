@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -66,9 +66,10 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._buffer: list[tuple[Attempt, int | None]] = []
-        self._session: int | None = None
-        self._newest_session: int | None = None
-        """Clips that are still in hand as a session ends were handed out in it, and count with it."""
+        self._sessions: dict[str, int] = {}
+        """The session under way on each network."""
+        self._newest: dict[str, int] = {}
+        """The same, over or not: clips still in hand as one ends were handed out in it, and count with it."""
         self._clock_set_by_s = 0.0
         try:
             self._layout = self.options.layout
@@ -168,6 +169,7 @@ class Ledger:
     failure_counts = _reads(counts.failure_counts)
     retried_counts = _reads(counts.retried_counts)
     totals = _reads(counts.totals)
+    sittings = _reads(counts.sittings)
     done_by_minute = _reads(counts.done_by_minute)
 
     # -- clips to hand out ------------------------------------------------------------------------
@@ -197,7 +199,7 @@ class Ledger:
         A clip that is done or failed is settled; one to be retried waits until ``retry_at``; one that
         was returned stays what it is, and leaves a trace only with a category or a crash.
         """
-        self._buffer.append((attempt, self._newest_session))
+        self._buffer.append((attempt, self._newest.get(attempt.network)))
 
     def flush(self) -> None:
         """Write out what is buffered, in one transaction.
@@ -237,39 +239,51 @@ class Ledger:
     networks = _reads(networks.read_networks)
 
     def open_session(self, network: str, at: float, pid: int) -> int:
-        """Begin a stretch of work on one network; attempts recorded from now on belong to it.
+        """Begin a stretch of work on one network; attempts by it that are recorded from now on belong to it.
 
         A session that a dead engine left open ends with its last attempt.
         """
         with self._changing() as connection:
-            self._session = self._newest_session = networks.open_session(connection, network, at, pid)
-        return self._session
+            number = networks.open_session(connection, network, at, pid, self._sessions)
+        self._sessions[network] = self._newest[network] = number
+        return number
 
     def close_session(self, session_id: int, at: float, why: str) -> None:
         """End a session; ``why`` is a few words (stopped, throttled, switched networks)."""
         with self._changing() as connection:
             networks.close_session(connection, session_id, at, why)
-        if session_id == self._session:
-            self._session = None
+        self._sessions = {name: number for name, number in self._sessions.items() if number != session_id}
 
     def throttled(self, network: str, at: float, signal: Category, step: int, clips: int) -> None:
         """The network was refused and cools down, for the ``step``-th time without an answer in between.
 
         ``clips`` were done by it since the throttle before.
         """
+        session = self._sessions.get(network)
         with self._changing() as connection:
-            networks.begin_throttle(connection, network, self._session, at, signal, step, clips)
+            networks.begin_throttle(connection, network, session, at, signal, step, clips)
 
     # -- ways -------------------------------------------------------------------------------------
 
-    def way(self) -> Way | None:
-        """The way in use, None where none was ever chosen. May carry a proxy's password, as ``ways``."""
-        return find_meta(self._db, "way", Way)
+    def ways_in_use(self) -> tuple[Way, ...]:
+        """The ways that were chosen, none where none ever was; they may carry a proxy's password."""
+        way = find_meta(self._db, "way", Way)
+        return find_meta(self._db, "ways in use", tuple[Way, ...]) or ((way,) if way else ())
 
-    def set_way(self, way: Way | None) -> None:
-        """Keep the way in use."""
+    def set_ways_in_use(self, ways: Sequence[Way]) -> None:
+        """Keep the ways in use; none: the next run begins with that of its options."""
         with self._changing() as connection:
-            write_meta(connection, "way", way)
+            write_meta(connection, "ways in use", tuple(ways))
+            write_meta(connection, "way", next(iter(ways), None))  # what versions before 0.4.0 read
+
+    def networks_in_use(self) -> tuple[str, ...]:
+        """The names of the networks that were in use last, none where that is not known."""
+        return find_meta(self._db, "networks in use", tuple[str, ...]) or ()
+
+    def set_networks_in_use(self, names: Sequence[str]) -> None:
+        """Keep the names of the networks in use."""
+        with self._changing() as connection:
+            write_meta(connection, "networks in use", tuple(names))
 
     def first_way(self) -> tuple[Resolve, bool]:
         """The way by which YouTube is asked first, and whether throttles spoke against the other."""

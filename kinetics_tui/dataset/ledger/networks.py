@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -73,12 +73,18 @@ def network_id(connection: sqlite3.Connection, name: str) -> int:
     return row[0]
 
 
-def open_session(connection: sqlite3.Connection, network: str, at: float, pid: int) -> int:
-    """Begin a session and return its number; one that a dead engine left open ends with its last attempt."""
+def open_session(
+    connection: sqlite3.Connection, network: str, at: float, pid: int, others: Mapping[str, int]
+) -> int:
+    """Begin a session beside ``others``, and return its number.
+
+    Any more that are open were left so by a dead engine, and end with their last attempts.
+    """
     connection.execute(
-        "UPDATE sessions SET why = 'the engine died', closed_at = coalesce("
+        "UPDATE sessions SET why = 'the engine died', closed_at = coalesce("  # noqa: S608 - placeholders
         " (SELECT at FROM attempts WHERE session_id = sessions.id ORDER BY id DESC LIMIT 1), opened_at)"
-        " WHERE closed_at IS NULL"
+        f" WHERE closed_at IS NULL AND id NOT IN ({','.join('?' * len(others))})",
+        tuple(others.values()),
     )
     cursor = connection.execute(
         "INSERT INTO sessions (network_id, pid, opened_at) VALUES (?, ?, ?)",
@@ -113,7 +119,7 @@ def begin_throttle(
 ) -> None:
     """The network was refused, and a step of a cooldown began; one under way ends without an answer.
 
-    ``session_id`` is the session in hand: noted where it is one of this network.
+    ``session_id`` is the session of the network, None where there is none.
     """
     number = network_id(connection, network)
     connection.execute(
@@ -121,8 +127,8 @@ def begin_throttle(
     )
     connection.execute(
         "INSERT INTO throttles (network_id, session_id, at, signal, step, clips, asked) VALUES"  # noqa: S608 - our own text
-        f" (?, (SELECT id FROM sessions WHERE id = ? AND network_id = ?), ?, ?, ?, ?, ({_MOSTLY_ASKED}))",
-        (number, session_id, number, at, signal.value, step, clips, number, number),
+        f" (?, ?, ?, ?, ?, ?, ({_MOSTLY_ASKED}))",
+        (number, session_id, at, signal.value, step, clips, number, number),
     )
 
 

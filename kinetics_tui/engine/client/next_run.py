@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.initial_events import opening_events
-from kinetics_tui.engine.networks.network import NO_ROUTE, KnownNetwork, leads_nowhere, network_states
+from kinetics_tui.engine.networks.network import (
+    NO_ROUTE,
+    KnownNetwork,
+    Network,
+    leads_nowhere,
+    network_states,
+)
 from kinetics_tui.engine.networks.routes import Ways, ways_of
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, parse_way
@@ -26,28 +32,26 @@ def read_networks(dataset: Path) -> RunState:
     return state
 
 
-def choose_way(dataset: Path, text: str) -> str:
-    """Have the next run go out by the network that ``text`` names; returns one sentence on it.
+def choose_ways(dataset: Path, texts: Sequence[str]) -> str:
+    """Have the next run go out by the networks that ``texts`` name; returns one sentence on them.
 
     Raises ``SettingsError`` where there is no such network.
     """
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
         ways = ways_of(ledger)
-        way = ways.find(text)
-        network = ways.lead(way)
-        if not network.present:
-            raise SettingsError(f"{network.label} leads nowhere now: connect it, then switch.")
-        ways.add(way)
-        ways.in_use = way
-        ledger.set_way(way)
+        ways.in_use = ways.find_all(texts)
+        for way in ways.in_use:
+            ways.add(way)
+        ledger.set_ways_in_use(ways.in_use)
         ledger.set_ways(ways.added)
-        known = next(
-            (info for info in list_networks(ledger, ways, time.time()) if info.name == network.name), None
-        )
-    sentence = f"The next run goes out by {network.label}"
-    if known is not None and known.status is NetworkStatus.COOLING and known.until is not None:
-        return f"{sentence}; it cools down until {dated_clock_text(known.until)}."
-    return f"{sentence}."
+        chosen = [info for info in list_networks(ledger, ways, time.time()) if info.in_use]
+    sentence = f"The next run goes out by {' and '.join(info.label for info in chosen)}"
+    waits = [
+        f"{'it' if len(chosen) == 1 else info.label} cools down until {dated_clock_text(info.until)}"
+        for info in chosen
+        if info.status is NetworkStatus.COOLING and info.until is not None
+    ]
+    return f"{'; '.join([sentence, *waits])}."
 
 
 def keep_ways(dataset: Path, given: Mapping[str, str]) -> None:
@@ -62,19 +66,20 @@ def keep_ways(dataset: Path, given: Mapping[str, str]) -> None:
 
 
 def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
-    """yt-dlp's options and the route that requests of this dataset go out by."""
+    """yt-dlp's options and the route that requests of this dataset go out by, the first of several."""
     with Ledger.open(dataset, read_only=True) as ledger:
-        return ledger.options.yt_dlp, ways_of(ledger).network().route
+        return ledger.options.yt_dlp, next(iter(ways_of(ledger).networks().values())).route
 
 
 def list_networks(ledger: Ledger, ways: Ways, now: float) -> list[NetworkState]:
     """Every network as an engine that begins now would show it."""
-    in_use = ways.network()
-    return network_states(
-        [(way.network, way.given_as) for way in ways.listed()],
-        ledger.networks(),
-        ledger.network_histories(),
-        in_use,
-        lambda network, row: KnownNetwork(network, row, ledger.options, now),
-        unreachable=leads_nowhere(in_use, had_route=in_use.name != NO_ROUTE),
-    )
+    in_use = {network.name: network for network in ways.networks().values()}
+    had_route = any(name != NO_ROUTE for name in in_use)
+
+    def known(network: Network, row: NetworkRow) -> KnownNetwork:
+        found = KnownNetwork(network, row, ledger.options, now)
+        found.unreachable = network.name in in_use and leads_nowhere(network, had_route=had_route)
+        return found
+
+    found = [(way.network, way.given_as) for way in ways.listed()]
+    return network_states(found, ledger.networks(), ledger.network_histories(), in_use, known)

@@ -67,7 +67,7 @@ class Checks:
     """Sends single requests by networks, and acts on the answers to those that the user asked for.
 
     ``witnesses`` gives videos that came through before, the last one at the end. ``let_go`` puts back the
-    clips in hand by the network in use, once that refuses.
+    clips in hand by a network, once that refuses.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Checks:
         networks: Networks,
         *,
         witnesses: Callable[[], Sequence[str]],
-        let_go: Callable[[], None],
+        let_go: Callable[[str], None],
         ask: Ask = ask_youtube,
     ) -> None:
         self._context = context
@@ -110,8 +110,8 @@ class Checks:
     def shut(self, network: Network, answer: CheckAnswer, now: float) -> None:
         """Have a network cool down that was found to refuse; its clips in hand go back."""
         news = self._networks.refused(network, answer.signal or Category.ADDRESS_BLOCKED, now)
-        if news and network.name == self._networks.current.name:
-            self._let_go()
+        if news:
+            self._let_go(network.name)
 
     async def close(self) -> None:
         """End the checks under way."""

@@ -6,7 +6,7 @@ A full disk must not lose the end of a cooldown, nor hold up the run that has to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -21,8 +21,9 @@ class LedgerNotes:
     def __init__(self, ledger: Ledger, pid: int) -> None:
         self._ledger = ledger
         self._pid = pid
-        self._in_session = False
-        self._session: int | None = None
+        self._in_session: set[str] = set()
+        self._sessions: dict[str, int] = {}
+        self._in_use: tuple[str, ...] = ()
         self._notes: deque[Callable[[], None]] = deque()
         self._unsaved: dict[str, NetworkRow] = {}
 
@@ -40,33 +41,45 @@ class LedgerNotes:
         """A network that was refused is answered again."""
         self._note(lambda: self._ledger.throttle_ended(network, at))
 
-    def way(self, way: Way, added: dict[str, Way]) -> None:
-        """The way in use, and those that the user added."""
-        self._note(lambda: self._ledger.set_way(way))
-        self._note(lambda: self._ledger.set_ways(added))
+    def ways(self, in_use: Sequence[Way], added: Mapping[str, Way]) -> None:
+        """The ways in use, and those that the user added."""
+        ways, named = tuple(in_use), dict(added)
+        self._note(lambda: self._ledger.set_ways_in_use(ways))
+        self._note(lambda: self._ledger.set_ways(named))
+
+    def in_use(self, names: Sequence[str]) -> None:
+        """The networks in use, where they are others than before."""
+        if (found := tuple(names)) != self._in_use:
+            self._in_use = found
+            self._note(lambda: self._ledger.set_networks_in_use(found))
 
     def begin_session(self, network: str, now: float) -> None:
         """A stretch of work on a network begins, unless one is under way."""
-        if self._in_session:
+        if network in self._in_session:
             return
-        self._in_session = True
+        self._in_session.add(network)
 
         def begin() -> None:
-            self._session = self._ledger.open_session(network, now, self._pid)
+            self._sessions[network] = self._ledger.open_session(network, now, self._pid)
 
         self._note(begin)
 
-    def end_session(self, now: float, why: str) -> None:
-        """The stretch of work ends, and why."""
-        if not self._in_session:
+    def end_session(self, network: str, now: float, why: str) -> None:
+        """The stretch of work on a network ends, and why."""
+        if network not in self._in_session:
             return
-        self._in_session = False
+        self._in_session.discard(network)
 
         def end() -> None:
-            if self._session is not None:
-                self._ledger.close_session(self._session, now, why)
+            self._ledger.close_session(self._sessions[network], now, why)
+            del self._sessions[network]
 
         self._note(end)
+
+    def end_sessions(self, now: float, why: str) -> None:
+        """All work ends, and why."""
+        for network in sorted(self._in_session):
+            self.end_session(network, now, why)
 
     def write(self) -> None:
         """Write what is to be written. Raises ``DatasetError``; what was not written stays to be."""

@@ -5,6 +5,7 @@ One function makes the state that views see, for an engine at work and from the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -41,6 +42,10 @@ class KnownNetwork:
 
     def __init__(self, network: Network, row: NetworkRow, options: Options, now: float) -> None:
         self.network = network
+        self.unreachable = False
+        """It is in use and leads nowhere now."""
+        self.handed_at = 0.0
+        """When a clip was handed out to go by it last, on a clock that nobody sets."""
         self._lessons = row.lessons
         self.throttle = Throttle(
             options.cooldown_steps_s,
@@ -53,6 +58,22 @@ class KnownNetwork:
             lessons=row.lessons,
         )
         self.pace = Pace(options.pace_per_hour, row.lessons, now, learns=options.learn_pace)
+
+    @property
+    def workers_allowed(self) -> int | None:
+        """The number of workers that may hold a clip by it now; None where there is no limit."""
+        return 0 if self.unreachable else self.throttle.workers_allowed
+
+    @property
+    def waits(self) -> float:
+        """How far it is from sending: 0 for at once, 1 for a probe, else the time when its wait ends."""
+        match NetworkStatus.OFFLINE if self.unreachable else self.throttle.status:
+            case NetworkStatus.OPEN | NetworkStatus.RAMPING:
+                return 0.0
+            case NetworkStatus.PROBING:
+                return 1.0
+            case _:
+                return math.inf if self.throttle.until is None else self.throttle.until
 
     def move_times(self, by_s: float) -> None:
         """The clock was set by ``by_s`` seconds: nothing is waited for any longer or shorter."""
@@ -84,12 +105,10 @@ class KnownNetwork:
         given_as: str = "",
         history: NetworkHistory = NO_HISTORY,
         clips: int | None = None,
-        unreachable: bool = False,
     ) -> NetworkState:
         """The network as views see it.
 
         ``history`` is what the ledger adds up; ``clips`` takes the place of its count, if it is newer.
-        ``unreachable``: it is in use and leads nowhere now.
         """
         network, throttle, pace = self.network, self.throttle, self.pace
         status = throttle.status
@@ -101,14 +120,14 @@ class KnownNetwork:
             kind=network.kind,
             family=network.family,
             given_as=given_as,
-            status=NetworkStatus.OFFLINE if unreachable else status,
+            status=NetworkStatus.OFFLINE if self.unreachable else status,
             signal=throttle.signal,
             until=throttle.until,
             step=0 if status is NetworkStatus.OPEN else throttle.step,
             steps_s=throttle.waits_s,
             in_use=in_use,
             present=network.present,
-            workers_allowed=0 if unreachable else throttle.workers_allowed,
+            workers_allowed=self.workers_allowed,
             allowed_per_hour=pace.allowed_per_hour,
             learned_per_hour=pace.learned_per_hour,
             budget_per_hour=pace.budget_per_hour,
@@ -136,30 +155,29 @@ def network_states(
     found: Iterable[tuple[Network, str]],
     rows: Mapping[str, NetworkRow],
     histories: Mapping[str, NetworkHistory],
-    in_use: Network,
+    in_use: Mapping[str, Network],
     known: Callable[[Network, NetworkRow], KnownNetwork],
     *,
     counted: Mapping[str, int] | None = None,
-    unreachable: bool = False,
 ) -> list[NetworkState]:
     """Every network as views see it: those ``found`` now, with the user's names, and those of the ledger.
 
-    ``known`` gives the throttle and pace of a network with its row; ``counted`` its clips, where that is
-    newer than the ledger. ``unreachable``: the one in use leads nowhere now.
+    ``in_use`` are those in use by name; ``known`` gives the throttle and pace of a network with its row;
+    ``counted`` its clips, where that is newer than the ledger.
     """
     networks = {network.name: (network, given_as) for network, given_as in found}
-    networks.setdefault(in_use.name, (in_use, ""))
+    for name, network in in_use.items():
+        networks.setdefault(name, (network, ""))
     for name, row in rows.items():
         if name not in ("", NO_ROUTE):
             networks.setdefault(name, (met_before(row), ""))
     counted = counted or {}
     return [
         known(network, rows.get(name, NetworkRow(name))).state(
-            in_use=name == in_use.name,
+            in_use=name in in_use,
             given_as=given_as,
             history=histories.get(name, NO_HISTORY),
             clips=counted.get(name),
-            unreachable=unreachable and name == in_use.name,
         )
         for name, (network, given_as) in networks.items()
     ]

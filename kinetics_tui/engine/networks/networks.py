@@ -1,6 +1,9 @@
-"""The network in use, the switch to another one, and what is remembered of all of them."""
+"""The networks in use, the switch to others, and what is remembered of all of them."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -34,7 +37,7 @@ def _without_counts(network: NetworkState | None) -> NetworkState | None:
 
 
 class Networks:
-    """Throttle, pace and session of the network in use; each network keeps its own in the ledger.
+    """Throttle, pace and session of each network in use; each network keeps its own in the ledger.
 
     A network never seen before starts open; one that the ledger says is cooling goes on cooling.
     """
@@ -45,89 +48,135 @@ class Networks:
         self._context = context
         self._known: dict[str, KnownNetwork] = {}
         self._histories: dict[str, NetworkHistory] = {}
-        self._left: Network | None = None
-        self.current = ways.network()
-        self._had_route = self.current.name != NO_ROUTE
-        self._remember(self.current, context.clock())
+        self._led = ways.networks()
+        self._leaving: dict[str, KnownNetwork] = {}
+        self._all_left = False
+        """No network is in use that was before the last switch."""
+        self._had_route = False
+        self.in_use: list[KnownNetwork] = []
+        self._use(self._led, context.clock())
 
     # -- what may be sent, and by what -----------------------------------------------------------------
 
     @property
+    def first(self) -> KnownNetwork:
+        """The network in use that can send, else the one that can soonest."""
+        return min(self.in_use, key=lambda known: known.waits)
+
+    @property
+    def current(self) -> Network:
+        """The address and name of ``first``."""
+        return self.first.network
+
+    @property
     def throttle(self) -> Throttle:
-        return self._known[self.current.name].throttle
+        return self.first.throttle
 
     @property
     def pace(self) -> Pace:
-        return self._known[self.current.name].pace
+        return self.first.pace
 
     @property
     def unreachable(self) -> bool:
-        """The way in use leads nowhere now, and did lead somewhere or was chosen by the user."""
-        return leads_nowhere(self.current, had_route=self._had_route)
+        """No way in use leads anywhere now; one did lead somewhere or was chosen by the user."""
+        return self.first.unreachable
 
     @property
-    def workers_allowed(self) -> int | None:
-        """The number of workers that may hold a clip now; None where there is no limit."""
-        return 0 if self.unreachable else self.throttle.workers_allowed
+    def by_turn(self) -> Sequence[KnownNetwork]:
+        """The networks in use, the one first by which no clip was handed out for longest."""
+        return sorted(self.in_use, key=lambda known: known.handed_at)
 
     @property
     def leaving(self) -> str:
-        """The label of the network that clips in hand still use after a switch, else empty."""
-        return "" if self._left is None else self._left.label
+        """The networks that clips in hand still use, where the run left all it had; else empty."""
+        return ", ".join(known.network.label for known in self._leaving.values()) if self._all_left else ""
 
-    def stamp(self) -> Stamp:
-        """The stamp of a clip that is handed out now."""
-        return Stamp(self.current.name, self.throttle.epoch, self.pace.cost)
+    def uses(self, name: str) -> bool:
+        """True if clips go out by a network of this name."""
+        return any(known.network.name == name for known in self.in_use)
 
-    # -- which network ---------------------------------------------------------------------------------
+    def stamp(self, known: KnownNetwork | None = None) -> Stamp:
+        """The stamp of a clip that is handed out now, by ``first`` where no other network is given."""
+        known = known or self.first
+        return Stamp(known.network.name, known.throttle.epoch, known.pace.cost)
 
-    def look(self, now: float) -> bool:
-        """See where the way in use leads now. True where it is to another network than before."""
-        found = self.ways.network()
-        if found.name == self.current.name:
-            if found != self.current:
-                self._use(found, now)
-                self.changed(now)
-            return False
-        try:
-            self._remember(found, now)
-        except DatasetError:
-            return False  # not before it is known whether that network cools down
-        self.journal.end_session(now, "network changed")
-        self._use(found, now)
-        self.throttle.tick(now)
-        self.changed(now)
-        return True
+    # -- which networks --------------------------------------------------------------------------------
 
-    def switch(self, way: Way, now: float) -> None:
-        """Send by another way from the next clip on; one clip goes first.
+    def look(self, now: float) -> Sequence[tuple[Network, Network]]:
+        """See where the ways in use lead now: which network each led to before, and which to now, if others.
 
-        Clips in hand are still sent by the network before: ``settle_switch`` tells when none is left.
+        To one that takes the place of another beside others a clip goes first.
         """
-        before = self.current
-        self._remember(self.ways.lead(way), now)  # where the ledger cannot be read, nothing is changed
-        self.ways.add(way)
-        self.ways.in_use = way
+        led = self.ways.networks()
+        if led == self._led:
+            return []
+        turned = [(before, led[way]) for way, before in self._led.items() if before.name != led[way].name]
+        try:
+            for _, network in turned:
+                self._remember(network, now)
+        except DatasetError:
+            return []  # not before it is known whether that network cools down
+        before = {known.network.name: known for known in self.in_use}
+        self._led = led
+        self._use(led, now)
+        for known in self.in_use:
+            if known.network.name not in before:
+                known.throttle.tick(now)
+                if len(self.in_use) > 1:
+                    known.throttle.probe_first()
+        for name, known in before.items():
+            if not self.uses(name):
+                self.journal.end_session(name, now, "network changed")
+                known.unreachable = False
+                self._publish(known, now)
+        self.changed(now)
+        return turned
+
+    def switch(self, ways: Sequence[Way], now: float) -> None:
+        """Send by these ways from the next clip on, by each that is new one clip first.
+
+        Clips in hand are still sent by the networks before: ``settle_switch`` tells when none is left.
+        """
+        before = {known.network.name: known for known in self.in_use}
+        led = {way: self.ways.lead(way) for way in ways}
+        for network in led.values():
+            self._remember(network, now)  # where the ledger cannot be read, nothing is changed
+        for way in ways:
+            self.ways.add(way)
+        self.ways.in_use = tuple(ways)
         self.keep_ways()
-        self._use(self.ways.network(), now)
-        self.throttle.tick(now)
-        if self.current.name != before.name:
-            self._left = before
-            self.throttle.probe_first()
+        self._led = led
+        self._use(led, now)
+        for known in self.in_use:
+            known.throttle.tick(now)
+            if known.network.name not in before:
+                self._leaving.pop(known.network.name, None)
+                known.throttle.probe_first()
+        left = {name: known for name, known in before.items() if not self.uses(name)}
+        for known in left.values():
+            known.unreachable = False
+            self._publish(known, now)
+        self._leaving.update(left)
+        self._all_left = bool(left) and not any(self.uses(name) for name in before)
         self.changed(now)
         self.list(now)
 
-    def settle_switch(self, now: float) -> None:
-        """No clip is in hand by another network than the one in use any more."""
-        self.journal.end_session(now, "switched networks")
-        if self._left is not None:
-            left = self._remember(self._left, now)
-            self._left = None
+    def settle_switch(self, now: float, in_hand: Collection[str]) -> None:
+        """No clip is in hand by networks that were left, but by those that ``in_hand`` names."""
+        for name in [name for name in self._leaving if name not in in_hand]:
+            left = self._leaving.pop(name)
+            self.journal.end_session(name, now, "switched networks")
             self._publish(left, now, NetworkNews.LEFT)
+
+    def begin_sessions(self, now: float) -> None:
+        """Work is on: a session is under way on every network in use that can send."""
+        for known in self.in_use:
+            if known.waits <= 1:
+                self.journal.begin_session(known.network.name, now)
 
     def keep_ways(self) -> None:
         """Have the ways written that the user chose and added."""
-        self.journal.way(self.ways.in_use, dict(self.ways.added))
+        self.journal.ways(self.ways.in_use, self.ways.added)
 
     def list(self, now: float) -> None:
         """Publish every network that is not as it was last published, and those that are no more."""
@@ -141,12 +190,11 @@ class Networks:
             [(way.network, way.given_as) for way in self.ways.listed()],
             rows,
             self._histories,
-            self.current,
+            {known.network.name: known.network for known in self.in_use},
             lambda network, row: (
                 self._known.get(network.name) or KnownNetwork(network, row, self._context.options, now)
             ),
             counted={name: network.clips for name, network in published.items()},
-            unreachable=self.unreachable,
         )
         for network in states:
             if _without_counts(network) != _without_counts(published.get(network.name)):
@@ -155,13 +203,17 @@ class Networks:
             gone = NetworkNews.FORGOTTEN
             self._context.publish(NetworkChanged(at=now, network=published[name], news=gone))
 
-    def _use(self, network: Network, now: float) -> None:
+    def _use(self, led: Mapping[Way, Network], now: float) -> None:
+        """Go out by these networks: to YouTube, ways that lead out by one address are one network."""
         self.save()
-        before, self.current = self.current, network
-        if before.name != network.name:
-            self._publish(self._remember(before, now), now)
-        self._had_route = self._had_route or network.name != NO_ROUTE
-        self._remember(network, now)
+        networks: dict[str, Network] = {}
+        for network in led.values():
+            networks.setdefault(network.name, network)
+        self._had_route = self._had_route or any(name != NO_ROUTE for name in networks)
+        self.in_use = [self._remember(network, now) for network in networks.values()]
+        for known in self.in_use:
+            known.unreachable = leads_nowhere(known.network, had_route=self._had_route)
+        self.journal.in_use([known.network.name for known in self.in_use])
 
     def _remember(self, network: Network, now: float) -> KnownNetwork:
         known = self._known.get(network.name)
@@ -175,8 +227,9 @@ class Networks:
     # -- what the user does ----------------------------------------------------------------------------
 
     def set_pace(self, pace: PaceLimit, now: float) -> None:
-        """Change the pace of every network; what the one in use taught of its own is forgotten."""
-        self.pace.forget()
+        """Change the pace of every network; what those in use taught of theirs is forgotten."""
+        for known in self.in_use:
+            known.pace.forget()
         self.set_users_pace(pace, now)
 
     def set_users_pace(self, pace: PaceLimit, now: float) -> None:
@@ -186,32 +239,36 @@ class Networks:
         self.changed(now)
 
     def probe_now(self, now: float) -> bool:
-        """Do not wait for the end of the cooldown. False where there is none."""
-        if ended := self.throttle.probe_now():
+        """Do not wait for the end of the first cooldown to end. False where there is none."""
+        ended = any(known.throttle.probe_now() for known in self._by_end())
+        if ended:
             self.changed(now)
         return ended
 
     def wait_longer(self, seconds: float, now: float) -> bool:
-        """Add to the cooldown. False where there is none."""
-        if longer := self.throttle.wait_longer(seconds):
+        """Add to the cooldown that ends first. False where there is none."""
+        longer = any(known.throttle.wait_longer(seconds) for known in self._by_end())
+        if longer:
             self.changed(now)
         return longer
+
+    def _by_end(self) -> Sequence[KnownNetwork]:
+        return sorted(self.in_use, key=lambda known: known.throttle.until or math.inf)
 
     # -- what time and clips say of it -------------------------------------------------------------------
 
     def tick(self, now: float) -> bool:
-        """Let time pass. True where the network is ready for its probe now."""
-        grown = self.pace.tick(now)
-        ready = self.throttle.tick(now)
-        if grown or ready:
+        """Let time pass. True where a network is ready for its probe now."""
+        grown = [known.pace.tick(now) for known in self.in_use]
+        ready = [known.throttle.tick(now) for known in self.in_use]
+        if any(grown) or any(ready):
             self.changed(now)
-        return ready
+        return any(ready)
 
     def saw_signal(self, stamp: Stamp, signal: Category, now: float, retry_after_s: float | None) -> bool:
         """A throttle signal came in. True where it is news."""
-        if not self._speaks_of_now(stamp):
-            return False
-        return self._throttled(self._known[self.current.name], signal, now, retry_after_s)
+        known = self._spoken_of(stamp)
+        return known is not None and self._throttled(known, signal, now, retry_after_s)
 
     def refused(self, network: Network, signal: Category, now: float) -> bool:
         """A check, or a suspicion that proved true, found a network refused. True where it is news."""
@@ -235,9 +292,10 @@ class Networks:
 
     def is_probe(self, stamp: Stamp) -> bool:
         """True if a clip with this stamp was sent to see whether a cooldown is over."""
-        throttle = self.throttle
-        ours = (stamp.network, stamp.epoch) == (self.current.name, throttle.epoch)
-        return ours and throttle.probes_after_cooldown
+        known = self._known.get(stamp.network)
+        if known is None or known.throttle.epoch != stamp.epoch:
+            return False
+        return self.uses(stamp.network) and known.throttle.probes_after_cooldown
 
     def answered(self, network: Network, now: float) -> None:
         """A check was answered: there is nothing to wait for any more."""
@@ -258,8 +316,8 @@ class Networks:
         if news or throttle.until != before:
             turn = NetworkNews.PROBE_REFUSED if probing else NetworkNews.THROTTLED
             self._told(known, now, turn if news else NetworkNews.NONE)
-        if news and network.name == self.current.name:
-            self.journal.end_session(now, f"throttled: {signal.value}")
+        if news:
+            self.journal.end_session(network.name, now, f"throttled: {signal.value}")
         return news
 
     def settle(self, stamp: Stamp, spent: Spent) -> None:
@@ -268,12 +326,18 @@ class Networks:
         if known is not None and spent.requests is not None:
             known.pace.settle(stamp.requests, spent.requests)
 
+    def give_back(self, stamp: Stamp) -> None:
+        """A clip was let out for nothing: YouTube was not asked."""
+        if known := self._known.get(stamp.network):
+            known.pace.give_back(stamp.requests)
+
     def saw_outage(self, stamp: Stamp, now: float) -> bool:
         """A clip found no way out. True where it is news."""
-        news = self._speaks_of_now(stamp) and self.throttle.saw_outage(now)
+        known = self._spoken_of(stamp)
+        news = known is not None and known.throttle.saw_outage(now)
         if news:
             self.changed(now)
-            self.journal.end_session(now, "offline")
+            self.journal.end_session(stamp.network, now, "offline")
         return news
 
     def passed(self, stamp: Stamp, now: float, *, done: bool, width: int) -> None:
@@ -294,9 +358,13 @@ class Networks:
         if done:
             self.journal.save(known.row())
 
-    def _speaks_of_now(self, stamp: Stamp) -> bool:
-        cooling = self.throttle.status is NetworkStatus.COOLING
-        return stamp.network == self.current.name and (cooling or stamp.epoch == self.throttle.epoch)
+    def _spoken_of(self, stamp: Stamp) -> KnownNetwork | None:
+        """The network, in use or being left, of whose present state a clip with this stamp speaks."""
+        known = self._known.get(stamp.network)
+        if known is None or not (self.uses(stamp.network) or stamp.network in self._leaving):
+            return None
+        cooling = known.throttle.status is NetworkStatus.COOLING
+        return known if cooling or stamp.epoch == known.throttle.epoch else None
 
     def move_times(self, by_s: float, now: float) -> None:
         """The clock was set by ``by_s`` seconds, to ``now``: every cooldown keeps the time it has left."""
@@ -310,27 +378,26 @@ class Networks:
     # -- telling and keeping ---------------------------------------------------------------------------
 
     def changed(self, now: float) -> None:
-        """Publish the state of the network in use, and put it into the ledger at once."""
-        known = self._known[self.current.name]
-        self._publish(known, now)
-        self.journal.save(known.row(), at_once=True)
+        """Publish the state of the networks in use, and put it into the ledger at once."""
+        for known in self.in_use:
+            self._publish(known, now)
+            self.journal.save(known.row(), at_once=True)
 
     def _publish(self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE) -> None:
         name = known.network.name
         published = self._context.state.networks.get(name)
-        in_use = name == self.current.name
         network = known.state(
-            in_use=in_use,
+            in_use=self.uses(name),
             given_as=published.given_as if published else "",
             history=self._histories.get(name, NO_HISTORY),
             clips=published.clips if published else None,
-            unreachable=in_use and self.unreachable,
         )
         self._context.publish(NetworkChanged(at=now, network=network, news=news))
 
     def save(self) -> None:
-        """Have the state of the network in use written, as it must survive a restart."""
-        self.journal.save(self._known[self.current.name].row())
+        """Have the state of the networks in use written, as it must survive a restart."""
+        for known in self.in_use:
+            self.journal.save(known.row())
 
     def _told(self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE) -> None:
         """Something about a network is new: publish it, and put it into the ledger at once."""

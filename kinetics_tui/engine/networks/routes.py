@@ -1,4 +1,4 @@
-"""The ways out that a run knows: the one in use, those the user added, those the machine has."""
+"""The ways out that a run knows: those in use, those the user added, those the machine has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class Listed(NamedTuple):
 
 
 class Ways:
-    """Finds ways by what people call them. ``added`` maps the names of those that were added.
+    """Finds ways by what people call them.
+
+    ``in_use`` are those that a run goes out by, one at least; ``added`` maps the names of those added.
 
     ``look`` says what a way leads to now, ``discover`` which ways the machine has; both ask the machine
     again each time.
@@ -30,20 +32,20 @@ class Ways:
 
     def __init__(
         self,
-        in_use: Way,
+        in_use: Sequence[Way],
         added: Mapping[str, Way] | None = None,
         *,
         look: Callable[[Way, str], Network] = network_of,
         discover: Callable[[], Iterable[Way]] = discovered_ways,
     ) -> None:
-        self.in_use = in_use
+        self.in_use = tuple(in_use)
         self.added = dict(added or {})
         self._look = look
         self._discover = discover
 
-    def network(self) -> Network:
-        """The network in use as it is now."""
-        return self.lead(self.in_use)
+    def networks(self) -> dict[Way, Network]:
+        """The network that each way in use leads to now; to YouTube, those of one name are one."""
+        return {way: self.lead(way) for way in self.in_use}
 
     def lead(self, way: Way) -> Network:
         """The network that a way leads to now."""
@@ -72,7 +74,7 @@ class Ways:
         raise SettingsError(f"No network {name!r} was added; only networks that were added can be forgotten.")
 
     def listed(self) -> list[Listed]:
-        """Every way, the one in use first; of those that lead out by one address the first."""
+        """Every way, those in use first; of those that lead out by one address the first."""
         found: dict[str, Listed] = {}
         for way in self._all():
             network = self.lead(way)
@@ -80,7 +82,7 @@ class Ways:
         return list(found.values())
 
     def _all(self) -> Iterator[Way]:
-        yield self.in_use
+        yield from self.in_use
         yield from self.added.values()
         yield from self._discover()
 
@@ -108,6 +110,18 @@ class Ways:
             )
         return way
 
+    def find_all(self, texts: Sequence[str]) -> tuple[Way, ...]:
+        """The ways that people mean, each once, to be used together.
+
+        Raises SettingsError where one leads nowhere now, as ``find`` does.
+        """
+        ways = tuple(dict.fromkeys(self.find(text) for text in texts))
+        for way in ways:
+            network = self.lead(way)
+            if not network.present:
+                raise SettingsError(f"{network.label} leads nowhere now: connect it, then switch.")
+        return ways
+
 
 def ways_of(ledger: Ledger) -> Ways:
     """The ways that a run on this ledger begins with.
@@ -116,7 +130,7 @@ def ways_of(ledger: Ledger) -> Ways:
     """
     params = _params_of(ledger.options.yt_dlp)
     discover = list if params.get("proxy") else discovered_ways
-    return Ways(ledger.way() or way_of_params(params), ledger.ways(), discover=discover)
+    return Ways(ledger.ways_in_use() or [way_of_params(params)], ledger.ways(), discover=discover)
 
 
 def _params_of(args: Sequence[str]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import UserError
@@ -31,6 +32,7 @@ from kinetics_tui.model.commands import (
     Subscribe,
     SwitchNetwork,
     SwitchSplit,
+    UseNetworks,
     WaitLonger,
     WantExtras,
 )
@@ -102,7 +104,11 @@ class Commands:
                 if not 0 < seconds <= LONGEST_WAIT_S or not self._networks.wait_longer(seconds, now):
                     return "Nothing to wait for: the network is not cooling down."
             case SwitchNetwork(way=text, finish=finish):
-                return self._switch_network(text, now, finish=finish)
+                if self._networks.ways.in_use == (self._networks.ways.find(text),):
+                    return f"The run goes out by {self._networks.current.label} already."
+                return self._use([text], now, finish=finish)
+            case UseNetworks(ways=texts, finish=finish):
+                return self._use(texts, now, finish=finish)
             case AddNetwork(way=text, given_as=given_as):
                 self._networks.ways.add(parse_way(text), check_name(given_as))
                 self._networks.keep_ways()
@@ -132,17 +138,19 @@ class Commands:
         self._dispatcher.forget_waiting()
         return ""
 
-    def _switch_network(self, text: str, now: float, *, finish: bool) -> str:
-        ways = self._networks.ways
-        way = ways.find(text)
-        network = ways.lead(way)
-        if way == ways.in_use:
-            return f"The run goes out by {network.label} already."
-        if not network.present:
-            return f"{network.label} leads nowhere now: connect it, then switch."
-        self._networks.switch(way, now)
+    def _use(self, texts: Sequence[str], now: float, *, finish: bool) -> str:
+        networks = self._networks
+        before = {known.network.name for known in networks.in_use}
+        ways = networks.ways.find_all(texts)
+        if not ways:
+            return "No network is named: a run goes out by one at least."
+        if set(ways) == set(networks.ways.in_use):
+            return ""
+        networks.switch(ways, now)
         if not finish:
-            self._dispatcher.let_go_of_all(network_only=True)
+            for name in before:
+                if not networks.uses(name):
+                    self._dispatcher.let_go_of_all(name)
         return ""
 
     def _check_network(self, name: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.networks.network import KnownNetwork
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.extraction import Extraction
@@ -49,8 +51,8 @@ class Dispatcher:
     _first_way: FirstWay
     held: bool = field(default=False, init=False)
     """Nothing is handed out: paused by the user, or stopping."""
-    suspended: bool = field(default=False, init=False)
-    """Nothing is handed out while the network itself is under suspicion."""
+    suspended: set[str] = field(default_factory=set, init=False)
+    """The networks under suspicion: nothing is handed out by them."""
     problem: str = field(default="", init=False)
     """One plain sentence while the run is held because the login in the account's cookies has ended."""
     _login_at: float = field(default=0.0, init=False)
@@ -86,25 +88,38 @@ class Dispatcher:
         return True
 
     def _fetch(self, slot: Slot) -> bool:
-        if self.suspended:
-            return False
         if self.problem and not self._may_try_login(slot):
             return False
-        allowed = self._networks.workers_allowed
-        if allowed is not None and self._queue.in_hand >= allowed:
+        if self._networks.leaving:
             return False
+        able = [known for known in self._networks.by_turn if self._has_place(known)]
         now = self._context.clock()
-        row = self._queue.take(now)
+        row = self._queue.take(now) if able else None
         if row is None:
             return False
-        if not self._networks.pace.take(now):
+        # One whose bucket is empty holds up no other.
+        known = next((known for known in able if known.pace.take(now)), None)
+        if known is None:
             self._queue.put_back(row)
-            self._tell_waiting(now)
+            self._tell_waiting(now, min(known.pace.next_at(now) for known in able))
             return False
+        known.handed_at = time.monotonic()
         self._waiting_until.pop(slot.number, None)
-        slot.assign(row, self._networks.stamp(), self._networks.current.route, self._first_way.next())
+        slot.assign(row, self._networks.stamp(known), known.network.route, self._first_way.next())
         self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
+
+    def _has_place(self, known: KnownNetwork) -> bool:
+        """True if one more clip may be in hand by a network."""
+        if known.network.name in self.suspended:
+            return False
+        match known.workers_allowed:
+            case None:
+                return True
+            case 0:
+                return False
+            case allowed:
+                return self.in_hand_by()[known.network.name] < allowed
 
     # -- the login of an account ---------------------------------------------------------------------
 
@@ -149,20 +164,23 @@ class Dispatcher:
             return False
         return True
 
-    def _tell_waiting(self, now: float) -> None:
-        until = self._networks.pace.next_at(now)
+    def _tell_waiting(self, now: float, until: float) -> None:
         for slot in self._pool.slots.values():
             if slot.idle and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S:
                 self._waiting_until[slot.number] = until
                 self._context.publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
 
-    def in_hand_by_others(self) -> int:
-        """Clips in hand that were sent by another network than the one in use."""
-        name = self._networks.current.name
-        return sum(
-            slot.row is not None and not slot.extracting and slot.stamp.network != name
+    def in_hand_by(self) -> Counter[str]:
+        """The number of clips in hand by each network."""
+        return Counter(
+            slot.stamp.network
             for slot in self._pool.slots.values()
+            if slot.row is not None and not slot.extracting
         )
+
+    def in_hand_by_others(self) -> int:
+        """Clips in hand that were sent by networks that are not in use any more."""
+        return sum(number for name, number in self.in_hand_by().items() if not self._networks.uses(name))
 
     def forget_waiting(self, slot: Slot | None = None) -> None:
         """The pace changed, or a worker went: what was told of waiting holds no more."""
@@ -171,16 +189,18 @@ class Dispatcher:
         else:
             self._waiting_until.pop(slot.number, None)
 
-    def let_go_of_all(self, *, network_only: bool = False) -> None:
+    def let_go_of_all(self, network: str | None = None) -> None:
         """Ask for the clips in hand back; those not given back in time are taken by force.
 
-        ``network_only``: not those that need the network no more.
+        ``network``: only those that come by this one, and not where they need it no more.
         """
+        by_network = network is not None
         for slot in self._pool.slots.values():
-            if slot.row is not None and not (slot.extracting and network_only):
-                worker = self._context.state.workers.get(slot.number)
-                through = worker is not None and worker.phase in OFF_THE_NETWORK
-                slot.cancel(network_only=network_only, forced=not (network_only and through))
+            if slot.row is None or (by_network and (slot.extracting or slot.stamp.network != network)):
+                continue
+            worker = self._context.state.workers.get(slot.number)
+            through = worker is not None and worker.phase in OFF_THE_NETWORK
+            slot.cancel(network_only=by_network, forced=not (by_network and through))
 
     def kill_hung(self) -> None:
         """Kill workers that are far behind their clip's deadline, or do not let go of it."""

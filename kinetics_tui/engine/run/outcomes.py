@@ -62,10 +62,10 @@ class Outcomes:
         self._first_way.came(spent.asked)
         if spent.wire_bytes:
             self._networks.settle(slot.stamp, spent)
-            self.suspicion.came_through(row.clip.youtube_id, slot.assigned_at + spent.resolve_s)
+            self.suspicion.came_through(row.clip.youtube_id, network, slot.assigned_at + spent.resolve_s)
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
-            self._networks.pace.give_back(slot.stamp.requests)
+            self._networks.give_back(slot.stamp)
 
     def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""
@@ -107,7 +107,7 @@ class Outcomes:
         if doubtful and self._networks.is_probe(slot.stamp):
             self._record(row, slot, now, Outcome.RETURNED, category, failure.text, spent=failure.spent)
             self.returned(slot, row, category.value, now, last=True)
-            self.suspicion.failed(row.id, slot.stamp, time.monotonic(), probe=True)
+            self.suspicion.failed(row.id, slot.stamp.network, time.monotonic(), probe=True)
             return Aftermath.NONE
         match category.kind:
             case Kind.THROTTLE | Kind.LOCAL:
@@ -120,9 +120,9 @@ class Outcomes:
                 self._record(row, slot, now, Outcome.FAILED, category, failure.text, spent=failure.spent)
                 self._settle_failed(slot, row, category, failure.text, now)
         if category is Category.SHORT_SOURCE:  # the video itself came through
-            self.suspicion.came_through(row.clip.youtube_id, time.monotonic())
+            self.suspicion.came_through(row.clip.youtube_id, slot.stamp.network, time.monotonic())
         elif doubtful:
-            self.suspicion.failed(row.id, slot.stamp, time.monotonic())
+            self.suspicion.failed(row.id, slot.stamp.network, time.monotonic())
         if category.kind is Kind.PERMANENT:
             self._networks.passed(slot.stamp, now, done=False, width=self._context.options.workers)
         return Aftermath.NONE

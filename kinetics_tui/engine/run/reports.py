@@ -116,7 +116,7 @@ class Reports:
             case Failed():
                 match self._outcomes.failed(slot, row, message, now):
                     case Aftermath.NETWORK_SHUT:
-                        self._dispatcher.let_go_of_all(network_only=True)
+                        self._dispatcher.let_go_of_all(slot.stamp.network)
                     case Aftermath.LOGGED_OUT:
                         self._dispatcher.logged_out(slot)
                     case Aftermath.NOT_WRITTEN:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ from kinetics_tui.base.machine import update_command, version_on_disk
 from kinetics_tui.base.words import counted
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.checks import Checks
-from kinetics_tui.engine.networks.network import Network
+from kinetics_tui.engine.networks.network import KnownNetwork, Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.queue import ClipQueue
@@ -46,91 +46,99 @@ WITNESSES = 2
 log = logging.getLogger(__name__)
 
 
-class Suspicion:
-    """Counts failures that YouTube may give for every video, by the network they came by.
+@dataclass
+class _Watch:
+    """The failures by one network that are not believed yet, and how many would be too many."""
 
-    ``came`` are the YouTube ids of the clips that came through last: asked for again by the same network,
-    they tell whether the failures are the clips' own.
+    streak: dict[int, float] = field(default_factory=dict)
+    recent: deque[int | None] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    bound: int = STREAK
+    probe_failed: bool = False
+    blamed_epoch: int = -1
+
+    @property
+    def too_many(self) -> bool:
+        through = self.recent.count(None)
+        return through > 0 and len(self.recent) - through >= SHARE
+
+    def forget(self) -> None:
+        self.probe_failed = False
+        self.streak.clear()
+        self.recent.clear()
+
+
+class Suspicion:
+    """Counts failures that YouTube may give for every video, for each network by itself.
+
+    ``came`` are the YouTube ids of the clips that came through last, by whatever network: asked for again by
+    the one under suspicion, they tell whether the failures are the clips' own.
     """
 
     def __init__(self, came: Iterable[str] = ()) -> None:
         self.came: deque[str] = deque(came, maxlen=WITNESSES)
-        self.probe_failed = False
-        """The probe at the end of a cooldown failed in that way: whether the network is open is not known."""
-        self._streak: dict[int, float] = {}
-        self._recent: deque[int | None] = deque(maxlen=WINDOW)
-        self._network = ""
-        self._bound = STREAK
-        self._blamed: dict[str, int] = {}
+        self._watches: defaultdict[str, _Watch] = defaultdict(_Watch)
 
     @property
     def witnesses(self) -> list[str]:
         """Videos that must be there, the best one first."""
         return [*reversed(self.came), *PUBLIC_VIDEOS][:WITNESSES]
 
-    @property
-    def suspects(self) -> set[int]:
-        """The clips whose failures are not believed yet."""
-        share = {clip_id for clip_id in self._recent if clip_id is not None} if self._too_many else set()
-        return share.union(self._streak)
+    def suspects(self, network: str) -> set[int]:
+        """The clips whose failures by this network are not believed yet."""
+        watch = self._watches[network]
+        share = {clip_id for clip_id in watch.recent if clip_id is not None} if watch.too_many else set()
+        return share.union(watch.streak)
 
-    @property
-    def _too_many(self) -> bool:
-        through = self._recent.count(None)
-        return through > 0 and len(self._recent) - through >= SHARE
+    def probe_failed(self, network: str) -> bool:
+        """The probe at the end of a cooldown failed in that way: whether the network is open is not known."""
+        return self._watches[network].probe_failed
 
     def aroused(self, network: str, *, last: bool = False) -> bool:
         """True if what failed by this network is too much to be believed unchecked.
 
         ``last``: no other clip is left, now or later.
         """
-        if network != self._network:
-            return False
-        at_the_end = last and self._bound == STREAK and len(self._streak) >= LAST_STREAK
-        return self.probe_failed or self._too_many or at_the_end or len(self._streak) >= self._bound
+        watch = self._watches[network]
+        at_the_end = last and watch.bound == STREAK and len(watch.streak) >= LAST_STREAK
+        return watch.probe_failed or watch.too_many or at_the_end or len(watch.streak) >= watch.bound
 
-    def came_through(self, youtube_id: str, answered_at: float) -> None:
+    def came_through(self, youtube_id: str, network: str, answered_at: float) -> None:
         """A clip was fetched, given by YouTube at ``answered_at``: what failed before failed by itself."""
         if youtube_id in self.came:
             self.came.remove(youtube_id)
         self.came.append(youtube_id)
-        self._streak = {clip_id: at for clip_id, at in self._streak.items() if at > answered_at}
-        self._recent.append(None)
-        self._bound = STREAK
+        watch = self._watches[network]
+        watch.streak = {clip_id: at for clip_id, at in watch.streak.items() if at > answered_at}
+        watch.recent.append(None)
+        watch.bound = STREAK
 
-    def failed(self, clip_id: int, stamp: Stamp, answered_at: float, *, probe: bool = False) -> None:
+    def failed(self, clip_id: int, network: str, answered_at: float, *, probe: bool = False) -> None:
         """A clip failed in a way that may be of everybody; as a ``probe`` it is not held against it."""
-        if stamp.network != self._network:
-            self._network = stamp.network
-            self._forget()
+        watch = self._watches[network]
         if probe:
-            self.probe_failed = True
+            watch.probe_failed = True
             return
-        self._streak[clip_id] = answered_at
-        self._recent.append(clip_id)
+        watch.streak[clip_id] = answered_at
+        watch.recent.append(clip_id)
 
-    def believe(self) -> None:
+    def believe(self, network: str) -> None:
         """It was the clips."""
-        if not self.probe_failed:
-            self._bound = min(LONGEST_STREAK, self._bound * 2)
-        self._forget()
+        watch = self._watches[network]
+        if not watch.probe_failed:
+            watch.bound = min(LONGEST_STREAK, watch.bound * 2)
+        watch.forget()
 
     def blame(self, stamp: Stamp) -> set[int]:
         """It was not the clips; ``stamp`` is how the network stands. Returns those to be tried again."""
-        blamed = self.suspects
-        self._blamed[stamp.network] = stamp.epoch
-        self._forget()
-        self._bound = STREAK
+        blamed, watch = self.suspects(stamp.network), self._watches[stamp.network]
+        watch.blamed_epoch = stamp.epoch
+        watch.forget()
+        watch.bound = STREAK
         return blamed
 
     def distrusts(self, stamp: Stamp) -> bool:
         """True if an answer was asked for while wrong ones were given."""
-        return stamp.epoch <= self._blamed.get(stamp.network, -1)
-
-    def _forget(self) -> None:
-        self.probe_failed = False
-        self._streak.clear()
-        self._recent.clear()
+        return stamp.epoch <= self._watches[stamp.network].blamed_epoch
 
 
 class Update:
@@ -164,10 +172,9 @@ class Update:
 
 @dataclass(eq=False)
 class StreakCheck:
-    """Checks the network in use where too many clips failed, and while it is held.
+    """Checks each network by which too many clips failed, and while it is held.
 
-    ``streak`` is how many clips the check under way is about (None: there is none); nothing is handed out
-    meanwhile. ``update`` knows which yt-dlp is in use.
+    Nothing is handed out by it meanwhile. ``update`` knows which yt-dlp is in use.
     """
 
     _context: RunContext
@@ -176,13 +183,20 @@ class StreakCheck:
     _networks: Networks
     _queue: ClipQueue
     _dispatcher: Dispatcher
-    streak: int | None = field(default=None, init=False)
     update: Update = field(default_factory=Update, init=False)
     _causes: dict[str, str] = field(default_factory=dict, init=False)
+    _streaks: dict[str, int] = field(default_factory=dict, init=False)
+
+    @property
+    def streak(self) -> int | None:
+        """The number of clips that are being looked into; None while a network is left to work by."""
+        able = [known.network.name for known in self._networks.in_use if known.waits <= 1]
+        names = set(able or [self._networks.current.name])
+        return sum(self._streaks.values()) if names <= self._streaks.keys() else None
 
     @property
     def refused(self) -> Reason:
-        """The reason why the network in use is held."""
+        """The reason why the network that can soonest is held."""
         throttle = self._networks.throttle
         cause = self._causes.get(self._networks.current.name) or (throttle.signal or Category.MISCELLANEOUS)
         return Reason(
@@ -195,27 +209,30 @@ class StreakCheck:
         )
 
     def look_into(self) -> None:
-        """Begin a check if there is a reason and none is under way."""
-        if self._dispatcher.suspended:
-            return
-        network = self._networks.current
-        if self._networks.throttle.wants_witness:
-            idle = self._dispatcher.held or self._networks.unreachable
-        else:
-            idle = not self._suspicion.aroused(network.name, last=self._context.state.left == 0)
-        if not idle:
-            self._dispatcher.suspended = True
-            self.streak = 0 if self._suspicion.probe_failed else len(self._suspicion.suspects)
-            self._checks.start(self._check(network))
+        """Begin a check of each network if there is a reason and none of it is under way."""
+        for known in self._networks.in_use:
+            network = known.network
+            if network.name in self._dispatcher.suspended:
+                continue
+            if known.throttle.wants_witness:
+                wanted = not (self._dispatcher.held or known.unreachable)
+            else:
+                wanted = self._suspicion.aroused(network.name, last=self._context.state.left == 0)
+            if wanted:
+                self._dispatcher.suspended.add(network.name)
+                probed = self._suspicion.probe_failed(network.name)
+                self._streaks[network.name] = 0 if probed else len(self._suspicion.suspects(network.name))
+                self._checks.start(self._check(known))
 
-    async def _check(self, network: Network) -> None:
+    async def _check(self, known: KnownNetwork) -> None:
+        network = known.network
         try:
             # Of the network as it stands now: the user may switch to another one meanwhile.
-            stamp = self._networks.stamp()
+            stamp = self._networks.stamp(known)
             await self._judge(network, stamp, await self._ask_witnesses(network))
         finally:
-            self._dispatcher.suspended = False
-            self.streak = None
+            self._dispatcher.suspended.discard(network.name)
+            self._streaks.pop(network.name, None)
 
     async def _ask_witnesses(self, network: Network) -> CheckAnswer:
         answer = CheckAnswer(ok=False, category=None, text="", took_s=0.0)
@@ -226,10 +243,11 @@ class StreakCheck:
         return answer
 
     async def _judge(self, network: Network, stamp: Stamp, answer: CheckAnswer) -> None:
-        now, count = self._context.clock(), len(self._suspicion.suspects)
-        held, probe = self._networks.throttle_of(network).wants_witness, self._suspicion.probe_failed
+        now, count = self._context.clock(), len(self._suspicion.suspects(network.name))
+        held = self._networks.throttle_of(network).wants_witness
+        probe = self._suspicion.probe_failed(network.name)
         if answer.category in (None, Category.LOGGED_OUT):  # no witness: the account was not let in
-            self._suspicion.believe()
+            self._suspicion.believe(network.name)
             why = (
                 "another still comes through: it is the clips"
                 if answer.ok
@@ -252,14 +270,13 @@ class StreakCheck:
             self._queue.restart()
         if answer.category is Category.OFFLINE:
             if self._networks.saw_outage(stamp, now):
-                self._dispatcher.let_go_of_all(network_only=True)
+                self._dispatcher.let_go_of_all(network.name)
         elif answer.signal is not None:
             self._checks.shut(network, answer, now)
         else:
             self._causes[network.name] = (answer.said or answer.text).rstrip(".!")
             self._networks.hold(network, answer.category, now)
-            if network.name == self._networks.current.name:
-                self._dispatcher.let_go_of_all(network_only=True)
+            self._dispatcher.let_go_of_all(network.name)
 
     async def _reopened(self, clip_ids: set[int]) -> dict[tuple[str, Category], int]:
         while True:

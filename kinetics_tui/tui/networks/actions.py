@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kinetics_tui.base.words import counted, until_text
-from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork, SwitchNetwork
+from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork, UseNetworks, use_command
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
@@ -33,17 +33,41 @@ class NetworkActions:
         if info is None or self._host.asks:
             return
         label = label_of(info)
-        if info.in_use:
+        if [known.name for known in state.in_use] == [name]:
             self._host.notice(f"{label} is in use already.", bad=True)
             return
         if not info.present:
             self._host.notice(f"{label} is not here: connect it, then switch.", bad=True)
             return
         cooling = self._cooling(info)
-        if cooling:
-            cooling += ": nothing will be sent until then."
+        more = f"{cooling}: nothing will be sent until then." if cooling else ""
+        self._leave_others(f"Switch to {label}?", (name,), more)
+
+    def use(self, name: str) -> None:
+        """Send by a network beside those in use, or by it no more."""
+        info, state = self._find(name), self._host.moment.state
+        if info is None or self._host.asks:
+            return
+        label, names = label_of(info), tuple(known.name for known in state.in_use)
+        if name not in names:
+            if not info.present:
+                self._host.notice(f"{label} is not here: connect it, then use it.", bad=True)
+                return
+            cooling = self._cooling(info)
+            said = f"{cooling}: nothing will be sent by it until then." if cooling else ""
+            said = said or f"{label} is used too: one clip goes first by it."
+            self._host.send(UseNetworks(ways=(*names, name)), said=said)
+        elif len(names) == 1:
+            self._host.notice(f"{label} is the only network in use: use another one first.", bad=True)
+        else:
+            others = tuple(known for known in names if known != name)
+            self._leave_others(f"Use {label} no more?", others, "The others go on.")
+
+    def _leave_others(self, title: str, names: tuple[str, ...], more: str) -> None:
+        """Go out by these networks alone; what becomes of the clips in hand is asked."""
+        state = self._host.moment.state
         if not state.in_hand:
-            self._host.send(SwitchNetwork(way=name), said=cooling)
+            self._host.send(use_command(names), said=more)
             return
         many = state.in_hand != 1
         clips = f"{counted(state.in_hand, 'clip')} {'are' if many else 'is'} in hand"
@@ -54,13 +78,12 @@ class NetworkActions:
             Answer("b", f"put {'them' if many else 'it'} back at once", PUT_BACK),
             Answer("g", "go on as before", ""),
         ]
-        text = f"{clips} by {state.network.label or 'the network in use'}. {cooling}".rstrip()
-        ask = ConfirmScreen(f"Switch to {label}?", text, answers)
-        self._host.app.push_screen(ask, partial(self._send_switch, name))
+        text = f"{clips} by {state.label or 'the network in use'}. {more}".rstrip()
+        self._host.app.push_screen(ConfirmScreen(title, text, answers), partial(self._send_use, names))
 
-    def _send_switch(self, name: str, answer: str | None) -> None:
+    def _send_use(self, names: tuple[str, ...], answer: str | None) -> None:
         if answer:
-            self._host.send(SwitchNetwork(way=name, finish=answer == FINISH))
+            self._host.send(use_command(names, finish=answer == FINISH))
 
     def _cooling(self, info: NetworkState) -> str:
         """That a network cools down and until when, as a sentence begins; empty where it does not."""

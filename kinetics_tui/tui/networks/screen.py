@@ -38,6 +38,12 @@ KEYS = (
         "switch to it",
         "Send everything by this network from now on; asks what becomes of clips in hand.",
     ),
+    _key(
+        "u",
+        "use",
+        "use it too",
+        "Send by this network beside those in use, each at its own pace; again: by it no more.",
+    ),
     _key("c", "check", "check it", "Send one request by this network, and see what comes of it."),
     _key("a", "add", "add a network", "List an interface, an address or a proxy."),
     _key(
@@ -59,7 +65,7 @@ WORDS = (
     ("RAMPING", "The probe came through; workers come back a few at a time."),
     ("OFFLINE", "It is in use and leads nowhere; the run goes on when it does again."),
     ("not here", "Met before, but this machine cannot use it now."),
-    ("*", "The network in use."),
+    ("*", "A network in use."),
     ("left", "What is left of its cooldown; over: it is ready for a probe."),
     ("learned", "The clips an hour that its throttles taught it to bear."),
     ("steps", "Cooldowns one upon the other until YouTube answered again."),
@@ -67,11 +73,18 @@ WORDS = (
 """The words of the network screen."""
 
 
-def hints(info: NetworkState | None) -> list[Hint]:
-    """The keys that do something with the network at the cursor, then those that always do."""
+def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
+    """The keys that do something with the network at the cursor, then those that always do.
+
+    ``several``: more than one is in use.
+    """
     offered = []
     if info is not None and info.present and not info.in_use:
         offered.append(Hint("enter", "switch to it", "switch"))
+        offered.append(Hint("u", "use it too", "use"))
+    if info is not None and info.in_use and several:
+        offered.append(Hint("enter", "only this one", "switch"))
+        offered.append(Hint("u", "use no more", "use"))
     if info is not None and info.present:
         offered.append(Hint("c", "check", "check"))
     offered.append(Hint("a", "add", "add"))
@@ -168,7 +181,7 @@ class NetworksScreen(OnRunScreen):
         return (*super().pressing(moment), listed, moment.state.checked, self.networks.checking)
 
     def hints(self, moment: Moment) -> Sequence[Hint]:
-        return hints(self._list.highlighted)
+        return hints(self._list.highlighted, several=len(moment.state.in_use) > 1)
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
         self._check.checking = self.networks.checking
@@ -196,6 +209,9 @@ class NetworksScreen(OnRunScreen):
 
     def action_switch(self) -> None:
         self._with_highlighted(self.networks.switch)
+
+    def action_use(self) -> None:
+        self._with_highlighted(self.networks.use)
 
     def action_check(self) -> None:
         self._with_highlighted(self.networks.check)

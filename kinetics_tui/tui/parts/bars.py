@@ -28,7 +28,7 @@ def header_line(moment: Moment, width: int) -> Line:
     slow = f"  slow line: every {moment.every_s:g} s"
     if moment.every_s and line.width + len(slow) <= width:
         line.add(slow, Tone.WARN)
-    label, pace = for_screen(state.network.label), f"pace {pace_text(moment.allowed_per_hour)}"
+    label, pace = for_screen(state.label), f"pace {pace_text(moment.allowed_per_hour)}"
     both = f"pace {named_pace_text(moment.allowed_per_hour, moment.budget_per_hour)}"
     for tail in (*(f"{label}   {text}" if label else text for text in (both, pace)), label, pace):
         if tail and line.width + 3 + len(tail) <= width:

@@ -32,6 +32,9 @@ class NetworkSteering(Protocol):
     def switch(self, name: str) -> None:
         """Send everything by this network."""
 
+    def use(self, name: str) -> None:
+        """Send by it beside those in use, or by it no more."""
+
     def check(self, name: str) -> None:
         """Send one request by it."""
 

@@ -108,15 +108,15 @@ class Moment(NamedTuple):
 
     @property
     def allowed_per_hour(self) -> float | None:
-        """The pace in force, None for unlimited: the network's, or before one is known the user's."""
-        network = self.state.network
-        return network.allowed_per_hour if network.name else self.state.options.pace_per_hour
+        """The pace in force, None for unlimited: the networks', or before one is known the user's."""
+        state = self.state
+        return state.allowed_per_hour if state.in_use else state.options.pace_per_hour
 
     @property
     def budget_per_hour(self) -> float | None:
         """The same in requests, where it is counted in them."""
-        network = self.state.network
-        return network.budget_per_hour if network.name else self.state.options.budget_per_hour
+        state = self.state
+        return state.budget_per_hour if state.in_use else state.options.budget_per_hour
 
     @property
     def paused(self) -> bool:

@@ -23,6 +23,7 @@ from kinetics_tui.tui.parts.canvas import HEAVY, ROUND, Frame, Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
 from kinetics_tui.tui.run.countdown import cooling_lines, pace_lines
+from kinetics_tui.tui.run.networks_in_use import network_lines
 
 _STEPS_SHOWN = 3
 _CHART_ROWS_MOST = 6
@@ -41,6 +42,9 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
         return _standing_lines(standing, moment, width, height)
     if moment.cooling:
         return cooling_lines(moment, width, height)
+    if len(moment.state.in_use) > 1:
+        lines = network_lines(moment, width, height)
+        return [*lines, *_chart_lines(moment, width, height - len(lines))]
     return _open_lines(moment, width, height)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kinetics_tui.base.words import counted
-from kinetics_tui.model.commands import AnyCommand, Pause, Resume, SetWorkers, SwitchNetwork, SwitchSplit
+from kinetics_tui.model.commands import (
+    AnyCommand,
+    Pause,
+    Resume,
+    SetWorkers,
+    SwitchNetwork,
+    SwitchSplit,
+    UseNetworks,
+    use_command,
+)
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.network_words import label_of
 
@@ -46,8 +55,19 @@ def _way_back(command: AnyCommand, state: RunState) -> tuple[str, AnyCommand | N
             return "Paused: the clips in hand are put back.", Resume()
         case Pause():
             return "Pausing: the clips in hand are finished first.", Resume()
-        case SwitchNetwork(way=way, finish=finish) if len(state.in_use) == 1 and way in state.networks:
-            said = f"Everything goes by {label_of(state.networks[way])} from now on."
-            return said, SwitchNetwork(way=state.network.name, finish=finish)
+        case SwitchNetwork(way=way, finish=finish):
+            return _back_to_networks((way,), state, finish=finish)
+        case UseNetworks(ways=ways, finish=finish):
+            return _back_to_networks(ways, state, finish=finish)
         case _:
             return "", None
+
+
+def _back_to_networks(
+    ways: tuple[str, ...], state: RunState, *, finish: bool
+) -> tuple[str, AnyCommand | None]:
+    before = tuple(network.name for network in state.in_use)
+    if not before or any(way not in state.networks for way in ways):
+        return "", None
+    labels = " and ".join(label_of(state.networks[way]) for way in ways)
+    return f"Everything goes by {labels} from now on.", use_command(before, finish=finish)

@@ -179,7 +179,7 @@ def _tell_salvaged(salvaged: Salvaged, source: Path | None, tell: Tell) -> None:
     tell(f"{counted(clips, 'clip')} and {counted(attempts, 'attempt')} could be read from {source.name}.")
     if "options" not in salvaged.meta:
         tell("The options could not be read; those of the settings hold again.")
-    if {"way", "ways"} & set(salvaged.lost) or "options" not in salvaged.meta:
+    if {"way", "ways in use", "ways"} & set(salvaged.lost) or "options" not in salvaged.meta:
         tell("The network in use could not be read: choose it with kinetics-tui switch before you run.")
 
 

@@ -29,6 +29,8 @@ _META: dict[str, Any] = {
     "selection": Selection,
     "options": Options,
     "way": Way,
+    "ways in use": tuple[Way, ...],
+    "networks in use": tuple[str, ...],
     "ways": dict[str, Way],
 }
 _LAST_ID = 1 << 40

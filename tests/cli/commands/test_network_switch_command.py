@@ -12,14 +12,13 @@ import pytest
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.cli.commands import networks as network_commands
 from kinetics_tui.cli.commands.networks import check_and_wait as check
-from kinetics_tui.cli.commands.networks import find_network
-from kinetics_tui.cli.commands.networks import switch_and_wait as switch
+from kinetics_tui.cli.commands.networks import find_network, switch_and_wait
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.commands import AnyCommand, CheckNetwork, Reply, Subscribe, SwitchNetwork
+from kinetics_tui.model.commands import AnyCommand, CheckNetwork, Reply, Subscribe, SwitchNetwork, UseNetworks
 from kinetics_tui.model.events import (
     AnyEvent,
     ClipReturned,
@@ -93,6 +92,11 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     await engine.server.close()
 
 
+async def switch(client: EngineClient, way: str, *, finish: bool, tell: Callable[[str], None]) -> str:
+    """Have everything leave by one network."""
+    return await switch_and_wait(client, SwitchNetwork(way=way, finish=finish), tell=tell)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():
@@ -108,6 +112,17 @@ async def test_a_switch_says_what_was_left_and_what_happens_next(engine: Engine,
     assert said == []
 
 
+async def test_a_network_that_is_added_to_those_in_use_says_that_it_begins_with_one_clip(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.told = [changed(HOME), changed(PHONE, status=NetworkStatus.PROBING)]
+    command = UseNetworks(ways=("default", "phone"))
+    assert await switch_and_wait(EngineClient(tmp_path), command, tell=print) == (
+        "The run goes out by wlan0 192.168.1.23 and phone wlan1 10.0.0.7 now; "
+        "by phone wlan1 10.0.0.7 one clip goes first."
+    )
+
+
 async def test_a_switch_to_a_network_that_cools_says_until_when(engine: Engine, tmp_path: Path) -> None:
     engine.told = [AWAY_FROM_HOME, changed(PHONE, status=NetworkStatus.COOLING, until=FAR), SWITCHED]
     sentence = await switch(EngineClient(tmp_path), "phone", finish=True, tell=print)
@@ -117,7 +132,7 @@ async def test_a_switch_to_a_network_that_cools_says_until_when(engine: Engine, 
 
 
 async def test_a_switch_of_a_paused_run_says_that_it_is_paused(engine: Engine, tmp_path: Path) -> None:
-    engine.told = [StatusChanged(at=AT, status=EngineStatus.PAUSED), changed(PHONE), SWITCHED]
+    engine.told = [StatusChanged(at=AT, status=EngineStatus.PAUSED), AWAY_FROM_HOME, changed(PHONE), SWITCHED]
     sentence = await switch(EngineClient(tmp_path), "phone", finish=True, tell=print)
     assert sentence.endswith("; the run is paused.")
 

@@ -122,7 +122,7 @@ def test_nothing_else_of_an_older_ledger_changes(old: Path) -> None:
         assert (ledger.totals().attempts, ledger.totals().wire_bytes) == (5, 3010)
         assert ledger.done_by_minute(0.0) == {2: 1, 5: 1, 9: 2}
         assert ledger.newest_done(2) == ["video000004", "video000002"]
-        assert (ledger.way(), ledger.ways(), ledger.throttled_since(0.0)) == (None, {}, ())
+        assert (ledger.ways_in_use(), ledger.ways(), ledger.throttled_since(0.0)) == ((), {}, ())
     write_records(old)
     assert len((old / "stats.csv").read_text().splitlines()) == 6
 

@@ -111,8 +111,8 @@ async def test_a_video_that_came_through_is_asked_for_else_one_that_is_still_to_
 ) -> None:
     parts = make_parts(some_clips(2))
     await check(parts, ANSWERED)
-    parts.outcomes.suspicion.came_through("older", 0.0)
-    parts.outcomes.suspicion.came_through("newer", 0.0)
+    parts.outcomes.suspicion.came_through("older", HOME.name, 0.0)
+    parts.outcomes.suspicion.came_through("newer", HOME.name, 0.0)
     await check(parts, ANSWERED)
     assert [youtube_id for _, _, youtube_id in parts.asked] == ["va000000000", "newer"]
 

@@ -51,16 +51,16 @@ def sessions(ledger: Ledger) -> list[tuple[object, ...]]:
 def test_a_session_is_written_as_it_begins_and_ends(ledger: Ledger, notes: LedgerNotes) -> None:
     notes.begin_session(HOME, NOW)
     assert sessions(ledger) == [(4711, NOW, None, "")]
-    notes.end_session(NOW + 60, "throttled")
+    notes.end_session(HOME, NOW + 60, "throttled")
     assert sessions(ledger) == [(4711, NOW, NOW + 60, "throttled")]
 
 
 def test_a_session_begins_once_and_ends_once(ledger: Ledger, notes: LedgerNotes) -> None:
-    notes.end_session(NOW, "never begun")
+    notes.end_session(HOME, NOW, "never begun")
     notes.begin_session(HOME, NOW)
     notes.begin_session(HOME, NOW + 1)
-    notes.end_session(NOW + 60, "stopped")
-    notes.end_session(NOW + 61, "stopped again")
+    notes.end_session(HOME, NOW + 60, "stopped")
+    notes.end_session(HOME, NOW + 61, "stopped again")
     assert sessions(ledger) == [(4711, NOW, NOW + 60, "stopped")]
 
 
@@ -71,7 +71,7 @@ def test_what_a_full_disk_refused_is_written_in_its_order_and_once(
         notes.begin_session(HOME, NOW)
         notes.throttled(HOME, NOW + 10, Category.CAPTCHA, 1, 7)
         notes.answered(HOME, NOW + 910)
-        notes.end_session(NOW + 920, "stopped")
+        notes.end_session(HOME, NOW + 920, "stopped")
         with pytest.raises(DatasetError):
             notes.write()
     notes.write()
@@ -124,6 +124,6 @@ def test_the_way_in_use_and_those_added_are_there_for_the_next_run(
     ledger: Ledger, notes: LedgerNotes, tmp_path: Path
 ) -> None:
     office = Way(kind=NetworkKind.PROXY, target="http://proxy.example:3128")
-    notes.way(office, {"office": office})
+    notes.ways([office], {"office": office})
     with Ledger.open(tmp_path / "set", read_only=True) as read:
-        assert (read.way(), read.ways()) == (office, {"office": office})
+        assert (read.ways_in_use(), read.ways()) == ((office,), {"office": office})

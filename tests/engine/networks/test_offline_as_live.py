@@ -112,7 +112,7 @@ def test_a_view_opened_offline_shows_the_networks_that_a_live_one_would(
         return Network(name=name, label=f"{given_as} {name}".strip(), kind=way.kind, present=present)
 
     ways = Ways(
-        Way(),
+        [Way()],
         {f"my {name}": Way(kind=NetworkKind.PROXY, target=name) for name in added},
         look=look,
         discover=list,
@@ -138,7 +138,7 @@ def test_what_the_ledger_alone_tells_is_the_same_but_for_what_only_the_machine_k
         alone.apply_all(opening_events(ledger, dataset, NOW, pid=0))
         last = alone.network
         ways = Ways(
-            Way(),
+            [Way()],
             look=lambda way, given_as: Network(name=last.name, label=last.label, kind=last.kind),
             discover=list,
         )

@@ -31,7 +31,7 @@ def discover() -> list[Way]:
 
 
 def make_ways(**added: str) -> Ways:
-    ways = Ways(Way(), look=look, discover=discover)
+    ways = Ways([Way()], look=look, discover=discover)
     for name, text in added.items():
         ways.add(parse_way(text), name)
     return ways
@@ -67,7 +67,7 @@ def test_ways_that_lead_out_by_one_address_are_listed_once_by_the_users_name() -
 
 def test_the_way_in_use_comes_first() -> None:
     ways = make_ways(office=PROXY)
-    ways.in_use = parse_way(PROXY)
+    ways.in_use = (parse_way(PROXY),)
     assert ways.listed()[0].given_as == "office"
 
 

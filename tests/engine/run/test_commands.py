@@ -199,13 +199,18 @@ def test_a_cooldown_can_be_ended_or_made_longer_and_only_a_cooldown(make_parts: 
     assert throttle.status is NetworkStatus.PROBING
 
 
-def test_a_switch_lets_the_clips_in_hand_finish_unless_told_otherwise(make_parts: Make) -> None:
+def test_a_switch_lets_the_clips_in_hand_finish(make_parts: Make) -> None:
     parts = make_parts(some_clips(4))
     parts.hand_out()
     assert ask(parts, SwitchNetwork(way=OFFICE)).ok
     assert parts.networks.current.kind is NetworkKind.PROXY
     assert not any(isinstance(told, Cancel) for told in parts.sent(1))
-    assert ask(parts, SwitchNetwork(way="default", finish=False)).ok
+
+
+def test_a_switch_at_once_puts_the_clips_in_hand_back(make_parts: Make) -> None:
+    parts = make_parts(some_clips(4))
+    parts.hand_out()
+    assert ask(parts, SwitchNetwork(way=OFFICE, finish=False)).ok
     assert parts.sent(1)[-1] == Cancel(network_only=True)
 
 

@@ -49,12 +49,19 @@ def test_each_idle_worker_gets_a_clip_and_views_hear_of_it(make_parts: Make) -> 
     assert (told.clip_id, told.path, told.route) == (1, hands[0][1].path, HOME.route)
 
 
-@pytest.mark.parametrize("hold", ["held", "suspended"])
-def test_nothing_is_handed_out_while_the_run_stands_still(make_parts: Make, hold: str) -> None:
+def test_nothing_is_handed_out_while_the_run_stands_still(make_parts: Make) -> None:
     parts = make_parts(some_clips(3))
-    setattr(parts.dispatcher, hold, True)
+    parts.dispatcher.held = True
     assert ids(parts) == []
-    setattr(parts.dispatcher, hold, False)
+    parts.dispatcher.held = False
+    assert ids(parts) == [1, 2]
+
+
+def test_nothing_is_handed_out_by_a_network_under_suspicion(make_parts: Make) -> None:
+    parts = make_parts(some_clips(3))
+    parts.dispatcher.suspended.add(HOME.name)
+    assert ids(parts) == []
+    parts.dispatcher.suspended.clear()
     assert ids(parts) == [1, 2]
 
 
@@ -164,7 +171,7 @@ def test_frames_are_no_business_of_the_network(make_parts: Make) -> None:
     parts = make_parts(some_clips(2), workers=1, extras=FRAMES)
     settle(parts, 1, 2)
     parts.hand_out()
-    parts.dispatcher.let_go_of_all(network_only=True)
+    parts.dispatcher.let_go_of_all(HOME.name)
     assert not any(isinstance(told, Cancel) for told in parts.sent(1))
     parts.dispatcher.let_go_of_all()
     assert parts.sent(1)[-1] == Cancel()
@@ -185,7 +192,7 @@ def test_a_clip_whose_bytes_are_all_here_may_be_finished_when_only_the_network_i
     parts.hand_out()
     parts.context.publish(ClipProgress(at=NOW, slot=1, phase=Phase.TRIM))
     parts.context.publish(ClipProgress(at=NOW, slot=2, phase=Phase.DOWNLOAD))
-    parts.dispatcher.let_go_of_all(network_only=True)
+    parts.dispatcher.let_go_of_all(HOME.name)
     assert [parts.sent(number)[-1] for number in (1, 2)] == [Cancel(network_only=True)] * 2
     assert [parts.pool.slots[number].let_go_by is None for number in (1, 2)] == [True, False]
 

@@ -259,7 +259,7 @@ def test_only_what_youtube_may_answer_to_everybody_is_suspicious(
 ) -> None:
     parts = make_parts(some_clips(1), retry_steps_s=retry_steps_s)
     fail(parts, category)
-    assert parts.outcomes.suspicion.suspects == suspects
+    assert parts.outcomes.suspicion.suspects(HOME.name) == suspects
 
 
 @pytest.mark.parametrize("category", [Category.PRIVATE, Category.FORBIDDEN])
@@ -273,5 +273,5 @@ def test_the_probe_at_the_end_of_a_cooldown_judges_no_clip(make_parts: Make, cat
     assert left(parts) == [1, 2]
     assert parts.networks.throttle.status is NetworkStatus.PROBING  # until another video tells
     assert parts.outcomes.suspicion.aroused(HOME.name)
-    assert parts.outcomes.suspicion.suspects == set()
+    assert parts.outcomes.suspicion.suspects(HOME.name) == set()
     assert parts.take()[1].id != row.id

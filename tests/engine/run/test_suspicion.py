@@ -29,7 +29,7 @@ def fail(suspicion: Suspicion, count: int, stamp: Stamp = HOME, answered_at: flo
     """So many clips fail; which ones."""
     clip_ids = [next(_clip_ids) for _ in range(count)]
     for clip_id in clip_ids:
-        suspicion.failed(clip_id, stamp, answered_at)
+        suspicion.failed(clip_id, stamp.network, answered_at)
     return clip_ids
 
 
@@ -45,14 +45,14 @@ def test_a_clip_that_fails_again_and_again_is_one_clip() -> None:
     suspicion = Suspicion(["alive"])
     fail(suspicion, LAST_STREAK - 2)
     for _ in range(2 * STREAK):
-        suspicion.failed(-1, HOME, 0.0)
+        suspicion.failed(-1, HOME.network, 0.0)
     assert not suspicion.aroused(HOME.network, last=True)
 
 
 def test_a_clip_that_comes_through_ends_the_streak() -> None:
     suspicion = Suspicion(["alive"])
     fail(suspicion, STREAK - 1)
-    suspicion.came_through("another", 0.0)
+    suspicion.came_through("another", HOME.network, 0.0)
     fail(suspicion, STREAK - 1)
     assert not suspicion.aroused(HOME.network)
 
@@ -60,7 +60,7 @@ def test_a_clip_that_comes_through_ends_the_streak() -> None:
 def test_a_clip_that_youtube_gave_before_the_others_failed_says_nothing_of_them() -> None:
     suspicion = Suspicion(["alive"])
     fail(suspicion, STREAK - 1, answered_at=20.0)
-    suspicion.came_through("slow one", 19.0)
+    suspicion.came_through("slow one", HOME.network, 19.0)
     fail(suspicion, 1, answered_at=21.0)
     assert suspicion.aroused(HOME.network)
 
@@ -69,20 +69,20 @@ def test_too_large_a_share_of_failures_is_suspicious_without_any_streak() -> Non
     suspicion = Suspicion(["alive"])
     for number in range(SHARE):
         assert not suspicion.aroused(HOME.network)
-        suspicion.failed(number, HOME, 0.0)
+        suspicion.failed(number, HOME.network, 0.0)
         if number % 2:
-            suspicion.came_through("alive", 0.0)
+            suspicion.came_through("alive", HOME.network, 0.0)
     assert suspicion.aroused(HOME.network)
-    assert suspicion.suspects == set(range(SHARE))
+    assert suspicion.suspects(HOME.network) == set(range(SHARE))
 
 
 def test_a_quarter_of_failures_is_not_suspicious() -> None:
     suspicion = Suspicion(["alive"])
     for number in range(10 * WINDOW):
         if number % 4:
-            suspicion.came_through("alive", 0.0)
+            suspicion.came_through("alive", HOME.network, 0.0)
         else:
-            suspicion.failed(number, HOME, 0.0)
+            suspicion.failed(number, HOME.network, 0.0)
         assert not suspicion.aroused(HOME.network)
 
 
@@ -93,7 +93,7 @@ def test_at_the_end_of_a_run_a_shorter_streak_is_suspicious_once() -> None:
     fail(suspicion, 1)
     assert suspicion.aroused(HOME.network, last=True)
     assert not suspicion.aroused(HOME.network)
-    suspicion.believe()
+    suspicion.believe(HOME.network)
     fail(suspicion, LAST_STREAK)
     assert not suspicion.aroused(HOME.network, last=True)
 
@@ -102,7 +102,7 @@ def test_at_the_end_of_a_run_a_shorter_streak_is_suspicious_once() -> None:
 def test_videos_that_came_through_are_witnesses_before_those_that_everybody_knows(came: list[str]) -> None:
     suspicion = Suspicion()
     for youtube_id in came:
-        suspicion.came_through(youtube_id, 0.0)
+        suspicion.came_through(youtube_id, HOME.network, 0.0)
     assert suspicion.witnesses == [*reversed(came), *PUBLIC_VIDEOS][:WITNESSES]
 
 
@@ -116,15 +116,36 @@ def test_a_streak_by_one_network_says_nothing_of_another() -> None:
     assert not suspicion.aroused(HOME.network)
 
 
+def test_clips_that_come_through_by_another_network_do_not_end_a_streak() -> None:
+    suspicion = Suspicion(["alive"])
+    for _ in range(STREAK):
+        assert not suspicion.aroused(PHONE.network)
+        fail(suspicion, 1, PHONE)
+        suspicion.came_through("by the other", HOME.network, 1.0)
+    assert suspicion.aroused(PHONE.network)
+    assert not suspicion.aroused(HOME.network)
+    assert suspicion.witnesses[0] == "by the other"
+
+
+def test_what_proves_true_or_not_by_one_network_leaves_the_suspects_of_another() -> None:
+    suspicion = Suspicion(["alive"])
+    at_home, by_phone = fail(suspicion, STREAK), fail(suspicion, STREAK, PHONE)
+    suspicion.believe(HOME.network)
+    assert not suspicion.suspects(HOME.network)
+    assert suspicion.blame(PHONE) == set(by_phone)
+    assert not suspicion.distrusts(HOME)
+    assert at_home
+
+
 def test_each_streak_that_proves_true_makes_the_next_check_rarer() -> None:
     suspicion, checks = Suspicion(["alive"]), 0
     for _ in range(1000):
         fail(suspicion, 1)
         if suspicion.aroused(HOME.network):
             checks += 1
-            suspicion.believe()
+            suspicion.believe(HOME.network)
     assert checks == 4 + (1000 - 150) // LONGEST_STREAK
-    suspicion.came_through("another", 0.0)
+    suspicion.came_through("another", HOME.network, 0.0)
     fail(suspicion, STREAK)
     assert suspicion.aroused(HOME.network)
 
@@ -133,7 +154,7 @@ def test_blame_gives_back_the_clips_of_the_streak_and_distrusts_what_was_asked_m
     suspicion = Suspicion(["alive"])
     clip_ids = fail(suspicion, STREAK)
     assert suspicion.blame(HOME) == set(clip_ids)
-    assert not suspicion.suspects
+    assert not suspicion.suspects(HOME.network)
     assert suspicion.distrusts(HOME)
     assert not suspicion.distrusts(Stamp(HOME.network, HOME.epoch + 1))
     assert not suspicion.distrusts(PHONE)
@@ -141,8 +162,8 @@ def test_blame_gives_back_the_clips_of_the_streak_and_distrusts_what_was_asked_m
 
 def test_the_last_two_clips_that_came_through_are_witnesses() -> None:
     suspicion = Suspicion(["old", "older"])
-    suspicion.came_through("new", 0.0)
-    suspicion.came_through("new", 0.0)
+    suspicion.came_through("new", HOME.network, 0.0)
+    suspicion.came_through("new", HOME.network, 0.0)
     assert list(suspicion.came) == ["older", "new"]
 
 

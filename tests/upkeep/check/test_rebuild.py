@@ -141,7 +141,7 @@ def test_what_can_be_read_of_a_damaged_ledger_is_saved(dataset: Path) -> None:
     phone = Way(kind=NetworkKind.INTERFACE, target="wlan1")
     with Ledger.open(dataset) as ledger:
         ledger.save_network(cooling)
-        ledger.set_way(phone)
+        ledger.set_ways_in_use([phone])
         before = (list(ledger.settled()), ledger.failure_counts(), ledger.totals())
     stood = statuses(dataset)
     page = page_of(ledger_path(dataset), "clips_by_status")
@@ -154,7 +154,7 @@ def test_what_can_be_read_of_a_damaged_ledger_is_saved(dataset: Path) -> None:
         assert (list(ledger.settled()), ledger.failure_counts(), ledger.totals()) == before
         assert ledger.options == Options(workers=3)
         assert ledger.selection == Selection(annotations=("/nowhere/train.csv",))
-        assert ledger.way() == phone
+        assert ledger.ways_in_use() == (phone,)
         kept = ledger.networks()["192.168.1.23"]
         assert (kept.status, kept.until, kept.step) == (NetworkStatus.COOLING, 9e9, 3)
 
