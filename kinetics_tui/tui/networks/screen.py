@@ -80,8 +80,8 @@ def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
     """
     offered = []
     if info is not None and info.present and not info.in_use:
-        offered.append(Hint("enter", "switch to it", "switch"))
-        offered.append(Hint("u", "use it too", "use"))
+        offered.append(Hint("enter", "switch to it", "switch", "switch"))
+        offered.append(Hint("u", "use it too", "use", "use too"))
     if info is not None and info.in_use and several:
         offered.append(Hint("enter", "only this one", "switch"))
         offered.append(Hint("u", "use no more", "use"))

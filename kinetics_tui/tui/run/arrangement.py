@@ -8,6 +8,8 @@ from typing import NamedTuple
 from kinetics_tui.tui.parts.canvas import BARS, is_wide, share_out
 
 _LOG_LEAST = 3
+_NETWORKS_MOST = 5
+"""So many networks in use have a line before workers have more than their least."""
 _Steps = Sequence[tuple[str, int]]
 
 
@@ -15,7 +17,7 @@ class Demand(NamedTuple):
     """The things that have to be seen: how many splits and workers, and whether a countdown runs.
 
     ``held``: the run stands still, and why and what to do about it take a few lines. ``switching``: the
-    clips in hand finish by the old network, which takes a sentence.
+    clips in hand finish by the old network, which takes a sentence. ``networks`` in use have a line each.
     """
 
     splits: int
@@ -23,6 +25,7 @@ class Demand(NamedTuple):
     cooling: bool = False
     held: bool = False
     switching: bool = False
+    networks: int = 1
 
 
 class Arrangement(NamedTuple):
@@ -78,7 +81,7 @@ def _stacked(rows: int, demand: Demand) -> Arrangement:
 
 
 def _working_steps(rows: int, demand: Demand) -> _Steps:
-    told = 5 if demand.switching else 3
+    told = 5 if demand.switching else 3 if demand.networks < 2 else 2 + min(_NETWORKS_MOST, demand.networks)
     splits = demand.splits + 3
     return (
         ("throttle", 3),

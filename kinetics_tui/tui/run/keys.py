@@ -61,7 +61,7 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
         go_on = [Hint("space", "go on", "pause_or_resume")] if moment.can_go_on else []
         copy = [COPY] * bool(command_shown(moment))
         left = Hint("q", "leave", "ask_to_leave")
-        return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, panels, networks]
+        return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, networks, panels]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")

@@ -138,7 +138,14 @@ class Stage(Container):
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
         workers = max(len(state.workers), state.options.workers)
-        demand = Demand(len(state.splits), workers, moment.cooling, moment.held, moment.switching)
+        demand = Demand(
+            len(state.splits),
+            workers,
+            moment.cooling,
+            moment.held,
+            moment.switching,
+            networks=len(state.in_use),
+        )
         arranged = (width, height, demand, self.full, spare)
         if arranged == self._arranged:
             return False

@@ -18,6 +18,7 @@ from kinetics_tui.model.commands import (
     Reply,
     SetPace,
     SwitchNetwork,
+    UseNetworks,
 )
 from kinetics_tui.model.events import (
     AnyEvent,
@@ -32,6 +33,7 @@ from kinetics_tui.model.network import Family, NetworkKind, NetworkState, Networ
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.networks.screen import KEYS, WORDS, NetworksScreen
 from kinetics_tui.tui.parts.palette import RunCommands
+from tests.network_events import listing
 from tests.tui.run_fakes import (
     CABLE,
     CABLE6,
@@ -312,6 +314,33 @@ async def test_a_question_is_asked_once_however_fast_the_keys_come(place: int, a
         assert run.shown == "NetworksScreen"
 
 
+@pytest.mark.parametrize("in_hand", [0, 3])
+async def test_u_uses_a_network_too_without_a_question(in_hand: int) -> None:
+    events = listed() if in_hand else [*at_rest(), *listed()]
+    async with stand(*events) as s:
+        await s.press("n", *["down"] * OPEN)
+        (command,) = await s.press("u")
+        assert isinstance(command, UseNetworks)
+        assert command.ways[0] == WLAN
+        assert len(command.ways) == 2
+
+
+async def test_u_takes_a_network_out_of_use_and_asks_what_becomes_of_clips_in_hand() -> None:
+    two = [msgspec.structs.replace(known, in_use=known.name in (WLAN, CABLE)) for known in listed_networks()]
+    async with stand(*listing(NOW, tuple(two))) as s:
+        assert await s.press("n", "u") == []
+        assert "in hand" in s.asked
+        (command,) = await s.press("f")
+        assert isinstance(command, SwitchNetwork)
+        assert (command.way, command.finish) == (CABLE, True)
+
+
+async def test_u_does_not_take_the_only_network_out_of_use() -> None:
+    async with stand(*listed()) as s:
+        assert await s.press("n", "u") == []
+        assert "the only network in use" in s.said
+
+
 async def test_the_header_follows_a_switch() -> None:
     async with stand() as run:
         await run.press("n")
@@ -474,8 +503,8 @@ async def test_what_cannot_be_forgotten_says_why() -> None:
     ("place", "hints"),
     [
         (IN_USE, " c check  a add  esc back"),
-        (OPEN, " enter switch to it  c check  a add  esc back"),
-        (ADDED, " enter switch to it  c check  a add  x forget  esc back"),
+        (OPEN, " enter switch  u use too  c check  a add  esc back"),
+        (ADDED, " enter switch  u use too  c check  a add  x forget"),
         (TETHER, " a add  x forget  esc back"),
     ],
 )

@@ -14,6 +14,7 @@ DEMANDS = st.builds(
     cooling=st.booleans(),
     held=st.booleans(),
     switching=st.booleans(),
+    networks=st.integers(0, 9),
 )
 
 
@@ -46,6 +47,11 @@ def test_the_log_stays_in_view_while_the_run_stands(width: int, height: int, dem
 def test_at_80x24_splits_take_a_line_each_and_failures_four() -> None:
     a = arrange(80, 24, Demand(splits=3, workers=16))
     assert (a.wide, a.splits, a.throttle, a.workers, a.failures, a.log) == (False, 6, 3, 8, 5, 0)
+
+
+def test_at_80x24_each_of_several_networks_has_a_line() -> None:
+    assert arrange(80, 24, Demand(splits=3, workers=16, networks=3)).throttle == 5
+    assert arrange(80, 24, Demand(splits=3, workers=16, networks=9)).throttle == 7
 
 
 def test_the_throttle_panel_takes_over_while_the_network_cools() -> None:

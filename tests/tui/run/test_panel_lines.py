@@ -877,3 +877,51 @@ def test_no_width_is_too_small(width: int, height: int) -> None:
         ):
             for line in lines:
                 assert sum(len(text) for text, _ in line.spans(width)) == width
+
+
+# -- several networks in use -----------------------------------------------------------------------
+
+
+def in_use(name: str, state: NetworkStatus = NetworkStatus.OPEN, **fields: object) -> NetworkChanged:
+    network = NetworkState(name=name, label=f"{name} usb0", in_use=True, status=state, allowed_per_hour=300.0)
+    return NetworkChanged(at=NOW, network=msgspec.structs.replace(network, **fields))
+
+
+PHONE_COOLS = in_use("phone", NetworkStatus.COOLING, until=NOW + 761, step=2, steps_s=(900.0, 3600.0))
+
+
+def test_each_network_in_use_has_a_line_those_that_can_send_first_and_their_sum() -> None:
+    here = moment(network(), PHONE_COOLS, in_use("office", clips=1204))
+    lines = texts(throttle_lines(here, 60, 4))
+    assert [line.split()[0] for line in lines[:3]] == ["OPEN", "OPEN", "COOLING"]
+    assert "of 300" in lines[0]
+    assert "1,204 so far" in "".join(lines[:2])
+    assert f"12:41 until {until_text(NOW + 761, NOW, UTC)}  step 2 of 2" in lines[2]
+    assert lines[3] == "in all 0/h now, allowed 900/h"
+    assert "3 networks   pace 900/h" in header_line(here, 100).text
+
+
+def test_networks_that_do_not_fit_are_counted() -> None:
+    here = moment(network(), *(in_use(f"lab{number}") for number in range(6)))
+    for height in range(1, 12):
+        lines = texts(throttle_lines(here, 60, height))
+        assert len(lines) <= height
+        if height == 4:
+            assert lines[-1] == "+4 more networks"
+
+
+def test_the_countdown_comes_only_when_no_network_can_send() -> None:
+    here = moment(network(), PHONE_COOLS)
+    assert not here.cooling
+    nobody = moment(
+        network(NetworkStatus.COOLING, until=NOW + 3600, step=1), PHONE_COOLS, status(EngineStatus.COOLING)
+    )
+    assert nobody.cooling
+    assert "12:41" in texts(throttle_lines(nobody, 60, 3))[0]
+
+
+def test_the_end_of_a_run_is_reckoned_with_the_paces_of_all_networks_in_use() -> None:
+    one = moment(network(allowed_per_hour=300.0))
+    three = moment(network(allowed_per_hour=300.0), in_use("a"), in_use("b"))
+    assert (one.allowed_per_hour, three.allowed_per_hour) == (300.0, 900.0)
+    assert moment(network(allowed_per_hour=None), in_use("a")).allowed_per_hour is None
