@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import shlex
 import sqlite3
 from collections import Counter
@@ -16,8 +17,9 @@ from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.model.commands import SwitchNetwork
+from kinetics_tui.model.commands import SwitchNetwork, UseNetworks
 from kinetics_tui.model.events import EngineStatus, NetworkChanged, NetworkNews
+from kinetics_tui.model.network import public_proxy
 from tests.media.proxies import HttpProxy, SocksProxy
 from tests.program import Program
 
@@ -121,3 +123,64 @@ async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
     assert why.count("switched networks") == SWITCHES
     assert "secret" not in said
     assert len(list(program.dataset.glob("*/*/*.mp4"))) == state.done
+
+
+CHANGES = 20
+
+
+async def test_whatever_set_of_networks_is_in_use_nothing_is_lost_and_a_clip_comes_by_one(
+    program: Program, serve: Serve, ways: list[tuple[str, str]]
+) -> None:
+    demo, youtube = serve(CLIPS)
+    flags = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
+    options = ["--pace", "unlimited", "--workers", "4", "--trim", "copy"]
+    run = program.start(
+        "run",
+        str(program.dataset),
+        *flags,
+        *options,
+        *("--network", ways[0][0], "--network", ways[1][0]),
+        f"--yt-dlp={shlex.join(youtube.direct_args())}",
+        "--headless",
+    )
+    watcher = Watcher(EngineClient(program.dataset))
+    watching = asyncio.create_task(watcher.watch())
+    state, dice = watcher.client.state, random.Random(7)
+    try:
+        await watcher.until(lambda: state.done >= 2)
+        assert len(state.in_use) == 2
+        for number in range(CHANGES):
+            chosen = dice.sample(ways, dice.randint(1, 4))
+            use = UseNetworks(ways=tuple(way for way, _ in chosen), finish=number % 2 == 0)
+            reply = await watcher.client.send(use)
+            assert reply.ok, reply.message
+            count, done = len(chosen), state.done
+            await watcher.until(lambda wanted=count: len(state.in_use) == wanted)  # type: ignore[misc]
+            await watcher.until(lambda wanted=done + 3: state.done >= wanted)  # type: ignore[misc]
+        await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+        run.terminate()
+        await asyncio.to_thread(run.communicate)
+    assert (state.done + state.failed, state.left) == (CLIPS, 0)
+    with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
+        settled = ledger.execute(
+            "SELECT clip_id, youtube_id, networks.name, wire_bytes FROM attempts"
+            " JOIN clips ON clips.id = clip_id JOIN networks ON networks.id = network_id"
+            " WHERE outcome IN ('done', 'failed')"
+        ).fetchall()
+        of_other_sessions = ledger.execute(
+            "SELECT count(*) FROM attempts JOIN sessions ON sessions.id = session_id"
+            " WHERE sessions.network_id <> attempts.network_id"
+        ).fetchone()
+    assert len(settled) == len({clip_id for clip_id, *_ in settled}) == CLIPS
+    clips_of = Counter(youtube_id for _, youtube_id, _, _ in settled)
+    assert of_other_sessions == (0,)
+    address_of = {public_proxy(way) if "://" in way else way: address for way, address in ways}
+    for _, youtube_id, network, wire_bytes in settled:
+        # What was put back was begun again by whichever network; the last bytes are those that were kept.
+        media = [seen for seen in youtube.requests if seen.kind == "media" and seen.video_id == youtube_id]
+        if wire_bytes and clips_of[youtube_id] == 1:
+            assert media[-1].client_address == address_of[network]
