@@ -216,7 +216,7 @@ async def test_a_second_on_the_network_screen_repaints_clock_and_countdowns(term
     [
         (False, False, []),
         (True, False, ["\a"]),
-        (False, True, ["\x1b]9;Kinetics-400: YouTube throttles wlan0: Captcha.\x07"]),
+        (False, True, ["\x1b]9;Kinetics-400: YouTube throttles wlan0: captcha.\x07"]),
     ],
 )
 async def test_the_terminal_is_told_of_a_turn_where_that_is_allowed(

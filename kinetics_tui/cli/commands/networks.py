@@ -236,7 +236,7 @@ async def _ask(client: EngineClient, command: AnyCommand) -> None:
 @dataset
 @click.argument(
     "names",
-    metavar="[NAME]...",
+    metavar="[NAMES]",
     nargs=-1,
     shell_complete=NAMES["network"],
     help="With --use: networks as the list names them.",

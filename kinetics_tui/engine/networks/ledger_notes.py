@@ -53,16 +53,17 @@ class LedgerNotes:
             self._in_use = found
             self._note(lambda: self._ledger.set_networks_in_use(found))
 
-    def begin_session(self, network: str, now: float) -> None:
-        """A stretch of work on a network begins, unless one is under way."""
+    def begin_session(self, network: str, now: float) -> bool:
+        """A stretch of work on a network begins, unless one is under way. True where it does."""
         if network in self._in_session:
-            return
+            return False
         self._in_session.add(network)
 
         def begin() -> None:
             self._sessions[network] = self._ledger.open_session(network, now, self._pid)
 
         self._note(begin)
+        return True
 
     def end_session(self, network: str, now: float, why: str) -> None:
         """The stretch of work on a network ends, and why."""

@@ -170,9 +170,10 @@ class Networks:
 
     def begin_sessions(self, now: float) -> None:
         """Work is on: a session is under way on every network in use that can send."""
-        for known in self.in_use:
-            if known.waits <= 1:
-                self.journal.begin_session(known.network.name, now)
+        able = [known.network.name for known in self.in_use if known.waits <= 1]
+        begun = [name for name in able if self.journal.begin_session(name, now)]
+        if begun:
+            self.list(now)
 
     def keep_ways(self) -> None:
         """Have the ways written that the user chose and added."""

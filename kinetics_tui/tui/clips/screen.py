@@ -95,6 +95,7 @@ class ClipsScreen(ListScreen[DoneClip]):
     OWN_WORDS = WORDS
     NEEDS_A_ROW = ("open_clip", "copy_address", "copy_path")
     ROWS = "done clips"
+    NO_ROW = "No clip is done yet."
 
     view: DoneView
 

@@ -91,6 +91,7 @@ class FailuresScreen(ListScreen[FailedClip]):
     OWN_WORDS = WORDS
     NEEDS_A_ROW = ("open_clip", "retry_it", "copy_address", "copy_path")
     ROWS = "failed clips"
+    NO_ROW = "No clip has failed."
 
     view: FailedView
 

@@ -227,6 +227,7 @@ class ListScreen(OnRunScreen, Generic[_Row]):
     """The actions that the palette offers only where there is a row to do them to."""
     ROWS: ClassVar[str] = "clips"
     """The rows in words: ``failed clips``."""
+    NO_ROW: ClassVar[str] = "There is no clip."
 
     def __init__(
         self,
@@ -383,7 +384,7 @@ class ListScreen(OnRunScreen, Generic[_Row]):
     def ask(self, title: str, choices: Sequence[Choice], field: str) -> None:
         """Ask for the value of a field of the filter."""
         if not choices:
-            self.notice(f"There are no {self.ROWS}.", bad=True)
+            self.notice(self.NO_ROW, bad=True)
         elif self.is_active:
             pick = PickScreen(title, [Choice(None, "any", ""), *choices])
             self.app.push_screen(pick, partial(self._picked, field))

@@ -45,7 +45,7 @@ WORDS: Words = (
     ("SWITCHING", "Clips in hand finish by the old network, then one clip goes first by the new one."),
     ("OFFLINE", "No way to YouTube; the run goes on by itself when the line is back."),
     ("DISK FULL", "No room for clips: make some, then press space."),
-    ("HELD", "Dataset away, in use or not writable, or no workers: mend it, then press space."),
+    ("HELD", "Something has to be mended first; the throttle panel says what. Then press space."),
     ("STOPPING", "Clips in hand are put back, then the engine ends."),
     ("DONE", "Every clip is on disk or settled as failed."),
     ("DISCONNECTED", "The engine does not answer; the app keeps trying."),

@@ -544,7 +544,7 @@ async def test_space_starts_the_engine_of_a_stopped_run_once() -> None:
         assert "space go on" in run.rows[-1]
         assert await run.press("space") == []
         assert run.link.started == 1
-        assert "Starting the engine" in run.rows[-1]
+        assert "Starting the engine" in run.said
         run.link.connected = True
         await run.fold(StatusChanged(at=NOW, status=EngineStatus.RUNNING))
         assert await run.press("space") == [Pause()]
@@ -558,7 +558,7 @@ async def test_an_engine_that_cannot_be_started_says_why(error: Exception) -> No
     async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
         run.link.connected, run.link.start_fails = False, error
         await run.press("space")
-        assert str(error) in run.rows[-1]
+        assert str(error) in run.said
         assert "STOPPED" in run.rows[0]
 
 
@@ -594,11 +594,12 @@ async def test_no_second_engine_is_offered_beside_one_that_does_not_answer() -> 
 
 
 async def test_the_help_names_every_key() -> None:
-    async with stand(size=(120, 70)) as run:
+    async with stand(size=(120, 80)) as run:
         await run.press("question_mark")
         assert run.shown == "HelpScreen"
         for key in KEYS:
             assert key.description in run.text
+        await run.press("end")
         for word in ("COOLING DOWN", "DISCONNECTED"):
             assert word in run.text
         await run.press("escape")
