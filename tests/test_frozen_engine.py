@@ -174,6 +174,7 @@ def test_the_app_says_so_and_goes_on_by_itself(run: Frozen) -> None:
         app.read_until(b"nothing was changed")
         run.thaw()
         app.read_until(b"RUNNING", 60)
+        app.forget()
         run.freeze()
         app.read_until(b"NOT ANSWERING since ", 60)
         app.type(b"q")
