@@ -115,7 +115,7 @@ def _require_dataset(first: str, rest: Sequence[str], commands: Sequence[str]) -
     from kinetics_tui.base.topics import nearest_name  # other command lines do without difflib
 
     shown = for_terminal(shlex.quote(first))
-    is_path = os.sep in first or first.startswith((".", "~")) or Path(first).exists()
+    is_path = os.sep in first or first.startswith((".", "~")) or os.path.exists(first)  # noqa: PTH110 -- any text
     if not is_path:
         near = nearest_name(first, commands)
         if near and (rest or _is_typing_error(first, near)):

@@ -13,7 +13,7 @@ from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.machine import cache_folder
-from kinetics_tui.dataset.folder import demo_path, has_ledger
+from kinetics_tui.dataset.folder import has_demo, has_ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running, wait_until_gone
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers, Stop
@@ -36,7 +36,7 @@ def run_engine(
     are made. Raises ``EngineError`` where one of another version runs.
     """
     started = not is_running(dataset)
-    if started and demo_path(dataset).is_dir():
+    if started and has_demo(dataset):
         _start_demo(dataset, making)
     elif started:
         start_engine(dataset)
@@ -60,7 +60,7 @@ def _start_demo(dataset: Path, making: Callable[[int, int], object]) -> None:
 
 def end_unserved(dataset: Path) -> None:
     """End the engine of a demo whose YouTube is gone: another one is found at another address."""
-    if demo_path(dataset).is_dir() and is_running(dataset):
+    if has_demo(dataset) and is_running(dataset):
         from kinetics_tui.demo.show import is_demo, is_served
 
         if is_demo(dataset) and not is_served(dataset):

@@ -44,6 +44,14 @@ def demo_path(dataset: Path) -> Path:
     return state_folder(dataset) / "demo"
 
 
+def has_demo(dataset: Path) -> bool:
+    """True if a dataset may be a made-up one; one that this user may not look into is none."""
+    try:
+        return demo_path(dataset).is_dir()
+    except OSError:
+        return False
+
+
 def log_path(dataset: Path) -> Path:
     return state_folder(dataset) / "engine.log"
 

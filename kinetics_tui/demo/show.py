@@ -21,7 +21,7 @@ from kinetics_tui.base.any_text import JsonReader, from_json
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.base.words import counted
-from kinetics_tui.dataset.folder import demo_path, has_ledger, make_state_folder
+from kinetics_tui.dataset.folder import demo_path, has_demo, has_ledger, make_state_folder
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import CLIPS, Making, make_up, write_annotations
@@ -187,7 +187,7 @@ def _reopen(folder: Path, clips: int | None, workers: int | None, tell: Callable
 
 def is_demo(dataset: Path) -> bool:
     """True if this dataset was made up by the demo."""
-    if not demo_path(dataset).is_dir():
+    if not has_demo(dataset):
         return False
     with Ledger.open(dataset, read_only=True) as ledger:
         return ledger.title == TITLE

@@ -175,7 +175,8 @@ def take_flags(dice: Dice, folder: Path) -> None:
     """What is typed after the command: names of splits, classes and categories, numbers, ways."""
     words = [dice.choice(("val", "archery", "all", "", "1", "sports")) if dice.random() < 0.4 else text(dice)]
     words += [text(dice) for _ in range(dice.randrange(3))]
-    completed(app, [dice.choice(("run", "status", *words)), *words, "--split", *words])
+    line = [dice.choice(("run", "status", *words)), *words, "--split", *words]
+    _in_a_sentence(lambda: completed(app, line))
     _in_a_sentence(lambda: _select(dice, words))
     _in_a_sentence(lambda: find_categories(words))
     given = dict.fromkeys(dice.sample(("network", "source_address", "proxy"), 1), words[0])
