@@ -70,7 +70,7 @@ async def lie_to_the_app(dataset: Path, *, lies: int, seed: int) -> int:
     try:
         async with app.run_test(size=dice.choice(((120, 40), (80, 24)))) as pilot:
             presses = 0
-            while not done.is_set():
+            while not done.is_set() and app.is_running:
                 await pilot.press(KEYS[presses % len(KEYS)])
                 presses += 1
                 await pilot.pause(0.01)

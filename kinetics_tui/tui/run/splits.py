@@ -149,7 +149,7 @@ def _end_line(moment: Moment) -> Line:
 
 def _round_text(seconds: float) -> str:
     """A length of time that is estimated: no closer than to five seconds."""
-    return duration_text(math.ceil(seconds / 5) * 5)
+    return duration_text(seconds if not math.isfinite(seconds) else math.ceil(seconds / 5) * 5)
 
 
 class SplitsPanel(Panel):
