@@ -129,12 +129,15 @@ def test_clips_that_come_through_by_another_network_do_not_end_a_streak() -> Non
 
 def test_what_proves_true_or_not_by_one_network_leaves_the_suspects_of_another() -> None:
     suspicion = Suspicion(["alive"])
-    at_home, by_phone = fail(suspicion, STREAK), fail(suspicion, STREAK, PHONE)
+    fail(suspicion, STREAK)
+    by_phone = fail(suspicion, STREAK, PHONE)
     suspicion.believe(HOME.network)
     assert not suspicion.suspects(HOME.network)
+    assert suspicion.suspects(PHONE.network) == set(by_phone)
+    at_home = fail(suspicion, STREAK)
     assert suspicion.blame(PHONE) == set(by_phone)
     assert not suspicion.distrusts(HOME)
-    assert at_home
+    assert suspicion.suspects(HOME.network) == set(at_home)
 
 
 def test_each_streak_that_proves_true_makes_the_next_check_rarer() -> None:
