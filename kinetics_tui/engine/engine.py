@@ -286,9 +286,8 @@ class Engine:
 
     def _settle_switch(self) -> None:
         """A network is left when no clip is in hand by it any more."""
-        now = self._context.clock()
-        self._networks.settle_switch(now, self._dispatcher.in_hand_by())
-        self._begin_sessions(now)
+        if self._networks.is_leaving:
+            self._networks.settle_switch(self._context.clock(), self._dispatcher.in_hand_by())
 
     def _begin_sessions(self, now: float) -> None:
         if self.state.status in WORKING:

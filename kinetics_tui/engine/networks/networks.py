@@ -91,6 +91,11 @@ class Networks:
         """The networks that clips in hand still use, where the run left all it had; else empty."""
         return ", ".join(known.network.label for known in self._leaving.values()) if self._all_left else ""
 
+    @property
+    def is_leaving(self) -> bool:
+        """Clips may be in hand by networks that are not in use any more."""
+        return bool(self._leaving)
+
     def uses(self, name: str) -> bool:
         """True if clips go out by a network of this name."""
         return any(known.network.name == name for known in self.in_use)
