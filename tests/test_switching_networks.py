@@ -8,7 +8,7 @@ import random
 import shlex
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import cycle, islice
 
 import pytest
@@ -68,25 +68,34 @@ class Watcher:
                 await asyncio.sleep(0.01)
 
 
+@contextlib.asynccontextmanager
+async def running(
+    program: Program, demo: Demo, youtube: LoopbackYouTube, *more: str
+) -> AsyncIterator[Watcher]:
+    """A run on all clips of the demo, and who watches it; ended afterwards."""
+    flags = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
+    options = ["--pace", "unlimited", "--workers", "4", "--trim", "copy", "--headless", *more]
+    yt_dlp = f"--yt-dlp={shlex.join(youtube.direct_args())}"
+    run = program.start("run", str(program.dataset), *flags, *options, yt_dlp)
+    watcher = Watcher(EngineClient(program.dataset))
+    watching = asyncio.create_task(watcher.watch())
+    try:
+        yield watcher
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+        run.terminate()
+        await asyncio.to_thread(run.communicate)
+
+
 async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
     program: Program, serve: Serve, ways: list[tuple[str, str]]
 ) -> None:
     demo, youtube = serve(CLIPS)
-    flags = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
-    options = ["--pace", "unlimited", "--workers", "4", "--trim", "copy"]
-    run = program.start(
-        "run",
-        str(program.dataset),
-        *flags,
-        *options,
-        f"--yt-dlp={shlex.join(youtube.direct_args())}",
-        "--headless",
-    )
-    watcher = Watcher(EngineClient(program.dataset))
-    watching = asyncio.create_task(watcher.watch())
-    state = watcher.client.state
-    before = "127.0.0.1"
-    try:
+    async with running(program, demo, youtube) as watcher:
+        state = watcher.client.state
+        before = "127.0.0.1"
         await watcher.until(lambda: state.done >= 2)
         for number, (way, address) in enumerate(islice(cycle(ways), SWITCHES)):
             asked = len(youtube.requests)
@@ -101,12 +110,6 @@ async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
             assert set(afterwards) == {address}, f"switch {number + 1}, to {address}"
             before = address
         await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
-    finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-        run.terminate()
-        await asyncio.to_thread(run.communicate)
     assert (state.done + state.failed, state.left) == (CLIPS, 0)
     assert set(state.failures) <= {"short source"}
     assert {event.network.label for event in watcher.switched} >= {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
@@ -132,21 +135,9 @@ async def test_whatever_set_of_networks_is_in_use_nothing_is_lost_and_a_clip_com
     program: Program, serve: Serve, ways: list[tuple[str, str]]
 ) -> None:
     demo, youtube = serve(CLIPS)
-    flags = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
-    options = ["--pace", "unlimited", "--workers", "4", "--trim", "copy"]
-    run = program.start(
-        "run",
-        str(program.dataset),
-        *flags,
-        *options,
-        *("--network", ways[0][0], "--network", ways[1][0]),
-        f"--yt-dlp={shlex.join(youtube.direct_args())}",
-        "--headless",
-    )
-    watcher = Watcher(EngineClient(program.dataset))
-    watching = asyncio.create_task(watcher.watch())
-    state, dice = watcher.client.state, random.Random(7)
-    try:
+    first = ("--network", ways[0][0], "--network", ways[1][0])
+    async with running(program, demo, youtube, *first) as watcher:
+        state, dice = watcher.client.state, random.Random(7)
         await watcher.until(lambda: state.done >= 2)
         assert len(state.in_use) == 2
         for number in range(CHANGES):
@@ -158,12 +149,6 @@ async def test_whatever_set_of_networks_is_in_use_nothing_is_lost_and_a_clip_com
             await watcher.until(lambda wanted=count: len(state.in_use) == wanted)  # type: ignore[misc]
             await watcher.until(lambda wanted=done + 3: state.done >= wanted)  # type: ignore[misc]
         await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
-    finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-        run.terminate()
-        await asyncio.to_thread(run.communicate)
     assert (state.done + state.failed, state.left) == (CLIPS, 0)
     with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
         settled = ledger.execute(
