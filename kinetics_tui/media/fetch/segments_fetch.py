@@ -283,8 +283,8 @@ class SegmentTrack:
         pictures, sound = found.get("video"), found.get("audio")
         if pictures and (not pictures.from_keyframe or pictures.begin_s > start_s + pictures.packet_s / 2):
             return True
-        if sound is None:
-            return False
+        if sound is None or self._pieces[self._first - 1].run != run:
+            return False  # behind a jump the encoder begins anew: what stands before it has no lead for this
         # A manifest may not tell how long a packet is: now that is known.
         lead_s = self._lead_s if self._stream.acodec == "opus" else min(self._lead_s, sound.packet_s)
         return 0 < sound.begin_s - (start_s - lead_s) < SOUND_GAP_S
@@ -294,7 +294,9 @@ class SegmentTrack:
         pictures, sound = found.get("video"), found.get("audio")
         if pictures and pictures.end_s < late_s - pictures.packet_s / 2:
             return True
-        return sound is not None and 0 < late_s - sound.end_s < SOUND_GAP_S
+        if sound is None or self._pieces[self._last + 1].run != run:
+            return False
+        return 0 < late_s - sound.end_s < SOUND_GAP_S
 
     def _runs(self) -> Iterator[tuple[int, bytes]]:
         """The chosen pieces of each run as one file, initialisation in front."""
