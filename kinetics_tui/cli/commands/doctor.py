@@ -41,7 +41,7 @@ from kinetics_tui.cli.options import as_json
 from kinetics_tui.engine.networks.addresses import network_of, way_of_params
 from kinetics_tui.engine.networks.network import NO_ROUTE
 from kinetics_tui.engine.run.disk import floor_of
-from kinetics_tui.media.youtube.yt_dlp_options import login_in_file, parse_args, redact
+from kinetics_tui.media.youtube.yt_dlp_options import login_of, parse_args, redact
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import LoggedOut, Options
@@ -269,24 +269,31 @@ def check_cookies(yt_dlp_args: Sequence[str], now: float, logged_out: LoggedOut 
         params = parse_args(yt_dlp_args)
     except SettingsError:
         return Finding("cookies", State.WARN, "unknown: yt-dlp's options cannot be read")
-    advice = "a night of downloading can get the account blocked: use one you can lose, and a low pace"
-    if params.get("cookiesfrombrowser"):
-        return Finding("cookies", State.WARN, "requests carry the cookies of a browser's account", advice)
-    if not params.get("cookiefile"):
+    file = params.get("cookiefile")
+    browser = (params.get("cookiesfrombrowser") or [None])[0]
+    if not file and not browser:
         return Finding("cookies", State.OK, "none, requests are a guest's")
     try:
-        until = login_in_file(params["cookiefile"])
+        until = login_of(params)
     except (OSError, ValueError) as error:  # its text may hold a line of the file
-        why = getattr(error, "strerror", None) or "it is no file of cookies in Netscape's form"
-        advice = "export them again, or remove --cookies"
-        return Finding("cookies", State.FAIL, f"the file cannot be read ({why})", advice)
+        why = getattr(error, "strerror", None)
+        if file:
+            why = why or "it is no file of cookies in Netscape's form"
+            text, advice = f"the file cannot be read ({why})", "export them again, or remove --cookies"
+        else:
+            why = why or (str(error) if isinstance(error, OSError) else "yt-dlp finds no way into them")
+            text = f"those of {browser} cannot be read ({why})"
+            advice = "export them to a file with the browser, and give that by --cookies"
+        return Finding("cookies", State.FAIL, text, advice)
     if until is None:
         return Finding("cookies", State.OK, "no account's, requests are a guest's")
     if until <= now:
         text = f"the account's login ended on {_date(until)}" if until else "a part of the login is missing"
         state = State.FAIL if logged_out is LoggedOut.HOLD else State.WARN
-        return Finding("cookies", state, text, "log in with a browser, and export them again")
+        again = "log in with a browser, and export them again" if file else "log in again with that browser"
+        return Finding("cookies", state, text, again)
     end = "" if until == math.inf else f", valid until {_date(until)} unless YouTube ends the login before"
+    advice = "a night of downloading can get the account blocked: use one you can lose, and a low pace"
     return Finding("cookies", State.WARN, f"requests carry an account's cookies{end}", advice)
 
 

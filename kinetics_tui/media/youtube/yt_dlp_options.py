@@ -11,6 +11,7 @@ import contextlib
 import functools
 import io
 import ipaddress
+import math
 import optparse
 import os
 import re
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import yt_dlp
-from yt_dlp.cookies import YoutubeDLCookieJar
+from yt_dlp.cookies import CookieLoadError, load_cookies
 from yt_dlp.utils import expand_path
 
 from kinetics_tui.base.errors import SettingsError
@@ -60,7 +61,7 @@ def logged_in_until(cookies: Iterable[Cookie]) -> float | None:
     It is 0 where a part of the login is missing, and infinite where nothing says how long they hold.
     """
     ends = {
-        cookie.name: float("inf") if cookie.expires is None else float(cookie.expires)
+        cookie.name: math.inf if cookie.expires is None else _since_epoch_s(float(cookie.expires))
         for cookie in cookies
         if cookie.domain.removeprefix("www").removeprefix(".") == "youtube.com"
         and cookie.name in {LOGIN_COOKIE, *SESSION_COOKIES}
@@ -71,12 +72,33 @@ def logged_in_until(cookies: Iterable[Cookie]) -> float | None:
     return min(login, max(ends.values(), default=0.0))
 
 
-def login_in_file(name: str) -> float | None:
-    """``logged_in_until`` of a file of cookies. Raises OSError where it cannot be read or is no such file."""
-    jar = YoutubeDLCookieJar(expand_path(name))
-    with contextlib.redirect_stderr(io.StringIO()):  # yt-dlp prints lines that are no cookies
-        jar.load()
-    return logged_in_until(jar)
+CHROME_TIMES_FROM = 1e14
+"""From here on a time counts microseconds: yt-dlp hands on those of Chrome and its kin as they are."""
+CHROME_EPOCH_S = 11_644_473_600
+"""Chrome's times begin with the year 1601, so long before 1970."""
+
+
+def _since_epoch_s(expires: float) -> float:
+    return expires / 1e6 - CHROME_EPOCH_S if expires >= CHROME_TIMES_FROM else expires
+
+
+def login_of(params: Mapping[str, Any]) -> float | None:
+    """``logged_in_until`` of the cookies of a file or a browser that ``params`` name.
+
+    Raises OSError or ValueError where they cannot be read; only an OSError's text holds no line of them.
+    """
+    file, browser = params.get("cookiefile"), params.get("cookiesfrombrowser")
+    if file:
+        with Path(expand_path(file)).open("rb"):  # yt-dlp would begin an empty one where there is none
+            pass
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # yt-dlp prints lines that are no cookies
+            return logged_in_until(load_cookies(file, browser, None))
+    except CookieLoadError as error:
+        why = error.__context__
+        if isinstance(why, OSError):
+            raise why from None
+        raise ValueError(str(why)) from None
 
 
 def _check_source_address(address: str) -> None:

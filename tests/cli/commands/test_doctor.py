@@ -8,9 +8,11 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -161,7 +163,6 @@ def test_cookies_of_an_account_are_warned_of_with_the_end_of_their_login(tmp_pat
     assert "secret" not in finding.detail
     for_session = check_cookies(cookie_file(tmp_path, LOGIN_INFO=0, SAPISID=0), NOW)
     assert (for_session.state, for_session.detail) == (State.WARN, "requests carry an account's cookies")
-    assert check_cookies(["--cookies-from-browser", "firefox"], NOW).state is State.WARN
     assert check_cookies(["-4"], NOW).state is State.OK
 
 
@@ -180,6 +181,61 @@ def test_cookies_whose_login_ended_are_a_fault(tmp_path: Path, ends_s: dict[str,
     assert check_cookies(args, NOW, LoggedOut.GUEST).state is State.WARN
     assert detail in finding.detail
     assert "export" in finding.advice
+
+
+def firefox(folder: Path, **ends_s: float) -> list[str]:
+    """The options for a profile of Firefox whose cookies of YouTube hold so many seconds from now."""
+    rows = [(".youtube.com", name, "secret", "/", NOW + end_s, 1, "") for name, end_s in ends_s.items()]
+    with closing(sqlite3.connect(folder / "cookies.sqlite")) as store, store:
+        store.execute(
+            "CREATE TABLE moz_cookies (host, name, value, path, expiry INTEGER, isSecure, originAttributes)"
+        )
+        store.executemany("INSERT INTO moz_cookies VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return ["--cookies-from-browser", f"firefox:{folder}"]
+
+
+def chromium(folder: Path, **ends_s: float) -> list[str]:
+    """The same of Chromium, which counts microseconds since 1601."""
+    rows = [
+        (".youtube.com", name, "secret", b"", "/", round((NOW + end_s + 11_644_473_600) * 1e6), 1)
+        for name, end_s in ends_s.items()
+    ]
+    with closing(sqlite3.connect(folder / "Cookies")) as store, store:
+        store.execute("CREATE TABLE meta (key, value)")
+        store.execute("INSERT INTO meta VALUES ('version', '24')")
+        store.execute(
+            "CREATE TABLE cookies"
+            " (host_key, name, value, encrypted_value, path, expires_utc INTEGER, is_secure)"
+        )
+        store.executemany("INSERT INTO cookies VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return ["--cookies-from-browser", f"chromium:{folder}"]
+
+
+@pytest.mark.parametrize("browser", [firefox, chromium])
+def test_a_login_in_a_browser_is_told_with_its_end(tmp_path: Path, browser: Callable[..., list[str]]) -> None:
+    finding = check_cookies(browser(tmp_path, LOGIN_INFO=86_400, SAPISID=2 * 86_400), NOW)
+    assert finding.state is State.WARN
+    assert "valid until 2026-09-0" in finding.detail
+    assert "blocked" in finding.advice
+
+
+@pytest.mark.parametrize("browser", [firefox, chromium])
+def test_a_login_in_a_browser_that_ended_is_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], browser: Callable[..., list[str]]
+) -> None:
+    finding = check_cookies(browser(tmp_path, LOGIN_INFO=-86_400 * 3, SAPISID=99), NOW)
+    assert (finding.state, finding.advice) == (State.FAIL, "log in again with that browser")
+    assert "ended on 2026-08-2" in finding.detail
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_cookies_of_a_browser_that_is_not_there_are_a_fault(tmp_path: Path) -> None:
+    finding = check_cookies(["--cookies-from-browser", f"firefox:{tmp_path}"], NOW)
+    assert finding.state is State.FAIL
+    assert f"those of firefox cannot be read (could not find firefox cookies database in '{tmp_path}')" in (
+        finding.detail
+    )
+    assert "--cookies" in finding.advice
 
 
 def test_cookies_of_nobody_are_a_guests_and_other_files_are_not_quoted(
