@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,8 @@ PIECE_S = 5
 MUXED, VIDEO, AUDIO = 93, 230, 233
 """YouTube's numbers for these formats in HLS."""
 JUMP_S = 30
+FROM_ZERO_S = 0.1
+"""A clock that shows no more than this at the beginning counts from zero: the encoder began a bit late."""
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,52 +91,97 @@ def put_in_pieces(layout: Layout, folder: Path) -> Path:
     return folder
 
 
-class Sized(msgspec.Struct, frozen=True):
-    """One piece: its length and bytes, and name and bytes of its initialisation."""
+class Listed(msgspec.Struct, frozen=True):
+    """One piece of a list: its bytes, the name and bytes of its initialisation, and its run."""
 
-    length_s: float
-    size_bytes: int
-    init: tuple[str, int]
+    data: bytes
+    init: tuple[str, bytes]
+    run: int
 
 
-def covering_bytes(folder: Path, start_s: float, end_s: float) -> int:
-    """The size of the pieces that hold anything of these times, and of their initialisations."""
-    streams = [_listed(path) for path in folder.glob("itag/*/index.m3u8")]
-    total = 0
-    for pieces in streams or [_numbered(folder, number) for number in (0, 1)]:
-        begin_s = 0.0
-        inits = {}
-        for piece in pieces:
-            if begin_s < end_s and begin_s + piece.length_s > start_s:
-                total += piece.size_bytes
-                inits[piece.init[0]] = piece.init[1]
-            begin_s += piece.length_s
-        total += sum(inits.values())
+def needed_bytes(folder: Path, layout: Layout, start_s: float, end_s: float) -> int:
+    """The size of the pieces that hold what a clip of these times needs, and of their initialisations.
+
+    It needs the pictures from the keyframe before it, and its sound; of sound in a list of its own a packet
+    before it as well (Opus: the 80 ms that it takes to settle). Found in the pieces' packets, by PyAV.
+    """
+    lists = [_listed(path) for path in sorted(folder.glob("itag/*/index.m3u8"))]
+    total, zeros_s = 0, {}
+    for pieces in lists or [_numbered(folder, number) for number in (0, 1)]:
+        needed: set[int] = set()
+        spans: dict[str, list[tuple[float, float, bool, int]]] = {}
+        for number, piece in enumerate(pieces):
+            found = _spans(piece)
+            run_s = JUMP_S if piece.run else 0
+            begin_s = found[0][1] if found[0][1] > FROM_ZERO_S else 0.0
+            # Pictures come first; sound that begins close to them is on their clock.
+            zero_s = zeros_s.setdefault(piece.run, begin_s)
+            if abs(begin_s - zero_s) > 1 and (number == 0 or pieces[number - 1].run != piece.run):
+                zero_s = zeros_s[piece.run] = begin_s
+            for kind, begins_s, ends_s, key in found:
+                moved_s = run_s - zero_s
+                spans.setdefault(kind, []).append((begins_s + moved_s, ends_s + moved_s, key, number))
+        for kind, packets in spans.items():
+            packets.sort()
+            lead_s = 0.0 if "video" in spans else 0.08 if layout.options.get("dash_segment_type") else 0.024
+            begin_s = start_s - lead_s
+            if kind == "video":
+                begin_s = max(begins for begins, _, key, _ in packets if key and begins < start_s + 0.001)
+            needed |= {
+                number
+                for begins_s, ends_s, _, number in packets
+                if begins_s < end_s - 0.001 and ends_s > begin_s + 0.001
+            }
+        total += sum(len(pieces[number].data) for number in needed)
+        total += sum(len(data) for _, data in {pieces[number].init for number in needed})
     return total
 
 
-def _listed(playlist: Path) -> list[Sized]:
-    found: list[Sized] = []
-    init, size, length_s = ("", 0), 0, 0.0
+def _spans(piece: Listed) -> list[tuple[str, float, float, bool]]:
+    """Kind, begin, end and keyframe of the packets in a piece, pictures first."""
+    with av.open(io.BytesIO(piece.init[1] + piece.data)) as container:
+        found = [
+            (
+                packet.stream.type,
+                float(packet.pts * packet.time_base),
+                float((packet.pts + (packet.duration or 0)) * packet.time_base),
+                packet.is_keyframe,
+            )
+            for packet in container.demux()
+            if packet.pts is not None
+        ]
+    return sorted(found, key=lambda span: (span[0] != "video", span[1]))
+
+
+def _listed(playlist: Path) -> list[Listed]:
+    found: list[Listed] = []
+    init, span, run = ("", b""), "", 0
     for line in playlist.read_text().splitlines():
-        if line.startswith("#EXTINF"):
-            length_s = float(line.partition(":")[2].rstrip(","))
-        elif line.startswith("#EXT-X-MAP"):
-            name = line.split('"')[1]
-            ranged = line.split('"')[3].partition("@")[0] if "BYTERANGE" in line else ""
-            init = name, int(ranged) if ranged else (playlist.parent / name).stat().st_size
+        if line.startswith("#EXT-X-MAP"):
+            _, name, _, *ranged = line.split('"')
+            init = name, _part(playlist.parent / name, ranged[0] if "BYTERANGE" in line else "")
         elif line.startswith("#EXT-X-BYTERANGE"):
-            size = int(line.partition(":")[2].partition("@")[0])
+            span = line.partition(":")[2]
+        elif line == "#EXT-X-DISCONTINUITY":
+            run += 1
         elif line and not line.startswith("#"):
-            found.append(Sized(length_s, size or (playlist.parent / line).stat().st_size, init))
-            size = 0
+            found.append(Listed(_part(playlist.parent / line, span), init, run))
+            span = ""
     return found
 
 
-def _numbered(folder: Path, number: int) -> list[Sized]:
+def _part(path: Path, span: str) -> bytes:
+    """The bytes ``span`` (``length@begin``) of a file; without one all of them."""
+    if not span:
+        return path.read_bytes()
+    length, begin = map(int, span.split("@"))
+    return path.read_bytes()[begin : begin + length]
+
+
+def _numbered(folder: Path, number: int) -> list[Listed]:
     (init,) = folder.glob(f"init-stream{number}.*")
     pieces = sorted(folder.glob(f"chunk-stream{number}-*"))
-    return [Sized(PIECE_S, path.stat().st_size, (init.name, init.stat().st_size)) for path in pieces]
+    return [Listed(path.read_bytes(), (init.name, init.read_bytes()), 0) for path in pieces]
 
 
 def _write_hls(layout: Layout, folder: Path, kind: Kind, clock_s: int) -> None:
