@@ -106,7 +106,8 @@ def needed_bytes(folder: Path, layout: Layout, start_s: float, end_s: float) -> 
     before it as well (Opus: the 80 ms that it takes to settle). Found in the pieces' packets, by PyAV.
     """
     lists = [_listed(path) for path in sorted(folder.glob("itag/*/index.m3u8"))]
-    total, zeros_s = 0, {}
+    total = 0
+    zeros_s: dict[int, float] = {}
     for pieces in lists or [_numbered(folder, number) for number in (0, 1)]:
         needed: set[int] = set()
         spans: dict[str, list[tuple[float, float, bool, int]]] = {}
@@ -139,7 +140,7 @@ def needed_bytes(folder: Path, layout: Layout, start_s: float, end_s: float) -> 
 
 def _spans(piece: Listed) -> list[tuple[str, float, float, bool]]:
     """Kind, begin, end and keyframe of the packets in a piece, pictures first."""
-    with av.open(io.BytesIO(piece.init[1] + piece.data)) as container:
+    with av.open(io.BytesIO(piece.init[1] + piece.data), "r") as container:
         found = [
             (
                 packet.stream.type,
