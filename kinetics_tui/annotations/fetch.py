@@ -69,7 +69,7 @@ def fetch_annotations(
     cached = cached_annotations(release, splits, cache_dir)
     if cached is not None:
         return cached
-    folder = cache_dir / release.name
+    folder = cache_dir / release.cache_name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as scratch:
@@ -111,7 +111,9 @@ def _wanted(release: Release, splits: Sequence[str]) -> list[str]:
 
 
 def _cached(release: Release, split: str, cache_dir: Path) -> Path | None:
-    candidates = (cache_dir / release.name / (split + suffix) for suffix in _SUFFIXES)
+    if split in release.files:
+        return release.files[split]
+    candidates = (cache_dir / release.cache_name / (split + suffix) for suffix in _SUFFIXES)
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -132,7 +134,7 @@ class _Fetch:
         tried = []
         url = self.release.archive_url
         try:
-            tried += [f"{url}: {why}" for why in self._from_archive()]
+            tried += [f"{url}: {why}" for why in self._from_archive()] if url else []
         except _AddressError as error:
             tried.append(f"{url}: {error}")
         lacking = [split for split in splits if _cached(self.release, split, cache_dir) is None]

@@ -1,4 +1,6 @@
-"""The four releases of Kinetics: where they are, how large they are, and what their classes are.
+"""The releases of Kinetics and those that users describe: where and how large they are, and their classes.
+
+Each is described by a file: those of Kinetics lie in ``data``, a user names his own by its path.
 
 Class names and their order are DeepMind's (CC BY 4.0); the groups of classes are those of the
 Kinetics-400 paper, with the classes that it left out under "other".
@@ -9,15 +11,18 @@ Names that users type: how they are compared, and what is said where one is not 
 from __future__ import annotations
 
 import difflib
-import functools
-import json
 import re
+import tomllib
+import zlib
 from collections.abc import Iterable, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from kinetics_tui.annotations.row_rules import shown
+from kinetics_tui.annotations.row_rules import shown, split_of_stem
 from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.clip import TEST, TRAIN, VAL
 
@@ -53,96 +58,138 @@ def unknown_name(what: str, asked: str, known: Iterable[str], where: str = "") -
 CUSTOM = "custom"
 """Stands for annotations of one's own where the name of a release is expected."""
 
-_ARCHIVES = "https://storage.googleapis.com/deepmind-media/Datasets"
-_MIRROR = "https://s3.amazonaws.com/kinetics"
-
 MEAN_CLIP_BYTES = 1_048_000
 """Size of a clip at 360 lines or less in the 2019 write-up: 628.43 GiB in 643,882 files."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """One release as it was published.
+    """A release as its description has it.
 
-    ``splits`` are clips a split as first published, rounded where the publication rounds; releases
-    have since been re-issued with fewer. ``archive_url`` holds the annotations of all splits,
-    ``mirror_urls`` those of one split each. ``clip_bytes`` is the mean size of a clip at 360 lines or
-    less, ``mirror_bytes`` the size of all videos on the CVDF mirror (None: it has none).
+    ``name`` is that of a published one, the path of the description of one's own. ``splits`` are clips a
+    split as first published, rounded where the publication rounds; releases have since been re-issued with
+    fewer. ``archive_url`` holds the annotations of all splits (empty: there is none), ``mirror_urls`` those
+    of one split each, ``files`` are those of one split each that lie on this machine. ``clip_bytes`` is the
+    mean size of a clip at 360 lines or less, ``mirror_bytes`` the size of all videos on the CVDF mirror
+    (None: it has none). ``classes`` are in the official order; ``categories`` are groups of them.
     """
 
     name: str
     title: str
     splits: dict[str, int]
-    class_count: int
-    archive_url: str
+    archive_url: str = ""
     mirror_urls: dict[str, str] = {}
+    files: dict[str, Path] = {}
     clip_bytes: int = MEAN_CLIP_BYTES
     mirror_bytes: int | None = None
+    classes: tuple[str, ...] = ()
+    categories: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def cache_name(self) -> str:
+        """The folder in the cache for what its addresses give: others have another one."""
+        if not is_description(self.name):
+            return self.name
+        addresses = " ".join((self.archive_url, *self.mirror_urls.values()))
+        return f"{short_name(self.name)}-{zlib.crc32(addresses.encode()):08x}"
 
 
-def _mirror_urls(folder: str) -> dict[str, str]:
-    return {split: f"{_MIRROR}/{folder}/annotations/{split}.csv" for split in (TRAIN, VAL, TEST)}
-
-
-RELEASES: dict[str, Release] = {
-    release.name: release
-    for release in (
-        Release(
-            name="kinetics-400",
-            title="Kinetics-400",
-            splits={TRAIN: 246_534, VAL: 19_906, TEST: 38_685},
-            class_count=400,
-            archive_url=f"{_ARCHIVES}/kinetics400.tar.gz",
-            mirror_urls=_mirror_urls("400"),
-            mirror_bytes=456_000_000_000,
-        ),
-        Release(
-            name="kinetics-600",
-            title="Kinetics-600",
-            splits={TRAIN: 392_000, VAL: 30_000, TEST: 72_924},
-            class_count=600,
-            archive_url=f"{_ARCHIVES}/kinetics600.tar.gz",
-            mirror_urls={
-                TRAIN: f"{_MIRROR}/600/annotations/train.txt",
-                VAL: f"{_MIRROR}/600/annotations/val.txt",
-                TEST: f"{_MIRROR}/600/annotations/test.csv",
-            },
-            mirror_bytes=779_000_000_000,
-        ),
-        Release(
-            name="kinetics-700",
-            title="Kinetics-700",
-            splits={TRAIN: 542_000, VAL: 35_000, TEST: 70_000},
-            class_count=700,
-            archive_url=f"{_ARCHIVES}/kinetics700.tar.gz",
-        ),
-        Release(
-            name="kinetics-700-2020",
-            title="Kinetics-700-2020",
-            splits={TRAIN: 542_000, VAL: 34_198, TEST: 67_767},
-            class_count=700,
-            archive_url=f"{_ARCHIVES}/kinetics700_2020.tar.gz",
-            mirror_urls=_mirror_urls("700_2020"),
-            mirror_bytes=710_000_000_000,
-        ),
-    )
-}
-
-_LABEL_FILES = {
-    "kinetics-400": "labels-kinetics-400.txt",
-    "kinetics-600": "labels-kinetics-600.txt",
-    "kinetics-700": "labels-kinetics-700.txt",
-    "kinetics-700-2020": "labels-kinetics-700.txt",
-}
-_CATEGORY_FILES = {"kinetics-400": "categories-kinetics-400.json"}
-# The file's name for the classes that the paper puts in no group, and a name that says so.
+DESCRIPTION_SUFFIX = ".toml"
+_ALL = "all"
 _UNGROUPED = {"custom": "other"}
+"""The file's name for the classes that the paper puts in no group, and a name that says so."""
+
+
+class _Description(msgspec.Struct, forbid_unknown_fields=True):
+    """A description as it is written; ``classes`` are a list or the name of a file with one a line."""
+
+    title: str
+    splits: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
+    annotations: dict[str, str]
+    classes: list[str] | str = []
+    categories: dict[str, list[str]] | str = {}
+    clip_bytes: Annotated[int, msgspec.Meta(gt=0)] = MEAN_CLIP_BYTES
+    mirror_bytes: Annotated[int, msgspec.Meta(gt=0)] | None = None
+
+
+def is_description(name: str) -> bool:
+    """True if the name of a release is that of a file that describes one."""
+    return name.endswith(DESCRIPTION_SUFFIX)
+
+
+def short_name(release_name: str) -> str:
+    """The name of a release as a part of a file's."""
+    return Path(release_name).stem if is_description(release_name) else release_name
+
+
+def read_release(path: Traversable, name: str) -> Release:
+    """The release that a file describes. Raises AnnotationError, which names the file and what to mend."""
+    try:
+        written = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Description)
+        classes, groups = written.classes, written.categories
+        if isinstance(classes, str):
+            classes = _beside(path, classes).read_text(encoding="utf-8").splitlines()
+        if isinstance(groups, str):
+            groups = msgspec.json.decode(_beside(path, groups).read_bytes(), type=dict[str, list[str]])
+    except OSError as error:
+        raise AnnotationError(
+            f"{error.filename or path} cannot be read ({error.strerror}), which describes a release: "
+            "mend its name or put it back."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise AnnotationError(f"{path}: {error}; mend it, or see: kinetics-tui help selection") from error
+    for table, known in (
+        (written.splits, (TRAIN, VAL, TEST)),
+        (written.annotations, (_ALL, *written.splits)),
+    ):
+        for split in table:
+            if split not in known:
+                raise AnnotationError(f"{path}: {shown(split)} is none of {listed(known)}; mend its name.")
+    for split, file in written.annotations.items():
+        if "://" not in file and split_of_stem(Path(file).stem) != split:
+            raise AnnotationError(
+                f"{path}: {shown(file)} gives its rows no split {shown(split)}; "
+                f"call the file {split}{Path(file).suffix}."
+            )
+    addresses = {split: url for split, url in written.annotations.items() if "://" in url}
+    return Release(
+        name=name,
+        title=written.title,
+        splits=written.splits,
+        archive_url=addresses.pop(_ALL, ""),
+        mirror_urls=addresses,
+        files={
+            split: Path(str(_beside(path, file)))
+            for split, file in written.annotations.items()
+            if "://" not in file
+        },
+        clip_bytes=written.clip_bytes,
+        mirror_bytes=written.mirror_bytes,
+        classes=tuple(classes),
+        categories={_UNGROUPED.get(group, group): tuple(names) for group, names in groups.items()},
+    )
+
+
+def _beside(path: Traversable, file: str) -> Traversable:
+    """A file that a description names: where that lies, unless it says all of the way."""
+    return path.parent / file if isinstance(path, Path) else _DATA / file
+
+
+_DATA = resources.files("kinetics_tui.annotations") / "data"
+_PUBLISHED = ("kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020")
+RELEASES: dict[str, Release] = {
+    name: read_release(_DATA / (name + DESCRIPTION_SUFFIX), name) for name in _PUBLISHED
+}
 
 
 def find_release(name: str) -> Release:
     """The release of a name as people write it: ``kinetics-400``, ``400``, ``K400``, ``700_2020``.
 
-    Raises AnnotationError, with the nearest names, where there is none.
+    Or that of the file which describes it: ``mine.toml``. Raises AnnotationError, with the nearest names,
+    where there is none.
     """
+    if is_description(name):
+        path = Path(name).expanduser().absolute()
+        return read_release(path, str(path))
     number = re.sub(r"^(kinetics|k)", "", re.sub(r"[\s_-]+", "", name.casefold()))
     for release in RELEASES.values():
         if number == release.name.removeprefix("kinetics-").replace("-", ""):
@@ -150,28 +197,18 @@ def find_release(name: str) -> Release:
     raise unknown_name("release", name, RELEASES)
 
 
-@functools.cache
+def release_of(name: str) -> Release | None:
+    """The release that a dataset is of; None for annotations of one's own."""
+    return find_release(name) if is_description(name) else RELEASES.get(name)
+
+
 def class_names(release_name: str) -> tuple[str, ...]:
     """The classes of a release in the official order; empty for annotations of one's own."""
-    file = _LABEL_FILES.get(release_name)
-    return tuple(_data_text(file).splitlines()) if file else ()
+    release = release_of(release_name)
+    return release.classes if release else ()
 
 
-@functools.cache
-def class_index(release_name: str) -> dict[str, int]:
-    """From the class to its official index, counted from 0; empty for annotations of one's own."""
-    return {name: index for index, name in enumerate(class_names(release_name))}
-
-
-@functools.cache
 def categories(release_name: str) -> dict[str, tuple[str, ...]]:
     """From the category to its classes, of which some are in two; empty where none were published."""
-    file = _CATEGORY_FILES.get(release_name)
-    if file is None:
-        return {}
-    groups: dict[str, list[str]] = json.loads(_data_text(file))
-    return {_UNGROUPED.get(category, category): tuple(names) for category, names in groups.items()}
-
-
-def _data_text(file: str) -> str:
-    return (resources.files("kinetics_tui.annotations") / "data" / file).read_text(encoding="utf-8")
+    release = release_of(release_name)
+    return release.categories if release else {}

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.annotations.read import Annotations, BadRow
-from kinetics_tui.annotations.releases import CUSTOM, RELEASES, find_release
+from kinetics_tui.annotations.releases import CUSTOM, find_release, release_of
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.base.words import are, counted
@@ -29,7 +29,7 @@ BAD_ROWS_FILE = "bad-rows.csv"
 
 def title_of(selection: Selection) -> str:
     """The name of a run on a selection where nobody calls it anything."""
-    release = RELEASES.get(selection.release)
+    release = release_of(selection.release)
     return release.title if release else CUSTOM_TITLE
 
 

@@ -443,7 +443,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     release: Annotated[
         str,
-        Opt("NAME", "kinetics-400, -600, -700 or -700-2020.", names="release"),
+        Opt("NAME", "kinetics-400, -600, -700 or -700-2020, or your own by its .toml file.", names="release"),
     ] = ""
     annotations: Annotated[
         tuple[str, ...],

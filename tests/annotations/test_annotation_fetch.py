@@ -9,10 +9,17 @@ import msgspec
 import pytest
 
 from kinetics_tui.annotations import fetch
-from kinetics_tui.annotations.fetch import Stream, cached_annotations, fetch_annotations, open_url
+from kinetics_tui.annotations.fetch import (
+    Stream,
+    cached_annotations,
+    fetch_annotations,
+    obtain_annotations,
+    open_url,
+)
 from kinetics_tui.annotations.read import read_annotations
 from kinetics_tui.annotations.releases import RELEASES, Release
 from kinetics_tui.base.errors import AnnotationError
+from kinetics_tui.model.options import Selection
 from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
 from tests.website import Website
 
@@ -37,7 +44,6 @@ class Mirror(Website):
             name="kinetics-9",
             title="Kinetics-9",
             splits={"train": 1, "val": 1, "test": 1},
-            class_count=1,
             archive_url=f"{self.url}/k.tar.gz",
             mirror_urls={split: f"{self.url}/{split}.csv" for split in ("train", "val", "test")},
         )
@@ -236,3 +242,23 @@ def test_a_cache_folder_that_cannot_be_written_is_named(website: Mirror, tmp_pat
     (tmp_path / "cache").write_text("a file in the way")
     with pytest.raises(AnnotationError, match=r"cache folder .* cannot be written"):
         fetch_annotations(website.release, (), tmp_path / "cache")
+
+
+def test_lists_of_a_described_release_are_taken_from_here_and_from_the_web(
+    website: Mirror, tmp_path: Path
+) -> None:
+    (tmp_path / "val.csv").write_text("0wR5jVB-WPk,1,11\n")
+    website.put("/train.csv", b"label,youtube_id,time_start,time_end\nyoga,3caPS4FHFF8,2,12\n")
+    (tmp_path / "mine.toml").write_text(
+        'title = "Mine"\n[splits]\ntrain = 1\nval = 1\n[annotations]\nval = "val.csv"\n'
+        f'train = "{website.url}/train.csv"\n'
+    )
+    asked = Selection(release=str(tmp_path / "mine.toml"))
+    annotations = obtain_annotations(asked, tmp_path / "cache", lambda _line: None)
+    assert [(clip.youtube_id, clip.split) for clip in annotations.clips] == [
+        ("3caPS4FHFF8", "train"),
+        ("0wR5jVB-WPk", "val"),
+    ]
+    assert website.asked == ["/train.csv"]
+    assert obtain_annotations(asked, tmp_path / "cache", lambda _line: None) == annotations
+    assert website.asked == ["/train.csv"], "it is in the cache now"

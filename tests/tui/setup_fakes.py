@@ -29,7 +29,6 @@ SMALL = Release(
     name="kinetics-400",
     title="Kinetics-400",
     splits={"train": 246_534, "val": 19_906, "test": 38_685},
-    class_count=len(CLASSES),
     archive_url="https://example.org/kinetics400.tar.gz",
     clip_bytes=1_000_000,
     mirror_bytes=456_000_000_000,
@@ -38,7 +37,6 @@ OTHER = Release(
     name="kinetics-700",
     title="Kinetics-700",
     splits={"train": 542_000, "val": 35_000},
-    class_count=2,
     archive_url="https://example.org/kinetics700.tar.gz",
     clip_bytes=1_000_000,
 )

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from kinetics_tui.annotations.releases import short_name
 from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.export.clip_files import Placed
 from kinetics_tui.dataset.export.exporter import Form, Item
@@ -55,7 +56,7 @@ class Mmaction2(Listed):
         return f"videos_{split}"
 
     def list_name(self, split: str) -> str:
-        release = self.release.removesuffix("-2020").replace("-", "")
+        release = short_name(self.release).removesuffix("-2020").replace("-", "")
         return f"{release or 'kinetics'}_{split}_list_videos.txt"
 
     def finish(self) -> list[str]:

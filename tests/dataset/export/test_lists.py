@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.releases import class_index
+from kinetics_tui.annotations.releases import class_names
 from kinetics_tui.dataset.export.make import Exporting, export
 from kinetics_tui.model.clip import Clip
 from tests.dataset.export.conftest import DONE, Export, content_of, listing, make_dataset
@@ -30,7 +30,7 @@ def test_mmaction2_gets_its_lists_and_folders(exported: Export, out: Path) -> No
         "videos_val/massaging_person's_head/bbbbbbbbbbb_000010.500_000020.500.mp4",
         "videos_val/playing_organ/aaaaaaaaaaa_000005_000015.mp4",
     ]
-    index = class_index("kinetics-400")
+    index = {label: number for number, label in enumerate(class_names("kinetics-400"))}
     assert (out / "kinetics400_train_list_videos.txt").read_text() == (
         f"{SKIING}/-cccccccccc_000000_000010.mp4 {index['skiing (not slalom or crosscountry)']}\n"
         f"playing_organ/ddddddddddd_000040_000050.mp4 {index['playing organ']}\n"

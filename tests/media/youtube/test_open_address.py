@@ -37,7 +37,6 @@ def fetched(website: Website, cache: Path, opener: Opener) -> list[Path]:
         name="kinetics-9",
         title="Kinetics-9",
         splits={"val": 1},
-        class_count=1,
         archive_url=f"{website.url}/k.tar.gz",
         mirror_urls={"val": f"{website.url}/val.csv"},
     )
