@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from kinetics_tui.base.errors import AnnotationError
 
+GZIP_MAGIC = b"\x1f\x8b"
 MAX_MEMBER_BYTES = 512 * 1024**2
 """The largest file of a release, Kinetics-700's JSON, has 198 MB."""
 MAX_ARCHIVE_BYTES = 4 * MAX_MEMBER_BYTES
@@ -27,8 +28,8 @@ MAX_HEADER_BYTES = 64 * 1024
 _RATIO_FROM_BYTES = 16 * 1024**2
 _DRAIN_BYTES = 64 * 1024
 
-# What tarfile, gzip and zlib raise over archives that are cut off, damaged or made to do harm.
-_DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError, RecursionError)
+DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError, RecursionError)
+"""Raised by tarfile, gzip and zlib over archives that are cut off, damaged or made to do harm."""
 
 
 def read_members(path: Path, on_refused: Callable[[str, str], None]) -> Iterator[tuple[str, bytes]]:
@@ -66,7 +67,7 @@ def _read_wanted(
     try:
         with path.open("rb") as packed, gzip.GzipFile(fileobj=packed) as unpacked:
             stream: Any = _Bounded(unpacked, path)  # tarfile asks for no more than read(size)
-            with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+            with tarfile.open(fileobj=stream, mode="r|", tarinfo=ShortlyDescribed) as archive:
                 for count, member in enumerate(archive):
                     if count >= MAX_MEMBERS:
                         raise AnnotationError(
@@ -84,7 +85,7 @@ def _read_wanted(
                         yield member.name, content.read()
             while stream.read(_DRAIN_BYTES):
                 pass  # gzip checks its sums when the end is reached
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise AnnotationError(
             f"{path}: not a whole .tar.gz archive ({str(error) or type(error).__name__}); "
             "fetch it again, or unpack it and give the CSV files in it."
@@ -108,7 +109,7 @@ def _refusal(member: tarfile.TarInfo) -> str:
     return ""
 
 
-class _Member(tarfile.TarInfo):
+class ShortlyDescribed(tarfile.TarInfo):
     """A member whose description is not longer than is reasonable: it would be read into memory whole."""
 
     _DESCRIPTIONS = (

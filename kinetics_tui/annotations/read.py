@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from kinetics_tui.annotations.archives import MAX_MEMBER_BYTES, read_members
+from kinetics_tui.annotations.archives import GZIP_MAGIC, MAX_MEMBER_BYTES, read_members
 from kinetics_tui.annotations.csv_rows import read_csv
 from kinetics_tui.annotations.json_rows import read_json
 from kinetics_tui.annotations.row_rules import Annotations, BadRow, Heap, shown, split_of_stem
@@ -16,7 +16,6 @@ from kinetics_tui.base.errors import AnnotationError
 
 __all__ = ["Annotations", "BadRow", "read_annotations"]
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _begins_like_json = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*["}]|\[)').match
 
 
@@ -52,7 +51,7 @@ def read_annotations(paths: Sequence[Path], on_progress: Callable[[int], None] |
 
 def _sources(path: Path, heap: Heap) -> Iterator[_Source]:
     data = _read_file(path)
-    if not data.startswith(_GZIP_MAGIC):
+    if not data.startswith(GZIP_MAGIC):
         yield _Source(str(path), path.stem, data)
         return
     del data

@@ -18,6 +18,7 @@ import msgspec
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.safe_text import for_terminal, json_line
+from kinetics_tui.base.words import are, counted
 from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.commands.check import wanted_clips
@@ -69,6 +70,7 @@ def adoption_json(adoption: Adoption) -> dict[str, Any]:
         "quick": adoption.quick,
         "files": adoption.files,
         "other_files": adoption.others,
+        "archives": adoption.archives,
         "settled": adoption.settled,
         "refused": adoption.refused,
         "counts": {fate.value: adoption.counts[fate] for fate in Fate},
@@ -116,8 +118,12 @@ def _end(adoption: Adoption) -> list[str]:
     lines = []
     if adoption.others:
         lines.append(f"{adoption.others:,} other files, not called .mp4, .mkv or .webm, were passed over.")
-    if not adoption.files:
-        lines.append(f"No file called .mp4, .mkv or .webm is in {for_terminal(adoption.source)}.")
+    if adoption.archives:
+        lines.append(f"{counted(adoption.archives, 'archive')} {are(adoption.archives)} read.")
+    elif not adoption.files:
+        lines.append(
+            f"No file called .mp4, .mkv or .webm and no archive is in {for_terminal(adoption.source)}."
+        )
     if adoption.counts[Fate.TOO_SHORT] or adoption.counts[Fate.TOO_LONG]:
         lines.append("--tolerance S takes files too that miss their segment by up to S seconds.")
     if adoption.interrupted:
@@ -177,10 +183,9 @@ def _writing(path: Path) -> Iterator[None]:
     "--from",
     "source",
     required=True,
-    metavar="DIR",
+    metavar="DIR|FILE",
     type=Path,
-    shell_complete=options.folder,
-    help="The folder that the clips are in, in any layout.",
+    help="The folder or archive that the clips are in, in any layout.",
 )
 @click.option(
     "--link",
@@ -221,7 +226,7 @@ def adopt_command(
     as_json: bool,
     **flags: object,
 ) -> int:
-    """Take over clips that you have already, each one verified; DIR stays as it is."""
+    """Take over clips that you have already, each one verified; they stay there as they are."""
     settings = load_settings({})
     if link not in list(LinkMode):
         raise SettingsError(f"--link takes {' or '.join(LinkMode)}.")

@@ -7,13 +7,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import has_ledger, make_state_folder, scratch_path
 from kinetics_tui.dataset.ledger.database import NoLedger, connect, plain_errors
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.upkeep.adopt.candidates import Offer
-from kinetics_tui.upkeep.adopt.result import Adoption, Fate, LinkMode
+from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting, Taking
+from kinetics_tui.upkeep.adopt.unpack import SUFFIXES, ArchiveError, batches, is_archive
 from kinetics_tui.upkeep.check.check import renew_records
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.ledger_health import ledger_state
@@ -60,8 +63,13 @@ def adopt(dataset: Path, how: Adopting) -> Adoption:
 
 def _require_apart(dataset: Path, how: Adopting) -> None:
     source = how.source
+    if source.is_file() and is_archive(source.name):
+        return
     if not source.is_dir():
-        raise DatasetError(f"{source} is not a folder; --from takes the folder that the clips are in.")
+        raise DatasetError(
+            f"{source} is neither a folder nor an archive ({', '.join(SUFFIXES)}); "
+            "--from takes what the clips are in."
+        )
     one, other = source.resolve(), dataset.resolve()
     if one == other or one in other.parents or other in one.parents:
         raise DatasetError(f"{source} and {dataset} lie in one another; --from takes a folder apart from it.")
@@ -92,4 +100,44 @@ def _adopt(dataset: Path, how: Adopting, adoption: Adoption, *, ledger_of: Path)
                 scratch.mkdir(exist_ok=True)
                 scratch = Path(tempfile.mkdtemp(prefix="adopt-", dir=scratch))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        Taking(dataset.absolute(), how, adoption, offer, database, scratch).run()
+        archives = [how.source]
+        if how.source.is_dir():
+            loose = Taking(dataset.absolute(), how, adoption, offer, database, scratch)
+            loose.run()
+            archives = sorted(loose.archives, key=_replacements_first)
+        for archive in archives:
+            unpacked = msgspec.structs.replace(how, source=scratch / "unpacked", link=LinkMode.HARD)
+            taking = Taking(
+                dataset.absolute(), unpacked, adoption, offer, database, scratch, f"{archive.name}/"
+            )
+            _adopt_unpacked(archive, taking)
+            if adoption.interrupted:
+                break
+
+
+def _replacements_first(archive: Path) -> tuple[bool, str]:
+    """Kinetics-400 has an archive of the clips that are damaged in the others."""
+    return "replacement" not in archive.name, str(archive)
+
+
+def _adopt_unpacked(archive: Path, taking: Taking) -> None:
+    adoption, into = taking.adoption, taking.how.source
+    adoption.archives += 1
+    try:
+        for _ in batches(archive, into, taking.wants):
+            taking.offer.forget_files()
+            taking.run()
+            if taking.how.stopped():
+                adoption.interrupted = True
+                return
+    except ArchiveError as error:
+        adoption.files += 1
+        why = f"it cannot be read on ({error}); fetch it again for the clips behind that"
+        adopted = Adopted(archive.name, Fate.UNREADABLE, why)
+        adoption.note(adopted)
+        taking.how.on_settled(adopted)
+    except OSError as error:
+        raise DatasetError(
+            f"{into} cannot be written ({error.strerror}): {adoption.counts[Fate.TAKEN]:,} clips were taken; "
+            "make room, then adopt again."
+        ) from error

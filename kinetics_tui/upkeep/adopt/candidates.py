@@ -75,6 +75,10 @@ class Offer(TemporaryTables):
                     row = _pack(_named(account.clip)), _pack(account.made), os.fsencode(account.path)
                     db.execute("UPDATE files SET named = ?, made = ? WHERE path = ?", row)
 
+    def forget_files(self) -> None:
+        """Forget the files entered, and know still which clips were taken."""
+        self._db.execute("DELETE FROM files")
+
     def __len__(self) -> int:
         """The number of files entered."""
         return int(self._value("SELECT count(*) FROM files"))

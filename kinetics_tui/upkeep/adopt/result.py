@@ -52,6 +52,7 @@ class Adoption(Noted[Fate, Adopted], kw_only=True):
     """The result as a whole.
 
     ``files`` are those called like clips, ``settled`` those whose fate is known, ``others`` the rest.
+    ``archives`` are those that were read.
     ``rewritten`` are MP4 files made of the content of others. ``found`` lay in their place in the dataset
     already, without the ledger knowing; ``short`` and ``inexact`` are shorter or longer than their segment
     and were taken all the same.
@@ -64,6 +65,7 @@ class Adoption(Noted[Fate, Adopted], kw_only=True):
     quick: bool = False
     files: int = 0
     others: int = 0
+    archives: int = 0
     settled: int = 0
     taken_bytes: int = 0
     rewritten: int = 0

@@ -8,7 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,7 @@ from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
 from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, is_to_be_copied, named
 from kinetics_tui.upkeep.adopt.place import Look, look_at, place, place_made
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
+from kinetics_tui.upkeep.adopt.unpack import is_archive
 from kinetics_tui.upkeep.check.check import Asked, keep_quiet
 from kinetics_tui.upkeep.check.file_verdict import attempt_of
 from kinetics_tui.upkeep.check.findings import LedgerState
@@ -70,7 +71,11 @@ class _Held(msgspec.Struct, frozen=True):
 
 @dataclass(eq=False)
 class Taking:
-    """One adoption under way; ``dataset`` is an absolute path."""
+    """One adoption under way; ``dataset`` is an absolute path.
+
+    ``inside`` is the archive out of which the files were unpacked, as it is shown before their names.
+    ``archives`` are those found beside the files.
+    """
 
     dataset: Path
     how: Adopting
@@ -78,6 +83,8 @@ class Taking:
     offer: Offer
     database: Database
     scratch: Path
+    inside: str = ""
+    archives: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._source = self.how.source.absolute()
@@ -95,13 +102,21 @@ class Taking:
             self._flush()
         self.adoption.interrupted = self.adoption.settled < self.adoption.files
 
+    def wants(self, path: str) -> bool:
+        """True if a file in an archive may be a clip that is still to be had; settles it where it is none."""
+        match = self.offer.match(Offered(os.fsencode(path), named(path)))
+        if match.fate is not None:
+            self.adoption.files += 1
+            self._settle(path, match.fate, match.why, match.clip)
+        return match.fate is None
+
     # -- what is on offer ----------------------------------------------------------------------------
 
     def _list(self) -> None:
         adoption, offer = self.adoption, self.offer
         top = self._source.resolve().name
         offer.enter_files((path, named(os.fsdecode(path), top)) for path in self._clip_files())
-        adoption.files = len(offer)
+        adoption.files += len(offer)
         if self._has_whole_ledger():
             with contextlib.closing(connect(self._source, read_only=True)) as theirs:
                 layout = read_meta(theirs, "options", Options).layout
@@ -112,7 +127,9 @@ class Taking:
         state = os.fsencode(STATE_FOLDER)
         ours = OURS if state_folder(self._source).is_dir() else ()
         for path in files_below(self._source, self._stopped, leave_out=ours, on_unreadable=self._unreadable):
-            if not is_clip_file(os.fsdecode(path)):
+            if is_archive(os.fsdecode(path)):
+                self.archives.append(self._source / os.fsdecode(path))
+            elif not is_clip_file(os.fsdecode(path)):
                 self.adoption.others += 1
             elif state not in path.split(b"/"):
                 yield path
@@ -237,7 +254,7 @@ class Taking:
         adoption.inexact += not one.exact and self._options.trim is Trim.EXACT
         if not how.dry_run:
             made = facts.made_file(reading.size_bytes, short=one.short, exact=one.exact)
-            self._attempts.append(attempt_of(account, made, time.time(), f"Adopted: {path}"))
+            self._attempts.append(attempt_of(account, made, time.time(), f"Adopted: {self.inside}{path}"))
             if len(self._attempts) >= BATCH:
                 self._flush()
         how_taken = (
@@ -252,7 +269,7 @@ class Taking:
         self._settle(held.offered.shown, fate, why, name)
 
     def _settle(self, path: str, fate: Fate, why: str, clip: str = "") -> None:
-        adopted = Adopted(path, fate, why, clip)
+        adopted = Adopted(f"{self.inside}{path}", fate, why, clip)
         self.adoption.note(adopted)
         self.how.on_settled(adopted)
 

@@ -280,7 +280,7 @@ def test_folders_in_one_another_are_refused(target: Path, source: Path, tmp_path
     for folder in (target, target / "val", tmp_path, link):
         with pytest.raises(DatasetError, match="in one another"):
             adopted(target, folder)
-    with pytest.raises(DatasetError, match="not a folder"):
+    with pytest.raises(DatasetError, match="neither a folder nor an archive"):
         adopted(target, source / "nowhere")
 
 
