@@ -28,7 +28,8 @@ BATCH_BYTES = 256 * 1024**2
 FOLDERS = 2
 """So many folders around a file are kept: they may tell its split and its label."""
 _CHUNK_BYTES = 1 << 20
-_LONGEST_PART = 120
+_LONGEST_PART = 60
+"""In characters, of which each may take four of the 255 bytes of a name."""
 _odd = re.compile(r"[^\w.~ (),'&+-]")
 
 
@@ -48,11 +49,20 @@ def batches(archive: Path, into: Path, wants: Callable[[str], bool]) -> Iterator
     clip, by the path that it would get. A file whose content is damaged is unpacked as far as that goes.
     Raises ArchiveError where the archive cannot be read on, OSError where ``into`` cannot be written.
     """
+    broken: ArchiveError | None = None
     size_bytes, is_zip = 0, zipfile.is_zipfile(archive)
     members = (_zipped if is_zip else _tarred)(archive)
-    while (member := _read(lambda: next(members, None))) is not None:
+    while broken is None:
+        try:
+            member = _read(partial(next, members, None))
+        except ArchiveError as error:
+            broken = error
+            break
+        if member is None:
+            break
         path = into / _harmless(member.name)
-        if path.exists() or size_bytes >= BATCH_BYTES:
+        in_the_way = path.exists() or any(folder.is_file() for folder in path.parents)
+        if in_the_way or size_bytes >= BATCH_BYTES:
             yield  # a second one of the same name gets its turn once it is known what came of the first
             shutil.rmtree(into)
             size_bytes = 0
@@ -60,18 +70,14 @@ def batches(archive: Path, into: Path, wants: Callable[[str], bool]) -> Iterator
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 _unpack(member, path)
-            except ArchiveError:
-                if not is_zip:  # a tar is over then
-                    yield from _rest(into)
-                    raise
+            except ArchiveError as error:
+                broken = None if is_zip else error  # a tar is over then
             size_bytes += path.stat().st_size
-    yield from _rest(into)
-
-
-def _rest(into: Path) -> Iterator[None]:
     if into.exists():
         yield
         shutil.rmtree(into)
+    if broken is not None:
+        raise broken
 
 
 class _File(NamedTuple):

@@ -146,6 +146,22 @@ def test_nothing_leads_out_of_the_folder_and_what_is_no_plain_file_is_passed_ove
     }
 
 
+def test_names_that_are_long_odd_or_in_each_others_way_harm_nothing(
+    target: Path, content: Contents, tmp_path: Path
+) -> None:
+    one, two, three, four = WHOLE
+    names = [
+        f"{one.name}.mp4",
+        f"{one.name}.mp4/{two.name}.mp4",
+        "\N{SNOWMAN}" * 200 + f"/{three.name}.mp4",
+        f"new\nline/tab\t/\udcff/{four.name}.mp4",
+        f"{'x' * 300}.mp4",
+    ]
+    files = [(name, content(clip)) for name, clip in zip(names, [*WHOLE, one], strict=True)]
+    adoption = take(target, pack(tmp_path / "a.tar", "w", files))
+    assert adoption.counts == {Fate.TAKEN: 4, Fate.NO_NAME: 1}
+
+
 def test_of_a_tar_that_is_cut_off_what_stands_before_is_taken(
     target: Path, content: Contents, tmp_path: Path
 ) -> None:
