@@ -106,6 +106,8 @@ def _note(adoption: Adoption) -> str:
     if not adoption.counts[Fate.TAKEN]:
         return ""
     how = "linked" if adoption.link is LinkMode.HARD else "copied"
+    if adoption.archives:
+        how = f"{how} or unpacked"
     parts = [f"{how}, {adoption.taken_bytes / 1e6:,.1f} MB"]
     parts += [f"{adoption.rewritten:,} copied into .mp4 files"] if adoption.rewritten else []
     parts += [f"{adoption.found:,} lay in their place"] if adoption.found else []
