@@ -16,7 +16,7 @@ CSV = "label,youtube_id,time_start,time_end,split\nyoga,0wR5jVB-WPk,1,11,val\nar
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["status", "{}/none"], "no ledger"),
+        (["status", "{}/none"], "There is no folder"),
         (["attach", "{}/none", "--headless"], "No engine runs"),
         (["pause", "{}/none"], "No engine runs"),
         (["stop", "{}/none"], "No engine runs"),
@@ -38,16 +38,16 @@ CSV = "label,youtube_id,time_start,time_end,split\nyoga,0wR5jVB-WPk,1,11,val\nar
         (["run", "{}/none", "--annotations", "{}/ok.csv"], "--headless"),
         (["run", "{}/none", "--frobnicate"], "frobnicate"),
         (["demo"], "--headless"),
-        (["networks", "{}/none"], "holds no ledger"),
+        (["networks", "{}/none"], "There is no folder"),
         (["networks", "{}/none", "--check", "phone"], "No engine runs"),
-        (["switch", "{}/none", "phone"], "holds no ledger"),
+        (["switch", "{}/none", "phone"], "There is no folder"),
         (["switch", "{}/none"], "NAME, --source-address A or --proxy URL"),
         (["switch", "{}/none", "phone", "--proxy", "http://me:secret@h:1"], "Name one network"),
         (["switch", "{}/none", "--proxy", "me:secret@h:1"], "the URL of a proxy"),
         (["switch", "{}/none", "--source-address", "wlan0"], "an IP address of this machine"),
         (["run", "{}/none", "--release", "kinetics-40", "--json"], "kinetics-400"),
         (["attach", "{}/none", "--json"], "No engine runs"),
-        (["extract", "{}/none", "--sound", "wav", "--json"], "holds no ledger"),
+        (["extract", "{}/none", "--sound", "wav", "--json"], "There is no folder"),
     ],
 )
 def test_bad_input_gets_one_sentence_exit_code_2_and_changes_nothing(

@@ -92,9 +92,9 @@ def test_networks_of_the_settings_are_known_to_the_next_run(dataset: Path) -> No
 
 def test_a_folder_that_is_no_dataset_is_left_as_it_is(tmp_path: Path) -> None:
     make_known(tmp_path / "none", NETWORKS, print)
-    with pytest.raises(DatasetError, match="holds no ledger"):
+    with pytest.raises(DatasetError, match="There is no folder"):
         switch_networks(tmp_path / "none", SwitchNetwork(way="office"), tell=print)
-    with pytest.raises(DatasetError, match="holds no ledger"):
+    with pytest.raises(DatasetError, match="There is no folder"):
         read_networks(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
 

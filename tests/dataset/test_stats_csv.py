@@ -142,4 +142,4 @@ def test_that_program_says_in_one_sentence_why_it_failed(tmp_path: Path) -> None
     done = write_by_program(tmp_path / "none")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "holds no ledger" in done.stderr
+    assert "There is no folder" in done.stderr

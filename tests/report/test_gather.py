@@ -271,7 +271,7 @@ async def test_a_program_of_its_own_makes_the_same_report(dataset: Path, report:
 
 
 async def test_its_sentence_about_a_missing_ledger_comes_through(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="holds no ledger"):
+    with pytest.raises(ReportError, match="There is no folder"):
         await make_report(tmp_path / "nowhere")
     with pytest.raises(DatasetError):
         gather(tmp_path / "nowhere")

@@ -80,7 +80,7 @@ def _row(network: NetworkState, now: float) -> tuple[str, ...]:
     return (
         for_terminal(network.label),
         network.status.value,
-        "" if until is None else duration_text(until - now),
+        "" if until is None else "over" if until <= now else duration_text(until - now),
         f"{network.clips:,}",
         "never" if throttled is None else day_text(throttled, now),
         "" if learned is None else pace_text(learned),

@@ -139,7 +139,8 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
     path = ledger_path(dataset)
     with plain_errors(path):
         if not has_ledger(dataset):
-            raise NoLedger(f"{dataset} holds no ledger; `kinetics-tui run {dataset}` starts one.")
+            fault = f"{dataset} holds no ledger" if dataset.exists() else f"There is no folder {dataset}"
+            raise NoLedger(f"{fault}; `kinetics-tui run {dataset}` starts one.")
         connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
     try:
         with plain_errors(path):

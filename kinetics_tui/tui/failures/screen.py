@@ -139,7 +139,8 @@ class FailuresScreen(ListScreen[FailedClip]):
     def action_copy_path(self) -> None:
         if (row := self.row_or_notice()) is not None:
             state = self.link.state
-            self.copy(str(Path(state.dataset).absolute() / clip_path(state.options.layout, row.clip)))
+            path = Path(state.dataset).absolute() / clip_path(state.options.layout, row.clip)
+            self.copy(str(path), " (no file is there: the clip has failed)")
 
     # -- filters ----------------------------------------------------------------------------------------
 

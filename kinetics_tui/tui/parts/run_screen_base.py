@@ -182,10 +182,10 @@ class LiveScreen(Screen[None]):
         self._notice.say(text, self.looking.now(), bad=bad)
         self.tick(urgent=True)
 
-    def copy(self, text: str) -> None:
-        """Copy to the clipboard of the terminal, and say so."""
+    def copy(self, text: str, remark: str = "") -> None:
+        """Copy to the clipboard of the terminal, and say so; ``remark`` is said of it, too."""
         self.app.copy_to_clipboard(text)
-        self.notice(f"Copied, if this terminal lets programs copy: {text}", bad=False)
+        self.notice(f"Copied, if this terminal lets programs copy: {text}{remark}", bad=False)
 
     def on_key(self, event: events.Key) -> None:
         """A key that nothing is bound to: say where they stand."""

@@ -184,6 +184,8 @@ class RunScreen(LiveScreen):
             return "No panel is shown in full: 1 to 5 open one." + " q leaves." * (action == "back")
         if action == "pause_or_resume" and moment.can_go_on:
             return ""
+        if action in ("pause_now", "workers") and moment.ended and moment.can_go_on:
+            return "The run has stopped: space goes on with it, q leaves."
         if action in ("pause_or_resume", "pause_now", "workers") and moment.ended:
             return "The run has ended: there is nothing to steer. f retries failed clips, q leaves."
         if action == "switch_split" and not moment.state.splits:

@@ -171,7 +171,9 @@ def _standing_lines(standing: Standing, moment: Moment, width: int, height: int)
     command = standing.command
     typed = [Line(command[at : at + width], Tone.STRONG) for at in range(0, len(command), max(1, width))]
     body = [*map(Line, _sentences(text, width, height - 1 - len(typed), to_command=bool(command))), *typed]
-    lines = [Line(standing.word, standing.tone).right(network.label, width, Tone.DIM)]
+    several = len(moment.state.in_use)
+    label = counted(several, "network") if several > 1 else network.label
+    lines = [Line(standing.word, standing.tone).right(label, width, Tone.DIM)]
     lines += [Line(), *body] if len(body) + 2 <= height else body
     if height - len(lines) >= 4:
         lines += [Line(), *_chart_lines(moment, width, height - len(lines) - 1)]
@@ -252,7 +254,7 @@ def _chart_lines(moment: Moment, width: int, height: int) -> list[Line]:
         return []
     top = max((value for value in values if value), default=0.0)
     # A column is a mean over all of its time, the rate of the moment one over work alone.
-    text = f"clips/min over 2 h, waits included, at most {top:,.1f}"
+    text = f"clips/min over 2 h, waits included, tallest {top:,.1f}"
     heading = Line(text if len(text) <= width else text.replace(" over 2 h", ""), Tone.DIM)
     mark = _throttle_marks(moment, width, len(values)) if height >= _CHART_LEAST else None
     marks = [] if mark is None else [mark]

@@ -143,7 +143,9 @@ def check_terminal(
     environ = os.environ if environ is None else environ
     for descriptor, name in _STREAMS:
         if not is_terminal(descriptor):
-            raise UserError(f"The app needs a terminal and {name} is none: add --headless to run without it.")
+            raise UserError(
+                f"The app needs a terminal, and {name} is not one: add --headless to run without it."
+            )
     if environ.get("TERM", "") in ("", "dumb"):
         term = for_screen(environ.get("TERM", ""))
         raise UserError(

@@ -148,7 +148,7 @@ def test_files_in_the_2019_form_are_reported_on_without_a_dataset(tmp_path: Path
     ("arguments", "said"),
     [
         (["report"], "Give a dataset folder, or --stats FILE and --failed FILE."),
-        (["report", "{}/none"], "holds no ledger"),
+        (["report", "{}/none"], "There is no folder"),
         (["report", "--stats", "{}/a.csv"], "go together"),
         (["report", "{}", "--stats", "{}/a.csv", "--failed", "{}/a.csv"], "not both"),
         (["report", "{}/set", "--json", "--html", "{}/x.html"], "not both"),

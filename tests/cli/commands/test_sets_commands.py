@@ -107,13 +107,13 @@ def test_two_sets_are_compared_for_people_and_for_scripts(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["export", "{}/none", "--for", "csv"], "holds no ledger"),
+        (["export", "{}/none", "--for", "csv"], "There is no folder"),
         (["export", "{}/set", "--for", "slowfst"], "did you mean 'slowfast'"),
         (["export", "{}/set"], "--for"),
         (["export", "{}/set", "--for", "slowfast", "--link", "soft"], "give hard, sym or copy"),
         (["export", "{}/set", "--for", "csv", "--link", "hard"], "csv takes none"),
         (["export", "{}/set", "--for", "csv", "--to", "{}"], "choose another folder"),
-        (["manifest", "{}/none"], "holds no ledger"),
+        (["manifest", "{}/none"], "There is no folder"),
         (["manifest", "{}/set", "--workers", "0"], "from 1 to 64"),
         (["compare", "{}/set", "{}/none"], "cannot be read"),
         (["compare", "{}/set"], "B"),

@@ -169,7 +169,7 @@ def test_the_program_answers_one_query_in_a_line(database: Database, tmp_path: P
 def test_the_program_says_in_a_sentence_why_it_cannot_answer(tmp_path: Path) -> None:
     done = ask(tmp_path / "nothing", msgspec.json.encode(FailedQuery()))
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"holds no ledger" in done.stderr
+    assert b"There is no folder" in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

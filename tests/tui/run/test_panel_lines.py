@@ -239,7 +239,7 @@ def test_the_chart_of_a_young_run_agrees_with_its_rate() -> None:
     for second in range(1, 20):
         run.state.apply(clip_done(at=NOW + second, slot=1, clip=clip(second), duration_s=10, output_bytes=1))
     assert texts(overall_lines(run))[1].startswith("60.0 clips/min")
-    assert "clips/min over 2 h, waits included, at most 60.0" in texts(throttle_lines(run, 60, 9))
+    assert "clips/min over 2 h, waits included, tallest 60.0" in texts(throttle_lines(run, 60, 9))
 
 
 def test_an_empty_run_has_totals_too() -> None:
@@ -413,7 +413,7 @@ def test_an_open_network_says_how_far_it_got_and_what_comes_next() -> None:
         "pace 600/h, allowed 300/h on guest's 900 requests",
         "if it throttles: wait 15 min, then 1 h, 3 h ...",
     ]
-    assert lines[4].startswith("clips/min over 2 h, waits included, at most ")
+    assert lines[4].startswith("clips/min over 2 h, waits included, tallest ")
     assert set(lines[-2]) <= set(" ·▁▂▃▄▅▆▇█")
     assert lines[-1].strip() == "▲ throttled"
 

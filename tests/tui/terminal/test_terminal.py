@@ -21,7 +21,7 @@ from kinetics_tui.tui.terminal.terminal import (
     ("missing", "name"), [(0, "standard input"), (1, "standard output"), (2, "standard error")]
 )
 def test_what_is_no_terminal_is_named_with_the_way_out(missing: int, name: str) -> None:
-    with pytest.raises(UserError, match=f"{name} is none: add --headless"):
+    with pytest.raises(UserError, match=f"{name} is not one: add --headless"):
         check_terminal({"TERM": "xterm-256color"}, lambda descriptor: descriptor != missing)
 
 
