@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import math
+import os
 import random
 import shlex
+import shutil
 import sqlite3
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import cycle, islice
+import subprocess
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from itertools import combinations, cycle, islice
 
 import pytest
 
 from kinetics_tui.dataset.folder import ledger_path
 from kinetics_tui.demo.dataset import Demo
-from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.demo.videos import Case, Failure
+from kinetics_tui.demo.youtube import LoopbackYouTube, RequestSeen
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.model.commands import SwitchNetwork, UseNetworks
+from kinetics_tui.model.commands import SetPace, SwitchNetwork, UseNetworks
 from kinetics_tui.model.events import EngineStatus, NetworkChanged, NetworkNews
 from kinetics_tui.model.network import public_proxy
 from tests.media.proxies import HttpProxy, SocksProxy
 from tests.program import Program
+from tests.torture.namespaces import why_not
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
@@ -54,12 +62,15 @@ class Watcher:
     def __init__(self, client: EngineClient) -> None:
         self.client = client
         self.switched: list[NetworkChanged] = []
+        self.told: list[NetworkChanged] = []
 
     async def watch(self) -> None:
         while True:
             async for event in self.client.events():
-                if isinstance(event, NetworkChanged) and event.news is NetworkNews.LEFT:
-                    self.switched.append(event)
+                if isinstance(event, NetworkChanged):
+                    self.told.append(event)
+                    if event.news is NetworkNews.LEFT:
+                        self.switched.append(event)
             await asyncio.sleep(0.1)
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -169,3 +180,210 @@ async def test_whatever_set_of_networks_is_in_use_nothing_is_lost_and_a_clip_com
         media = [seen for seen in youtube.requests if seen.kind == "media" and seen.video_id == youtube_id]
         if wire_bytes and clips_of[youtube_id] == 1:
             assert media[-1].client_address == address_of[network]
+
+
+HARMS = 50
+PER_HOUR = 1200
+BURST = PER_HOUR / 60
+"""What a bucket holds at this pace: a minute's worth."""
+COOLDOWN_S = 4.0
+BLOCK_S = 1.5 * COOLDOWN_S
+IN_FLIGHT_S = 2.0
+"""A request that was let out before a refusal or a change may come so much later."""
+REFUSALS = (NetworkNews.THROTTLED, NetworkNews.PROBE_REFUSED)
+CLONE_NEWNET = 0x40000000
+GONE_AND_BACK = (("198.18.77.1", "198.18.77.1", "lo"), ("kt0", "198.18.77.2", "kt0"))
+"""A way, its address, and the interface that has it."""
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def own_addresses() -> Iterator[bool]:
+    """A network of the test's own, where addresses and interfaces may come and go; False: none to be had."""
+    if why_not("-n") or shutil.which("ip") is None:
+        yield False
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        assert libc.unshare(CLONE_NEWNET) == 0
+        try:
+            ip("link", "set", "lo", "up")
+            ip("link", "add", "kt0", "type", "veth", "peer", "name", "kt1")
+            for _, address, interface in GONE_AND_BACK:
+                ip("address", "add", f"{address}/32", "dev", interface)
+            ip("link", "set", "kt0", "up")
+            ip("link", "set", "kt1", "up")
+            yield True
+        finally:
+            assert libc.setns(before, CLONE_NEWNET) == 0
+    finally:
+        os.close(before)
+
+
+class Refusing:
+    """Refuses an address until a time of ``time.monotonic``; ``knocks`` are its refusals, by address."""
+
+    def __init__(self) -> None:
+        self.until: dict[str, float] = {}
+        self.knocks: defaultdict[str, list[float]] = defaultdict(list)
+
+    def signal(self, client_address: str) -> Failure | None:
+        if time.monotonic() >= self.until.get(client_address, 0.0):
+            return None
+        self.knocks[client_address].append(time.time())
+        return Failure(Case.PLAYER_429)
+
+
+class Harm:
+    """Changes the networks of a run in every way that they can change, and notes when each was in use."""
+
+    def __init__(
+        self, watcher: Watcher, youtube: LoopbackYouTube, ways: list[tuple[str, str]], *, vanish: bool
+    ) -> None:
+        self.watcher, self.ways, self.dice = watcher, ways, random.Random(11)
+        self.policy = Refusing()
+        youtube.policy = self.policy
+        self.vanishing = list(GONE_AND_BACK) if vanish else []
+        self.address_of = dict(ways) | {way: address for way, address, _ in self.vanishing}
+        self.gone: set[str] = set()
+        self.chosen = [ways[0][0], ways[1][0]]
+        self.used: dict[str, list[list[float]]] = {
+            self.address_of[way]: [[0.0, math.inf]] for way in self.chosen
+        }
+        self.done: Counter[str] = Counter()
+
+    async def change(self) -> None:
+        """One change, drawn by chance."""
+        kinds = ["add", "remove", "remove now", "switch", "throttle", "throttle"]
+        if self.vanishing:
+            kinds += ["vanish", "vanish", "come back"]
+        kind = self.dice.choice(kinds)
+        others = [way for way in self.address_of if way not in self.chosen and way not in self.gone]
+        here = [way for way in self.chosen if way not in self.gone]
+        match kind:
+            case "throttle":
+                self.policy.until[self.address_of[self.dice.choice(here)]] = time.monotonic() + BLOCK_S
+            case "vanish" if len(here) > 1 and self._in(here):
+                way, address, interface = self.dice.choice(self._in(here))
+                ip("address", "del", f"{address}/32", "dev", interface)
+                self.gone.add(way)
+            case "come back" if self.gone:
+                way, address, interface = self._in(self.gone)[0]
+                ip("address", "add", f"{address}/32", "dev", interface)
+                self.gone.discard(way)
+            case "remove" | "remove now" if len(here) > 1:
+                out = self.dice.choice(here)
+                await self._use([way for way in self.chosen if way != out], now=kind == "remove now")
+            case "switch" if others:
+                await self._use([self.dice.choice(others)], now=self.dice.random() < 0.5)
+            case _:
+                kind = "add"
+                added = self.dice.sample(others, min(1, len(others)))
+                can_vanish = [way for way, _, _ in self._in(others)][:1]
+                await self._use([*self.chosen, *dict.fromkeys([*can_vanish, *added])], now=False)
+        self.done[kind] += 1
+
+    def name_of(self, address: str) -> str:
+        """The name that the ledger knows the network by that leads out by this address."""
+        way = next(way for way, seen in self.address_of.items() if seen == address)
+        return public_proxy(way) if "://" in way else address
+
+    def _in(self, ways: Collection[str]) -> list[tuple[str, str, str]]:
+        """Those of these ways that can vanish and come back."""
+        return [one for one in self.vanishing if one[0] in ways]
+
+    async def _use(self, ways: list[str], *, now: bool) -> None:
+        at = time.time()
+        for address in {self.address_of[way] for way in ways} - {self.address_of[way] for way in self.chosen}:
+            self.used.setdefault(address, []).append([at, math.inf])
+        left = {self.address_of[way] for way in self.chosen} - {self.address_of[way] for way in ways}
+        reply = await self.watcher.client.send(UseNetworks(ways=tuple(ways), finish=not now))
+        assert reply.ok, reply.message
+        self.chosen = ways
+        # An interface that is gone took its network with it: of that nothing more is told.
+        absent = {self.address_of[way] for way in self.gone if not way[0].isdigit()}
+        gone = {self.name_of(address) for address in left - absent}
+        await self.watcher.until(
+            lambda: gone <= {event.network.name for event in self.watcher.switched if event.at >= at - 0.1}
+        )
+        for address in left:
+            self.used[address][-1][1] = time.time()
+
+
+@pytest.mark.torture
+async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_not_be_asked(
+    program: Program, own_addresses: bool, serve: Serve, ways: list[tuple[str, str]]
+) -> None:
+    demo, youtube = serve(300)
+    first = ("--network", ways[0][0], "--network", ways[1][0])
+    paced = ("--pace", str(PER_HOUR), "--cooldown", f"{COOLDOWN_S:.0f}s")
+    async with running(program, demo, youtube, *first, *paced) as watcher:
+        state = watcher.client.state
+        await watcher.until(lambda: state.done >= 2)
+        harm = Harm(watcher, youtube, ways, vanish=own_addresses)
+        for _ in range(HARMS):
+            await harm.change()
+            await asyncio.sleep(harm.dice.uniform(0.2, 1.5))
+        for way in list(harm.gone):
+            address, interface = next(one[1:] for one in harm.vanishing if one[0] == way)
+            ip("address", "add", f"{address}/32", "dev", interface)
+        harm.gone.clear()
+        await harm._use(list(harm.address_of), now=False)
+        reply = await watcher.client.send(SetPace(per_hour=None))
+        assert reply.ok, reply.message
+        free = time.time()
+        await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
+    assert harm.done.total() == HARMS
+    assert harm.policy.knocks
+    assert (state.done + state.failed, state.left) == (300, 0)
+    assert set(state.failures) <= {"short source"}
+    nothing_is_twice_and_each_clip_is_by_one_network(program, youtube, harm)
+    asked: defaultdict[str, list[float]] = defaultdict(list)
+    for request in youtube.requests:
+        spans = harm.used.get(request.client_address, [])
+        assert any(begin <= request.at <= end + IN_FLIGHT_S for begin, end in spans), request
+        if request.kind == "player" and request.at < free:
+            asked[request.client_address].append(request.at)
+    for address, times in asked.items():
+        for first_at, last_at in combinations(range(len(times)), 2):
+            allowed = BURST + (times[last_at] - times[first_at]) * PER_HOUR / 3600
+            assert last_at - first_at + 1 <= allowed + 3, address
+    for address in asked:
+        for event in watcher.told:
+            if event.network.name != harm.name_of(address) or event.news not in REFUSALS:
+                continue
+            assert event.network.until is not None
+            peace = (event.at + IN_FLIGHT_S, event.network.until - 0.1)
+            by_it = [request for request in youtube.requests if request.client_address == address]
+            assert not [request for request in by_it if peace[0] < request.at < peace[1]]
+            if event.news is NetworkNews.PROBE_REFUSED:
+                probes = [at for at in harm.policy.knocks[address] if abs(event.at - at) < IN_FLIGHT_S]
+                assert len(probes) == 1
+
+
+def nothing_is_twice_and_each_clip_is_by_one_network(
+    program: Program, youtube: LoopbackYouTube, harm: Harm
+) -> None:
+    with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
+        settled = ledger.execute(
+            "SELECT clip_id, youtube_id, networks.name, wire_bytes FROM attempts"
+            " JOIN clips ON clips.id = clip_id JOIN networks ON networks.id = network_id"
+            " WHERE outcome IN ('done', 'failed')"
+        ).fetchall()
+    assert len(settled) == len({clip_id for clip_id, *_ in settled}) == 300
+    clips_of = Counter(youtube_id for _, youtube_id, _, _ in settled)
+    address_of = {harm.name_of(address): address for address in harm.address_of.values()}
+    seen: defaultdict[str, list[RequestSeen]] = defaultdict(list)
+    for request in youtube.requests:
+        seen[request.video_id].append(request)
+    for _, youtube_id, network, wire_bytes in settled:
+        if not wire_bytes or clips_of[youtube_id] > 1:
+            continue
+        requests = seen[youtube_id]
+        resolved = max(number for number, one in enumerate(requests) if one.kind == "player")
+        last = {one.client_address for one in requests[resolved:]}
+        assert last == {address_of[network]}, youtube_id

@@ -110,7 +110,7 @@ class Networks:
     def look(self, now: float) -> Sequence[tuple[Network, Network]]:
         """See where the ways in use lead now: which network each led to before, and which to now, if others.
 
-        To one that takes the place of another beside others a clip goes first.
+        Beside others, one clip goes first by one that takes the place of another, or that is back.
         """
         led = self.ways.networks()
         if led == self._led:
@@ -122,10 +122,11 @@ class Networks:
         except DatasetError:
             return []  # not before it is known whether that network cools down
         before = {known.network.name: known for known in self.in_use}
+        could_send = {name for name, known in before.items() if not known.unreachable}
         self._led = led
         self._use(led, now)
         for known in self.in_use:
-            if known.network.name not in before:
+            if not known.unreachable and known.network.name not in could_send:
                 known.throttle.tick(now)
                 if len(self.in_use) > 1:
                     known.throttle.probe_first()

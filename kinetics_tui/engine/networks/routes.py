@@ -95,9 +95,14 @@ class Ways:
         known: dict[str, Way] = {}
         for way, given_as, network in self.listed():
             interface = network.label.split()[0] if network.label else ""
-            for name in (given_as, network.name, network.label, way.public, interface):
+            for name in (given_as, network.name, network.label, way.public):
                 if name:
                     known.setdefault(name.lower(), way)
+            if interface:
+                # Who names an interface means it, whatever address it has later on.
+                by_address = way.kind is NetworkKind.SOURCE_ADDRESS
+                named = Way(kind=NetworkKind.INTERFACE, target=interface) if by_address else way
+                known.setdefault(interface.lower(), named)
         known[DEFAULT] = Way()
         if wanted in known:
             return known[wanted]
@@ -113,12 +118,14 @@ class Ways:
     def find_all(self, texts: Sequence[str]) -> tuple[Way, ...]:
         """The ways that people mean, each once, to be used together.
 
-        Raises SettingsError where one leads nowhere now, as ``find`` does.
+        Raises SettingsError where one leads nowhere now, as ``find`` does; one that is in use may, beside
+        others.
         """
         ways = tuple(dict.fromkeys(self.find(text) for text in texts))
-        for way in ways:
-            network = self.lead(way)
-            if not network.present:
+        networks = {way: self.lead(way) for way in ways}
+        others_do = any(network.present for network in networks.values())
+        for way, network in networks.items():
+            if not network.present and not (others_do and way in self.in_use):
                 raise SettingsError(f"{network.label} leads nowhere now: connect it, then switch.")
         return ways
 

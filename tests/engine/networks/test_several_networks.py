@@ -250,6 +250,23 @@ def test_a_way_that_leads_nowhere_now_leaves_the_others_working(make_parts: Make
     assert in_hand(parts) == {OFFICE: 4}
 
 
+def test_an_address_that_went_away_keeps_its_place_and_begins_with_a_probe_when_it_is_back(
+    make_parts: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = make_parts(some_clips(60), workers=4)
+    use(parts, "default", "127.0.0.2")
+    opened(parts, "127.0.0.2")
+    monkeypatch.setattr("kinetics_tui.engine.networks.addresses.is_ours", lambda _address: False)
+    parts.networks.look(parts.now)
+    assert known(parts, "127.0.0.2").unreachable
+    assert use(parts, "default", "127.0.0.2", LAB).ok
+    assert not use(parts, "127.0.0.2").ok
+    monkeypatch.undo()
+    parts.networks.look(parts.now)
+    assert known(parts, "127.0.0.2").throttle.status is NetworkStatus.PROBING
+    assert known(parts, HOME.name).throttle.status is NetworkStatus.OPEN
+
+
 def test_sessions_of_several_networks_overlap_and_each_clip_belongs_to_its_own(make_parts: Make) -> None:
     parts = make_parts(some_clips(30), workers=4)
     parts.networks.begin_sessions(NOW)
@@ -280,3 +297,55 @@ def test_the_networks_in_use_are_those_that_a_restart_begins_with(make_parts: Ma
     assert [way.public for way in parts.ledger.ways_in_use()] == ["default", OFFICE]
     again = Parts(parts.ledger, parts.context.dataset)
     assert [known.network.name for known in again.networks.in_use] == [HOME.name, OFFICE]
+
+
+CLIP_S, HOURS = 4.2, 2
+
+
+def hourly(make_parts: Make, paces: dict[str, float], *, cooling: str = "") -> dict[str, float]:
+    """Clips an hour by each network of such a pace, where four workers take 4.2 s for a clip.
+
+    ``cooling``: this one is refused at the start, and cools down all the time.
+    """
+    parts = make_parts(some_clips(int(sum(paces.values())) * HOURS + 500), workers=4)
+    parts.commands.obey(SetPace(per_hour=3000))
+    use(parts, *paces)
+    parts.networks.settle_switch(parts.now, ())
+    opened(parts, *paces)
+    if cooling:
+        settle(parts, cooling, Category.TOO_MANY_REQUESTS)
+        known(parts, cooling).throttle.wait_longer(HOURS * 3600)
+        while parts.dispatcher.in_hand_by()[cooling]:
+            settle(parts, cooling, Category.TOO_MANY_REQUESTS)
+    for name, pace in paces.items():
+        taught = known(parts, name).pace
+        taught._lessons.safe_per_hour = taught._lessons.ceiling_per_hour = pace
+        taught._hold(parts.now)
+    ends: dict[int, float] = {}
+    done: Counter[str] = Counter()
+    end = parts.now + HOURS * 3600
+    while parts.now < end:
+        for slot, _ in parts.hand_out():
+            ends.setdefault(slot.number, parts.now + CLIP_S)
+        parts.now += 0.1
+        for number in [number for number, at in ends.items() if at <= parts.now]:
+            slot = parts.pool.slots[number]
+            row = slot.row
+            assert row is not None
+            del ends[number]
+            done[slot.stamp.network] += 1
+            slot.release()
+            parts.outcomes.finished(slot, row, finished(row.id), parts.now)
+    return {name: done[name] / HOURS for name in paces}
+
+
+def test_where_workers_are_scarce_a_slow_and_a_fast_network_both_give_their_pace(make_parts: Make) -> None:
+    gave = hourly(make_parts, {OFFICE: 300.0, LAB: 3000.0})
+    assert gave[OFFICE] >= 0.95 * 300
+    assert gave[LAB] >= 0.95 * 3000
+
+
+def test_while_one_network_cools_down_the_other_loses_nothing(make_parts: Make) -> None:
+    gave = hourly(make_parts, {OFFICE: 300.0, LAB: 3000.0}, cooling=OFFICE)
+    assert gave[OFFICE] == 0
+    assert gave[LAB] >= 0.95 * 3000
