@@ -22,6 +22,7 @@ from kinetics_tui.report.figures import (
     Count,
     Doing,
     Hour,
+    NetworkWork,
     Progress,
     Report,
     Session,
@@ -108,6 +109,22 @@ def refusals_text(report: Report) -> str:
     waited_s = sum(max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None)
     times = "once" if len(report.throttles) == 1 else counted(len(report.throttles), "time")
     return f"YouTube refused {times}; it took {duration_text(waited_s)} in all until each was over."
+
+
+NETWORK_TITLES = ("network", "clips", "an hour", "failed", "bytes", "at work", "refused")
+"""The titles above ``network_cells``, that of the network's name first."""
+
+
+def network_cells(work: NetworkWork) -> list[str]:
+    """The work by one network, without its name, as it stands in a table."""
+    rate = "" if work.clips_per_hour is None else f"{work.clips_per_hour:,.0f}"
+    counts = [f"{work.clips:,}", rate, f"{work.failed:,}", bytes_text(work.wire_bytes)]
+    return [*counts, duration_text(work.took_s), f"{work.throttles:,}"]
+
+
+def several_networks(report: Report) -> Sequence[NetworkWork]:
+    """The networks where there are several to compare; else none."""
+    return report.networks if len(report.networks) > 1 else ()
 
 
 def endings_text(report: Report) -> str:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from kinetics_tui.base.words import HOUR_S
+
 
 class Progress(msgspec.Struct, frozen=True):
     """The progress of a split, a class of a split (``label``) or all of it.
@@ -123,6 +125,26 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     began_at: float | None = None
 
 
+class NetworkWork(msgspec.Struct, frozen=True, kw_only=True):
+    """The work by one network: clips that it fetched, attempts by it that failed a clip for good, its bytes.
+
+    ``took_s`` is the time of its sessions. Those of several networks at once overlap: these times add up to
+    more than the run's. ``throttles`` are the refusals that began a wait.
+    """
+
+    network: str
+    clips: int
+    failed: int
+    wire_bytes: int
+    took_s: float
+    throttles: int
+
+    @property
+    def clips_per_hour(self) -> float | None:
+        """Clips an hour of its sessions; None where these took no time."""
+        return self.clips * HOUR_S / self.took_s if self.took_s else None
+
+
 class Throttle(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal that began the ``step``-th wait in a row; ``ended_at`` None: it is not over.
 
@@ -205,6 +227,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     retried: tuple[Count, ...] = ()
     timing: Timing | None = None
     sessions: tuple[Session, ...] = ()
+    networks: tuple[NetworkWork, ...] = ()
     throttles: tuple[Throttle, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     traffic: Traffic | None = None

@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from kinetics_tui.base.words import counted, dated, duration_text
 from kinetics_tui.report.digest import (
+    NETWORK_TITLES,
     OF_FAILED,
     OF_SETTLED,
     by_label,
@@ -15,11 +16,13 @@ from kinetics_tui.report.digest import (
     fruitful,
     headline,
     label_text,
+    network_cells,
     progress_cells,
     progress_titles,
     rates,
     rates_text,
     refusals_text,
+    several_networks,
     traffic_text,
 )
 from kinetics_tui.report.figures import Progress, Report, Session
@@ -128,6 +131,19 @@ def _name(session: Session, number: int, zone: tzinfo | None) -> str:
     return f"{number}" if session.began_at is None else dated(session.began_at, zone)
 
 
+def network_lines(report: Report, width: int) -> list[Line]:
+    """The work by each network, where there were several."""
+    networks = several_networks(report)
+    if not networks:
+        return []
+    most = networks[0].clips
+    wide = width >= _WIDE
+    rows = [
+        Row(one.network, network_cells(one), one.clips / most if wide and most else None) for one in networks
+    ]
+    return table_lines(NETWORK_TITLES, rows, width)
+
+
 def traffic_lines(report: Report, width: int) -> list[Line]:
     """The wire against the disk."""
     if report.traffic is None:
@@ -161,6 +177,7 @@ def report_lines(report: Report, width: int, zone: tzinfo | None = None) -> list
         ("One after the other", effort_lines(report, width)),
         ("Where the time went", spent_lines(report, width, zone)),
         ("Sessions", session_lines(report, width, zone)),
+        ("Networks", network_lines(report, width)),
         ("Bytes", traffic_lines(report, width)),
         ("Clips an hour", rate_lines(report, width, zone)),
     )
