@@ -94,11 +94,20 @@ def test_help_topics(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 async def _topic_opened(pilot: Pilot[Farewell]) -> None:
     await pilot.press("question_mark", "t", "down", "down", "enter")
-    async with asyncio.timeout(30):
-        while not pilot.app.screen.query("MarkdownTable"):  # the last but one part of it
-            await pilot.pause(0.1)
-    await pilot.pause(0.5)
+    await _laid_out(pilot)
     await pilot.press("pagedown")
+    await _laid_out(pilot)
+
+
+async def _laid_out(pilot: Pilot[Farewell]) -> None:
+    """Wait until a table is there, and nothing has changed its size or place for half a second."""
+    seen: list[object] = []
+    async with asyncio.timeout(30):
+        while len(seen) < 6 or any(one != seen[-1] for one in seen[-6:]):
+            await pilot.pause(0.1)
+            screen = pilot.app.screen
+            places = [(one.virtual_size, one.scroll_offset) for one in screen.query("*")]
+            seen.append(places if screen.query("MarkdownTable") else len(seen))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
