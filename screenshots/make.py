@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.cli.engine_of import run_engine
-from kinetics_tui.demo.show import open_demo
+from kinetics_tui.demo.show import OTHER_NETWORK, open_demo
 from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.commands import AddNetwork, Stop, SwitchNetwork
@@ -38,7 +38,8 @@ SMALL = (80, 24)
 WORKERS = 8
 NOTICE_S = 8.0
 """Longer than a notice stands in the place of the keys."""
-NETWORKS = {"phone": "127.0.0.2", "office": "socks5://10.20.0.1:1080"}
+NETWORKS = {"office": "socks5://10.20.0.1:1080"}
+"""Beside the demo's own two."""
 PATIENCE_S = 300.0
 
 
@@ -120,7 +121,7 @@ async def picture_networks(pilot: Pilot[Farewell], app: KineticsApp, client: Eng
     for name, way in NETWORKS.items():
         await client.send(AddNetwork(way=way, given_as=name))
     done = client.state.done
-    await client.send(SwitchNetwork(way="phone"))
+    await client.send(SwitchNetwork(way=OTHER_NETWORK))
     await until(pilot, lambda: client.state.done >= done + 20)
     await pilot.press("n", "down", "down")
     await pilot.pause(0.6)

@@ -47,12 +47,15 @@ LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
 
 
-def require_terminal(view: View) -> None:
-    """Raise ``UserError`` where the app is asked for and there is no terminal that can carry it."""
-    if view is View.APP:
-        from kinetics_tui.tui.terminal.terminal import check_terminal
+def require_terminal(view: View, *, without: str = "") -> None:
+    """Raise ``UserError`` where the app is asked for and there is no terminal that can carry it.
 
-        check_terminal()
+    ``without`` is the way to do without it where it is not ``--headless``.
+    """
+    if view is View.APP:
+        from kinetics_tui.tui.terminal.terminal import WITHOUT, check_terminal
+
+        check_terminal(without=without or WITHOUT)
 
 
 def show(dataset: Path, view: View, *, owner: bool = False, progress: str | None = None) -> int:
@@ -140,9 +143,9 @@ def _set_up(dataset: Path, settings: Settings) -> int:
 def open_app(dataset: Path | None) -> int:
     """Open the app: the set-up screen where DATASET has no ledger, else the run as it stands."""
     settings = load_settings({})
+    require_terminal(View.APP, without="run --headless and status do without it")
     if dataset is None or not has_ledger(dataset):
         return _set_up(dataset or Path("kinetics"), settings)
-    require_terminal(View.APP)
     client = _client(dataset, settings)
     if is_running(dataset):
         require_running(dataset)

@@ -136,21 +136,26 @@ NOTICE_MOST = 200
 _STREAMS = ((0, "standard input"), (1, "standard output"), (2, "standard error"))
 
 
+WITHOUT = "add --headless to run without it"
+
+
 def check_terminal(
-    environ: Mapping[str, str] | None = None, is_terminal: Callable[[int], bool] = os.isatty
+    environ: Mapping[str, str] | None = None,
+    is_terminal: Callable[[int], bool] = os.isatty,
+    *,
+    without: str = WITHOUT,
 ) -> None:
-    """Raise UserError where the app cannot be shown: it reads keys from 0 and paints on 2."""
+    """Raise UserError where the app cannot be shown: it reads keys from 0 and paints on 2.
+
+    ``without`` is the way to do without it.
+    """
     environ = os.environ if environ is None else environ
     for descriptor, name in _STREAMS:
         if not is_terminal(descriptor):
-            raise UserError(
-                f"The app needs a terminal, and {name} is not one: add --headless to run without it."
-            )
+            raise UserError(f"The app needs a terminal, and {name} is not one: {without}.")
     if environ.get("TERM", "") in ("", "dumb"):
         term = for_screen(environ.get("TERM", ""))
-        raise UserError(
-            f"The app cannot paint on a terminal of the kind TERM={term!r}: add --headless to run without it."
-        )
+        raise UserError(f"The app cannot paint on a terminal of the kind TERM={term!r}: {without}.")
 
 
 class TerminalTitle:
