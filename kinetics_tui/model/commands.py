@@ -71,13 +71,19 @@ class SwitchSplit(Command, frozen=True, tag="switch-split"):
 
 
 class ProbeNow(Command, frozen=True, tag="probe-now"):
-    """Do not wait for the end of the cooldown: send one clip now."""
+    """Do not wait for the end of the cooldown: send one clip now.
+
+    ``network`` is the name of one in use; empty: the one whose cooldown ends first.
+    """
+
+    network: str = ""
 
 
 class WaitLonger(Command, frozen=True, tag="wait-longer"):
-    """Add ``seconds`` to the cooldown."""
+    """Add ``seconds`` to the cooldown; ``network`` as of ``ProbeNow``."""
 
     seconds: float
+    network: str = ""
 
 
 class SwitchNetwork(Command, frozen=True, tag="switch-network"):

@@ -245,22 +245,24 @@ class Networks:
             known.pace.set_user(pace, now)
         self.changed(now)
 
-    def probe_now(self, now: float) -> bool:
-        """Do not wait for the end of the first cooldown to end. False where there is none."""
-        ended = any(known.throttle.probe_now() for known in self._by_end())
+    def probe_now(self, now: float, name: str = "") -> bool:
+        """Do not wait for the end of this network's cooldown, else the first one's. False: there is none."""
+        ended = any(known.throttle.probe_now() for known in self._by_end(name))
         if ended:
             self.changed(now)
         return ended
 
-    def wait_longer(self, seconds: float, now: float) -> bool:
-        """Add to the cooldown that ends first. False where there is none."""
-        longer = any(known.throttle.wait_longer(seconds) for known in self._by_end())
+    def wait_longer(self, seconds: float, now: float, name: str = "") -> bool:
+        """Add to this network's cooldown, else to the one that ends first. False where there is none."""
+        longer = any(known.throttle.wait_longer(seconds) for known in self._by_end(name))
         if longer:
             self.changed(now)
         return longer
 
-    def _by_end(self) -> Sequence[KnownNetwork]:
-        return sorted(self.in_use, key=lambda known: known.throttle.until or math.inf)
+    def _by_end(self, name: str) -> Sequence[KnownNetwork]:
+        """The networks in use, or the one of this name, by the end of their cooldowns."""
+        meant = [known for known in self.in_use if name in ("", known.network.name)]
+        return sorted(meant, key=lambda known: known.throttle.until or math.inf)
 
     # -- what time and clips say of it -------------------------------------------------------------------
 

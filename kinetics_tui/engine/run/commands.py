@@ -97,11 +97,11 @@ class Commands:
                 self._extraction.restart()
             case SwitchSplit(split=split, enabled=enabled):
                 return self._switch_split(split, enabled, now)
-            case ProbeNow():
-                if not self._networks.probe_now(now):
+            case ProbeNow(network=name):
+                if not self._networks.probe_now(now, name):
                     return "Nothing to probe: the network is not cooling down."
-            case WaitLonger(seconds=seconds):
-                if not 0 < seconds <= LONGEST_WAIT_S or not self._networks.wait_longer(seconds, now):
+            case WaitLonger(seconds=seconds, network=name):
+                if not 0 < seconds <= LONGEST_WAIT_S or not self._networks.wait_longer(seconds, now, name):
                     return "Nothing to wait for: the network is not cooling down."
             case SwitchNetwork(way=text, finish=finish):
                 if self._networks.ways.in_use == (self._networks.ways.find(text),):

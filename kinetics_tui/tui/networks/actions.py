@@ -5,11 +5,28 @@ from __future__ import annotations
 from functools import partial
 
 from kinetics_tui.base.words import counted, until_text
-from kinetics_tui.model.commands import AddNetwork, CheckNetwork, ForgetNetwork, UseNetworks, use_command
+from kinetics_tui.model.commands import (
+    AddNetwork,
+    AnyCommand,
+    CheckNetwork,
+    ForgetNetwork,
+    ProbeNow,
+    UseNetworks,
+    WaitLonger,
+    use_command,
+)
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.tui.networks.add_dialog import AddNetworkScreen
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
-from kinetics_tui.tui.parts.network_words import can_be_forgotten, label_of, left_s
+from kinetics_tui.tui.parts.network_words import (
+    can_be_forgotten,
+    can_be_hurried,
+    label_of,
+    left_s,
+    longer_text,
+    longer_wait_s,
+    probe_text,
+)
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 
 CHECK_WITHIN_S = 180.0
@@ -173,6 +190,39 @@ class NetworkActions:
                 [Answer("x", "forget it", FORGET), Answer("g", "go on, keep it", "")],
             )
             self._host.app.push_screen(ask, partial(self._send_forget, name))
+
+    def probe(self, name: str) -> None:
+        """Do not wait for the end of a network's cooldown."""
+        if (info := self._to_hurry(name, "probe")) is not None:
+            title, answer = f"Probe {label_of(info)} now?", Answer("p", "probe now", "yes")
+            self._ask(title, probe_text(info), answer, ProbeNow(network=name))
+
+    def wait_longer(self, name: str) -> None:
+        """Add to a network's cooldown."""
+        if (info := self._to_hurry(name, "wait for")) is not None and info.until is not None:
+            moment = self._host.moment
+            text = longer_text(info, info.until, moment.now, moment.zone)
+            title, answer = f"Leave {label_of(info)} alone for longer?", Answer("e", "wait longer", "yes")
+            self._ask(title, text, answer, WaitLonger(seconds=longer_wait_s(info), network=name))
+
+    def _to_hurry(self, name: str, what: str) -> NetworkState | None:
+        """The network in use of this name that cools down; else it is said that there is nothing to do."""
+        info = self._find(name)
+        if info is None or self._host.asks:
+            return None
+        if not can_be_hurried(info):
+            self._host.notice(
+                f"Nothing to {what}: {label_of(info)} is not cooling down in this run.", bad=True
+            )
+            return None
+        return info
+
+    def _ask(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
+        def answered(value: str | None) -> None:
+            if value:
+                self._host.send(command)
+
+        self._host.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
 
     def _send_forget(self, name: str, answer: str | None) -> None:
         if answer == FORGET:

@@ -18,7 +18,7 @@ from kinetics_tui.tui.networks.list import NetworksPanel
 from kinetics_tui.tui.parts.bars import Hint, bind, help_key, undo_key
 from kinetics_tui.tui.parts.canvas import BARS, Canvas, Panel, is_wide, share_out
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
-from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks
+from kinetics_tui.tui.parts.network_words import can_be_forgotten, can_be_hurried, known_networks
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
 from kinetics_tui.tui.parts.view_state import Moment
@@ -44,6 +44,8 @@ KEYS = (
         "use it too",
         "Send by this network beside those in use, each at its own pace; again: by it no more.",
     ),
+    _key("p", "probe", "probe it now", "Do not wait for the end of its cooldown: one clip goes first by it."),
+    _key("e", "wait_longer", "wait longer", "Add a step to its cooldown."),
     _key("c", "check", "check it", "Send one request by this network, and see what comes of it."),
     _key("a", "add", "add a network", "List an interface, an address or a proxy."),
     _key(
@@ -85,6 +87,9 @@ def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
     if info is not None and info.in_use and several:
         offered.append(Hint("enter", "only this one", "switch"))
         offered.append(Hint("u", "use no more", "use"))
+    if info is not None and can_be_hurried(info):
+        offered.append(Hint("p", "probe", "probe"))
+        offered.append(Hint("e", "longer", "wait_longer"))
     if info is not None and info.present:
         offered.append(Hint("c", "check", "check"))
     offered.append(Hint("a", "add", "add"))
@@ -212,6 +217,12 @@ class NetworksScreen(OnRunScreen):
 
     def action_use(self) -> None:
         self._with_highlighted(self.networks.use)
+
+    def action_probe(self) -> None:
+        self._with_highlighted(self.networks.probe)
+
+    def action_wait_longer(self) -> None:
+        self._with_highlighted(self.networks.wait_longer)
 
     def action_check(self) -> None:
         self._with_highlighted(self.networks.check)

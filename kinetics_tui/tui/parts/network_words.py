@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from kinetics_tui.base.safe_text import for_screen
+from kinetics_tui.base.words import HOUR_S, step_text, until_text
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkKind, NetworkState
+from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.state import RunState
 
 NOT_HERE = "not here"
@@ -64,3 +67,27 @@ def can_be_forgotten(info: NetworkState) -> bool:
     """True if it may be one that was added: the machine names neither networks nor proxies by itself."""
     added = bool(info.given_as) or info.kind in (NetworkKind.PROXY, NetworkKind.INTERFACE)
     return added and not info.in_use
+
+
+def can_be_hurried(info: NetworkState) -> bool:
+    """True if its cooldown can be ended early or made longer: it is in use, and cools down."""
+    return info.in_use and info.status is NetworkStatus.COOLING and bool(info.steps_s)
+
+
+def longer_wait_s(network: NetworkState) -> float:
+    """The seconds that one "wait longer" adds: the step that the network is on, once more."""
+    steps = network.steps_s
+    return steps[min(network.step, len(steps)) - 1] if steps and network.step > 0 else HOUR_S
+
+
+def probe_text(network: NetworkState) -> str:
+    """What a probe before the end of its cooldown may cost."""
+    next_s = network.steps_s[min(network.step, len(network.steps_s) - 1)]
+    return f"One clip goes first. If YouTube refuses it, the network cools down for {step_text(next_s)}."
+
+
+def longer_text(network: NetworkState, until: float, now: float, zone: tzinfo | None) -> str:
+    """When a cooldown that ends ``until`` then would end after one "wait longer"."""
+    longer_s = longer_wait_s(network)
+    ends, before = (until_text(at, now, zone) for at in (until + longer_s, until))
+    return f"{step_text(longer_s)} longer: the cooldown then ends {ends} instead of {before}."

@@ -38,6 +38,12 @@ class NetworkSteering(Protocol):
     def check(self, name: str) -> None:
         """Send one request by it."""
 
+    def probe(self, name: str) -> None:
+        """Do not wait for the end of its cooldown."""
+
+    def wait_longer(self, name: str) -> None:
+        """Add to its cooldown."""
+
     def add(self) -> None:
         """Ask for a network, and list it."""
 

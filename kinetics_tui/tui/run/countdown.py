@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kinetics_tui.base.words import HOUR_S, countdown_text, pace_text, step_text, until_text
+from kinetics_tui.base.words import countdown_text, pace_text, step_text, until_text
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.tui.parts.blocks import big_text, big_text_height, big_text_width
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
+from kinetics_tui.tui.parts.network_words import longer_wait_s
 from kinetics_tui.tui.parts.view_state import Moment
 
 
@@ -43,12 +44,6 @@ def pace_lines(moment: Moment, width: int) -> list[Line]:
 
 _LARGEST_SCALE = 3
 _INDENT = 1
-
-
-def longer_wait_s(network: NetworkState) -> float:
-    """The seconds that one "wait longer" adds: the step that the network is on, once more."""
-    steps = network.steps_s
-    return steps[min(network.step, len(steps)) - 1] if steps and network.step > 0 else HOUR_S
 
 
 def cooling_lines(moment: Moment, width: int, height: int) -> list[Line]:

@@ -8,7 +8,6 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, UserError
-from kinetics_tui.base.words import step_text, until_text
 from kinetics_tui.model.commands import (
     AnyCommand,
     Pause,
@@ -27,10 +26,10 @@ from kinetics_tui.tui.networks.actions import NetworkActions
 from kinetics_tui.tui.networks.screen import NetworksScreen
 from kinetics_tui.tui.parts.bars import Hint
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
+from kinetics_tui.tui.parts.network_words import longer_text, longer_wait_s, probe_text
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment, window_title
 from kinetics_tui.tui.report.screen import ReportScreen
-from kinetics_tui.tui.run.countdown import longer_wait_s
 from kinetics_tui.tui.run.keys import KEYS, hints
 from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.stage import Stage
@@ -234,9 +233,7 @@ class RunScreen(LiveScreen):
         if self.moment.refused or not network.steps_s:
             self.send(ProbeNow())
             return
-        next_s = network.steps_s[min(network.step, len(network.steps_s) - 1)]
-        text = f"One clip goes first. If YouTube refuses it, the network cools down for {step_text(next_s)}."
-        self._ask_first("Probe now?", text, Answer("p", "probe now", "yes"), ProbeNow())
+        self._ask_first("Probe now?", probe_text(network), Answer("p", "probe now", "yes"), ProbeNow())
 
     def action_wait_longer(self) -> None:
         network, moment = self.link.state.network, self.moment
@@ -246,10 +243,7 @@ class RunScreen(LiveScreen):
         if moment.refused or network.until is None:
             self.send(WaitLonger(seconds=longer_s))
             return
-        ends, before = (
-            until_text(at, moment.now, moment.zone) for at in (network.until + longer_s, network.until)
-        )
-        text = f"{step_text(longer_s)} longer: the cooldown then ends {ends} instead of {before}."
+        text = longer_text(network, network.until, moment.now, moment.zone)
         self._ask_first("Wait longer?", text, Answer("e", "wait longer", "yes"), WaitLonger(seconds=longer_s))
 
     def _ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:

@@ -11,7 +11,7 @@ from kinetics_tui.engine.networks.network import KnownNetwork, Network
 from kinetics_tui.engine.run.outcomes import Aftermath
 from kinetics_tui.engine.workers.messages import Assign, Cancel
 from kinetics_tui.engine.workers.pool import Slot
-from kinetics_tui.model.commands import Reply, SetPace, SwitchNetwork, UseNetworks
+from kinetics_tui.model.commands import ProbeNow, Reply, SetPace, SwitchNetwork, UseNetworks, WaitLonger
 from kinetics_tui.model.events import ClipDone, NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
@@ -160,6 +160,24 @@ def test_a_cooldown_that_ends_sends_one_probe_while_the_others_go_on(make_parts:
     assert in_hand(parts) == {HOME.name: 5, OFFICE: 1}
     settle(parts, OFFICE)
     assert known(parts, OFFICE).throttle.status is NetworkStatus.RAMPING
+
+
+def test_the_cooldown_of_a_network_by_name_is_made_longer_or_ended_and_no_other(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=8)
+    use(parts, "default", OFFICE, LAB)
+    opened(parts, OFFICE, LAB)
+    for name in (OFFICE, LAB):
+        settle(parts, name, Category.BOT_CHECK)
+    before = {name: known(parts, name).throttle.until for name in (OFFICE, LAB)}
+    assert parts.commands.obey(WaitLonger(seconds=60, network=LAB)).ok
+    assert known(parts, OFFICE).throttle.until == before[OFFICE]
+    assert known(parts, LAB).throttle.until == (before[LAB] or 0) + 60
+    assert not parts.commands.obey(ProbeNow(network=HOME.name)).ok
+    assert parts.commands.obey(ProbeNow(network=LAB)).ok
+    statuses = [known(parts, name).throttle.status for name in (OFFICE, LAB)]
+    assert statuses == [NetworkStatus.COOLING, NetworkStatus.PROBING]
+    assert parts.commands.obey(ProbeNow()).ok
+    assert known(parts, OFFICE).throttle.status is NetworkStatus.PROBING
 
 
 def test_the_networks_that_are_left_finish_their_clips_and_are_told_of(make_parts: Make) -> None:

@@ -15,10 +15,12 @@ from kinetics_tui.model.commands import (
     CheckNetwork,
     ForgetNetwork,
     Pause,
+    ProbeNow,
     Reply,
     SetPace,
     SwitchNetwork,
     UseNetworks,
+    WaitLonger,
 )
 from kinetics_tui.model.events import (
     AnyEvent,
@@ -333,6 +335,27 @@ async def test_u_takes_a_network_out_of_use_and_asks_what_becomes_of_clips_in_ha
         (command,) = await s.press("f")
         assert isinstance(command, SwitchNetwork)
         assert (command.way, command.finish) == (CABLE, True)
+
+
+async def test_p_and_e_are_for_the_cooldown_of_the_network_at_the_cursor() -> None:
+    cools = {"status": NetworkStatus.COOLING, "until": NOW + 900, "step": 1, "steps_s": (900.0, 3600.0)}
+    two = [
+        msgspec.structs.replace(known, in_use=True, **(cools if known.name == CABLE else {}))
+        if known.name in (WLAN, CABLE)
+        else known
+        for known in listed_networks()
+    ]
+    async with stand(*listing(NOW, tuple(two))) as s:
+        await s.press("n")
+        assert await s.press("p") == await s.press("e") == []
+        assert "Nothing to wait for: wlan0 192.168.1.23 is not cooling down in this run." in s.said
+        await s.press("down")
+        assert await s.press("p") == []
+        assert "cools down for 1 h" in dialog(s)
+        assert await s.press("p") == [ProbeNow(network=CABLE)]
+        assert await s.press("e") == []
+        assert "15 min longer" in dialog(s)
+        assert await s.press("e") == [WaitLonger(seconds=900.0, network=CABLE)]
 
 
 async def test_u_does_not_take_the_only_network_out_of_use() -> None:

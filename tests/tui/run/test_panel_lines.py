@@ -38,8 +38,9 @@ from kinetics_tui.model.run import WorkerState
 from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.parts.bars import Hint, header_line, place
 from kinetics_tui.tui.parts.lines import Line, Tone
+from kinetics_tui.tui.parts.network_words import longer_wait_s
 from kinetics_tui.tui.parts.view_state import Moment, headline, window_title
-from kinetics_tui.tui.run.countdown import cooling_lines, longer_wait_s, pace_lines
+from kinetics_tui.tui.run.countdown import cooling_lines, pace_lines
 from kinetics_tui.tui.run.failures import FailuresPanel, failure_lines
 from kinetics_tui.tui.run.splits import counts_and_end, overall_lines, split_columns, split_line
 from kinetics_tui.tui.run.stage import log_line, log_lines
