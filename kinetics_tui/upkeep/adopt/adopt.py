@@ -124,12 +124,10 @@ def _adopt_unpacked(archive: Path, taking: Taking) -> None:
     adoption, into = taking.adoption, taking.how.source
     adoption.archives += 1
     try:
-        for _ in batches(archive, into, taking.wants):
+        for _ in batches(archive, into, taking.wants, taking.stopped):
             taking.offer.forget_files()
             taking.run()
-            if taking.how.stopped():
-                adoption.interrupted = True
-                return
+        adoption.interrupted = taking.how.stopped()
     except ArchiveError as error:
         adoption.files += 1
         why = f"it cannot be read on ({error}); fetch it again for the clips behind that"

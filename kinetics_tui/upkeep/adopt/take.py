@@ -121,12 +121,12 @@ class Taking:
             with contextlib.closing(connect(self._source, read_only=True)) as theirs:
                 layout = read_meta(theirs, "options", Options).layout
                 accounts = read_accounts(theirs, layout)
-                offer.enter_records(itertools.takewhile(lambda _account: not self._stopped(), accounts))
+                offer.enter_records(itertools.takewhile(lambda _account: not self.stopped(), accounts))
 
     def _clip_files(self) -> Iterator[bytes]:
         state = os.fsencode(STATE_FOLDER)
         ours = OURS if state_folder(self._source).is_dir() else ()
-        for path in files_below(self._source, self._stopped, leave_out=ours, on_unreadable=self._unreadable):
+        for path in files_below(self._source, self.stopped, leave_out=ours, on_unreadable=self._unreadable):
             if is_archive(os.fsdecode(path)):
                 self.archives.append(self._source / os.fsdecode(path))
             elif not is_clip_file(os.fsdecode(path)):
@@ -146,7 +146,8 @@ class Taking:
         except (DatasetError, OSError):
             return False
 
-    def _stopped(self) -> bool:
+    def stopped(self) -> bool:
+        """True if it is to end early; tells how far it is."""
         self.how.on_progress(self.adoption)
         return self.how.stopped()
 
@@ -159,12 +160,12 @@ class Taking:
                     self._read(held, reading)
                     if held.made is not None:
                         held.made.unlink(missing_ok=True)
-                if self._stopped():
+                if self.stopped():
                     break
 
     def _to_read(self) -> Iterator[_Held]:
         for offered in self.offer.files():
-            if self._stopped():
+            if self.stopped():
                 return
             match = self.offer.match(offered)
             if match.fate is not None:

@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from kinetics_tui.annotations.archives import DAMAGE, GZIP_MAGIC, ShortlyDescribed
 from kinetics_tui.upkeep.adopt.match import is_clip_file
+from kinetics_tui.upkeep.walk import Stopped
 
 _Found = TypeVar("_Found")
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
@@ -42,8 +43,8 @@ def is_archive(path: str) -> bool:
     return path.casefold().endswith(SUFFIXES)
 
 
-def batches(archive: Path, into: Path, wants: Callable[[str], bool]) -> Iterator[None]:
-    """Fill the folder ``into`` with clips of the archive, and again, until there are no more.
+def batches(archive: Path, into: Path, wants: Callable[[str], bool], stopped: Stopped) -> Iterator[None]:
+    """Fill the folder ``into`` with clips of the archive, and again, until none is left or it is ``stopped``.
 
     Comes back each time it is full; it is emptied after that. ``wants`` is asked for each file that may be a
     clip, by the path that it would get. A file whose content is damaged is unpacked as far as that goes.
@@ -52,7 +53,7 @@ def batches(archive: Path, into: Path, wants: Callable[[str], bool]) -> Iterator
     broken: ArchiveError | None = None
     size_bytes, is_zip = 0, zipfile.is_zipfile(archive)
     members = (_zipped if is_zip else _tarred)(archive)
-    while broken is None:
+    while broken is None and not stopped():
         try:
             member = _read(partial(next, members, None))
         except ArchiveError as error:

@@ -247,3 +247,18 @@ def test_a_file_that_is_called_otherwise_is_refused(target: Path, tmp_path: Path
     (tmp_path / "clips.rar").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"neither a folder nor an archive \(\.tar, "):
         take(target, tmp_path / "clips.rar")
+
+
+def test_an_archive_that_is_stopped_in_the_middle_goes_on_where_it_was(
+    target: Path, content: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "BATCH_BYTES", 1)
+    source = pack(tmp_path / "a.tar", "w", [(f"{clip.name}.mp4", content(clip)) for clip in WHOLE])
+    taken: list[str] = []
+    adoption = take(
+        target, source, on_settled=lambda one: taken.append(one.clip), stopped=lambda: len(taken) >= 2
+    )
+    assert adoption.interrupted
+    assert adoption.counts == {Fate.TAKEN: 2}
+    rest = take(target, source)
+    assert (rest.counts, rest.interrupted) == ({Fate.THERE: 2, Fate.TAKEN: 2}, False)
