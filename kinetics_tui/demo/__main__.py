@@ -23,11 +23,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import psutil
 
 from kinetics_tui.annotations.read import read_annotations
-from kinetics_tui.base.any_text import from_json, to_json
+from kinetics_tui.base.any_text import to_json
 from kinetics_tui.base.whole_file import write_whole
 from kinetics_tui.demo.dataset import BLOCK_S, CLIPS, SEED, make_demo
 from kinetics_tui.demo.show import Announcement
@@ -111,17 +110,7 @@ def _made_up(options: argparse.Namespace) -> tuple[Sequence[Path], int, Loopback
     demo = make_demo(options.folder, options.clips, options.seed, making=making)
     policy = _policy(options) or demo.policy()
     line = _line(options, demo.line())
-    youtube = LoopbackYouTube(demo.videos, policy=policy, line=line, proxy_ports=_ports_before(options))
-    return demo.annotations, len(demo.clips), youtube
-
-
-def _ports_before(options: argparse.Namespace) -> tuple[int, int]:
-    """Where the proxies were the last time: what the dataset remembers of these networks stays true."""
-    try:
-        before = from_json(options.port_file.read_bytes(), Announcement)
-        return before.proxy_port, int(before.other_proxy.rpartition(":")[2])
-    except (AttributeError, OSError, ValueError, msgspec.DecodeError):
-        return 0, 0
+    return demo.annotations, len(demo.clips), LoopbackYouTube(demo.videos, policy=policy, line=line)
 
 
 def _tell_progress(made: int, of: int) -> None:

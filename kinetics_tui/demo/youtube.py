@@ -91,18 +91,6 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
 
-def _free(address: tuple[str, int]) -> tuple[str, int]:
-    """The address where nobody listens there, else one of any port."""
-    host, port = address
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as found:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            found.bind(address)
-        except OSError:
-            return host, 0
-    return host, port
-
-
 class LoopbackYouTube(Site):
     """The loopback YouTube; a context manager that serves while it is open.
 
@@ -117,18 +105,19 @@ class LoopbackYouTube(Site):
         policy: Policy | None = None,
         line: Line | None = None,
         host: str = "127.0.0.1",
-        proxy_ports: tuple[int, int] = (0, 0),
+        player_port: int = 0,
+        media_port: int = 0,
+        proxy_port: int = 0,
     ) -> None:
-        """``proxy_ports``: where the two proxies are if nobody else is there."""
         super().__init__(catalogue, policy, line)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with resources.as_file(resources.files(__package__).joinpath(CERTIFICATE)) as pem:
             tls.load_cert_chain(pem)
         self._servers = [
-            _Server((host, 0), self, tls, at_once=True),
-            _Server((host, 0), self, tls),
-            _Server(_free((host, proxy_ports[0])), self, tls),
-            _Server(_free((host, proxy_ports[1])), self, tls, leads_out_by=OTHER_ADDRESS),
+            _Server((host, player_port), self, tls, at_once=True),
+            _Server((host, media_port), self, tls),
+            _Server((host, proxy_port), self, tls),
+            _Server((host, 0), self, tls, leads_out_by=OTHER_ADDRESS),
         ]
         self._threads: list[threading.Thread] = []
         self.host = f"[{host}]" if ":" in host else host
