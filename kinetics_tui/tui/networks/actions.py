@@ -7,7 +7,6 @@ from functools import partial
 from kinetics_tui.base.words import counted, until_text
 from kinetics_tui.model.commands import (
     AddNetwork,
-    AnyCommand,
     CheckNetwork,
     ForgetNetwork,
     ProbeNow,
@@ -195,7 +194,7 @@ class NetworkActions:
         """Do not wait for the end of a network's cooldown."""
         if (info := self._to_hurry(name, "probe")) is not None:
             title, answer = f"Probe {label_of(info)} now?", Answer("p", "probe now", "yes")
-            self._ask(title, probe_text(info), answer, ProbeNow(network=name))
+            self._host.ask_first(title, probe_text(info), answer, ProbeNow(network=name))
 
     def wait_longer(self, name: str) -> None:
         """Add to a network's cooldown."""
@@ -203,7 +202,7 @@ class NetworkActions:
             moment = self._host.moment
             text = longer_text(info, info.until, moment.now, moment.zone)
             title, answer = f"Leave {label_of(info)} alone for longer?", Answer("e", "wait longer", "yes")
-            self._ask(title, text, answer, WaitLonger(seconds=longer_wait_s(info), network=name))
+            self._host.ask_first(title, text, answer, WaitLonger(seconds=longer_wait_s(info), network=name))
 
     def _to_hurry(self, name: str, what: str) -> NetworkState | None:
         """The network in use of this name that cools down; else it is said that there is nothing to do."""
@@ -216,13 +215,6 @@ class NetworkActions:
             )
             return None
         return info
-
-    def _ask(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
-        def answered(value: str | None) -> None:
-            if value:
-                self._host.send(command)
-
-        self._host.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
 
     def _send_forget(self, name: str, answer: str | None) -> None:
         if answer == FORGET:

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from kinetics_tui.model.commands import AnyCommand
 from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, NoticeLine
 from kinetics_tui.tui.parts.canvas import Canvas, Panel, is_wide
+from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
 from kinetics_tui.tui.parts.palette import STEERS, NetworkSteering, RunCommands, Steering
 from kinetics_tui.tui.parts.view_state import Link, Looking, Moment
@@ -167,6 +168,16 @@ class LiveScreen(Screen[None]):
     ) -> None:
         """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
         raise NotImplementedError
+
+    def ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
+        """Ask before a command that cannot be taken back; nothing where a question stands already."""
+
+        def answered(value: str | None) -> None:
+            if value:
+                self.send(command)
+
+        if not self.asks:
+            self.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
 
     @property
     def can_undo(self) -> bool:

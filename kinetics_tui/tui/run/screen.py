@@ -233,7 +233,7 @@ class RunScreen(LiveScreen):
         if self.moment.refused or not network.steps_s:
             self.send(ProbeNow())
             return
-        self._ask_first("Probe now?", probe_text(network), Answer("p", "probe now", "yes"), ProbeNow())
+        self.ask_first("Probe now?", probe_text(network), Answer("p", "probe now", "yes"), ProbeNow())
 
     def action_wait_longer(self) -> None:
         network, moment = self.link.state.network, self.moment
@@ -244,17 +244,7 @@ class RunScreen(LiveScreen):
             self.send(WaitLonger(seconds=longer_s))
             return
         text = longer_text(network, network.until, moment.now, moment.zone)
-        self._ask_first("Wait longer?", text, Answer("e", "wait longer", "yes"), WaitLonger(seconds=longer_s))
-
-    def _ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
-        """Ask before a command that cannot be taken back."""
-
-        def answered(value: str | None) -> None:
-            if value:
-                self.send(command)
-
-        if not self.asks:
-            self.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
+        self.ask_first("Wait longer?", text, Answer("e", "wait longer", "yes"), WaitLonger(seconds=longer_s))
 
     def action_copy_command(self) -> None:
         if self._does("copy_command"):
