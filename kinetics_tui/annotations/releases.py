@@ -11,6 +11,7 @@ Names that users type: how they are compared, and what is said where one is not 
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import tomllib
 import zlib
@@ -175,10 +176,13 @@ def _beside(path: Traversable, file: str) -> Traversable:
 
 
 _DATA = resources.files("kinetics_tui.annotations") / "data"
-_PUBLISHED = ("kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020")
-RELEASES: dict[str, Release] = {
-    name: read_release(_DATA / (name + DESCRIPTION_SUFFIX), name) for name in _PUBLISHED
-}
+PUBLISHED = ("kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020")
+
+
+@functools.cache
+def published(name: str) -> Release:
+    """A release of Kinetics, one of ``PUBLISHED``; its description is read when it is first asked for."""
+    return read_release(_DATA / (name + DESCRIPTION_SUFFIX), name)
 
 
 def find_release(name: str) -> Release:
@@ -191,15 +195,17 @@ def find_release(name: str) -> Release:
         path = Path(name).expanduser().absolute()
         return read_release(path, str(path))
     number = re.sub(r"^(kinetics|k)", "", re.sub(r"[\s_-]+", "", name.casefold()))
-    for release in RELEASES.values():
-        if number == release.name.removeprefix("kinetics-").replace("-", ""):
-            return release
-    raise unknown_name("release", name, RELEASES)
+    for known in PUBLISHED:
+        if number == known.removeprefix("kinetics-").replace("-", ""):
+            return published(known)
+    raise unknown_name("release", name, PUBLISHED)
 
 
 def release_of(name: str) -> Release | None:
     """The release that a dataset is of; None for annotations of one's own."""
-    return find_release(name) if is_description(name) else RELEASES.get(name)
+    if is_description(name):
+        return find_release(name)
+    return published(name) if name in PUBLISHED else None
 
 
 def class_names(release_name: str) -> tuple[str, ...]:

@@ -80,9 +80,9 @@ def _release(ctx: click.Context) -> str:
 
 
 def _releases(_ctx: click.Context) -> Iterable[str]:
-    from kinetics_tui.annotations.releases import RELEASES
+    from kinetics_tui.annotations.releases import PUBLISHED
 
-    return RELEASES
+    return PUBLISHED
 
 
 def _splits(ctx: click.Context) -> Iterable[str]:

@@ -17,7 +17,7 @@ from kinetics_tui.annotations.fetch import (
     open_url,
 )
 from kinetics_tui.annotations.read import read_annotations
-from kinetics_tui.annotations.releases import RELEASES, Release
+from kinetics_tui.annotations.releases import Release, published
 from kinetics_tui.base.errors import AnnotationError
 from kinetics_tui.model.options import Selection
 from tests.annotations.annotation_files import HEADER, ROW, entry, json_bytes, member, names, tar_bytes
@@ -178,7 +178,7 @@ def test_offline_names_all_that_was_tried_and_the_way_in_by_a_file(tmp_path: Pat
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/k.tar.gz"
-        release = msgspec.structs.replace(RELEASES["kinetics-700"], archive_url=url)
+        release = msgspec.structs.replace(published("kinetics-700"), archive_url=url)
         message = failure(release, tmp_path, "val")
     assert f"{url}: Connection refused" in message
     assert "Kinetics-700 has no mirror of its own" in message

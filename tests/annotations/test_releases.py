@@ -4,23 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.releases import RELEASES, categories, class_names, find_release, short_name
+from kinetics_tui.annotations.releases import (
+    PUBLISHED,
+    categories,
+    class_names,
+    find_release,
+    published,
+    short_name,
+)
 from kinetics_tui.base.errors import AnnotationError
 
 
 def test_there_are_four_releases_with_three_splits_each() -> None:
-    assert list(RELEASES) == ["kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020"]
-    for release in RELEASES.values():
+    assert list(PUBLISHED) == ["kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020"]
+    for release in map(published, PUBLISHED):
         assert list(release.splits) == ["train", "val", "test"]
         assert release.splits["train"] > release.splits["test"] > release.splits["val"]
         assert len(class_names(release.name)) == int(release.name.split("-")[1])
 
 
 def test_every_release_but_the_original_700_has_a_mirror() -> None:
-    without = [release.name for release in RELEASES.values() if not release.mirror_urls]
+    without = [release.name for release in map(published, PUBLISHED) if not release.mirror_urls]
     assert without == ["kinetics-700"]
-    assert [release.name for release in RELEASES.values() if release.mirror_bytes is None] == without
-    for release in RELEASES.values():
+    assert [release.name for release in map(published, PUBLISHED) if release.mirror_bytes is None] == without
+    for release in map(published, PUBLISHED):
         assert release.archive_url.startswith("https://")
         assert set(release.mirror_urls) in (set(), set(release.splits))
 
@@ -54,7 +61,7 @@ def test_classes_are_in_the_official_order() -> None:
     assert class_names("kinetics-400")[:3] == ("abseiling", "air drumming", "answering questions")
     assert class_names("kinetics-700-2020") == class_names("kinetics-700")
     assert class_names("custom") == ()
-    for name in RELEASES:
+    for name in PUBLISHED:
         assert len(set(class_names(name))) == len(class_names(name))
 
 

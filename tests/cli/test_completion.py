@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.annotations.releases import RELEASES, class_names
+from kinetics_tui.annotations.releases import PUBLISHED, class_names
 from kinetics_tui.cli import COMMANDS, run_command
 from kinetics_tui.cli.command_line import SETTLED
 from kinetics_tui.cli.commands.completion import script
@@ -55,7 +55,7 @@ def completed(
     [
         ("st", ["status", "stop"]),
         ("run d --layout ", ["activitynet", "showmax", "torchvision"]),
-        ("run d --release ", list(RELEASES)),
+        ("run d --release ", list(PUBLISHED)),
         ("run d --split v", ["val"]),
         ("run d --split val t", ["train", "test"]),
         ("run d --class playing\\ uk", ["playing ukulele"]),

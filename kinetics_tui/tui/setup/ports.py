@@ -17,7 +17,7 @@ import msgspec
 from kinetics_tui.annotations import releases
 from kinetics_tui.annotations.fetch import Opener, cached_annotations, fetch_annotations
 from kinetics_tui.annotations.read import Annotations, read_annotations
-from kinetics_tui.annotations.releases import RELEASES, Release, find_release
+from kinetics_tui.annotations.releases import PUBLISHED, Release, find_release, published
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.words import bytes_text, counted
 from kinetics_tui.dataset.folder import ledger_path
@@ -91,7 +91,7 @@ class PublishedLibrary:
         self._opener = opener
 
     def releases(self) -> Sequence[Release]:
-        return list(RELEASES.values())
+        return list(map(published, PUBLISHED))
 
     def classes(self, release: str) -> tuple[str, ...]:
         return releases.class_names(release)
