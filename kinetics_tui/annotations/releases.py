@@ -146,6 +146,8 @@ def read_release(path: Traversable, name: str) -> Release:
             if split not in known:
                 raise AnnotationError(f"{path}: {shown(split)} is none of {listed(known)}; mend its name.")
     for split, file in written.annotations.items():
+        if "://" not in file and split == _ALL:
+            raise AnnotationError(f"{path}: {_ALL} takes a web address; name the file of each split instead.")
         if "://" not in file and split_of_stem(Path(file).stem) != split:
             raise AnnotationError(
                 f"{path}: {shown(file)} gives its rows no split {shown(split)}; "

@@ -125,6 +125,7 @@ def test_what_other_addresses_give_has_another_place_in_the_cache(tmp_path: Path
         ("clip_bytes", "clip_byte", "unknown field `clip_byte`"),
         ('"Sports of mine"', "Sports", "line 2"),
         ('"val.csv"', '"list.csv"', "call the file val.csv"),
+        ("https://example.org/mine.tar.gz", "mine.tar.gz", "all takes a web address"),
         ("groups.json", "none.json", "none.json cannot be read (No such file or directory)"),
     ],
 )
