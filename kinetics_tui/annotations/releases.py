@@ -122,15 +122,19 @@ def short_name(release_name: str) -> str:
     return Path(release_name).stem if is_description(release_name) else release_name
 
 
-def read_release(path: Traversable, name: str) -> Release:
-    """The release that a file describes. Raises AnnotationError, which names the file and what to mend."""
+def read_release(folder: Traversable, file: str, name: str) -> Release:
+    """The release that a file describes; those that it names lie in its ``folder`` unless they say otherwise.
+
+    Raises AnnotationError, which names the file and what to mend.
+    """
+    path = folder / file
     try:
         written = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Description)
         classes, groups = written.classes, written.categories
         if isinstance(classes, str):
-            classes = _beside(path, classes).read_text(encoding="utf-8").splitlines()
+            classes = (folder / classes).read_text(encoding="utf-8").splitlines()
         if isinstance(groups, str):
-            groups = msgspec.json.decode(_beside(path, groups).read_bytes(), type=dict[str, list[str]])
+            groups = msgspec.json.decode((folder / groups).read_bytes(), type=dict[str, list[str]])
     except OSError as error:
         raise AnnotationError(
             f"{error.filename or path} cannot be read ({error.strerror}), which describes a release: "
@@ -161,7 +165,7 @@ def read_release(path: Traversable, name: str) -> Release:
         archive_url=addresses.pop(_ALL, ""),
         mirror_urls=addresses,
         files={
-            split: Path(str(_beside(path, file)))
+            split: Path(str(folder / file))
             for split, file in written.annotations.items()
             if "://" not in file
         },
@@ -172,19 +176,14 @@ def read_release(path: Traversable, name: str) -> Release:
     )
 
 
-def _beside(path: Traversable, file: str) -> Traversable:
-    """A file that a description names: where that lies, unless it says all of the way."""
-    return path.parent / file if isinstance(path, Path) else _DATA / file
-
-
-_DATA = resources.files("kinetics_tui.annotations") / "data"
 PUBLISHED = ("kinetics-400", "kinetics-600", "kinetics-700", "kinetics-700-2020")
 
 
 @functools.cache
 def published(name: str) -> Release:
     """A release of Kinetics, one of ``PUBLISHED``; its description is read when it is first asked for."""
-    return read_release(_DATA / (name + DESCRIPTION_SUFFIX), name)
+    data = resources.files("kinetics_tui.annotations") / "data"
+    return read_release(data, name + DESCRIPTION_SUFFIX, name)
 
 
 def find_release(name: str) -> Release:
@@ -195,7 +194,7 @@ def find_release(name: str) -> Release:
     """
     if is_description(name):
         path = Path(name).expanduser().absolute()
-        return read_release(path, str(path))
+        return read_release(path.parent, path.name, str(path))
     number = re.sub(r"^(kinetics|k)", "", re.sub(r"[\s_-]+", "", name.casefold()))
     for known in PUBLISHED:
         if number == known.removeprefix("kinetics-").replace("-", ""):
