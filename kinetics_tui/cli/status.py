@@ -58,7 +58,7 @@ def status_json(state: RunState) -> dict[str, Any]:
             }
             for worker in state.workers.values()
         ],
-        "clips_per_minute": 0.0 if state.idle else state.clips_per_minute(time.time()),
+        "clips_per_minute": 0.0 if state.stands else state.clips_per_minute(time.time()),
         "total_bytes": state.total_bytes,
         "wire_bytes": state.wire_bytes,
         "free_bytes": state.free_bytes,

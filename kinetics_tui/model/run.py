@@ -262,9 +262,14 @@ class Run:
         """True if no clip can be worked on: the rates are those of the time before."""
         return self.status in IDLE_STATUSES
 
+    @property
+    def stands(self) -> bool:
+        """True if next to nothing is worked on: idle, or one clip goes first. Rates are those before."""
+        return self.idle or self.status is EngineStatus.PROBING
+
     def _worked_until(self, now: float) -> float:
         """``now``, or when work last ended."""
-        return min(now, self.status_since) if self.idle else now
+        return min(now, self.status_since) if self.stands else now
 
     def clips_per_minute(self, now: float) -> float:
         """Done clips a minute over the last minutes of work before ``now``."""

@@ -75,7 +75,7 @@ def forecast(state: RunState, now: float) -> Forecast | None:
         rate_per_s = pace_per_s * (_NEAR + (1 - _NEAR) * min(1.0, above))
     if rate_per_s == 0:
         return None
-    held = state.status is EngineStatus.PROBING or (state.idle and state.status is not EngineStatus.COOLING)
+    held = state.stands and state.status is not EngineStatus.COOLING
     wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
     last = state.why.why is Why.RETRIES or state.left <= state.in_hand
     return Forecast(state.left / rate_per_s, wait_s, limit, held, last)

@@ -235,7 +235,9 @@ def test_without_a_pace_a_cooldown_does_not_change_the_time_of_work() -> None:
         assert (round(ahead.work_s), round(ahead.wait_s), ahead.held) == (3600, 1800 - waited_s, False)
 
 
-@pytest.mark.parametrize("status", [status for status in IDLE if status is not EngineStatus.COOLING])
+@pytest.mark.parametrize(
+    "status", [status for status in (*IDLE, EngineStatus.PROBING) if status is not EngineStatus.COOLING]
+)
 def test_a_run_that_is_held_has_work_left_but_no_end(status: EngineStatus) -> None:
     state = at_work(300, total=3900)
     state.apply(StatusChanged(at=AT + 300, status=status))

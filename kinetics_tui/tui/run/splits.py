@@ -118,7 +118,7 @@ def _rates_line(moment: Moment) -> Line:
     if moment.lost or moment.ended:
         return Line()
     clips_per_minute, bytes_per_s = state.clips_per_minute(moment.now), state.bytes_per_s(moment.now)
-    if state.idle or state.status is EngineStatus.PROBING:
+    if state.stands:
         return Line(f"was {clips_per_minute:,.1f} clips/min   ", Tone.DIM) if clips_per_minute else Line()
     return Line(f"{clips_per_minute:,.1f} clips/min   {rate_text(bytes_per_s)}   ")
 
