@@ -126,10 +126,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkWork(msgspec.Struct, frozen=True, kw_only=True):
-    """The work by one network: clips that it fetched, attempts by it that failed a clip for good, its bytes.
+    """The work by one network: clips that it fetched, clips given up for what came by it, and its bytes.
 
-    ``took_s`` is the time of its sessions. Those of several networks at once overlap: these times add up to
-    more than the run's. ``throttles`` are the refusals that began a wait.
+    A clip counts once. ``took_s`` is the time of its sessions. Those of several networks at once overlap:
+    these times add up to more than the run's. ``throttles`` are the refusals that began a wait.
     """
 
     network: str

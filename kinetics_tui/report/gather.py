@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinetics_tui.dataset.ledger import counts
-from kinetics_tui.dataset.ledger.counts import Effort, SessionRow, ThrottleRow
+from kinetics_tui.dataset.ledger.counts import Effort, NetworkCounts, SessionRow, ThrottleRow
 from kinetics_tui.dataset.ledger.database import Database, connect, plain_errors, read_meta
 from kinetics_tui.dataset.ledger.rows import Outcome
 from kinetics_tui.engine.client.ask import is_running
@@ -129,6 +129,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
     efforts = counts.efforts(database)
     fetched = _fetched_by_session(efforts)
     rows = counts.sessions(database)
+    refusals = counts.throttles(database)
     worked = _worked(rows, counts.last_attempt_at(database), now, running=running)
     return Report(
         title=read_meta(database, "title", str),
@@ -154,8 +155,8 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
             )
             for row, work in zip(rows, worked, strict=True)
         ),
-        networks=_networks(rows, worked, efforts, counts.throttles(database)),
-        throttles=tuple(Throttle(**row._asdict()) for row in counts.throttles(database)),
+        networks=_networks(counts.network_counts(database), rows, worked, refusals),
+        throttles=tuple(Throttle(**row._asdict()) for row in refusals),
         stretches=stretches(worked, now if running else None),
         traffic=_traffic(database, dataset, efforts),
         hours=_hours(efforts),
@@ -208,36 +209,19 @@ def _fetched_by_session(efforts: Iterable[Effort]) -> Counter[int | None]:
 
 
 def _networks(
+    known: Iterable[NetworkCounts],
     rows: Sequence[SessionRow],
     worked: Sequence[Worked],
-    efforts: Iterable[Effort],
     throttles: Iterable[ThrottleRow],
 ) -> tuple[NetworkWork, ...]:
     """The work by each network, the one with the most clips first."""
-    network_of = {row.id: row.network for row in rows}
     took_s: defaultdict[str, float] = defaultdict(float)
     for row, work in zip(rows, worked, strict=True):
         took_s[row.network] += max(0.0, work.ended_at - work.began_at)
-    clips: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    wire_bytes: Counter[str] = Counter()
-    for effort in efforts:
-        if effort.session in network_of:
-            network = network_of[effort.session]
-            clips[network] += effort.fetched if effort.outcome == Outcome.DONE else 0
-            failed[network] += effort.attempts if effort.outcome == Outcome.FAILED else 0
-            wire_bytes[network] += effort.wire_bytes
     refused = Counter(row.network for row in throttles)
     found = (
-        NetworkWork(
-            network=name,
-            clips=clips[name],
-            failed=failed[name],
-            wire_bytes=wire_bytes[name],
-            took_s=seconds,
-            throttles=refused[name],
-        )
-        for name, seconds in took_s.items()
+        NetworkWork(took_s=took_s[counted.network], throttles=refused[counted.network], **counted._asdict())
+        for counted in known
     )
     return tuple(sorted(found, key=lambda one: (-one.clips, one.network)))
 

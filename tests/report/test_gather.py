@@ -289,19 +289,21 @@ def test_networks_in_use_at_once_have_each_its_own_figures(ledger: Ledger, datas
     other = ledger.open_session(PHONE, START + 600, 77)
     for clip_id in (1, 2, 3):
         ledger.record(made(clip_id, START + 600 + clip_id))
+    ledger.record(made(4, START + 650))  # its file went, and it was fetched again
     ledger.record(made(4, START + 700, PHONE))
+    ledger.record(missed(11, START + 720, Outcome.FAILED, Category.TIMEOUT))  # retried
     ledger.record(missed(11, START + 730, Outcome.FAILED, Category.PRIVATE))
     ledger.throttled(PHONE, START + 1500, Category.BOT_CHECK, 1, 1)
     ledger.close_session(other, START + 1500, "throttled: bot check")
     ledger.close_session(one, START + HOUR_S, "stopped")
     report = gather(dataset, START + HOUR_S)
     assert report.networks == (
-        NetworkWork(network=WLAN, clips=3, failed=1, wire_bytes=3010, took_s=HOUR_S, throttles=0),
+        NetworkWork(network=WLAN, clips=3, failed=1, wire_bytes=4020, took_s=HOUR_S, throttles=0),
         NetworkWork(network=PHONE, clips=1, failed=0, wire_bytes=1000, took_s=900.0, throttles=1),
     )
     assert [one.clips_per_hour for one in report.networks] == [3.0, 4.0]
     assert [line.text.split() for line in network_lines(report, 80)][1:] == [
-        [WLAN, "3", "3", "1", "3.0", "kB", "1", "h", "00", "min", "0"],
+        [WLAN, "3", "3", "1", "4.0", "kB", "1", "h", "00", "min", "0"],
         [PHONE, "1", "4", "0", "1.0", "kB", "15", "min", "1"],
     ]
     assert network_lines(msgspec.structs.replace(report, networks=report.networks[:1]), 80) == []

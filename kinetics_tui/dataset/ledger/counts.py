@@ -198,6 +198,33 @@ def efforts(database: Database) -> list[Effort]:
     return [Effort(*row) for row in rows]
 
 
+class NetworkCounts(NamedTuple):
+    """By one network: clips that it fetched, clips that are given up for what came by it, and its bytes."""
+
+    network: str
+    clips: int
+    failed: int
+    wire_bytes: int
+
+
+def network_counts(database: Database) -> list[NetworkCounts]:
+    """Every network with attempts. A clip counts once, by the network of its last attempt that did it."""
+    rows = database.read(
+        # With max() in a group SQLite takes the other columns from the row that has it.
+        "WITH last AS (SELECT outcome, network_id, max(id) FROM attempts NOT INDEXED"
+        " WHERE outcome = 'done' AND wire_bytes > 0 OR outcome = 'failed'"
+        " AND clip_id IN (SELECT id FROM clips WHERE status = 'failed') GROUP BY clip_id, outcome),"
+        " settled AS (SELECT network_id, sum(outcome = 'done') AS done, sum(outcome = 'failed') AS failed"
+        " FROM last GROUP BY network_id),"
+        " sent AS (SELECT network_id, CAST(total(wire_bytes) AS INTEGER) AS wire_bytes FROM attempts"
+        " GROUP BY network_id)"
+        " SELECT coalesce(nullif(label, ''), name), coalesce(done, 0), coalesce(failed, 0), wire_bytes"
+        " FROM sent JOIN networks ON networks.id = sent.network_id"
+        " LEFT JOIN settled ON settled.network_id = sent.network_id ORDER BY networks.id"
+    )
+    return [NetworkCounts(*row) for row in rows]
+
+
 def sessions(database: Database) -> list[SessionRow]:
     """Every session, the oldest first."""
     rows = database.read(
