@@ -106,13 +106,13 @@ def _adopt(dataset: Path, how: Adopting, adoption: Adoption, *, ledger_of: Path)
             loose.run()
             archives = sorted(loose.archives, key=_replacements_first)
         for archive in archives:
+            if adoption.interrupted:
+                break
             unpacked = msgspec.structs.replace(how, source=scratch / "unpacked", link=LinkMode.HARD)
             taking = Taking(
                 dataset.absolute(), unpacked, adoption, offer, database, scratch, f"{archive.name}/"
             )
             _adopt_unpacked(archive, taking)
-            if adoption.interrupted:
-                break
 
 
 def _replacements_first(archive: Path) -> tuple[bool, str]:
