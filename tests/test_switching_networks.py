@@ -100,6 +100,18 @@ async def running(
         await asyncio.to_thread(run.communicate)
 
 
+def settled_once(program: Program, clips: int) -> list[tuple[str, str, int]]:
+    """Video, network and bytes of the attempts that settled a clip: one of each of so many clips."""
+    with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
+        settled = ledger.execute(
+            "SELECT clip_id, youtube_id, networks.name, wire_bytes FROM attempts"
+            " JOIN clips ON clips.id = clip_id JOIN networks ON networks.id = network_id"
+            " WHERE outcome IN ('done', 'failed')"
+        ).fetchall()
+    assert len(settled) == len({clip_id for clip_id, *_ in settled}) == clips
+    return [tuple(row[1:]) for row in settled]
+
+
 async def test_after_each_of_20_switches_every_byte_leaves_by_the_new_network(
     program: Program, serve: Serve, ways: list[tuple[str, str]]
 ) -> None:
@@ -161,21 +173,16 @@ async def test_whatever_set_of_networks_is_in_use_nothing_is_lost_and_a_clip_com
             await watcher.until(lambda wanted=done + 3: state.done >= wanted)  # type: ignore[misc]
         await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
     assert (state.done + state.failed, state.left) == (CLIPS, 0)
+    settled = settled_once(program, CLIPS)
     with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
-        settled = ledger.execute(
-            "SELECT clip_id, youtube_id, networks.name, wire_bytes FROM attempts"
-            " JOIN clips ON clips.id = clip_id JOIN networks ON networks.id = network_id"
-            " WHERE outcome IN ('done', 'failed')"
-        ).fetchall()
         of_other_sessions = ledger.execute(
             "SELECT count(*) FROM attempts JOIN sessions ON sessions.id = session_id"
             " WHERE sessions.network_id <> attempts.network_id"
         ).fetchone()
-    assert len(settled) == len({clip_id for clip_id, *_ in settled}) == CLIPS
-    clips_of = Counter(youtube_id for _, youtube_id, _, _ in settled)
+    clips_of = Counter(youtube_id for youtube_id, _, _ in settled)
     assert of_other_sessions == (0,)
     address_of = {public_proxy(way) if "://" in way else way: address for way, address in ways}
-    for _, youtube_id, network, wire_bytes in settled:
+    for youtube_id, network, wire_bytes in settled:
         # What was put back was begun again by whichever network; the last bytes are those that were kept.
         media = [seen for seen in youtube.requests if seen.kind == "media" and seen.video_id == youtube_id]
         if wire_bytes and clips_of[youtube_id] == 1:
@@ -339,6 +346,8 @@ async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_no
         await watcher.until(lambda: state.status is EngineStatus.DONE, seconds=120)
     assert harm.done.total() == HARMS
     assert harm.policy.knocks
+    assert set(harm.done) >= {"add", "remove", "remove now", "switch", "throttle"}
+    assert not own_addresses or {"vanish", "come back"} <= set(harm.done)
     assert (state.done + state.failed, state.left) == (300, 0)
     assert set(state.failures) <= {"short source"}
     nothing_is_twice_and_each_clip_is_by_one_network(program, youtube, harm)
@@ -368,19 +377,13 @@ async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_no
 def nothing_is_twice_and_each_clip_is_by_one_network(
     program: Program, youtube: LoopbackYouTube, harm: Harm
 ) -> None:
-    with contextlib.closing(sqlite3.connect(ledger_path(program.dataset))) as ledger:
-        settled = ledger.execute(
-            "SELECT clip_id, youtube_id, networks.name, wire_bytes FROM attempts"
-            " JOIN clips ON clips.id = clip_id JOIN networks ON networks.id = network_id"
-            " WHERE outcome IN ('done', 'failed')"
-        ).fetchall()
-    assert len(settled) == len({clip_id for clip_id, *_ in settled}) == 300
-    clips_of = Counter(youtube_id for _, youtube_id, _, _ in settled)
+    settled = settled_once(program, 300)
+    clips_of = Counter(youtube_id for youtube_id, _, _ in settled)
     address_of = {harm.name_of(address): address for address in harm.address_of.values()}
     seen: defaultdict[str, list[RequestSeen]] = defaultdict(list)
     for request in youtube.requests:
         seen[request.video_id].append(request)
-    for _, youtube_id, network, wire_bytes in settled:
+    for youtube_id, network, wire_bytes in settled:
         if not wire_bytes or clips_of[youtube_id] > 1:
             continue
         requests = seen[youtube_id]

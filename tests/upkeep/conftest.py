@@ -111,3 +111,28 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[LayoutName],
 def dataset(tmp_path: Path, finished: Callable[[LayoutName], Path]) -> Path:
     """A finished dataset of its own for the test."""
     return Path(shutil.copytree(finished(LayoutName.ACTIVITYNET), tmp_path / "set"))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A dataset in which nothing is done yet; one clip has failed."""
+    dataset = tmp_path / "set"
+    with Ledger.create(
+        dataset,
+        title="Custom dataset",
+        release="",
+        selection=Selection(),
+        options=Options(),
+        clips=CLIPS,
+    ) as ledger:
+        ledger.record(
+            Attempt(
+                clip_id=1,
+                at=1.0,
+                network="wlan0",
+                outcome=Outcome.FAILED,
+                category=Category.PRIVATE,
+                message="Private video.",
+            )
+        )
+    return dataset

@@ -14,12 +14,11 @@ import pytest
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.dataset.ledger.rows import Attempt, ClipStatus, Outcome
+from kinetics_tui.dataset.ledger.rows import ClipStatus, Outcome
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.media.verify import verify
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import LayoutName, Options, Selection
+from kinetics_tui.model.options import LayoutName, Selection
 from kinetics_tui.upkeep.adopt.adopt import adopt
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting
@@ -46,31 +45,6 @@ LAYOUTS: dict[str, Callable[[Clip], str]] = {
         f"clips/{folder(clip)}/{clip.youtube_id}_{clip.time_start:g}_{clip.duration_s:g}.mp4"
     ),
 }
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    """A dataset in which nothing is done yet; one clip has failed."""
-    dataset = tmp_path / "set"
-    with Ledger.create(
-        dataset,
-        title="Custom dataset",
-        release="",
-        selection=Selection(),
-        options=Options(),
-        clips=CLIPS,
-    ) as ledger:
-        ledger.record(
-            Attempt(
-                clip_id=1,
-                at=1.0,
-                network="wlan0",
-                outcome=Outcome.FAILED,
-                category=Category.PRIVATE,
-                message="Private video.",
-            )
-        )
-    return dataset
 
 
 def lay_out(

@@ -15,12 +15,12 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.options import LayoutName, Options, Selection
+from kinetics_tui.model.options import LayoutName
 from kinetics_tui.upkeep.adopt import unpack
 from kinetics_tui.upkeep.adopt.adopt import adopt
 from kinetics_tui.upkeep.adopt.result import Adoption, Fate
 from kinetics_tui.upkeep.adopt.take import Adopting
-from tests.upkeep.conftest import CLIPS, DONE, SHORT
+from tests.upkeep.conftest import DONE, SHORT
 from tests.upkeep.tree import tree
 
 Finished = Callable[[LayoutName], Path]
@@ -33,20 +33,6 @@ def content(finished: Finished) -> Contents:
     return lambda clip: (
         finished(LayoutName.ACTIVITYNET) / clip_path(LayoutName.ACTIVITYNET, clip)
     ).read_bytes()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    dataset = tmp_path / "set"
-    Ledger.create(
-        dataset,
-        title="Custom dataset",
-        release="",
-        selection=Selection(),
-        options=Options(),
-        clips=CLIPS,
-    ).close()
-    return dataset
 
 
 def pack(path: Path, mode: str, files: list[tuple[str, bytes]]) -> Path:
