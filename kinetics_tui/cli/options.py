@@ -90,8 +90,12 @@ def _flag(option: Option, text: str, shown: dict[str, Any]) -> Callable[[_Comman
     opt = option.opt
     if opt.off:
         return click.option(f"{option.flag}/--{option.name}", opt.off, default=None, help=text, **shown)
+    if option.kind is bool:
+        return click.option(
+            f"{option.flag}/--no-{option.flag[2:]}", option.name, default=None, help=text, **shown
+        )
     as_typed = bool(opt.reads or opt.bounds)  # to be read where the other settings are
-    make = several if option.kind == tuple[str, ...] and not as_typed else click.option
+    make = several if opt.several or (option.kind == tuple[str, ...] and not as_typed) else click.option
     kind = int if option.kind is int and not as_typed else None
     shown["shell_complete"] = for_option(option)
     return make(*option.flags, option.name, type=kind, metavar=opt.metavar, help=text, **shown)

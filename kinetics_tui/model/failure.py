@@ -55,6 +55,10 @@ class Category(StrEnum):
     WORKER_CRASHED = "worker crashed"
     LOGGED_OUT = "logged out"
 
+    NOT_IN_ARCHIVES = "not in any archive"
+    DAMAGED_IN_ARCHIVE = "damaged in the archive"
+    ARCHIVE_UNREACHABLE = "archive unreachable"
+
     TOO_MANY_REQUESTS = "too many requests (429)"
     SESSION_LIMIT = "session limit"
     BOT_CHECK = "bot check"
@@ -73,7 +77,7 @@ class Category(StrEnum):
         """
         match self.kind:
             case Kind.PERMANENT:
-                return self is not Category.SHORT_SOURCE
+                return self not in _OF_ONE_VIDEO
             case Kind.TRANSIENT:
                 return self not in _OF_ONE_CLIP
             case _:
@@ -84,8 +88,15 @@ class Category(StrEnum):
         return ABOUT[self].advice
 
 
+_OF_ONE_VIDEO = frozenset({Category.SHORT_SOURCE, Category.NOT_IN_ARCHIVES, Category.DAMAGED_IN_ARCHIVE})
 _OF_ONE_CLIP = frozenset(
-    {Category.TIMEOUT, Category.LIVE_OR_PREMIERE, Category.TRIM_FAILED, Category.WORKER_CRASHED}
+    {
+        Category.TIMEOUT,
+        Category.LIVE_OR_PREMIERE,
+        Category.TRIM_FAILED,
+        Category.WORKER_CRASHED,
+        Category.ARCHIVE_UNREACHABLE,
+    }
 )
 """Passing failures of a clip, of the line or of this machine."""
 
@@ -141,6 +152,16 @@ ABOUT: dict[Category, About] = {
     ),
     Category.LOGGED_OUT: About(
         Kind.LOCAL, "The login in the cookies has ended: export them again, then resume."
+    ),
+    Category.NOT_IN_ARCHIVES: About(
+        Kind.PERMANENT, "No archive that was read holds it: try YouTube (--source archives,youtube)."
+    ),
+    Category.DAMAGED_IN_ARCHIVE: About(
+        Kind.PERMANENT, "No archive's copy is whole: try YouTube, or a larger --tolerance, then retry."
+    ),
+    Category.ARCHIVE_UNREACHABLE: About(
+        Kind.TRANSIENT,
+        "Its archive could not be read: check the line, or give it with --archives, then retry.",
     ),
     Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),

@@ -42,7 +42,8 @@ class MadeFile(msgspec.Struct, frozen=True, kw_only=True):
     ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's start,
     not on the keyframe before. ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats
     that it was made from, as yt-dlp told of them, ``made_with`` names the programs that made it; empty and 0
-    where that is not known.
+    where that is not known. ``archive`` names the archive that it comes from, with the folder that that is in;
+    it is empty where it comes from YouTube.
     """
 
     output_bytes: Count
@@ -57,3 +58,4 @@ class MadeFile(msgspec.Struct, frozen=True, kw_only=True):
     source_height_px: Count = 0
     source_fps: float = 0.0
     made_with: str = ""
+    archive: str = ""

@@ -22,6 +22,8 @@ FRAMES_FPS = (0.01, 120.0)
 SHORT_SIDES_PX = (16, 4320)
 HEIGHTS_PX = (144, 4320)
 WORKERS = (1, 64)
+ARCHIVES_AT_ONCE = (1, 4)
+TOLERANCES_S = (0.0, 60.0)
 """The least and the most that an option may be."""
 
 
@@ -35,7 +37,8 @@ class Opt(NamedTuple):
     them stand for the bounds and the default. ``example`` is the default as the settings file shows it, where
     a word is clearer than the value. ``reads`` names an entry of ``settings.values.KINDS``; without it the
     type and the bounds say how a value is read. Options of a ``group`` stand together in the settings file.
-    ``names`` says of which kind of names the values are, by an entry of ``cli.completion.NAMES``.
+    ``names`` says of which kind of names the values are, by an entry of ``cli.completion.NAMES``; ``several``
+    that the flag may be given again for one more.
     """
 
     metavar: str = ""
@@ -50,6 +53,7 @@ class Opt(NamedTuple):
     reads: str = ""
     group: int = 0
     names: str = ""
+    several: bool = False
 
 
 class Option(NamedTuple):
@@ -232,6 +236,23 @@ class LoggedOut(StrEnum):
     """The run goes on without them."""
 
 
+class Source(StrEnum):
+    """The places that clips come from."""
+
+    YOUTUBE = "youtube"
+    ARCHIVES = "archives"
+    """Those of the release's mirror, or the user's own."""
+
+
+SOURCES = (
+    (Source.YOUTUBE,),
+    (Source.ARCHIVES,),
+    (Source.ARCHIVES, Source.YOUTUBE),
+    (Source.YOUTUBE, Source.ARCHIVES),
+)
+"""The orders of sources that there are: the second gets what the first has not."""
+
+
 class LayoutName(StrEnum):
     """Where a clip's file goes, named after the readers that expect it there."""
 
@@ -266,7 +287,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     budget of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is
     held to that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each
     transient failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for
-    runs with an account's cookies. ``yt_dlp`` are yt-dlp's own command-line options, which may carry
+    runs with an account's cookies. ``sources`` are asked one after the other. ``archives`` are addresses,
+    files and folders in place of the release's own archives; ``max_archive_bytes`` is the most that is fetched
+    of archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s`` what they
+    may take of the line (None: no bound). A copy in an archive may be shorter or longer than its segment by
+    ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry
     secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
     that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
@@ -372,6 +397,67 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "where the login in an account's cookies ends: hold, or go on as guest",
         ),
     ] = LoggedOut.HOLD
+    sources: Annotated[
+        tuple[Source, ...],
+        Opt(
+            "ORDER",
+            "youtube, archives, archives,youtube or youtube,archives ({default}).",
+            "youtube, archives, or both in the order that they are asked: archives,youtube",
+            key="source",
+            reads="sources",
+        ),
+    ] = (Source.YOUTUBE,)
+    archives: Annotated[
+        tuple[str, ...],
+        Opt(
+            "PLACE",
+            "An archive, a list of some, or a folder, instead of the release's own.",
+            "addresses, files and folders instead of the release's own archives",
+            reads="places",
+            example="",
+            names="file",
+            several=True,
+        ),
+    ] = ()
+    archives_at_once: Annotated[
+        int,
+        Opt("N", "Archives on their way at once, {low} to {high} ({default}).", bounds=ARCHIVES_AT_ONCE),
+    ] = 3
+    keep_archives: Annotated[bool, Opt(help="Keep each archive that was fetched, beside the clips.")] = False
+    max_archive_bytes: Annotated[
+        float | None,
+        Opt(
+            "SIZE", "Fetch archives of so much at most: 200GB; none: all.", key="max_gb", reads="size or none"
+        ),
+    ] = None
+    max_disk_bytes: Annotated[
+        float | None,
+        Opt(
+            "SIZE",
+            "Disk for archives on their way: 10GB; none: no bound.",
+            key="max_disk",
+            reads="size or none",
+        ),
+    ] = None
+    max_bytes_per_s: Annotated[
+        float | None,
+        Opt(
+            "RATE",
+            "What archives may take of the line: 12MB/s; none: all.",
+            key="max_rate",
+            reads="size or none",
+        ),
+    ] = None
+    tolerance_s: Annotated[
+        float,
+        Opt(
+            "S",
+            "How much an archive's copy may be shorter or longer ({default}).",
+            "seconds by which a copy in an archive may be shorter or longer than its segment",
+            key="tolerance",
+            bounds=TOLERANCES_S,
+        ),
+    ] = 0.5
     yt_dlp: Annotated[
         tuple[str, ...],
         Opt(

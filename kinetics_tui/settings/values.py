@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme
+from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme, mask_credentials
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
+from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.options import PACES, Option, PaceLimit, Preset
+from kinetics_tui.model.options import PACES, SOURCES, Option, PaceLimit, Preset, Source
 
 NONE = "none"
 ALL = "all"
@@ -110,6 +111,48 @@ def _checked_notify(value: object) -> tuple[str, ...]:
 def notify_text(urls: Iterable[str]) -> str:
     """Apprise's addresses for people's eyes: their schemes, and nothing else of them."""
     return " ".join(f"{apprise_scheme(url)}://{HIDDEN}" for url in urls) or NONE
+
+
+def parse_sources(value: object) -> tuple[Source, ...]:
+    """The sources in their order, from ``archives,youtube`` or a list. Raises SettingsError."""
+    parts = value if isinstance(value, list | tuple) else str(value).split(",")
+    words = tuple(str(part).strip().lower() for part in parts)
+    for order in SOURCES:
+        if words == order:
+            return order
+    raise SettingsError(f"{value!r} is not one of {'; '.join(map(','.join, SOURCES))}.")
+
+
+def parse_places(value: object) -> tuple[str, ...]:
+    """Addresses, files and folders, from a list or from one; files with their whole path.
+
+    Raises SettingsError.
+    """
+    parts = value if isinstance(value, list | tuple) else () if value == "" else (value,)
+    if not all(isinstance(part, str) and part for part in parts):
+        raise SettingsError("an archive is an address, a file or a folder.")
+    if list(parts) == [NONE]:
+        return ()
+    # The engine and later runs may start from another folder.
+    return tuple(part if "://" in part else str(as_path(part).absolute()) for part in parts)
+
+
+_BYTES = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12}
+
+
+def parse_size(value: object) -> float:
+    """Bytes, or bytes a second, from ``200GB`` or ``12MB/s``; a number alone is gigabytes. Raises SettingsError."""
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([kmgt]b)?(?:/s)?", str(value).strip().lower())
+    size = float(found[1]) * _BYTES[found[2] or "gb"] if found else 0.0
+    if not size or isinstance(value, bool):
+        raise SettingsError(f"{value!r} is no size; write it like 800kB, 12MB, 200GB or 1TB.")
+    return size
+
+
+def size_text(size: float) -> str:
+    """A number of bytes as it is written in the settings: ``12MB``."""
+    unit = next((unit for unit in ("TB", "GB", "MB") if size >= _BYTES[unit.lower()]), "kB")
+    return f"{size / _BYTES[unit.lower()]:g}{unit}"
 
 
 def whole(low: float, high: float) -> Callable[[object], int]:
@@ -265,6 +308,9 @@ KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
     "yt-dlp": (parse_yt_dlp, shlex.join),
     "notify": (or_none(_checked_notify, ()), notify_text),
     "networks": (_networks, networks_text),
+    "sources": (parse_sources, ",".join),
+    "places": (parse_places, lambda places: ", ".join(map(mask_credentials, places)) or NONE),
+    "size or none": (or_none(parse_size, None), lambda size: NONE if size is None else size_text(size)),
 }
 """Kinds of values that a type does not tell: how each is read, and how it is written for people's eyes."""
 

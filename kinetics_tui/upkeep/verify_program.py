@@ -10,22 +10,17 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-import av
 import msgspec
 
 from kinetics_tui.base.any_text import JsonReader, to_json
-from kinetics_tui.media.cut.packet_copy import COPIED_AUDIO, COPIED_VIDEO
+from kinetics_tui.media.cut.mp4_copy import copy_into_mp4, is_matroska, is_mp4
 from kinetics_tui.media.failures import ClipFailure, clean_message, is_of_disk
 from kinetics_tui.media.verify import Facts, verify
 
 CHUNK_BYTES = 1 << 20
-_FIRST_BOX = b"ftyp"
-_MATROSKA = b"\x1aE\xdf\xa3"
-"""The first bytes of WebM and Matroska files."""
 
 
 class ReadingKind(StrEnum):
@@ -77,17 +72,17 @@ def read(job: Job) -> Reading:
         return Reading(ReadingKind.UNPLAYABLE, "it is not a file")
     if job.into:
         return _read_copied(job, first)
-    if job.stranger and first[4:8] != _FIRST_BOX:
+    if job.stranger and not is_mp4(first):
         return Reading(ReadingKind.UNPLAYABLE, "it is no MP4 file", size_bytes)
     reading = _play(path, size_bytes, decode=job.decode)
     return msgspec.structs.replace(reading, sha256=digest.hexdigest()) if digest else reading
 
 
 def _read_copied(job: Job, first: bytes) -> Reading:
-    if not first.startswith(_MATROSKA):
+    if not is_matroska(first):
         return Reading(ReadingKind.UNPLAYABLE, "it is no WebM or Matroska file")
     try:
-        why_not = _copy_into_mp4(job.path, job.into)
+        why_not = copy_into_mp4(job.path, job.into)
     except Exception as error:  # noqa: BLE001 -- a file from anywhere: what it breaks is its own fault
         of_disk = isinstance(error, MemoryError) or (isinstance(error, OSError) and is_of_disk(error))
         kind = ReadingKind.UNREADABLE if of_disk else ReadingKind.UNPLAYABLE
@@ -96,39 +91,6 @@ def _read_copied(job: Job, first: bytes) -> Reading:
     if why_not:
         return Reading(ReadingKind.NO_MP4, why_not)
     return _play(Path(job.into), Path(job.into).stat().st_size, decode=job.decode)
-
-
-def _copy_into_mp4(source: str, into: str) -> str:
-    """Copy a file's first pictures and sound, packet by packet; why that cannot be, else nothing."""
-    with av.open(source, format="matroska") as container:
-        streams = [*container.streams.video[:1], *container.streams.audio[:1]]
-        if not container.streams.video:
-            return "it holds no pictures"
-        for stream in streams:
-            codec = stream.codec_context.name
-            if codec not in COPIED_VIDEO | COPIED_AUDIO:
-                return f"no .mp4 file holds {codec}"
-        decoded_at = _decode_times(source)
-        with av.open(into, "w", format="mp4", options={"movflags": "+faststart"}) as out:
-            copies = {stream.index: out.add_stream_from_template(stream) for stream in streams}
-            for packet in container.demux(streams):
-                if packet.size:
-                    packet.dts = next(decoded_at) if packet.stream is streams[0] else packet.pts
-                    packet.stream = copies[packet.stream.index]
-                    out.mux(packet)
-    return ""
-
-
-def _decode_times(source: str) -> Iterator[int]:
-    """The time at which each picture is decoded, in the order of the file, which tells only when it is shown.
-
-    Pictures are decoded as far apart as they are shown, and early enough that none is shown before.
-    """
-    with av.open(source, format="matroska") as container:
-        shown = [packet.pts or 0 for packet in container.demux(container.streams.video[0]) if packet.size]
-    in_order = sorted(shown)
-    early = max((due - pts for due, pts in zip(in_order, shown, strict=True)), default=0)
-    return (due - early for due in in_order)
 
 
 def _play(path: Path, size_bytes: int, *, decode: bool) -> Reading:

@@ -20,7 +20,7 @@ from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.demo.media import Source
 from kinetics_tui.demo.player import player_answer
 from kinetics_tui.demo.videos import Video
-from kinetics_tui.media.clip_maker import ClipMaker
+from kinetics_tui.media.make.clip_maker import ClipMaker
 from kinetics_tui.model.clip import VAL
 from kinetics_tui.model.options import Options, Selection, Trim
 from tests.bench.figures import Figure, Figures, spread

@@ -16,8 +16,8 @@ import msgspec
 from kinetics_tui.demo.media import Kind, Source, SourceSpec, cached_source, match_sound, read_frame_number
 from kinetics_tui.demo.videos import Video
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.media.attempt import OnProgress
-from kinetics_tui.media.clip_maker import ClipMaker
+from kinetics_tui.media.make.attempt import OnProgress
+from kinetics_tui.media.make.clip_maker import ClipMaker
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.made import NOTHING_SPENT, MadeFile
 from kinetics_tui.model.network import Route

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kinetics_tui.media.clip_maker import Alarm
+from kinetics_tui.media.make.clip_maker import Alarm
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from kinetics_tui.demo.media import Kind
 from kinetics_tui.demo.videos import Case, Failure
-from kinetics_tui.media.attempt import made_with
 from kinetics_tui.media.containers import read_cues
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
+from kinetics_tui.media.make.attempt import made_with
 from kinetics_tui.media.verify import Facts, verify
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
@@ -325,7 +325,7 @@ def test_a_clip_that_went_away_with_its_folder_before_it_was_verified_is_put_bac
         path.unlink()
         return verify(path, decode=decode, strict=strict)
 
-    monkeypatch.setattr("kinetics_tui.media.attempt.verify", verify_what_is_gone)
+    monkeypatch.setattr("kinetics_tui.media.make.attempt.verify", verify_what_is_gone)
     with pytest.raises(ClipFailure) as caught:
         studio.make(studio.maker(trim=trim), studio.add(dash), 20.0, 21.0)
     assert caught.value.category is Category.NOT_WRITABLE
@@ -347,7 +347,7 @@ def test_full_disk_met_while_writing_is_disk_full(
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    monkeypatch.setattr("kinetics_tui.media.attempt.CLIP_NAME", str(full))
+    monkeypatch.setattr("kinetics_tui.media.make.attempt.CLIP_NAME", str(full))
     with pytest.raises(ClipFailure) as caught:
         studio.make(studio.maker(), studio.add(dash), 20.0, 21.0)
     assert caught.value.category is Category.DISK_FULL

@@ -6,7 +6,7 @@ import av
 import yt_dlp.version
 
 from kinetics_tui import __version__
-from kinetics_tui.media.attempt import made_with
+from kinetics_tui.media.make.attempt import made_with
 from kinetics_tui.model.options import Trim
 
 

@@ -72,7 +72,8 @@ def write_attempts(connection: sqlite3.Connection, attempts: Iterable[tuple[Atte
         if program is None:
             name = storable(made_with[:MAX_ORIGIN_CHARS])
             program = programs[made_with] = _program_id(connection, name)
-        fields["source_itags"] = storable(fields["source_itags"][:MAX_ORIGIN_CHARS])
+        for name in ("source_itags", "archive"):
+            fields[name] = storable(fields[name][:MAX_ORIGIN_CHARS])
         message = storable(attempt.message[:MAX_MESSAGE_CHARS])
         connection.execute(_INSERT, (*_plain_of(fields), network, session_id, program, message))
         done_by[network] += attempt.outcome is Outcome.DONE and attempt.spent.wire_bytes > 0

@@ -176,7 +176,8 @@ def correct(connection: sqlite3.Connection, account: Account, found: Attempt) ->
     connection.execute(
         "UPDATE attempts SET output_bytes = :output_bytes, duration_s = :duration_s, width_px = :width_px,"
         " height_px = :height_px, fps = :fps, sound = :sound, short = :short, exact = :exact,"
-        " source_itags = '', source_height_px = 0, source_fps = 0, program_id = NULL"
+        " source_itags = '', source_height_px = 0, source_fps = 0, program_id = NULL,"
+        " archive = ''"
         " WHERE id = :attempt_id",
         fields,
     )

@@ -9,7 +9,7 @@ from collections import defaultdict
 from kinetics_tui.dataset.ledger import intake as tallies
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 6
+VERSION = 7
 TABLES_SINCE = 2
 """Later versions only added to the tables of this one."""
 
@@ -105,7 +105,8 @@ CREATE TABLE attempts (
     source_fps REAL NOT NULL DEFAULT 0,
     program_id INTEGER REFERENCES programs (id),
     asked TEXT,                             -- the way by which YouTube gave the video; NULL: not known
-    requests INTEGER                        -- for pages and players; NULL: not known
+    requests INTEGER,                       -- for pages and players; NULL: not known
+    archive TEXT NOT NULL DEFAULT ''        -- that a clip comes from; empty: from YouTube
 );
 CREATE INDEX attempts_made ON attempts (clip_id) WHERE outcome = 'done';
 CREATE INDEX attempts_done ON attempts (at, wire_bytes) WHERE outcome = 'done';
@@ -114,6 +115,21 @@ CREATE INDEX attempts_retried ON attempts (category) WHERE outcome = 'retry';
 CREATE TABLE sums (wire_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL);
 INSERT INTO sums VALUES (0, 0);
 """
+ARCHIVES = (
+    # That may hold clips of the dataset, and what was seen of them. Which clips an archive is taken to hold is
+    # told by its split and label, and by the names between which its members lie; empty: not known.
+    "CREATE TABLE archives (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " listed INTEGER NOT NULL DEFAULT 1, replaces INTEGER NOT NULL DEFAULT 0, split TEXT NOT NULL DEFAULT '',"
+    " label TEXT NOT NULL DEFAULT '', first_name TEXT NOT NULL DEFAULT '', last_name TEXT NOT NULL DEFAULT '',"
+    " size_bytes INTEGER, validator TEXT NOT NULL DEFAULT '', passed INTEGER NOT NULL DEFAULT 0,"
+    " wire_bytes INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '')",
+    # The clips that were ever passed in an archive, wanted or not.
+    "CREATE TABLE members (youtube_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
+    " archive_id INTEGER NOT NULL REFERENCES archives (id), offset INTEGER NOT NULL,"
+    " size_bytes INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY (youtube_id, start_ms, end_ms, archive_id)) WITHOUT ROWID",
+)
+SCHEMA += "".join(f"{table};" for table in ARCHIVES)
 SCHEMA += f"{tallies.TABLE};{tallies.TRIGGER};"
 
 
@@ -227,4 +243,11 @@ def _from_5_to_6(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN requests INTEGER")
 
 
-_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5, _from_5_to_6)
+def _from_6_to_7(connection: sqlite3.Connection) -> None:
+    """From then on archives are a source too."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN archive TEXT NOT NULL DEFAULT ''")
+    for table in ARCHIVES:
+        connection.execute(table)
+
+
+_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5, _from_5_to_6, _from_6_to_7)

@@ -27,7 +27,8 @@ class Assign(ClipMessage, frozen=True, tag="assign"):
 
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
     YouTube is asked for it by the way ``first`` before any other.
-    ``extract``: it is here already, and these are to be made of it; nothing is requested.
+    ``extract``: it is here already, and these are to be made of it; nothing is requested. ``copy``: it is to
+    be made of this file, which was in ``archive``; nothing is requested either.
     """
 
     clip: Clip
@@ -35,6 +36,8 @@ class Assign(ClipMessage, frozen=True, tag="assign"):
     route: Route = Route()
     first: Resolve = Resolve.LEAN
     extract: Extras | None = None
+    copy: str = ""
+    archive: str = ""
 
 
 class Cancel(Message, frozen=True, tag="cancel"):

@@ -29,9 +29,9 @@ from kinetics_tui.engine.workers.messages import (
     Taken,
     ToWorker,
 )
-from kinetics_tui.media.clip_maker import ClipMaker
 from kinetics_tui.media.extract import extract
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure
+from kinetics_tui.media.make.clip_maker import ClipMaker
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
@@ -140,7 +140,9 @@ class Worker:
         self._spent_s = {}
         started = self._phase_at = time.monotonic()
         try:
-            return self._make(todo) if todo.extract is None else self._extract(todo, todo.extract, started)
+            if todo.extract is not None:
+                return self._extract(todo, todo.extract, started)
+            return self._take(todo) if todo.copy else self._make(todo)
         except ClipCancelled:
             return Cancelled(clip_id=todo.clip_id)
         except ClipFailure as failure:
@@ -158,7 +160,7 @@ class Worker:
             trim_s=self._spent_s.get(Phase.TRIM, 0.0) + self._spent_s.get(Phase.VERIFY, 0.0),
             total_s=now - started,
             wire_bytes=self._wire_bytes,
-            requests=0 if todo.extract is not None else self._maker.requests,
+            requests=self._maker.requests,
         )
         return Failed(
             clip_id=todo.clip_id,
@@ -179,6 +181,18 @@ class Worker:
         follow(0.0)
         made = extract(self._dataset, todo.path, extras, self._scratch, follow)
         return Taken(clip_id=todo.clip_id, frames=made.frames, sound=made.sound)
+
+    def _take(self, todo: Assign) -> Finished:
+        made, spent = self._maker.take(
+            todo.clip,
+            Path(todo.copy),
+            todo.archive,
+            self._dataset / todo.path,
+            self._scratch,
+            on_progress=self._report,
+            cancelled=self._cancel.is_set,
+        )
+        return Finished(clip_id=todo.clip_id, made=made, spent=spent)
 
     def _make(self, todo: Assign) -> Finished:
         made, spent = self._maker.make(

@@ -12,11 +12,12 @@ import msgspec
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import has_ledger, make_state_folder, scratch_path
 from kinetics_tui.dataset.ledger.database import NoLedger, connect, plain_errors
+from kinetics_tui.engine.archives.members import SUFFIXES, ArchiveError, is_archive
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.upkeep.adopt.candidates import Offer
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
 from kinetics_tui.upkeep.adopt.take import Adopting, Taking
-from kinetics_tui.upkeep.adopt.unpack import SUFFIXES, ArchiveError, batches, is_archive
+from kinetics_tui.upkeep.adopt.unpack import batches
 from kinetics_tui.upkeep.check.check import renew_records
 from kinetics_tui.upkeep.check.findings import LedgerState
 from kinetics_tui.upkeep.check.ledger_health import ledger_state

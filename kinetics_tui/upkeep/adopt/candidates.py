@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from kinetics_tui.dataset.clip_names import Named, is_same_label, times_ms
 from kinetics_tui.dataset.ledger.database import Database, read_meta
 from kinetics_tui.dataset.ledger.files import Account, accounts_of_video
 from kinetics_tui.model.clip import ALL, Clip
 from kinetics_tui.model.made import MadeFile
 from kinetics_tui.model.options import Options
-from kinetics_tui.upkeep.adopt.match import Named, is_same_label
 from kinetics_tui.upkeep.adopt.result import Fate
 from kinetics_tui.upkeep.walk import TemporaryTables
 
@@ -104,7 +104,7 @@ class Offer(TemporaryTables):
             return Match(fate=Fate.NOT_SELECTED, why=f"the dataset has no clip of {named.youtube_id}")
         if named.timed:
             lengths = offered.made is None
-            clips = [one for one in clips if _is_segment(named, one.clip, lengths=lengths)]
+            clips = [one for one in clips if named.is_segment(one.clip, lengths=lengths)]
             if not clips:
                 return Match(fate=Fate.NOT_SELECTED, why="the dataset has other segments of its video alone")
         else:
@@ -137,23 +137,12 @@ class Offer(TemporaryTables):
         self._db.execute("INSERT INTO taken VALUES (?, ?, ?)", (account.id, device, inode))
 
 
-def _times_ms(clip: Clip) -> tuple[int, int]:
-    return round(clip.time_start * 1000), round(clip.time_end * 1000)
-
-
 def _named(clip: Clip) -> Named:
     """A clip as the path of its file would tell all of it."""
-    start_ms, end_ms = _times_ms(clip)
+    start_ms, end_ms = times_ms(clip)
     return Named(
         youtube_id=clip.youtube_id, start_ms=start_ms, second_ms=end_ms, split=clip.split, label=clip.label
     )
-
-
-def _is_segment(named: Named, clip: Clip, *, lengths: bool) -> bool:
-    """True if a name tells this segment, by its end or, if ``lengths``, by its length."""
-    start_ms, end_ms = _times_ms(clip)
-    ends = (end_ms, end_ms - start_ms) if lengths else (end_ms,)
-    return named.start_ms == start_ms and named.second_ms in ends
 
 
 def _by_folders(named: Named, accounts: list[Account]) -> Match:

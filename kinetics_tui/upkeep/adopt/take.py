@@ -14,18 +14,19 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.dataset.clip_names import is_clip_file, is_to_be_copied, named
 from kinetics_tui.dataset.folder import STATE_FOLDER, ledger_path, state_folder
 from kinetics_tui.dataset.ledger.attempts import write_attempts
 from kinetics_tui.dataset.ledger.database import Database, connect, read_meta, version_in_head
 from kinetics_tui.dataset.ledger.files import Account, read_accounts
 from kinetics_tui.dataset.ledger.rows import Attempt
 from kinetics_tui.dataset.ledger.schema import VERSION
+from kinetics_tui.engine.archives.members import is_archive
 from kinetics_tui.model.options import Options, Trim
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer, Offered
-from kinetics_tui.upkeep.adopt.match import Fit, fit, is_clip_file, is_to_be_copied, named
+from kinetics_tui.upkeep.adopt.match import Fit, fit
 from kinetics_tui.upkeep.adopt.place import Look, look_at, place, place_made
 from kinetics_tui.upkeep.adopt.result import Adopted, Adoption, Fate, LinkMode
-from kinetics_tui.upkeep.adopt.unpack import is_archive
 from kinetics_tui.upkeep.check.check import Asked, keep_quiet
 from kinetics_tui.upkeep.check.file_verdict import attempt_of
 from kinetics_tui.upkeep.check.findings import LedgerState

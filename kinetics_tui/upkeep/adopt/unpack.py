@@ -1,46 +1,22 @@
-"""The clips in an archive from elsewhere, unpacked a handful at a time; nothing in an archive is trusted.
-
-Names are taken apart and made anew, links and devices left out, sizes held to what a clip can have, and a tar
-is read once from its beginning to its end, whatever its name says of how it is packed.
-"""
+"""The clips in an archive from elsewhere, unpacked a handful at a time, under names that lead nowhere."""
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import re
 import shutil
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple, TypeVar
 
-from kinetics_tui.annotations.archives import DAMAGE, GZIP_MAGIC, ShortlyDescribed
-from kinetics_tui.upkeep.adopt.match import is_clip_file
+from kinetics_tui.engine.archives.members import ArchiveError, members_of, unpack
 from kinetics_tui.upkeep.walk import Stopped
 
-_Found = TypeVar("_Found")
-SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
-LARGEST_CLIP_BYTES = 512 * 1024**2
 BATCH_BYTES = 256 * 1024**2
 """Unpacked clips take so much room beside the dataset, and one clip more."""
 FOLDERS = 2
 """So many folders around a file are kept: they may tell its split and its label."""
-_CHUNK_BYTES = 1 << 20
 _LONGEST_PART = 60
 """In characters, of which each may take four of the 255 bytes of a name."""
 _odd = re.compile(r"[^\w.~ (),'&+-]")
-
-
-class ArchiveError(Exception):
-    """An archive that cannot be read on; ``str(error)`` says why in a few words."""
-
-
-def is_archive(path: str) -> bool:
-    """True if a file is an archive by the end of its name."""
-    return path.casefold().endswith(SUFFIXES)
 
 
 def batches(archive: Path, into: Path, wants: Callable[[str], bool], stopped: Stopped) -> Iterator[None]:
@@ -51,11 +27,11 @@ def batches(archive: Path, into: Path, wants: Callable[[str], bool], stopped: St
     Raises ArchiveError where the archive cannot be read on, OSError where ``into`` cannot be written.
     """
     broken: ArchiveError | None = None
-    size_bytes, is_zip = 0, zipfile.is_zipfile(archive)
-    members = (_zipped if is_zip else _tarred)(archive)
+    size_bytes = 0
+    members = members_of(archive, lambda _name, _why: None)
     while broken is None and not stopped():
         try:
-            member = _read(partial(next, members, None))
+            member = next(members, None)
         except ArchiveError as error:
             broken = error
             break
@@ -70,70 +46,15 @@ def batches(archive: Path, into: Path, wants: Callable[[str], bool], stopped: St
         if wants(str(path.relative_to(into))):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                _unpack(member, path)
+                unpack(member, path)
             except ArchiveError as error:
-                broken = None if is_zip else error  # a tar is over then
+                broken = None if member.alone else error  # a tar is over then
             size_bytes += path.stat().st_size
     if into.exists():
         yield
         shutil.rmtree(into)
     if broken is not None:
         raise broken
-
-
-class _File(NamedTuple):
-    """A plain file in an archive, and the way to its content."""
-
-    name: str
-    open: Callable[[], IO[bytes] | None]
-
-
-def _zipped(archive: Path) -> Iterator[_File]:
-    with zipfile.ZipFile(archive) as opened:
-        for member in opened.infolist():
-            if _may_be_clip(member.filename, member.file_size):
-                yield _File(member.filename, partial(opened.open, member))
-
-
-def _tarred(archive: Path) -> Iterator[_File]:
-    with archive.open("rb") as file, contextlib.ExitStack() as stack:
-        is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        file.seek(0)
-        # Not tarfile's own way of finding that out: it takes an archive that is cut off for whole.
-        stream: Any = stack.enter_context(gzip.GzipFile(fileobj=file)) if is_packed else file
-        opened = stack.enter_context(tarfile.open(fileobj=stream, mode="r|", tarinfo=ShortlyDescribed))
-        for member in opened:
-            if member.isreg() and not member.issparse() and _may_be_clip(member.name, member.size):
-                yield _File(member.name, partial(opened.extractfile, member))
-            opened.members = []  # type: ignore[attr-defined]  # it would keep all that it has passed
-        while stream.read(_CHUNK_BYTES):
-            pass  # gzip checks its sums when the end is reached
-
-
-def _may_be_clip(name: str, size_bytes: int) -> bool:
-    # macOS puts a "._name" of another kind beside each file that it packs.
-    return (
-        is_clip_file(name)
-        and size_bytes <= LARGEST_CLIP_BYTES
-        and not PurePosixPath(name).name.startswith("._")
-    )
-
-
-def _unpack(member: _File, path: Path) -> None:
-    content = _read(member.open)
-    assert content is not None  # it is a plain file
-    left_bytes = LARGEST_CLIP_BYTES
-    with path.open("wb") as out:
-        while left_bytes > 0 and (chunk := _read(partial(content.read, _CHUNK_BYTES))):
-            out.write(chunk)
-            left_bytes -= len(chunk)
-
-
-def _read(read: Callable[[], _Found]) -> _Found:
-    try:
-        return read()
-    except (*DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise ArchiveError(str(error) or type(error).__name__) from error
 
 
 def _harmless(name: str) -> Path:

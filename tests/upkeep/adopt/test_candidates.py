@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from kinetics_tui.dataset.clip_names import named
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.files import Account
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -16,7 +17,6 @@ from kinetics_tui.dataset.ledger.rows import Attempt, ClipStatus, Outcome
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.upkeep.adopt.candidates import Match, Offer
-from kinetics_tui.upkeep.adopt.match import named
 from kinetics_tui.upkeep.adopt.result import Fate
 from tests.clip_figures import file_of
 

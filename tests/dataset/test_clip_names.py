@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinetics_tui.dataset.clip_names import Named, is_clip_file, is_same_label, named
 from kinetics_tui.dataset.layout import Naming, clip_path
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
-from kinetics_tui.upkeep.adopt.match import Named, is_clip_file, is_same_label, named
 
 ID = "-a_bcdefghi"
 

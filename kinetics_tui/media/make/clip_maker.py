@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.whole_file import sync
-from kinetics_tui.media.attempt import Attempt, OnProgress
 from kinetics_tui.media.failures import ClipCancelled, ClipFailure, clean_message, failure_of
 from kinetics_tui.media.guard import Guard
+from kinetics_tui.media.make.archive_copy import take_copy
+from kinetics_tui.media.make.attempt import CLIP_NAME, Attempt, OnProgress
 from kinetics_tui.media.verify import is_right_length, verify
 from kinetics_tui.media.youtube.ladder import Ladder
 from kinetics_tui.media.youtube.resolve import Resolver
@@ -112,6 +113,47 @@ class ClipMaker:
         ``first`` the way by which YouTube is asked first.
         Raises ClipFailure and ClipCancelled; nothing is left in ``scratch_dir`` either way.
         """
+
+        def fetch(folder: Path, guard: Guard) -> tuple[MadeFile, Spent]:
+            self._resolver.switch_network(route)
+            self._resolver.session.guard = guard
+            return Attempt(
+                self._options, self._resolver, self._ladder, clip, folder, on_progress, guard, first
+            ).run()
+
+        return self._put_in_place(clip, final_path, scratch_dir, cancelled, deadline_s, fetch)
+
+    def take(
+        self,
+        clip: Clip,
+        copy: Path,
+        archive: str,
+        final_path: Path,
+        scratch_dir: Path,
+        on_progress: OnProgress,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[MadeFile, Spent]:
+        """Make ``clip`` at ``final_path`` of its ``copy`` out of ``archive``, a file that may be gone after that.
+
+        All else is as with ``make``, but that nothing is requested. Raises ClipFailure (DAMAGED_IN_ARCHIVE)
+        where the copy is not whole.
+        """
+
+        def take(folder: Path, guard: Guard) -> tuple[MadeFile, Spent]:
+            return take_copy(clip, copy, archive, folder / CLIP_NAME, self._options, on_progress, guard)
+
+        return self._put_in_place(clip, final_path, scratch_dir, cancelled, None, take)
+
+    def _put_in_place(
+        self,
+        clip: Clip,
+        final_path: Path,
+        scratch_dir: Path,
+        cancelled: Callable[[], bool],
+        deadline_s: float | None,
+        make: Callable[[Path, Guard], tuple[MadeFile, Spent]],
+    ) -> tuple[MadeFile, Spent]:
+        """Give a clip that ``make`` has made in a folder of its own its place, unless one is there already."""
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         started = time.monotonic()
         self._requests_before = self._resolver.session.requests
@@ -120,19 +162,15 @@ class ClipMaker:
             guard.check()
             if (found := self._found(clip, final_path)) is not None:
                 return found, Spent(total_s=time.monotonic() - started, requests=0)
-            self._resolver.switch_network(route)
-            self._resolver.session.guard = guard
             self._alarm.set(seconds, guard.shut)  # an answer that trickles in is never late by itself
             scratch_dir.mkdir(exist_ok=True)  # not above it: a dataset that is gone is not begun again
             with _private_folder(scratch_dir) as folder:
-                attempt = Attempt(
-                    self._options, self._resolver, self._ladder, clip, folder, on_progress, guard, first
-                )
-                made, spent = attempt.run()
-                sync(attempt.output)  # after a power cut, no name without content
-                attempt.output.stat()  # nor where it went while its content was written to the disk
+                made, spent = make(folder, guard)
+                output = folder / CLIP_NAME
+                sync(output)  # after a power cut, no name without content
+                output.stat()  # nor where it went while its content was written to the disk
                 final_path.parent.mkdir(parents=True, exist_ok=True)
-                attempt.output.replace(final_path)
+                output.replace(final_path)
                 total_s = time.monotonic() - started
                 return made, msgspec.structs.replace(spent, total_s=total_s, requests=self.requests)
         except (ClipFailure, ClipCancelled):
