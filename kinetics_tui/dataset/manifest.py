@@ -15,6 +15,7 @@ short, exact                          the source ended inside the segment; cut o
 source_itags, source_height_px,       the formats it was made from, as yt-dlp told of them
 source_fps
 made_with                             programs with versions and the settings of the encoder
+archive                               that it comes from; empty where it comes from YouTube
 ====================================  =================================================================
 
 What was not recorded when a clip was made is ``unknown``; so is all of its making where its file is not the
@@ -97,7 +98,7 @@ def write_entry(text: TextIO, entry: Entry) -> None:
             entry.why,
             *found,
             *(_shape_cells(shape) if shape else [""] * 6),
-            *(_origin_cells(entry.made) if entry.made else [UNKNOWN] * 6),
+            *(_origin_cells(entry.made) if entry.made else [*[UNKNOWN] * 6, ""]),
         ),
     )
 
@@ -110,6 +111,7 @@ def _origin_cells(made: MadeFile) -> tuple[object, ...]:
         made.source_height_px or UNKNOWN,
         f"{made.source_fps:.6g}" if made.source_fps else UNKNOWN,
         made.made_with or UNKNOWN,
+        made.archive,
     )
 
 

@@ -18,6 +18,7 @@ elapsed            seconds from the start of the first attempt to the end of thi
 iteration          number of the row, from 1
 skipped_iteration  clips that lay on disk already when the row's session began, of several at once the first
 queue_id, pid      worker slot and process
+archive            that the clip comes from, empty for YouTube; the write-up has no such column
 ================== ===========================================================================
 
 ``failed.csv`` has no header and a row for every selected clip that stands as failed: video_id, label
@@ -56,6 +57,7 @@ STATS_COLUMNS = (
     "skipped_iteration",
     "queue_id",
     "pid",
+    "archive",
 )
 
 
@@ -100,6 +102,7 @@ def _stats_rows(ledger: Ledger) -> Iterator[Sequence[object]]:
             skipped,
             attempt.slot,
             attempt.pid,
+            for_table(attempt.made.archive) if attempt.made else "",
         )
 
 

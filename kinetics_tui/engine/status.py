@@ -18,6 +18,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``leaving`` is the network before a switch while ``in_hand_by_others`` clips still use it;
     ``disk_problem`` is why nothing can be written, ``disk_full`` whether that is for want of room, and
     ``worker_problem`` why there are no workers;
+    ``archives``: it is their turn, and YouTube is not asked for anything;
     ``extracting``: there are, or may be, clips of which frames and sound are still to be made.
     ``suspicious`` is how many failures made the network suspect that is being checked (0: none, it is held;
     None: it is not checked); ``refused`` is why it is held.
@@ -30,6 +31,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     worker_problem: str = ""
     switched_off: bool = False
     in_hand: int = 0
+    archives: bool = False
     extracting: bool = False
     left: int = 0
     network: NetworkStatus = NetworkStatus.OPEN
@@ -48,7 +50,8 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         return EngineStatus.STOPPING, NO_REASON
     if facts.switched_off and not facts.in_hand:
         return EngineStatus.PAUSED, Reason(Why.SWITCHED_OFF)
-    if facts.left == 0 and facts.in_hand == 0 and not facts.extracting and facts.suspicious is None:
+    through = not (facts.in_hand or facts.extracting or facts.archives)
+    if facts.left == 0 and through and facts.suspicious is None:
         return EngineStatus.DONE, Reason(Why.SETTLED)
     if facts.paused:
         if facts.in_hand:
@@ -58,6 +61,8 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         full = facts.disk_full and bool(facts.disk_problem)
         status = EngineStatus.DISK_FULL if full else EngineStatus.HELD
         return status, Reason(Why.PROBLEM, text=problem)
+    if facts.archives:
+        return EngineStatus.RUNNING, Reason(Why.ARCHIVES)
     if facts.left == 0 and facts.extracting and facts.suspicious is None:
         return EngineStatus.RUNNING, Reason(Why.EXTRACTING)
     if facts.leaving:

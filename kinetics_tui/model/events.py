@@ -300,6 +300,47 @@ class ClipsRetried(Event, frozen=True, tag="clips-retried"):
     by_category: dict[Category, int]
 
 
+class ArchiveState(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive that is being read: the bytes that it has, that are here, and that were passed.
+
+    ``found`` are the clips taken out of it so far, ``wanted`` those that it holds or, unless ``known``, is
+    taken to hold (None: nobody knows). ``waits`` says why nothing comes, and is empty otherwise.
+    """
+
+    name: str
+    size_bytes: int | None = None
+    got_bytes: int = 0
+    passed_bytes: int = 0
+    bytes_per_s: float = 0.0
+    found: int = 0
+    wanted: int | None = None
+    known: bool = False
+    waits: str = ""
+
+
+class ArchivesChanged(Event, frozen=True, tag="archives-changed"):
+    """The reading of archives as it stands.
+
+    ``turn``: it is theirs now, and not YouTube's. ``passed`` of ``total`` archives are read in this run, and
+    ``reading`` are on their way; ``left_bytes`` are those to come. Of the files in them ``taken`` became clips,
+    ``damaged`` are not whole, ``unwanted`` are clips that this run does not want, ``refused`` nothing that
+    may be a clip.
+    """
+
+    turn: bool
+    reading: tuple[ArchiveState, ...] = ()
+    passed: int = 0
+    total: int = 0
+    left_bytes: int = 0
+    taken: int = 0
+    damaged: int = 0
+    unwanted: int = 0
+    refused: int = 0
+
+
+NO_ARCHIVES = ArchivesChanged(at=0.0, turn=False)
+
+
 class DiskMeasured(Event, frozen=True, tag="disk-measured"):
     """Room on the dataset's file system, measured now and then."""
 
@@ -347,6 +388,7 @@ AnyEvent = (
     | ClipReturned
     | ClipExtracted
     | ClipsRetried
+    | ArchivesChanged
     | DiskMeasured
     | ClockSet
     | Logged

@@ -42,7 +42,7 @@ class MadeFile(msgspec.Struct, frozen=True, kw_only=True):
     ``short``: the source ended inside the segment. ``exact``: it starts on the frame of the segment's start,
     not on the keyframe before. ``source_itags``, ``source_height_px`` and ``source_fps`` are of the formats
     that it was made from, as yt-dlp told of them, ``made_with`` names the programs that made it; empty and 0
-    where that is not known. ``archive`` names the archive that it comes from, with the folder that that is in;
+    where that is not known. ``archive`` names the archive that it comes from and the folder of that;
     it is empty where it comes from YouTube.
     """
 

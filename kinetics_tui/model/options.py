@@ -288,11 +288,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     held to that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each
     transient failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for
     runs with an account's cookies. ``sources`` are asked one after the other. ``archives`` are addresses,
-    files and folders in place of the release's own archives; ``max_archive_bytes`` is the most that is fetched
-    of archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s`` what they
-    may take of the line (None: no bound). A copy in an archive may be shorter or longer than its segment by
-    ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry
-    secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
+    files and folders in place of the release's own archives; ``max_archive_bytes`` is the most that is
+    fetched of archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s``
+    what they may take of the line (None: no bound). A copy in an archive may be shorter or longer than its
+    segment by ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
     that are told of the turns of the run. ``extras`` are made of each clip that is done.
     """
 
@@ -426,15 +425,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     keep_archives: Annotated[bool, Opt(help="Keep each archive that was fetched, beside the clips.")] = False
     max_archive_bytes: Annotated[
         float | None,
-        Opt(
-            "SIZE", "Fetch archives of so much at most: 200GB; none: all.", key="max_gb", reads="size or none"
-        ),
+        Opt("SIZE", "Archives of so much at most: 200GB; none: all.", key="max_gb", reads="size or none"),
     ] = None
     max_disk_bytes: Annotated[
         float | None,
         Opt(
             "SIZE",
-            "Disk for archives on their way: 10GB; none: no bound.",
+            "Disk for archives on their way: 10GB.",
             key="max_disk",
             reads="size or none",
         ),
@@ -443,7 +440,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Opt(
             "RATE",
-            "What archives may take of the line: 12MB/s; none: all.",
+            "Line for archives: 12MB/s; none: all.",
             key="max_rate",
             reads="size or none",
         ),

@@ -42,6 +42,7 @@ class Why(StrEnum):
     """``text`` says of whom, and what to do."""
     SILENT = "the engine does not answer"
     """The process ``count`` (0: not known) since ``at``; ``text`` says what is known of the cause."""
+    ARCHIVES = "archives are read"
     RETRIES = "only clips to be tried again"
     """The next at ``at``."""
 
@@ -82,6 +83,7 @@ _WORDS = {
     Why.OTHER_VERSION: "{text}",
     Why.OTHER_USER: "{text}",
     Why.SILENT: "The engine{process} does not answer{since}: {text}",
+    Why.ARCHIVES: "Clips are taken out of archives; nothing is asked of YouTube.",
     Why.RETRIES: "Only clips to be tried again are left, the next by {at}.",
 }
 

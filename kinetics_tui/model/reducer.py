@@ -64,6 +64,8 @@ def retell(run: Run) -> list[AnyEvent]:
             told.append(
                 events.WorkerIdle(at=worker.since, slot=worker.slot, phase=worker.phase, until=worker.until)
             )
+    if run.archives.total:
+        told.append(run.archives)
     if run.free_bytes is not None:
         told.append(events.DiskMeasured(at=run.at, free_bytes=run.free_bytes))
     told += [events.NetworkChanged(at=run.at, network=network) for network in run.networks.values()]
@@ -319,6 +321,10 @@ def _clips_retried(run: Run, event: events.ClipsRetried) -> None:
     _write(run, LogLine(event.at, "retry", counted(total, "clip"), names))
 
 
+def _archives_changed(run: Run, event: events.ArchivesChanged) -> None:
+    run.archives = event
+
+
 def _disk_measured(run: Run, event: events.DiskMeasured) -> None:
     run.free_bytes = event.free_bytes
 
@@ -364,6 +370,7 @@ _STEPS = cast(
         events.ClipReturned: _clip_returned,
         events.ClipExtracted: _clip_extracted,
         events.ClipsRetried: _clips_retried,
+        events.ArchivesChanged: _archives_changed,
         events.DiskMeasured: _disk_measured,
         events.ClockSet: _clock_set,
         events.Logged: _logged,

@@ -14,6 +14,7 @@ import msgspec
 from kinetics_tui.base.words import tally_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
+    NO_ARCHIVES,
     EngineStatus,
     LogLine,
     NetworkChecked,
@@ -180,6 +181,7 @@ class Run:
         self.log_count = 0
         self.total_bytes = 0
         self.wire_bytes = 0
+        self.archives = NO_ARCHIVES
         self.free_bytes: int | None = None
         self.done_by_minute: dict[int, int] = {}
         self.rates = Rates()

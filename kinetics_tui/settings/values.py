@@ -141,7 +141,10 @@ _BYTES = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12}
 
 
 def parse_size(value: object) -> float:
-    """Bytes, or bytes a second, from ``200GB`` or ``12MB/s``; a number alone is gigabytes. Raises SettingsError."""
+    """Bytes, or bytes a second, from ``200GB`` or ``12MB/s``; a number alone is gigabytes.
+
+    Raises SettingsError.
+    """
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([kmgt]b)?(?:/s)?", str(value).strip().lower())
     size = float(found[1]) * _BYTES[found[2] or "gb"] if found else 0.0
     if not size or isinstance(value, bool):

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.dataset.clip_names import Named
+from kinetics_tui.dataset.ledger import archives as _archives
 from kinetics_tui.dataset.ledger import attempts, clips, counts, networks
 from kinetics_tui.dataset.ledger.database import (
     Database,
@@ -228,6 +230,26 @@ class Ledger:
     settled = _reads(attempts.settled_attempts)
     failures = _reads(attempts.standing_failures)
     newest_done = _reads(attempts.newest_done)
+
+    # -- archives ---------------------------------------------------------------------------------
+
+    archives = _reads(_archives.read_archives)
+    expected = _reads(_archives.expected)
+    is_damaged = _reads(_archives.is_damaged)
+    where_is = _reads(_archives.where_is)
+    set_archives = _changes(_archives.set_archives)
+    seen = _changes(_archives.seen)
+    settle_archive = _changes(_archives.settle_archive)
+    add_members = _changes(_archives.add_members)
+    mark_damaged = _changes(_archives.mark_damaged)
+
+    def wanted_of_video(self, named: Named) -> list[_archives.Wanted]:
+        """The clips that are not done which a file of this name may be."""
+        return _archives.wanted_of_video(self._flushed(), self._layout, named)
+
+    def unsettled(self, after_id: int, limit: int) -> list[ClipRow]:
+        """Clips of enabled splits that are neither done nor failed, by id."""
+        return _archives.unsettled(self._flushed(), self._layout, after_id, limit)
 
     # -- networks and sessions --------------------------------------------------------------------
 

@@ -116,13 +116,13 @@ CREATE TABLE sums (wire_bytes INTEGER NOT NULL, attempts INTEGER NOT NULL);
 INSERT INTO sums VALUES (0, 0);
 """
 ARCHIVES = (
-    # That may hold clips of the dataset, and what was seen of them. Which clips an archive is taken to hold is
-    # told by its split and label, and by the names between which its members lie; empty: not known.
+    # That may hold clips of the dataset, and what was seen of them. Which clips an archive is taken to hold
+    # is told by its split and label, and by the names between which its members lie; empty: not known.
     "CREATE TABLE archives (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
     " listed INTEGER NOT NULL DEFAULT 1, replaces INTEGER NOT NULL DEFAULT 0, split TEXT NOT NULL DEFAULT '',"
-    " label TEXT NOT NULL DEFAULT '', first_name TEXT NOT NULL DEFAULT '', last_name TEXT NOT NULL DEFAULT '',"
-    " size_bytes INTEGER, validator TEXT NOT NULL DEFAULT '', passed INTEGER NOT NULL DEFAULT 0,"
-    " wire_bytes INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '')",
+    " label TEXT NOT NULL DEFAULT '', first_name TEXT NOT NULL DEFAULT '',"
+    " last_name TEXT NOT NULL DEFAULT '', size_bytes INTEGER, validator TEXT NOT NULL DEFAULT '',"
+    " passed INTEGER NOT NULL DEFAULT 0, wire_bytes INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '')",
     # The clips that were ever passed in an archive, wanted or not.
     "CREATE TABLE members (youtube_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
     " archive_id INTEGER NOT NULL REFERENCES archives (id), offset INTEGER NOT NULL,"

@@ -98,7 +98,11 @@ def _loose(folder: Path) -> Iterator[Member]:
             path = Path(where, name)
             if is_clip_file(name) and not name.startswith("._") and path.is_file() and not path.is_symlink():
                 shown = path.relative_to(folder).as_posix()
-                yield Member(shown, 0, path.stat().st_size, partial(path.open, "rb"), alone=True)
+                yield Member(shown, 0, path.stat().st_size, partial(_opened, path), alone=True)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _zipped(archive: Path, on_refused: OnRefused) -> Iterator[Member]:
@@ -114,7 +118,7 @@ def _tarred(file: IO[bytes], on_refused: OnRefused) -> Iterator[Member]:
     first = file.read(len(GZIP_MAGIC))
     packed = _Counted(file, first)
     # Not tarfile's own way of finding out how it is packed: it takes an archive that is cut off for whole.
-    unpacked: Any = gzip.GzipFile(fileobj=packed) if first == GZIP_MAGIC else packed  # type: ignore[call-overload]
+    unpacked: Any = gzip.GzipFile(fileobj=packed) if first == GZIP_MAGIC else packed
     stream: Any = _Bounded(unpacked, packed)
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=ShortlyDescribed) as opened:
         for count, one in enumerate(opened):

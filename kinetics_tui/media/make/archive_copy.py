@@ -1,7 +1,7 @@
-"""A clip made of its copy in an archive: as it is where it is what was asked for, else made smaller or silent.
+"""A clip made of its copy in an archive: as it is where that is what was asked for, else smaller or silent.
 
-Whoever packed an archive cut its clips himself: a copy is held against its segment by its length alone, and has
-to decode from end to end.
+Whoever packed an archive cut its clips himself: a copy is held against its segment by its length alone, and
+has to decode from end to end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.options import Options, Trim
 
-_CODEC_NAMES_READ = 8
+_FIRST_BYTES = 8
 
 
 def take_copy(
@@ -39,8 +39,8 @@ def take_copy(
 ) -> tuple[MadeFile, Spent]:
     """Make the clip at ``output`` of its copy, which may be gone after that.
 
-    Raises ClipFailure: DAMAGED_IN_ARCHIVE where the copy is not whole, not of the segment's length, or nothing
-    that is a clip. OSError where it cannot be read or written.
+    Raises ClipFailure: DAMAGED_IN_ARCHIVE where the copy is not whole, not of the segment's length, or no
+    clip at all. OSError where it cannot be read or written.
     """
     started = time.monotonic()
 
@@ -77,7 +77,7 @@ def take_copy(
 def _read(copy: Path, output: Path) -> Facts:
     """Verify a copy; one that is WebM or Matroska is put into an MP4 file at ``output`` first."""
     with copy.open("rb") as file:
-        first = file.read(_CODEC_NAMES_READ)
+        first = file.read(_FIRST_BYTES)
     path = copy
     try:
         if is_matroska(first):

@@ -133,7 +133,7 @@ class ClipMaker:
         on_progress: OnProgress,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> tuple[MadeFile, Spent]:
-        """Make ``clip`` at ``final_path`` of its ``copy`` out of ``archive``, a file that may be gone after that.
+        """Make ``clip`` at ``final_path`` of its ``copy`` from ``archive``; that file may be gone then.
 
         All else is as with ``make``, but that nothing is requested. Raises ClipFailure (DAMAGED_IN_ARCHIVE)
         where the copy is not whole.
@@ -153,7 +153,7 @@ class ClipMaker:
         deadline_s: float | None,
         make: Callable[[Path, Guard], tuple[MadeFile, Spent]],
     ) -> tuple[MadeFile, Spent]:
-        """Give a clip that ``make`` has made in a folder of its own its place, unless one is there already."""
+        """Give the clip that ``make`` makes in a folder of its own its place, unless it is there already."""
         seconds = self._options.clip_deadline_s if deadline_s is None else deadline_s
         started = time.monotonic()
         self._requests_before = self._resolver.session.requests

@@ -1,0 +1,256 @@
+"""Archives in the ledger's tables: which there are, which clips were seen in them, and which are wanted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kinetics_tui.dataset.clip_names import Named
+from kinetics_tui.dataset.layout import Naming, clip_path
+from kinetics_tui.dataset.ledger.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
+from kinetics_tui.dataset.ledger.database import Database
+from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.model.options import LayoutName
+
+# As a wanted clip counts every one that is not done: one that YouTube has lost, too.
+_WANTED = "selected = 1 AND splits.enabled = 1 AND status != 'done'"
+
+
+class ArchiveRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive, a file of a user's own among them, or a folder of loose clips.
+
+    ``address`` is where it is, with the credentials that it may take, ``name`` what it is called on screen.
+    ``replaces``: its clips are better than those of others. ``split`` and ``label``, or the names from
+    ``first_name`` to ``last_name`` of the clips' files, say which clips it is taken to hold; empty: unknown.
+    ``passed``: all of it was read once, and its members are known; ``why`` is why it could not be read.
+    """
+
+    address: str
+    name: str
+    replaces: bool = False
+    split: str = ""
+    label: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    size_bytes: int | None = None
+    validator: str = ""
+    passed: bool = False
+    wire_bytes: int = 0
+    why: str = ""
+    id: int = 0
+
+
+class Passed(NamedTuple):
+    """A clip that was seen in an archive, wanted or not."""
+
+    youtube_id: str
+    start_ms: int
+    end_ms: int
+    offset: int
+    size_bytes: int
+
+
+class Wanted(NamedTuple):
+    """A clip that is wanted of archives; ``failed`` where it is settled as that."""
+
+    row: ClipRow
+    failed: bool
+
+
+_FIELDS = ArchiveRow.__struct_fields__
+_WRITTEN = tuple(name for name in _FIELDS if name != "id")
+_ASKED = ("name", "replaces", "split", "label", "first_name", "last_name")
+_ADD = (
+    f"INSERT INTO archives ({', '.join(_WRITTEN)}) VALUES ({', '.join(f':{name}' for name in _WRITTEN)})"  # noqa: S608 - our own field names
+    f" ON CONFLICT (address) DO UPDATE SET listed = 1, {', '.join(f'{n} = excluded.{n}' for n in _ASKED)}"
+)
+
+
+def read_archives(database: Database) -> list[ArchiveRow]:
+    """The archives that are read for this dataset now."""
+    rows = database.read(f"SELECT {', '.join(_FIELDS)} FROM archives WHERE listed = 1 ORDER BY id")  # noqa: S608
+    return [msgspec.convert(dict(zip(_FIELDS, row, strict=True)), ArchiveRow, strict=False) for row in rows]
+
+
+def set_archives(connection: sqlite3.Connection, archives: Iterable[ArchiveRow]) -> None:
+    """Have these archives read from now on, and keep what was seen of them unless they have changed."""
+    connection.execute("UPDATE archives SET listed = 0")
+    for archive in archives:
+        connection.execute(_ADD, msgspec.to_builtins(archive))
+        (number,) = connection.execute(
+            "SELECT id FROM archives WHERE address = ?", (archive.address,)
+        ).fetchone()
+        seen(connection, number, archive.size_bytes, archive.validator)
+
+
+def seen(connection: sqlite3.Connection, archive_id: int, size_bytes: int | None, validator: str) -> None:
+    """Note what an archive's server, or the disk, says of it; what was seen in another one is forgotten."""
+    before = connection.execute(
+        "SELECT size_bytes, validator, passed FROM archives WHERE id = ?", (archive_id,)
+    ).fetchone()
+    changed = before is not None and any(
+        old and new and old != new for old, new in ((before[0], size_bytes), (before[1], validator))
+    )
+    if changed:
+        connection.execute("DELETE FROM members WHERE archive_id = ?", (archive_id,))
+        connection.execute("UPDATE archives SET passed = 0 WHERE id = ?", (archive_id,))
+    connection.execute(
+        "UPDATE archives SET size_bytes = coalesce(?, size_bytes), validator = ? WHERE id = ?",
+        (size_bytes, validator or (before[1] if before else ""), archive_id),
+    )
+
+
+def settle_archive(
+    connection: sqlite3.Connection, archive_id: int, *, passed: bool, wire_bytes: int, why: str
+) -> None:
+    """An archive was read, to its end if ``passed``; ``wire_bytes`` more were fetched of it."""
+    connection.execute(
+        "UPDATE archives SET passed = max(passed, ?), wire_bytes = wire_bytes + ?, why = ? WHERE id = ?",
+        (passed, wire_bytes, why, archive_id),
+    )
+
+
+def add_members(connection: sqlite3.Connection, archive_id: int, members: Iterable[Passed]) -> None:
+    """Note clips that were seen in an archive."""
+    connection.executemany(
+        "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE"
+        " SET offset = excluded.offset, size_bytes = excluded.size_bytes",
+        (
+            (one.youtube_id, one.start_ms, one.end_ms, archive_id, one.offset, one.size_bytes)
+            for one in members
+        ),
+    )
+
+
+def mark_damaged(connection: sqlite3.Connection, clip_id: int, archive_id: int) -> None:
+    """An archive's copy of a clip is not whole: nothing is read for it there again."""
+    connection.execute(
+        "UPDATE members SET damaged = 1 WHERE archive_id = ? AND (youtube_id, start_ms, end_ms) ="
+        " (SELECT youtube_id, start_ms, end_ms FROM clips WHERE id = ?)",
+        (archive_id, clip_id),
+    )
+
+
+def is_damaged(database: Database, clip_id: int) -> bool:
+    """True if some archive holds the clip, and no copy of it is whole."""
+    rows = database.read(
+        "SELECT min(damaged) FROM clips JOIN members USING (youtube_id, start_ms, end_ms) WHERE clips.id = ?",
+        (clip_id,),
+    )
+    return bool(rows and rows[0][0])
+
+
+def where_is(database: Database, youtube_id: str, start_ms: int, end_ms: int) -> list[str]:
+    """The addresses of the archives in which a clip was seen."""
+    rows = database.read(
+        "SELECT address FROM members JOIN archives ON archives.id = archive_id"
+        " WHERE youtube_id = ? AND start_ms = ? AND end_ms = ?",
+        (youtube_id, start_ms, end_ms),
+    )
+    return [address for (address,) in rows]
+
+
+def wanted_of_video(database: Database, layout: LayoutName, named: Named) -> list[Wanted]:
+    """The wanted clips that a file of this name may be; one without times may be any of its video."""
+    found = []
+    for row in database.read(
+        f"SELECT clips.id, attempts, crashes, timed, {CLIP_COLUMNS}, status"  # noqa: S608 - constants
+        f" FROM clips {CLIP_JOINS} WHERE youtube_id = ? AND {_WANTED}",
+        (named.youtube_id,),
+    ):
+        wanted = _wanted(layout, row)
+        if not named.timed or named.is_segment(wanted.row.clip):
+            found.append(wanted)
+    return found
+
+
+def unsettled(database: Database, layout: LayoutName, after_id: int, limit: int) -> list[ClipRow]:
+    """Clips of enabled splits that are neither done nor failed, by id."""
+    rows = database.read(
+        f"SELECT clips.id, attempts, crashes, timed, {CLIP_COLUMNS}, status"  # noqa: S608 - constants
+        f" FROM clips {CLIP_JOINS} WHERE {_WANTED} AND status != 'failed' AND clips.id > ?"
+        " ORDER BY clips.id LIMIT ?",
+        (after_id, limit),
+    )
+    return [_wanted(layout, row).row for row in rows]
+
+
+def _wanted(layout: LayoutName, row: Sequence[Any]) -> Wanted:
+    number, attempts, crashes, timed, *columns, status = row
+    clip = read_clip(*columns)
+    path = clip_path(layout, clip, Naming(timed)).as_posix()
+    return Wanted(ClipRow(number, clip, path, attempts, crashes), status == "failed")
+
+
+# -- how many are where -----------------------------------------------------------------------------------
+
+
+class Expected(NamedTuple):
+    """The wanted clips that an archive holds, or is taken to hold; ``clips`` None: that is not known.
+
+    ``known``: they were seen there. ``end`` is where the last of them ends in the unpacked archive.
+    """
+
+    clips: int | None
+    known: bool = False
+    end: int | None = None
+
+
+def expected(database: Database, archives: Sequence[ArchiveRow]) -> dict[int, Expected]:
+    """What to expect of each archive, by its number."""
+    seen_in = {
+        number: Expected(count, known=True, end=end)
+        for number, count, end in database.iterate(
+            "SELECT archive_id, count(*), max(members.offset + members.size_bytes)"  # noqa: S608 - constants
+            " FROM clips JOIN splits ON splits.id = split_id"
+            " CROSS JOIN members USING (youtube_id, start_ms, end_ms)"
+            f" WHERE {_WANTED} AND damaged = 0 GROUP BY archive_id"
+        )
+    }
+    by_label = {
+        (split, label): count
+        for split, label, count in database.iterate(
+            "SELECT splits.name, labels.name, count(*)"  # noqa: S608 - constants
+            f" FROM clips {CLIP_JOINS} WHERE {_WANTED} GROUP BY split_id, label_id"
+        )
+    }
+    return {
+        archive.id: seen_in.get(archive.id, Expected(0, known=True))
+        if archive.passed
+        else _guessed(database, archive, by_label)
+        for archive in archives
+    }
+
+
+def _guessed(database: Database, archive: ArchiveRow, by_label: dict[tuple[str, str], int]) -> Expected:
+    if archive.label:
+        label = archive.label
+        return Expected(
+            sum(
+                count
+                for (split, name), count in by_label.items()
+                if name == label and archive.split in ("", split)
+            )
+        )
+    if archive.last_name:
+        rows = database.read(
+            f"SELECT count(*) FROM clips JOIN splits ON splits.id = split_id WHERE {_WANTED}"  # noqa: S608
+            " AND splits.name = ? AND youtube_id BETWEEN ? AND ?",
+            (archive.split, archive.first_name[:11], archive.last_name[:11]),
+        )
+        return Expected(rows[0][0])
+    return Expected(None)
+
+
+# -- an index of them -------------------------------------------------------------------------------------
+
+
+def read_members(database: Database) -> Iterator[tuple[int, Passed]]:
+    """Every clip that was seen in an archive, with the number of the archive, by archive."""
+    for number, *member in database.iterate(
+        "SELECT archive_id, youtube_id, start_ms, end_ms, offset, size_bytes FROM members ORDER BY archive_id"
+    ):
+        yield number, Passed(*member)
