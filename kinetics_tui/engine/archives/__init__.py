@@ -1,0 +1,1 @@
+"""Archives of clips read beside YouTube: which there are, fetched, and passed member by member."""
