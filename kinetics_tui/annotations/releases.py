@@ -16,6 +16,7 @@ import re
 import tomllib
 import zlib
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -63,6 +64,32 @@ MEAN_CLIP_BYTES = 1_048_000
 """Size of a clip at 360 lines or less in the 2019 write-up: 628.43 GiB in 643,882 files."""
 
 
+class Holds(StrEnum):
+    """The clips in each archive of a list, as far as its place in it tells."""
+
+    ANY = ""
+    """Nobody knows which."""
+    CLASS = "class"
+    """Those of the class that it is called after."""
+    CLASS_NUMBER = "class number"
+    """Those of the class of its number, counted from 1 in the order of the alphabet."""
+    RUN = "run"
+    """A run of so many as ``clips_each`` says, in the order of their files' names; counted from 0."""
+
+
+class ArchiveList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text with the address of an archive of clips in each line, or such an address itself.
+
+    ``split`` is theirs, empty if they may hold any. ``replaces``: their clips are better than those of others.
+    """
+
+    address: str
+    split: str = ""
+    holds: Holds = Holds.ANY
+    clips_each: int = 0
+    replaces: bool = False
+
+
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """A release as its description has it.
 
@@ -71,7 +98,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     fewer. ``archive_url`` holds the annotations of all splits (empty: there is none), ``mirror_urls`` those
     of one split each, ``files`` are those of one split each that lie on this machine. ``clip_bytes`` is the
     mean size of a clip at 360 lines or less, ``mirror_bytes`` the size of all videos on the CVDF mirror
-    (None: it has none). ``classes`` are in the official order; ``categories`` are groups of them.
+    (None: it has none). ``archives`` are those of its clips, and ``archives_of`` other releases whose archives
+    hold some of them. ``classes`` are in the official order; ``categories`` are groups of them.
     """
 
     name: str
@@ -82,6 +110,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, Path] = {}
     clip_bytes: int = MEAN_CLIP_BYTES
     mirror_bytes: int | None = None
+    archives: tuple[ArchiveList, ...] = ()
+    archives_of: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = {}
 
@@ -110,6 +140,8 @@ class _Description(msgspec.Struct, forbid_unknown_fields=True):
     categories: dict[str, list[str]] | str = {}
     clip_bytes: Annotated[int, msgspec.Meta(gt=0)] = MEAN_CLIP_BYTES
     mirror_bytes: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    archives: list[ArchiveList] = []
+    archives_of: list[str] = []
 
 
 def is_description(name: str) -> bool:
@@ -171,6 +203,8 @@ def read_release(folder: Traversable, file: str, name: str) -> Release:
         },
         clip_bytes=written.clip_bytes,
         mirror_bytes=written.mirror_bytes,
+        archives=tuple(written.archives),
+        archives_of=tuple(written.archives_of),
         classes=tuple(classes),
         categories={_UNGROUPED.get(group, group): tuple(names) for group, names in groups.items()},
     )

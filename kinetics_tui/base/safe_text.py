@@ -81,6 +81,11 @@ def for_ledger(text: str) -> str:
     return " ".join(_visible(mask_credentials(_ESCAPES.sub("", text)), " ").split())
 
 
+def storable(text: str) -> str:
+    """Text as SQLite can hold it: without the halves of characters that bad decoding leaves."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def for_log(text: str) -> str:
     """Lines of a log: control characters become ``?``, halves of surrogate pairs are spelt out."""
     text = text.encode("utf-8", "backslashreplace").decode()

@@ -6,18 +6,21 @@ Start its engine, tell it something, fetch what it is made from.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kinetics_tui.annotations.fetch import Opener, Stream, obtain_annotations
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.machine import cache_folder
+from kinetics_tui.base.words import bytes_text, counted
 from kinetics_tui.dataset.folder import has_demo, has_ledger
+from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running, wait_until_gone
 from kinetics_tui.engine.client.start import start_engine
+from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers, Stop
-from kinetics_tui.model.options import Selection
+from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.model.reasons import Why
 from kinetics_tui.settings.settings import Settings
 
@@ -112,6 +115,42 @@ def adjust(
 def load_annotations(dataset: Path, settings: Settings, tell: Tell, selection: Selection) -> Annotations:
     """The annotations of a selection, fetched where needed by the network in use."""
     return obtain_annotations(selection, cache_folder(), tell, annotation_opener(dataset, settings))
+
+
+def find_archives(
+    dataset: Path,
+    settings: Settings,
+    tell: Tell,
+    selection: Selection,
+    options: Options,
+    clips: Sequence[Clip],
+) -> Sequence[ArchiveRow]:
+    """The archives of clips that are selected; lists of archives are fetched by the network in use."""
+    from kinetics_tui.annotations.releases import find_release, release_of
+    from kinetics_tui.engine.archives import places
+
+    opener = annotation_opener(dataset, settings)
+
+    @functools.cache
+    def annotated(name: str) -> Sequence[Clip]:
+        return obtain_annotations(Selection(release=name), cache_folder(), tell, opener).clips
+
+    release = release_of(selection.release)
+    others = [find_release(name) for name in release.archives_of] if release else []
+    tell("Asking for archives of the clips ...")
+    found = places.find_archives(
+        release,
+        others,
+        options.archives,
+        clips,
+        annotated=lambda one: annotated(one.name),
+        opener=opener,
+    )
+    size_bytes = sum(archive.size_bytes or 0 for archive in found.archives)
+    tell(f"{counted(len(found.archives), 'archive')} may hold some, {bytes_text(size_bytes)} in all.")
+    for name, why in found.unasked[:3]:
+        tell(f"{name} cannot be asked for its size now ({why}).")
+    return found.archives
 
 
 def annotation_opener(dataset: Path, settings: Settings) -> Opener:

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from kinetics_tui.annotations.row_rules import SPLIT_WORDS
+from kinetics_tui.base.safe_text import storable
 from kinetics_tui.dataset.layout import SUFFIX, Naming, clip_path
-from kinetics_tui.dataset.ledger.intake import storable
 from kinetics_tui.model.clip import ALL, Clip
 from kinetics_tui.model.options import LayoutName
 

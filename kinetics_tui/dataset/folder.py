@@ -39,6 +39,11 @@ def scratch_path(dataset: Path) -> Path:
     return state_folder(dataset) / "scratch"
 
 
+def archives_path(dataset: Path) -> Path:
+    """The folder of archives on their way, and of those that are kept."""
+    return state_folder(dataset) / "archives"
+
+
 def demo_path(dataset: Path) -> Path:
     """The folder of what a made-up dataset is made from; no other has one."""
     return state_folder(dataset) / "demo"

@@ -24,6 +24,7 @@ from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
@@ -117,11 +118,31 @@ class Engine:
             on_gone=lambda slot, death: self._reports.ended(slot, death),
             target=target,
         )
+        self._archives = ArchiveTurn(
+            context,
+            self._queue,
+            self._disk,
+            not_held=self._outcomes.not_held,
+            ready=lambda: self._dispatcher.dispatch(),
+        )
         self._dispatcher = Dispatcher(
-            context, self._pool, self._queue, self._extraction, self._networks, self._disk, first_way
+            context,
+            self._pool,
+            self._queue,
+            self._extraction,
+            self._networks,
+            self._disk,
+            first_way,
+            self._archives,
         )
         self._reports: Reports = Reports(
-            context, self._outcomes, self._extraction, self._dispatcher, self._disk, self._settled
+            context,
+            self._outcomes,
+            self._extraction,
+            self._dispatcher,
+            self._disk,
+            self._archives,
+            self._settled,
         )
         self._checks = Checks(
             context,
@@ -190,6 +211,7 @@ class Engine:
     async def _wind_down(self) -> None:
         self._tell_status()
         self._dispatcher.let_go_of_all()
+        await self._archives.close()
         for slot in self._pool.slots.values():
             slot.leaving = True
         deadline = time.monotonic() + LET_GO_S
@@ -233,11 +255,18 @@ class Engine:
         if self._every("update", UPDATE_EVERY_S):
             self._look_for_update(now)
         self._dispatcher.kill_hung()
+        self._look_at_archives()
         self._settle_switch()
         self._streak_check.look_into()
         self._dispatcher.dispatch()
         self._tell_status()
         self._end_when_done()
+
+    def _look_at_archives(self) -> None:
+        try:
+            self._archives.tick(held=self._dispatcher.held)
+        except DatasetError as error:
+            self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
     def _look_for_update(self, now: float) -> None:
         """Where another yt-dlp is there, have workers replaced as they finish their clips."""
@@ -304,6 +333,7 @@ class Engine:
             disk_full=self._disk.full,
             worker_problem=self._pool.problem or self._dispatcher.problem,
             in_hand=queue.in_hand + self._extraction.in_hand,
+            archives=self._archives.active or (self._archives.to_come and not self.state.left),
             extracting=bool(self._extraction.in_hand) or not self._extraction.exhausted,
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),

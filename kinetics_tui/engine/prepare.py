@@ -17,10 +17,11 @@ from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError, DatasetError, SettingsError
 from kinetics_tui.base.words import are, counted
 from kinetics_tui.dataset.folder import has_ledger, make_state_folder, state_folder
+from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import Options, Selection, Source
 
 BAD_ROWS_SHOWN = 5
 CUSTOM_TITLE = "Custom dataset"
@@ -33,8 +34,21 @@ def title_of(selection: Selection) -> str:
     return release.title if release else CUSTOM_TITLE
 
 
+FindArchives = Callable[[Selection, Options, Sequence[Clip]], Sequence[ArchiveRow]]
+"""Finds the archives that may hold clips of a selection. Raises UserError."""
+
+
+def _reads(options: Options) -> bool:
+    return Source.ARCHIVES in options.sources
+
+
 def create(
-    dataset: Path, selection: Selection, options: Options, clips: Sequence[Clip], title: str = ""
+    dataset: Path,
+    selection: Selection,
+    options: Options,
+    clips: Sequence[Clip],
+    title: str = "",
+    archives: Sequence[ArchiveRow] = (),
 ) -> None:
     """Make the ledger of a new dataset; ``title`` is what the run is called on screen.
 
@@ -44,14 +58,16 @@ def create(
     check_options(options)
     make_state_folder(dataset)
     with WriterLock(dataset):
-        Ledger.create(
+        ledger = Ledger.create(
             dataset,
             title=title or title_of(selection),
             release=selection.release,
             selection=selection,
             options=options,
             clips=clips,
-        ).close()
+        )
+        with ledger:
+            ledger.set_archives(archives)
 
 
 def prepare(
@@ -62,6 +78,7 @@ def prepare(
     given: Mapping[str, object],
     load: Callable[[Selection], Annotations],
     tell: Callable[[str], None],
+    find_archives: FindArchives | None = None,
     title: str = "",
 ) -> None:
     """Make the dataset ready for what the user asked on the command line.
@@ -69,7 +86,8 @@ def prepare(
     ``selection`` and ``given`` hold the fields of ``Selection`` and ``Options`` that were given now;
     ``options`` is what a new dataset gets, from settings and flags together. A dataset that exists
     keeps its own options and selection where nothing else is given. ``load`` reads the annotations
-    of a selection, ``tell`` prints a line. Raises ``UserError``; nothing is changed then.
+    of a selection, ``tell`` prints a line, ``find_archives`` finds those of the dataset's clips where they
+    are a source. Raises ``UserError``; nothing is changed then.
     """
     if named := str(selection.get("release") or ""):
         # Also beside annotations of one's own: their title, classes and exports are those of the release.
@@ -87,7 +105,8 @@ def prepare(
         clips = select(annotations, asked)
         _tell_readings(annotations, tell)
         tell(f"{counted(len(clips), 'clip')} selected of {len(annotations.clips):,} annotated.")
-        create(dataset, asked, options, clips, title)
+        archives = find_archives(asked, options, clips) if find_archives and _reads(options) else ()
+        create(dataset, asked, options, clips, title, archives)
         _name_dropped_rows(dataset, annotations, tell)
         return
     if given:
@@ -108,6 +127,9 @@ def prepare(
             many = f"{counted(len(clips), 'clip')} {are(len(clips))} selected now"
             tell(f"{many}, {added:,} of them new to this dataset.")
             _name_dropped_rows(dataset, annotations, tell)
+        if find_archives and _reads(kept) and (selection or given or not ledger.archives()):
+            clips = [account.clip for account in ledger.accounts() if account.selected]
+            ledger.set_archives(find_archives(ledger.selection, kept, clips))
         if given:
             ledger.set_options(kept)
         if "yt_dlp" in given:

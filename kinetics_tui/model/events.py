@@ -209,6 +209,10 @@ class NetworkChecked(Event, frozen=True, tag="network-checked"):
     signal: Category | None = None
 
 
+NO_SLOT = 0
+"""Of a clip that was settled without a worker."""
+
+
 class SlotEvent(Event, frozen=True):
     """A fact about the worker in one slot (slots count from 1)."""
 
@@ -322,9 +326,9 @@ class ArchivesChanged(Event, frozen=True, tag="archives-changed"):
     """The reading of archives as it stands.
 
     ``turn``: it is theirs now, and not YouTube's. ``passed`` of ``total`` archives are read in this run, and
-    ``reading`` are on their way; ``left_bytes`` are those to come. Of the files in them ``taken`` became clips,
-    ``damaged`` are not whole, ``unwanted`` are clips that this run does not want, ``refused`` nothing that
-    may be a clip.
+    ``reading`` are on their way; ``left_bytes`` are those to come. Of the files in them ``taken`` became
+    clips, ``damaged`` are not whole, ``unwanted`` are clips that this run does not want, ``refused`` were
+    passed over as no clips.
     """
 
     turn: bool

@@ -282,17 +282,18 @@ class PictureKind(StrEnum):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run.
 
-    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the
-    clip down to that short side (None: as the source). ``pace_per_hour`` is clips asked for an hour, or a
-    budget of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is
-    held to that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each
-    transient failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for
-    runs with an account's cookies. ``sources`` are asked one after the other. ``archives`` are addresses,
-    files and folders in place of the release's own archives; ``max_archive_bytes`` is the most that is
-    fetched of archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s``
-    what they may take of the line (None: no bound). A copy in an archive may be shorter or longer than its
-    segment by ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into the ledger, never into events or logs. So do ``notify``, the Apprise addresses
-    that are told of the turns of the run. ``extras`` are made of each clip that is done.
+    ``height_px`` is YouTube's tier at most: the shorter side of the source; ``short_side_px`` scales the clip
+    down to that short side (None: as the source). ``pace_per_hour`` is clips asked for an hour, or a budget
+    of requests (None: unlimited); ``learn_pace``: a network whose throttles taught a lower one is held to
+    that. ``cooldown_steps_s`` and ``retry_steps_s`` are the waits after a throttle and after each transient
+    failure of a clip. ``resolve`` is how YouTube is asked for a video; ``logged_out`` is for runs with an
+    account's cookies. ``sources`` are asked one after the other. ``archives`` are addresses, files and
+    folders in place of the release's own archives; ``max_archive_bytes`` is the most that is fetched of
+    archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s`` what they
+    may take of the line (None: no bound). A copy in an archive may be shorter or longer than its segment by
+    ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into
+    the ledger, never into events or logs. So do ``notify``, the Apprise addresses that are told of the turns
+    of the run. ``extras`` are made of each clip that is done.
     """
 
     workers: Annotated[

@@ -278,12 +278,14 @@ def _clip_done(run: Run, event: events.ClipDone) -> None:
     if event.network in run.rates_by_network:
         run.rates_by_network[event.network].came(event.at, wire_bytes)
     remarks = [f"{made.output_bytes / 1e6:.1f} MB", f"{made.duration_s:.1f} s"]
+    remarks += [f"from {made.archive}"] * bool(made.archive)
     remarks += ["short source"] * made.short + ["inexact"] * (not made.exact)
     _write(run, LogLine(event.at, "done", path_text(event.clip), "  ".join(remarks)))
 
 
 def _clip_failed(run: Run, event: events.ClipFailed) -> None:
-    _let_go(run, event.slot, event.at)
+    if event.slot != events.NO_SLOT:
+        _let_go(run, event.slot, event.at)
     if event.settled:
         _count(run, event.clip.split, failed=1)
         run.failures[event.category] = run.failures.get(event.category, 0) + 1

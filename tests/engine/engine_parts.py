@@ -17,6 +17,7 @@ from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
@@ -100,6 +101,13 @@ class Parts:
             on_started=lambda _slot: None,
             on_gone=lambda _slot, _death: None,
         )
+        self.archives = ArchiveTurn(
+            self.context,
+            self.queue,
+            self.disk,
+            not_held=self.outcomes.not_held,
+            ready=lambda: self.dispatcher.dispatch(),
+        )
         self.dispatcher = Dispatcher(
             self.context,
             self.pool,
@@ -108,9 +116,16 @@ class Parts:
             self.networks,
             self.disk,
             self.first_way,
+            self.archives,
         )
         self.reports: Reports = Reports(
-            self.context, self.outcomes, self.extraction, self.dispatcher, self.disk, self.settled.append
+            self.context,
+            self.outcomes,
+            self.extraction,
+            self.dispatcher,
+            self.disk,
+            self.archives,
+            self.settled.append,
         )
         self.checks = Checks(
             self.context,

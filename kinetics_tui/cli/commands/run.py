@@ -27,6 +27,7 @@ from kinetics_tui.cli.engine_of import (
     annotation_opener,
     ask_again,
     end_unserved,
+    find_archives,
     load_annotations,
     make_known,
     run_engine,
@@ -186,6 +187,7 @@ def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | No
             given=settings.given_options,
             load=functools.partial(load_annotations, dataset, settings, tell),
             tell=tell,
+            find_archives=functools.partial(find_archives, dataset, settings, tell),
         )
         if networks:
             make_known(dataset, settings.networks, tell)

@@ -167,6 +167,16 @@ def wanted_of_video(database: Database, layout: LayoutName, named: Named) -> lis
     return found
 
 
+def wanted_clip(database: Database, layout: LayoutName, clip_id: int) -> Wanted | None:
+    """A clip that is wanted still, by its number."""
+    rows = database.read(
+        f"SELECT clips.id, attempts, crashes, timed, {CLIP_COLUMNS}, status"  # noqa: S608 - constants
+        f" FROM clips {CLIP_JOINS} WHERE clips.id = ? AND {_WANTED}",
+        (clip_id,),
+    )
+    return _wanted(layout, rows[0]) if rows else None
+
+
 def unsettled(database: Database, layout: LayoutName, after_id: int, limit: int) -> list[ClipRow]:
     """Clips of enabled splits that are neither done nor failed, by id."""
     rows = database.read(

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from kinetics_tui.base.safe_text import storable
 from kinetics_tui.dataset.ledger.database import Database
-from kinetics_tui.dataset.ledger.intake import storable
 from kinetics_tui.dataset.ledger.networks import network_id
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome, Settled
 from kinetics_tui.model.clip import Clip

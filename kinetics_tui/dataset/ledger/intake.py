@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import storable
 from kinetics_tui.dataset.layout import Naming, clip_folder, same_to_some
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
@@ -178,11 +179,6 @@ class Intake:
         (split,) = self._connection.execute("SELECT name FROM splits WHERE id = ?", (split_id,)).fetchone()
         (label,) = self._connection.execute("SELECT name FROM labels WHERE id = ?", (label_id,)).fetchone()
         return same_to_some(clip_folder(self._layout, split, label))
-
-
-def storable(text: str) -> str:
-    """``text`` as SQLite can hold it: without the halves of characters that bad decoding leaves."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _milliseconds(clip: Clip, time_s: float) -> int:

@@ -24,6 +24,7 @@ from kinetics_tui.dataset.ledger.database import (
     read_meta,
     write_meta,
 )
+from kinetics_tui.dataset.ledger.files import Account, read_accounts
 from kinetics_tui.dataset.ledger.intake import Intake
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
@@ -231,6 +232,10 @@ class Ledger:
     failures = _reads(attempts.standing_failures)
     newest_done = _reads(attempts.newest_done)
 
+    def accounts(self) -> Iterator[Account]:
+        """The account of every clip, selected or not, by id."""
+        return read_accounts(self._flushed(), self._layout)
+
     # -- archives ---------------------------------------------------------------------------------
 
     archives = _reads(_archives.read_archives)
@@ -246,6 +251,10 @@ class Ledger:
     def wanted_of_video(self, named: Named) -> list[_archives.Wanted]:
         """The clips that are not done which a file of this name may be."""
         return _archives.wanted_of_video(self._flushed(), self._layout, named)
+
+    def wanted_clip(self, clip_id: int) -> _archives.Wanted | None:
+        """A clip that is not done, by its number."""
+        return _archives.wanted_clip(self._flushed(), self._layout, clip_id)
 
     def unsettled(self, after_id: int, limit: int) -> list[ClipRow]:
         """Clips of enabled splits that are neither done nor failed, by id."""

@@ -45,7 +45,7 @@ CHUNK_BYTES = 256 * 1024
 SMOOTH_S = 0.25
 """Under a limit so much of a second is read at a time, and made good after a short stall."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BUSY = (408, 429)
 
 
@@ -355,6 +355,6 @@ def _disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in _FULL
+        full = error.errno in FULL
         why = "no room on the disk" if full else f"the disk: {error.strerror or type(error).__name__}"
         raise DownloadError(why, of_disk=True, full=full) from error

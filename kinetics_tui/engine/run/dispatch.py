@@ -12,6 +12,7 @@ from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.network import KnownNetwork
 from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.run.first_way import FirstWay
@@ -49,6 +50,7 @@ class Dispatcher:
     _networks: Networks
     _disk: DiskWatch
     _first_way: FirstWay
+    _archives: ArchiveTurn
     held: bool = field(default=False, init=False)
     """Nothing is handed out: paused by the user, or stopping."""
     suspended: set[str] = field(default_factory=set, init=False)
@@ -76,7 +78,17 @@ class Dispatcher:
         # may be handed out: it needs neither network nor pace.
         if self._extraction.fresh and self._extract(slot):
             return True
-        return self._fetch(slot) or self._extract(slot)
+        return self._take_copy(slot) or self._fetch(slot) or self._extract(slot)
+
+    def _take_copy(self, slot: Slot) -> bool:
+        found = self._archives.take()
+        if found is None:
+            return False
+        row, copy = found
+        self._waiting_until.pop(slot.number, None)
+        slot.assign_copy(row, copy)
+        self._context.publish(ClipStarted(at=self._context.clock(), slot=slot.number, clip=row.clip))
+        return True
 
     def _extract(self, slot: Slot) -> bool:
         row = self._extraction.take()
@@ -90,7 +102,7 @@ class Dispatcher:
     def _fetch(self, slot: Slot) -> bool:
         if self.problem and not self._may_try_login(slot):
             return False
-        if self._networks.leaving:
+        if self._networks.leaving or not self._archives.youtube:
             return False
         able = [known for known in self._networks.by_turn if self._has_place(known)]
         now = self._context.clock()
@@ -175,7 +187,7 @@ class Dispatcher:
         return Counter(
             slot.stamp.network
             for slot in self._pool.slots.values()
-            if slot.row is not None and not slot.extracting
+            if slot.row is not None and not slot.extracting and slot.copy is None
         )
 
     def in_hand_by_others(self) -> int:

@@ -15,7 +15,7 @@ from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.suspicion import WITNESSES, Suspicion
 from kinetics_tui.engine.workers.messages import Failed, Finished
 from kinetics_tui.engine.workers.pool import Slot
-from kinetics_tui.model.events import ClipDone, ClipFailed, ClipReturned
+from kinetics_tui.model.events import NO_SLOT, ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.made import NOTHING_SPENT, MadeFile, Spent
 
@@ -54,11 +54,15 @@ class Outcomes:
     def finished(self, slot: Slot, row: ClipRow, message: Finished, now: float) -> None:
         """The clip is verified and on disk."""
         made, spent, network = message.made, message.spent, slot.stamp.network
+        if slot.copy is not None and slot.copy.failed:
+            self._context.reopen(self._context.ledger.retry_failed(clip_ids=[row.id]))
         self._record(row, slot, now, Outcome.DONE, made=made, spent=spent)
         self._settled(row)
         self._context.publish(
             ClipDone(at=now, slot=slot.number, clip=row.clip, made=made, spent=spent, network=network)
         )
+        if slot.copy is not None:
+            return
         self._first_way.came(spent.asked)
         if spent.wire_bytes:
             self._networks.settle(slot.stamp, spent)
@@ -66,6 +70,25 @@ class Outcomes:
             self._networks.passed(slot.stamp, now, done=True, width=self._context.options.workers)
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.give_back(slot.stamp)
+
+    def copy_damaged(self, slot: Slot, row: ClipRow, message: Failed, now: float) -> None:
+        """The copy in an archive is not whole: nothing is held against the clip."""
+        category = Category.DAMAGED_IN_ARCHIVE
+        self._record(row, slot, now, Outcome.RETURNED, category, message.text, spent=message.spent)
+        self._context.publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=category.value))
+
+    def not_held(self, row: ClipRow, category: Category, text: str) -> None:
+        """The clip fails without a try: no archive gave it, and nothing else is asked for it."""
+        now = self._context.clock()
+        self._context.ledger.record(
+            Attempt(
+                clip_id=row.id, at=now, network="", outcome=Outcome.FAILED, category=category, message=text
+            )
+        )
+        self._queue.settle(row)
+        self._context.publish(
+            ClipFailed(at=now, slot=NO_SLOT, clip=row.clip, category=category, message=text, settled=True)
+        )
 
     def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""

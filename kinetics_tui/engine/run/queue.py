@@ -77,6 +77,17 @@ class ClipQueue:
         else:
             self._front.appendleft(row)
 
+    def claim(self, row: ClipRow) -> bool:
+        """Take this clip in hand, which came another way; False where it is in a hand already."""
+        if row.id in self._taken:
+            return False
+        self._taken.add(row.id)
+        return True
+
+    def release(self, row: ClipRow) -> None:
+        """A clip that was claimed is out of its hand as it was."""
+        self._taken.discard(row.id)
+
     def settle(self, row: ClipRow, retry_at: float | None = None) -> None:
         """The clip is out of the way: settled, or waiting until ``retry_at``."""
         self._taken.discard(row.id)

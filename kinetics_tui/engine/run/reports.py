@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.engine.archives.reading import Copy
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.extraction import Extraction
@@ -23,7 +25,7 @@ from kinetics_tui.engine.workers.messages import (
     Taken,
 )
 from kinetics_tui.engine.workers.pool import Death, Slot
-from kinetics_tui.model.events import ClipProgress, WorkerIdle, WorkerStarted, WorkerStopped
+from kinetics_tui.model.events import ClipProgress, ClipReturned, WorkerIdle, WorkerStarted, WorkerStopped
 from kinetics_tui.model.failure import Category
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Reports:
     _extraction: Extraction
     _dispatcher: Dispatcher
     _disk: DiskWatch
+    _archives: ArchiveTurn
     _settled: Callable[[Slot], None]
 
     def started(self, slot: Slot) -> None:
@@ -57,6 +60,8 @@ class Reports:
             pass
         elif slot.extracting:
             self._extraction.dropped(slot, row, death.how if death is not None else "")
+        elif slot.copy is not None:
+            self._copy_ended(slot, row, slot.copy, death, now)
         elif death is None:
             self._outcomes.returned(slot, row, "unfinished", now)
         elif death.from_outside:
@@ -92,7 +97,7 @@ class Reports:
             if extracting:
                 self._extracted(slot, row, message)
             else:
-                self._fetched(slot, row, message, now)
+                self._fetched(slot, row, message, now, slot.copy)
             self._settled(slot)
 
     def _extracted(self, slot: Slot, row: ClipRow, message: Ended) -> None:
@@ -107,7 +112,35 @@ class Reports:
             case _:
                 self._extraction.dropped(slot, row)
 
-    def _fetched(self, slot: Slot, row: ClipRow, message: Ended, now: float) -> None:
+    def _copy_ended(self, slot: Slot, row: ClipRow, copy: Copy, death: Death | None, now: float) -> None:
+        reason = "unfinished" if death is None else f"worker died ({death.how})"
+        self._context.publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
+        if death is None or death.from_outside:
+            self._archives.back(row, copy)
+        else:
+            self._archives.crashed(row, copy, death.how)
+
+    def _copied(self, slot: Slot, row: ClipRow, message: Ended, now: float, copy: Copy) -> None:
+        match message:
+            case Finished():
+                self._outcomes.finished(slot, row, message, now)
+                self._archives.taken(row, copy)
+                self._extraction.add(row)
+            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE):
+                self._copy_ended(slot, row, copy, None, now)
+                self._not_written(message)
+            case Failed():
+                self._outcomes.copy_damaged(slot, row, message, now)
+                self._archives.damaged(row, copy, message.text)
+            case _:
+                self._copy_ended(slot, row, copy, None, now)
+
+    def _fetched(
+        self, slot: Slot, row: ClipRow, message: Ended, now: float, copy: Copy | None = None
+    ) -> None:
+        if copy is not None:
+            self._copied(slot, row, message, now, copy)
+            return
         match message:
             case Finished():
                 self._dispatcher.logged_in()

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.engine.archives.reading import Copy
 from kinetics_tui.engine.workers.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.workers.start import WORKER_MODULE, WorkerTarget, run_worker
 from kinetics_tui.model.network import NO_STAMP, Route, Stamp
@@ -107,6 +108,8 @@ class Slot(asyncio.Protocol):
         self.row: ClipRow | None = None
         self.extracting = False
         """The clip in hand is done already: frames and sound are made of it, off the network."""
+        self.copy: Copy | None = None
+        """The clip in hand is made of this file, off the network."""
         self.stamp = NO_STAMP
         self.made_at = time.monotonic()
         self.assigned_at = 0.0
@@ -142,9 +145,17 @@ class Slot(asyncio.Protocol):
         """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
         self._take_on(row, NO_STAMP, Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
 
+    def assign_copy(self, row: ClipRow, copy: Copy) -> None:
+        """Put a clip into the worker's hand that is to be made of a copy out of an archive."""
+        name = copy.archive.name
+        todo = Assign(clip_id=row.id, clip=row.clip, path=row.path, copy=str(copy.path), archive=name)
+        self._take_on(row, NO_STAMP, todo)
+        self.copy = copy
+
     def _take_on(self, row: ClipRow, stamp: Stamp, work: Assign) -> None:
         self.row = row
         self.extracting = work.extract is not None
+        self.copy = None
         self.stamp = stamp
         self.assigned_at = time.monotonic()
         self.clips += 1

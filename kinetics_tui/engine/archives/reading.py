@@ -1,0 +1,128 @@
+"""One archive on its way: the program that reads it, started, heard and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from kinetics_tui.base.any_text import to_json
+from kinetics_tui.base.safe_text import for_log
+from kinetics_tui.dataset.ledger.archives import ArchiveRow
+from kinetics_tui.engine.archives.order import ToRead
+from kinetics_tui.engine.archives.reader import AnyLine, Ended, Job, Moved, lines
+from kinetics_tui.model.events import ArchiveState
+
+READER = (sys.executable, "-m", "kinetics_tui.engine.archives.reader")
+MAX_LINE_BYTES = 1 << 20
+_RATE_OVER_S = 3.0
+
+
+class Reading:
+    """An archive that is being read. ``hear`` is told what its reader says, ``end`` last.
+
+    ``outstanding`` counts the copies that are not settled yet: until then its file stays, so that an engine
+    that dies loses none of them.
+    """
+
+    def __init__(self, one: ToRead, job: Job, hear: Callable[[Reading, AnyLine], None]) -> None:
+        self.archive = one.archive
+        self.expected = one.expected
+        self.job = job
+        self.outstanding = 0
+        self.found = 0
+        self.ended: Ended | None = None
+        self.moved = Moved(size_bytes=None, validator="", got_bytes=0, passed_bytes=0, wire_bytes=0)
+        self.dropped = False
+        self._hear = hear
+        self._rates: list[tuple[float, int]] = []
+        self._process: asyncio.subprocess.Process | None = None
+        self._task = asyncio.get_running_loop().create_task(self._listen())
+
+    @property
+    def state(self) -> ArchiveState:
+        """The archive as views show it."""
+        size = self.moved.size_bytes or self.archive.size_bytes
+        return ArchiveState(
+            name=self.archive.name,
+            size_bytes=size,
+            got_bytes=self.moved.got_bytes if self.job.part else self.moved.passed_bytes,
+            passed_bytes=self.moved.passed_bytes,
+            bytes_per_s=self._rate(),
+            found=self.found,
+            wanted=self.expected.clips,
+            known=self.expected.known,
+            waits=for_log(self.moved.waits),
+        )
+
+    def drop(self) -> None:
+        """End the reader at once; what it fetched stays on the disk, what it unpacked does not."""
+        self.dropped = True
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def close(self) -> None:
+        """Wait until a reader that was dropped is gone, and remove what it has unpacked."""
+        await asyncio.gather(self._task, return_exceptions=True)
+        shutil.rmtree(self.job.into, ignore_errors=True)
+
+    async def _listen(self) -> None:
+        ended = Ended(why="its reader failed")
+        try:
+            process = self._process = await asyncio.create_subprocess_exec(
+                *READER,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=MAX_LINE_BYTES,
+                start_new_session=True,
+            )
+            assert process.stdin is not None
+            assert process.stdout is not None
+            if self.dropped:
+                process.kill()
+            process.stdin.write(to_json(self.job) + b"\n")
+            async for text in process.stdout:
+                line = lines.decode(text)
+                if isinstance(line, Ended):
+                    ended = line
+                elif not self.dropped:
+                    self._note(line)
+            await process.wait()
+        except (OSError, ValueError, msgspec.DecodeError) as error:
+            ended = Ended(why=f"its reader failed ({error})")
+            self.drop()
+        if not self.dropped:
+            self.ended = ended
+            self._hear(self, ended)
+
+    def _note(self, line: AnyLine) -> None:
+        if isinstance(line, Moved):
+            self.moved = line
+            self._rates.append((time.monotonic(), line.wire_bytes if self.job.part else line.passed_bytes))
+        self._hear(self, line)
+
+    def _rate(self) -> float:
+        now = time.monotonic()
+        self._rates = [one for one in self._rates if now - one[0] <= _RATE_OVER_S]
+        if len(self._rates) < 2:
+            return 0.0
+        (began, first), (_, last) = self._rates[0], self._rates[-1]
+        return max(0.0, (last - first) / max(0.1, now - began))
+
+
+class Copy(NamedTuple):
+    """The file ``path``, a copy of a clip out of an archive; ``failed``: its clip stands as that."""
+
+    path: Path
+    archive: ArchiveRow
+    failed: bool
+    reading: Reading

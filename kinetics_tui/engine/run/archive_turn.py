@@ -1,0 +1,407 @@
+"""The archives' turn in a run: which is read next, and what becomes of the copies that come out of them.
+
+They are read by programs of their own; a copy of a wanted clip goes through a worker's hand like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable
+from pathlib import Path
+
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import for_log
+from kinetics_tui.dataset.folder import archives_path, scratch_path
+from kinetics_tui.dataset.ledger.archives import ArchiveRow, Passed
+from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.engine.archives.download import note_of
+from kinetics_tui.engine.archives.order import USUAL_BYTES, ToRead, left_bytes, may_hold, to_read
+from kinetics_tui.engine.archives.reader import AnyLine, Begun, Ended, Found, Job, Refused, Seen
+from kinetics_tui.engine.archives.reading import Copy, Reading
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.run.disk import DiskWatch
+from kinetics_tui.engine.run.queue import ClipQueue
+from kinetics_tui.model.events import ArchivesChanged
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Source
+
+CRASHES_A_COPY = 3
+"""A copy that takes down so many workers is not whole."""
+SETTLED_AT_ONCE = 100
+REFUSED_NAMED = 20
+"""So many files of an archive that were passed over are named in the log."""
+
+log = logging.getLogger(__name__)
+
+
+class ArchiveTurn:
+    """Reads the archives when it is their turn.
+
+    ``ready`` is called when there is a copy for a worker, ``not_held`` settles a clip that no archive holds.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        queue: ClipQueue,
+        disk: DiskWatch,
+        *,
+        not_held: Callable[[ClipRow, Category, str], object],
+        ready: Callable[[], object],
+    ) -> None:
+        self._context = context
+        self._queue = queue
+        self._disk = disk
+        self._not_held = not_held
+        self._ready = ready
+        self._sources = context.options.sources
+        self._begun = False
+        self._through = Source.ARCHIVES not in self._sources
+        self._copies: deque[tuple[ClipRow, Copy]] = deque()
+        self._readings: list[Reading] = []
+        self._tried: set[int] = set()
+        self._order: list[ToRead] | None = None
+        self._planning: asyncio.Task[list[ToRead]] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._members: defaultdict[int, list[Passed]] = defaultdict(list)
+        self._crashes: defaultdict[int, int] = defaultdict(int)
+        self._refused_of: defaultdict[int, int] = defaultdict(int)
+        self._faults: list[tuple[ArchiveRow, str]] = []
+        self._settled_id: int | None = None
+        self._passed = 0
+        self._taken = self._damaged = self._unwanted = self._refused = 0
+
+    @property
+    def active(self) -> bool:
+        """It is the archives' turn, and nothing is asked of YouTube."""
+        return self._begun and not self._through
+
+    @property
+    def to_come(self) -> bool:
+        """It was not their turn yet, and clips are left that they may hold."""
+        state = self._context.state
+        return not self._through and bool(state.left or state.failed)
+
+    @property
+    def youtube(self) -> bool:
+        """YouTube may be asked for clips now."""
+        return Source.YOUTUBE in self._sources and not self.active and self._sources[0] is not self._next
+
+    @property
+    def _next(self) -> Source | None:
+        """The source that has to be through first, if there is one yet."""
+        return None if self._through else self._sources[0] if self._sources[0] is Source.ARCHIVES else None
+
+    # -- now and then ------------------------------------------------------------------------------
+
+    def tick(self, *, held: bool) -> None:
+        """See what is to be done next; ``held``: nothing is to be begun, and what is under way ends."""
+        if self._through:
+            self._begin_again()
+        if self._through or not self._may_begin():
+            return
+        if held or self._disk.problem:
+            self._drop_all()
+        else:
+            self._write_members()
+            self._plan()
+            self._start()
+            self._settle_readings()
+            if self._order == [] and not self._readings:
+                self._finish()
+        self._tell()
+
+    def _may_begin(self) -> bool:
+        queue = self._queue
+        if not self._begun and (
+            self._sources[0] is Source.ARCHIVES or (queue.exhausted and not queue.in_hand)
+        ):
+            self._begun = True
+        return self._begun
+
+    def _begin_again(self) -> None:
+        """Clips that failed were made pending again, and YouTube is not asked for them."""
+        if self._sources == (Source.ARCHIVES,) and self._context.state.left:
+            self._through = False
+            self._tried.clear()
+            self._faults.clear()
+            self._order = None
+
+    def _plan(self) -> None:
+        if self._planning is not None and self._planning.done():
+            planning, self._planning = self._planning, None
+            reading = {one.archive.id for one in self._readings}
+            self._order = [one for one in planning.result() if one.archive.id not in reading | self._tried]
+        elif self._order is None and self._planning is None:
+            self._context.ledger.flush()
+            looking = asyncio.to_thread(to_read, self._context.dataset, frozenset(self._tried))
+            self._planning = asyncio.get_running_loop().create_task(looking)
+
+    # -- archives begun and ended ------------------------------------------------------------------
+
+    def _start(self) -> None:
+        options = self._context.options
+        while self._order and len(self._readings) < options.archives_at_once and not self._closing:
+            one = self._order[0]
+            size_bytes = one.archive.size_bytes or USUAL_BYTES
+            if (why := self._over_limit(one, size_bytes)) is not None:
+                if not why:
+                    return  # there will be room when another one is through
+                self._order.pop(0)
+                self._give_up(one.archive, why)
+                continue
+            self._order.pop(0)
+            archive, folder = one.archive, archives_path(self._context.dataset)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            kept = self._kept(archive)
+            path = "" if _is_remote(archive) and not kept.exists() else str(kept)
+            rate = options.max_bytes_per_s
+            job = Job(
+                dataset=str(self._context.dataset),
+                address=archive.address,
+                path=path,
+                part="" if path else str(self._part(archive)),
+                into=str(scratch_path(self._context.dataset) / f"archive-{archive.id}"),
+                until=one.expected.end if archive.passed else None,
+                max_bytes_per_s=rate / options.archives_at_once if rate else None,
+            )
+            self._readings.append(Reading(one, job, self._hear))
+
+    def _over_limit(self, one: ToRead, size_bytes: int) -> str | None:
+        """None where an archive may be begun, empty where it may be later, else why it may not."""
+        options = self._context.options
+        if not _is_remote(one.archive):
+            return None
+        fetching = [reading for reading in self._readings if reading.job.part]
+        if (most := options.max_archive_bytes) is not None:
+            spent = sum(archive.wire_bytes for archive in self._context.ledger.archives())
+            coming = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)
+            if spent + coming + size_bytes > most:
+                return "" if fetching else "--max-gb leaves no room for it"
+        if (most := options.max_disk_bytes) is not None:
+            there = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)
+            if there + size_bytes > most:
+                return "" if fetching else "it is larger than --max-disk"
+        return None
+
+    def _part(self, archive: ArchiveRow) -> Path:
+        return archives_path(self._context.dataset) / f"{archive.id}.part"
+
+    def _kept(self, archive: ArchiveRow) -> Path:
+        """Where an archive is that is not fetched now: where it always was, or where it is kept."""
+        if not _is_remote(archive):
+            return Path(archive.address)
+        return archives_path(self._context.dataset) / archive.name.replace("/", "-")
+
+    def _settle_readings(self) -> None:
+        for reading in [one for one in self._readings if one.ended is not None and not one.outstanding]:
+            ended = reading.ended
+            assert ended is not None
+            self._readings.remove(reading)
+            self._close(reading)
+            self._write_members()
+            archive, self._order = reading.archive, None
+            if ended.of_disk:
+                self._disk.hold(f"Archives cannot be fetched: {ended.why}.", full=ended.full)
+                continue
+            wire_bytes = reading.moved.wire_bytes
+            whole = not ended.why and not ended.early
+            self._context.ledger.settle_archive(
+                archive.id, passed=whole, wire_bytes=wire_bytes, why=for_log(ended.why)
+            )
+            self._unwanted += reading.moved.unwanted
+            if ended.why:
+                self._give_up(archive, ended.why)
+            else:
+                self._tried.add(archive.id)
+                self._passed += 1
+            if reading.job.part and not ended.unreachable:
+                self._put_away(archive, whole=whole)
+
+    def _put_away(self, archive: ArchiveRow, *, whole: bool) -> None:
+        part = self._part(archive)
+        if whole and self._context.options.keep_archives and part.exists():
+            part.replace(self._kept(archive))
+        part.unlink(missing_ok=True)
+        note_of(part).unlink(missing_ok=True)
+
+    def _give_up(self, archive: ArchiveRow, why: str) -> None:
+        self._tried.add(archive.id)
+        self._faults.append((archive, why))
+        self._context.log("archive", f"{archive.name} could not be read: {for_log(why)}.")
+
+    def _drop_all(self) -> None:
+        """End what is under way; what was fetched stays, and what was unpacked comes out of it once more."""
+        for row, copy in self._copies:
+            copy.path.unlink(missing_ok=True)
+            self._queue.release(row)
+        self._copies.clear()
+        for reading in self._readings:
+            reading.drop()
+            self._close(reading)
+        if self._readings:
+            self._readings.clear()
+            self._order = None
+
+    def _close(self, reading: Reading) -> None:
+        closing = asyncio.get_running_loop().create_task(reading.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """End all readers; the run is over."""
+        self._drop_all()
+        if self._planning is not None:
+            self._planning.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        self._write_members()
+
+    # -- what readers say ----------------------------------------------------------------------------
+
+    def _hear(self, reading: Reading, line: AnyLine) -> None:
+        archive = reading.archive
+        try:
+            match line:
+                case Found():
+                    self._found(reading, line)
+                case Seen(members=members):
+                    self._members[archive.id] += members
+                case Begun(size_bytes=size_bytes, validator=validator):
+                    self._members.pop(archive.id, None)
+                    self._context.ledger.seen(archive.id, size_bytes, validator)
+                case Refused(name=name, why=why):
+                    self._refused += 1
+                    self._refused_of[archive.id] += 1
+                    if self._refused_of[archive.id] <= REFUSED_NAMED:
+                        text = f"{archive.name}: {for_log(name)[:100]} is passed over: {why}."
+                        self._context.log("archive", text)
+                case Ended():
+                    self._settle_readings()
+                case _:
+                    pass
+        except DatasetError as error:
+            self._disk.hold(str(error))
+
+    def _found(self, reading: Reading, found: Found) -> None:
+        wanted = self._context.ledger.wanted_clip(found.clip_id)
+        path = Path(found.path)
+        if wanted is None or not self._queue.claim(wanted.row):
+            path.unlink(missing_ok=True)
+            return
+        reading.found += 1
+        reading.outstanding += 1
+        self._copies.append((wanted.row, Copy(path, reading.archive, wanted.failed, reading)))
+        self._ready()
+
+    def _write_members(self) -> None:
+        members, self._members = self._members, defaultdict(list)
+        for archive_id, seen in members.items():
+            if seen:
+                self._context.ledger.add_members(archive_id, seen)
+
+    # -- what becomes of copies ----------------------------------------------------------------------
+
+    def take(self) -> tuple[ClipRow, Copy] | None:
+        """The next copy for a worker's hand, None where there is none."""
+        while self._copies:
+            row, copy = self._copies.popleft()
+            if copy.path.exists():
+                return row, copy
+            self._let_go(row, copy)
+        return None
+
+    def back(self, row: ClipRow, copy: Copy) -> None:
+        """A copy came back out of a worker's hand as it was."""
+        if copy.reading.dropped or not copy.path.exists():
+            self._let_go(row, copy)
+        else:
+            self._copies.appendleft((row, copy))
+
+    def crashed(self, row: ClipRow, copy: Copy, how: str) -> None:
+        """A copy took its worker down."""
+        self._crashes[row.id] += 1
+        if self._crashes[row.id] < CRASHES_A_COPY:
+            self.back(row, copy)
+        else:
+            self.damaged(row, copy, f"Its worker died ({how}).")
+
+    def taken(self, row: ClipRow, copy: Copy) -> None:
+        """The clip is made and in its place."""
+        self._taken += 1
+        copy.path.unlink(missing_ok=True)
+        copy.reading.outstanding -= 1
+        self._crashes.pop(row.id, None)
+
+    def damaged(self, row: ClipRow, copy: Copy, why: str) -> None:
+        """The copy is not whole: another archive, or YouTube, gets its turn."""
+        self._damaged += 1
+        self._write_members()
+        self._context.ledger.mark_damaged(row.id, copy.archive.id)
+        self._context.log("archive", f"{copy.archive.name}: {row.clip.name}: {why}")
+        self._crashes.pop(row.id, None)
+        self._let_go(row, copy)
+
+    def _let_go(self, row: ClipRow, copy: Copy) -> None:
+        copy.path.unlink(missing_ok=True)
+        copy.reading.outstanding -= 1
+        self._queue.release(row)
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """No archive is left to be read: what none held goes to YouTube, or fails."""
+        if self._sources == (Source.ARCHIVES,) and not self._settle_rest():
+            return
+        self._through = True
+        self._settled_id = None
+        if not self._passed and not self._faults:
+            self._context.log("archive", "No archive is known that may hold a clip that is left.")
+        self._queue.restart()
+
+    def _settle_rest(self) -> bool:
+        """Settle some clips that no archive held as failed; True where none is left."""
+        ledger = self._context.ledger
+        rows = ledger.unsettled(self._settled_id or 0, SETTLED_AT_ONCE)
+        for row in rows:
+            self._settled_id = row.id
+            fault = next((why for archive, why in self._faults if may_hold(archive, row.clip)), "")
+            if ledger.is_damaged(row.id):
+                category, text = Category.DAMAGED_IN_ARCHIVE, "No archive's copy of it is whole."
+            elif fault:
+                category, text = Category.ARCHIVE_UNREACHABLE, f"An archive could not be read: {fault}."
+            else:
+                category, text = Category.NOT_IN_ARCHIVES, "No archive that was read holds it."
+            self._not_held(row, category, text)
+        return not rows
+
+    def _tell(self) -> None:
+        state = self._context.state
+        reading = tuple(one.state for one in self._readings)
+        order = self._order or []
+        event = ArchivesChanged(
+            at=self._context.clock(),
+            turn=self.active,
+            reading=reading,
+            passed=self._passed,
+            total=self._passed + len(self._faults) + len(reading) + len(order),
+            left_bytes=left_bytes(order)
+            + sum(max(0, (one.size_bytes or 0) - one.got_bytes) for one in reading),
+            taken=self._taken,
+            damaged=self._damaged,
+            unwanted=self._unwanted + sum(one.moved.unwanted for one in self._readings),
+            refused=self._refused,
+        )
+        before = state.archives
+        if before.turn != event.turn or (event.at - before.at >= 1.0 and _differs(before, event)):
+            self._context.publish(event)
+
+
+def _differs(one: ArchivesChanged, other: ArchivesChanged) -> bool:
+    fields = (name for name in ArchivesChanged.__struct_fields__ if name != "at")
+    return any(getattr(one, name) != getattr(other, name) for name in fields)
+
+
+def _is_remote(archive: ArchiveRow) -> bool:
+    return "://" in archive.address
