@@ -337,6 +337,15 @@ def test_waits_grow_and_begin_again_once_a_megabyte_has_come(mirror: Mirror, par
     assert waits.waits_s == [1, 2, 1, 2]
 
 
+def test_of_a_changed_archive_waits_begin_again_with_its_own_first_megabyte(
+    mirror: Mirror, part: Path
+) -> None:
+    mirror.script = [Cut(2 * MB), Swap(OTHER, TWO), Cut(1000), Cut(MB)]
+    waits = Waits()
+    assert_whole(fetched(mirror.url, part, waits), OTHER)
+    assert waits.waits_s == [1, 2, 1]
+
+
 def test_a_server_that_stays_busy_is_given_up_when_all_waits_are_over(mirror: Mirror, part: Path) -> None:
     mirror.script = [Say(503, {"Content-Length": "0"})] * 20
     waits = Waits()
