@@ -22,6 +22,7 @@ from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.whole_file import sync, write_whole
 from kinetics_tui.base.words import duration_text
 from kinetics_tui.engine.archives.line import (
+    BROKE_OFF,
     STILL_S,
     Broken,
     Line,
@@ -184,12 +185,9 @@ class Download:
             fits = note.address == site.address and (note.size_bytes is None or got_bytes <= note.size_bytes)
             if note.validator and fits:
                 self._furthest_bytes = got_bytes
+                self.validator, self.size_bytes = note.validator, note.size_bytes
                 with self._grown:
-                    self.validator, self.size_bytes, self.got_bytes = (
-                        note.validator,
-                        note.size_bytes,
-                        got_bytes,
-                    )
+                    self.got_bytes = got_bytes
                     self._grown.notify_all()
 
     def _attempt(self, line: Line, site: Site) -> None:
@@ -220,25 +218,30 @@ class Download:
 
     def _is_whole(self, answer: http.client.HTTPResponse, at: int) -> bool:
         """Whether nothing is left to be asked for; such an answer need not name size and version."""
-        total = content_range_of(answer)[1]
-        return at == self.size_bytes and total in (None, at) and validator_of(answer) in ("", self.validator)
+        sizes = {self.size_bytes, content_range_of(answer)[1]} - {None}
+        return sizes == {at} and validator_of(answer) in ("", self.validator)
 
     def _count_change(self) -> None:
-        self.validator = ""
+        self._start_over()
         self._furthest_bytes = 0
         self._changes += 1
         if self._changes > MOST_CHANGES:
             raise DownloadError("it changes all the time")
 
+    def _start_over(self) -> None:
+        self.validator, self.size_bytes = "", None
+        with self._grown:
+            if self.got_bytes:
+                self._starts += 1
+            self.got_bytes = 0
+            self._grown.notify_all()
+
     def _begin(self, answer: http.client.HTTPResponse, site: Site) -> None:
         validator, size_bytes = validator_of(answer), length_of(answer)
         if self.validator and (validator, size_bytes) != (self.validator, self.size_bytes):
             self._count_change()
-        with self._grown:
-            if self.got_bytes:
-                self._starts += 1
-            self.got_bytes, self.validator, self.size_bytes = 0, validator, size_bytes
-            self._grown.notify_all()
+        self._start_over()
+        self.validator, self.size_bytes = validator, size_bytes
         with _disk():
             # In this order, so that after a power cut no note stands beside another version's bytes.
             os.ftruncate(self._file, 0)
@@ -258,7 +261,7 @@ class Download:
             if not data and self.size_bytes is None:
                 return
             if not data:
-                raise Broken("the line broke off")
+                raise Broken(BROKE_OFF)
             self.wire_bytes += len(data)
             with _disk():
                 self._write(data)

@@ -1,6 +1,7 @@
 """The line to one archive's server: an address asked for, an answer read, and cut by another thread.
 
-``urllib`` does the work, with the proxies of the environment; redirections lead to web addresses alone.
+``urllib`` does the work, with the proxies of the environment, and with handlers for HTTP alone: there is
+nothing else that a redirection could lead to.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from kinetics_tui.base.words import HOUR_S
 STILL_S = 30.0
 """A line on which nothing comes for so long is broken."""
 LONGEST_RETRY_AFTER_S = HOUR_S
+BROKE_OFF = "the line broke off"
 
 _HEAD_REFUSED = (403, 405, 501)
 _DATE = "Last-Modified: "
@@ -116,7 +118,8 @@ class Line:
     def ask(self, method: str, headers: Mapping[str, str]) -> Iterator[http.client.HTTPResponse]:
         """An answer of any status, closed at the end. Raises Broken and DownloadError, in the block too."""
         request = urllib.request.Request(self._site.address, method=method)  # noqa: S310 - see ``site_of``
-        for name, value in ({"Accept-Encoding": "identity"} | dict(headers)).items():
+        # Of its own accord http.client asks for no encoding but "identity".
+        for name, value in headers.items():
             request.add_header(name, value)
         if self._site.authorization:
             request.add_unredirected_header("Authorization", self._site.authorization)
@@ -230,13 +233,13 @@ class _Answers(urllib.request.HTTPErrorProcessor):
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Leads to web addresses alone, keeps a HEAD one, and tells a password to the same host alone."""
+    """Keeps a HEAD one, and tells a password to the same host alone."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is None or request.type not in ("http", "https"):
+        if request is None:
             return None
         request.method = req.get_method()
         password = req.unredirected_hdrs.get("Authorization")
@@ -268,10 +271,10 @@ def validator_of(answer: http.client.HTTPResponse) -> str:
 
 
 def conditions_of(validator: str) -> dict[str, str]:
-    """Have the server refuse where it holds another version; weak ETags are compared in its answer alone."""
+    """Have the server refuse where it holds another version; only in its answer weak ETags are compared."""
     if validator.startswith(_DATE):
         return {"If-Unmodified-Since": validator.removeprefix(_DATE)}
-    return {} if validator.startswith("W/") else {"If-Match": validator}
+    return {"If-Match": validator} if validator.startswith('"') else {}
 
 
 def length_of(answer: http.client.HTTPResponse) -> int | None:
@@ -309,6 +312,8 @@ def _broken(error: Exception) -> Broken | DownloadError:
         return Broken("no answer in time")
     if isinstance(reason, socket.gaierror):
         return Broken("its host is not found")
+    if isinstance(reason, http.client.IncompleteRead):
+        return Broken(BROKE_OFF)
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, OSError):
         return Broken("no proper answer")
     return Broken(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import os
 import random
 import socket
 import ssl
@@ -96,7 +97,7 @@ class Reader(threading.Thread):
     """Reads an archive while it comes; ``seen`` is what it got, or what it was told instead."""
 
     def __init__(self, download: Download) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.growing = download.open()
         self.seen: bytes | Exception = b""
         self.start()
@@ -108,7 +109,8 @@ class Reader(threading.Thread):
             self.seen = error
 
     def all_seen(self) -> bytes | Exception:
-        self.join(60)
+        self.join(20)
+        assert not self.is_alive()
         return self.seen
 
 
@@ -138,6 +140,8 @@ def test_an_archive_of_unknown_size_ends_where_its_chunks_end(mirror: Mirror, pa
     download = fetched(mirror.url, part)
     assert_whole(download, b"abcde")
     assert mirror.asked[1].headers["range"] == "bytes=7-"
+    mirror.content = b"abcde"
+    assert fetched(mirror.url, part).wire_bytes == 0
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -231,7 +235,9 @@ def test_a_line_that_never_gets_farther_is_given_up(mirror: Mirror, part: Path) 
     assert len(mirror.asked) <= 10
 
 
-@pytest.mark.parametrize("version", [DATE, {"ETag": 'W/"one"'}, {"ETag": 'W/"one"', **DATE}])
+@pytest.mark.parametrize(
+    "version", [DATE, {"ETag": 'W/"one"'}, {"ETag": 'W/"one"', **DATE}, {"ETag": "unquoted"}]
+)
 def test_a_weak_version_is_compared_in_the_answer(
     version: Mapping[str, str], mirror: Mirror, part: Path
 ) -> None:
@@ -241,6 +247,7 @@ def test_a_weak_version_is_compared_in_the_answer(
     assert_whole(download)
     assert download.wire_bytes == len(CONTENT)
     assert "if-match" not in mirror.asked[1].headers
+    assert ("if-unmodified-since" in mirror.asked[1].headers) == (version == DATE)
 
 
 @pytest.mark.parametrize("version", ["ETag", "Last-Modified"])
@@ -279,8 +286,11 @@ def test_a_part_without_a_note_that_fits_is_begun_again(spoilt: str, mirror: Mir
             note.write_bytes(note.read_bytes().replace(b'\\"one\\"', b""))
         case "too long":
             part.write_bytes(bytes(len(CONTENT) + 1))
-    download = fetched(mirror.url, part)
+    download = download_of(mirror.url, part)
+    reader = Reader(download)
+    download.run()
     assert_whole(download)
+    assert reader.all_seen() == CONTENT
     assert download.wire_bytes == len(CONTENT)
     assert "range" not in mirror.asked[0].headers
 
@@ -288,6 +298,10 @@ def test_a_part_without_a_note_that_fits_is_begun_again(spoilt: str, mirror: Mir
 def test_bytes_beyond_the_announced_size_are_left_out(mirror: Mirror, part: Path) -> None:
     mirror.script = [Say(200, {"Content-Length": "5", **ONE}, b"abcdefgh")]
     assert_whole(fetched(mirror.url, part), b"abcde")
+    longer = part_of(CONTENT, MB)
+    headers = {**longer.headers, "Content-Length": str(2 * MB + 3)}
+    mirror.script = [Cut(MB), Say(206, headers, longer.body + b"xyz")]
+    assert_whole(fetched(mirror.url, part.with_name("b.part")))
 
 
 def test_a_busy_server_is_asked_again_later_and_its_longer_wait_is_kept(mirror: Mirror, part: Path) -> None:
@@ -321,6 +335,15 @@ def test_waits_grow_and_begin_again_once_a_megabyte_has_come(mirror: Mirror, par
     waits = Waits()
     assert_whole(fetched(mirror.url, part, waits))
     assert waits.waits_s == [1, 2, 1, 2]
+
+
+def test_of_a_changed_archive_waits_begin_again_with_its_own_first_megabyte(
+    mirror: Mirror, part: Path
+) -> None:
+    mirror.script = [Cut(2 * MB), Swap(OTHER, TWO), Cut(1000), Cut(MB)]
+    waits = Waits()
+    assert_whole(fetched(mirror.url, part, waits), OTHER)
+    assert waits.waits_s == [1, 2, 1]
 
 
 def test_a_server_that_stays_busy_is_given_up_when_all_waits_are_over(mirror: Mirror, part: Path) -> None:
@@ -425,6 +448,28 @@ def test_stopped_in_the_middle_it_returns_soon_and_the_next_one_goes_on(mirror: 
     assert rest.wire_bytes == len(CONTENT) - MB
 
 
+def test_stopped_while_the_resolver_hangs_it_returns_soon(
+    part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def resolve(*_place: object, **_kind: object) -> list[object]:
+        asked.set()
+        answered.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    download = Download("http://archives.example/a.tar", part)
+    thread = threading.Thread(target=download.run)
+    thread.start()
+    assert asked.wait(20)
+    download.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert download.error is None
+    answered.set()
+
+
 def test_over_tls_it_comes_whole_goes_on_and_is_stopped_as_well(
     part: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,7 +518,9 @@ def test_stopped_while_it_waits_connects_or_before_it_began(mirror: Mirror, part
             thread.join(20)
             assert not thread.is_alive()
     early = Download(mirror.url, part)
+    reader = Reader(early)
     early.stop()
+    assert str(reader.all_seen()) == "stopped"
     early.run()
     assert early.wire_bytes == 0
     assert connecting.error is None
@@ -501,6 +548,44 @@ def test_killed_in_the_middle_the_next_process_goes_on(killed_bytes: int, mirror
     child.wait()
     assert_whole(fetched(mirror.url, part))
     assert mirror.sent_bytes <= 1.02 * len(CONTENT)
+
+
+def test_it_is_on_the_disk_before_it_is_called_whole(
+    mirror: Mirror, part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bool]] = []
+    download = download_of(mirror.url, part)
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_size, download.done)))
+    download.run()
+    assert synced[-1] == (len(CONTENT), False)
+    assert_whole(download)
+
+
+def test_what_is_read_while_another_version_takes_its_place_does_not_count(
+    mirror: Mirror, part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.script = [Cut(MB), Swap(OTHER, TWO)]
+    waits, go_on = threading.Event(), threading.Event()
+
+    def sleep(_wait_s: float) -> None:
+        waits.set()
+        go_on.wait(60)
+
+    download = Download(mirror.url, part, sleep=sleep)
+    thread = threading.Thread(target=download.run)
+    thread.start()
+    assert waits.wait(60)
+    read = os.pread
+
+    def read_late(*asked: int) -> bytes:
+        go_on.set()
+        thread.join(60)
+        return read(*asked)
+
+    monkeypatch.setattr(os, "pread", read_late)
+    with download.open() as growing, pytest.raises(Changed):
+        growing.read(1000)
+    assert_whole(download, OTHER)
 
 
 def test_a_full_disk_is_told_as_one_and_what_came_stays(mirror: Mirror, part: Path) -> None:
