@@ -150,9 +150,7 @@ def _stem(row: ArchiveRow) -> str:
 # -- what is in them ----------------------------------------------------------------------------------------
 
 
-def _listed(
-    one: ArchiveList, release: Release, annotated: Annotated, opener: Opener
-) -> list[ArchiveRow]:
+def _listed(one: ArchiveList, release: Release, annotated: Annotated, opener: Opener) -> list[ArchiveRow]:
     """The archives of a list, with what their places in it tell of the clips in them."""
     rows = list(_addresses(one.address, opener)) if _is_list(one.address) else [_row(one.address)]
     rows = [msgspec.structs.replace(row, split=one.split, replaces=one.replaces) for row in rows]
@@ -214,7 +212,8 @@ def _of_another(
                 holds_some = bool(names) or not row.split
             if holds_some:
                 label = next(iter(ours)) if len(ours) == 1 else ""
-                rows.append(msgspec.structs.replace(row, split="", label=label, first_name="", last_name=""))
+                plain = msgspec.structs.replace(row, split="", label=label, first_name="", last_name="")
+                rows.append(plain)
     return rows
 
 
@@ -246,4 +245,3 @@ def _measured(rows: Sequence[ArchiveRow], ask: Callable[[str], Head]) -> Found:
             "addresses, files or a folder."
         )
     return Found(tuple(msgspec.structs.replace(row, why="") for row in measured), unasked)
-
