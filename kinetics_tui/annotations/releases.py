@@ -98,8 +98,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     fewer. ``archive_url`` holds the annotations of all splits (empty: there is none), ``mirror_urls`` those
     of one split each, ``files`` are those of one split each that lie on this machine. ``clip_bytes`` is the
     mean size of a clip at 360 lines or less, ``mirror_bytes`` the size of all videos on the CVDF mirror
-    (None: it has none). ``archives`` are those of its clips, ``archives_of`` other releases whose archives hold
-    some of them. ``classes`` are in the official order; ``categories`` are groups of them.
+    (None: it has none). ``archives`` are those of its clips, ``archives_of`` other releases whose archives
+    hold some. ``classes`` are in the official order; ``categories`` are groups of them.
     """
 
     name: str

@@ -212,8 +212,8 @@ def _of_another(
                 holds_some = bool(names) or not row.split
             if holds_some:
                 label = next(iter(ours)) if len(ours) == 1 else ""
-                plain = msgspec.structs.replace(row, split="", label=label, first_name="", last_name="")
-                rows.append(plain)
+                row = msgspec.structs.replace(row, split="", first_name="", last_name="")  # noqa: PLW2901
+                rows.append(msgspec.structs.replace(row, label=label))
     return rows
 
 
