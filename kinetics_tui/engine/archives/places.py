@@ -212,12 +212,12 @@ def _of_another(
                 holds_some = bool(names) or not row.split
             if holds_some:
                 label = next(iter(ours)) if len(ours) == 1 else ""
-                row = msgspec.structs.replace(row, split="", first_name="", last_name="")  # noqa: PLW2901
+                row = msgspec.structs.replace(row, split="", first_name="", last_name="")
                 rows.append(msgspec.structs.replace(row, label=label))
     return rows
 
 
-# -- how large they are ---------------------------------------------------------------------------------------
+# -- how large they are ----------------------------------------------------------------------------------
 
 
 def _measured(rows: Sequence[ArchiveRow], ask: Callable[[str], Head]) -> Found:
