@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tests.bench.archives import archives
 from tests.bench.encoding import encoding
 from tests.bench.engine import engine
 from tests.bench.figures import Figures, table
@@ -34,6 +35,7 @@ Bench = Callable[[int], Report | Figures]
 
 BENCHES: dict[str, Bench] = {
     "wire": wire,
+    "archives": archives,
     "resolving": resolving,
     "rate": rate,
     "overhead": overhead,
