@@ -9,6 +9,7 @@ from textual.binding import Binding
 from kinetics_tui.model.options import Options, options_in
 from kinetics_tui.tui.parts.help import HelpScreen, Words
 from kinetics_tui.tui.setup.more import MORE, Written, explained, title
+from kinetics_tui.tui.setup.sections import TO_MEND
 
 
 def _key(shown: str, name: str, text: str) -> Binding:
@@ -63,6 +64,7 @@ def setup_help(written: Written, *, sections: bool) -> HelpScreen:
         named("Trim", "trim"),
         ("More ...", "Unfolds the rest of the options:"),
         *((f"  {title(option)}", explained(name, written)) for name, option in MORE.items()),
+        *([(TO_MEND, "Something in that section keeps Start waiting: beside Start stands what.")] * sections),
         ("What this comes to", f"{where}: clips, disk and time, before anything is fetched or written."),
     )
     keys = KEYS if sections else [key for key in KEYS if key.description != "sections"]

@@ -41,6 +41,7 @@ from kinetics_tui.tui.setup.sections import (
     FOCUS_FOR,
     SECTION_OF,
     SECTIONS,
+    TO_MEND,
     ClassesSection,
     ClipsSection,
     OptionsSection,
@@ -166,7 +167,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         chooser = self.query_one("#sections", Choice)
         troubled = {SECTION_OF.get(field, "clips") for field in self._found}
         for name, title in SECTIONS.items():
-            chooser.set_text(name, f"{title} !" if name in troubled else title)
+            chooser.set_text(name, f"{title} {TO_MEND}" if name in troubled else title)
             self.query_one(f"#{name}").set_class(name != chooser.value, "-behind")
         self.query_one("#left").set_class(chooser.value == "classes", "-behind")
 

@@ -103,6 +103,14 @@ def test_every_row_fits_and_names_and_states_go_last(width: int) -> None:
             assert columns["name"] >= 6
 
 
+def test_a_long_name_has_the_blanks_beside_it() -> None:
+    long = NetworkState(name="a", label="http://" + "proxy." * 8 + "example:3128", kind=NetworkKind.PROXY)
+    assert long.label in network_line(long, network_columns([long], 116), NOW, cursor=False).text
+    # No figure is given up for it.
+    columns = network_columns([long], 78)
+    assert (columns["clips"], columns["throttle"]) == (5, 18)
+
+
 def test_columns_that_say_nothing_are_left_out() -> None:
     quiet = [NetworkState(name="a", label="wlan0", kind=NetworkKind.INTERFACE)]
     columns = network_columns(quiet, 200)

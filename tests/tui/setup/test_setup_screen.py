@@ -812,7 +812,7 @@ async def test_on_a_small_terminal_one_section_shows_and_start_stays_in_view() -
 
 async def test_a_hidden_section_with_a_problem_is_marked_and_ctrl_s_goes_there() -> None:
     async with desk(size=SMALL_TERMINAL, options=Options(workers=99)) as d:
-        assert "3 Folder and options !" in d.text()
+        assert "3 Folder and options ! to mend" in d.text()
         await d.press("ctrl+s")
         assert d.screen.focused is d.screen.query_one("#workers")
         assert "99 workers are too many" in d.note("workers")
