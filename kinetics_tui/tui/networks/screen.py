@@ -90,12 +90,13 @@ def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
     if info is not None and can_be_hurried(info):
         offered.append(Hint("p", "probe", "probe"))
         offered.append(Hint("e", "longer", "wait_longer"))
+    offered.append(Hint("esc", "back", "back"))
     if info is not None and info.present:
         offered.append(Hint("c", "check", "check"))
     offered.append(Hint("a", "add", "add"))
     if info is not None and can_be_forgotten(info):
         offered.append(Hint("x", "forget", "forget"))
-    return [*offered, Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")]
+    return [*offered, Hint("↑↓", "move", "move(1)")]
 
 
 LINES_MOST = 3

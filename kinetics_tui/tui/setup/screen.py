@@ -17,6 +17,7 @@ from textual.widgets import Button, Footer, Input, Static
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import Options, Selection, Trim
+from kinetics_tui.tui.parts.bars import key_name
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen, DismissedOnce
 from kinetics_tui.tui.setup.class_tree import ClassTree
@@ -418,15 +419,11 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     def on_key(self, event: events.Key) -> None:
         """A key that does nothing where the focus is: say where keys are explained."""
-        if (
-            event.is_printable
-            and event.key not in self.active_bindings
-            and not isinstance(self.focused, Input)
-        ):
+        if event.key not in self.active_bindings and not isinstance(self.focused, Input):
             why = "No change of the selection is left to take back." if event.key == "z" else ""
             self.app.clear_notifications()  # of a whole word typed here, one is enough
             self.notify(
-                why or f"The key {event.character} does nothing in this field; ? explains the keys.",
+                why or f"The key {key_name(event)} does nothing in this field; ? explains the keys.",
                 timeout=4,
                 markup=False,
             )

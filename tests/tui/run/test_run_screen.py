@@ -248,6 +248,8 @@ async def test_z_works_on_the_screens_of_the_run_too() -> None:
         ("escape", "No panel is shown in full: 1 to 5 open one. q leaves."),
         ("z", "There is nothing to undo: that can be done for 15 s."),
         ("v", "The key v does nothing here; ? lists the keys."),
+        ("f5", "The key f5 does nothing here; ? lists the keys."),
+        ("left", "The key ← does nothing here; ? lists the keys."),
     ],
 )
 async def test_a_key_that_does_nothing_now_says_why(key: str, why: str) -> None:

@@ -112,10 +112,14 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    library: FakeLibrary | None = None, *, size: tuple[int, int] = WIDE, **given: Any
+    library: FakeLibrary | None = None,
+    *,
+    size: tuple[int, int] = WIDE,
+    notifications: bool = False,
+    **given: Any,
 ) -> AsyncIterator[Desk]:
     app = SetupApp(library or FakeLibrary(), **given)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         running = Desk(app, pilot)
         await running.until(lambda: app.setup._form.seen_folder is not None)
         yield running
@@ -280,6 +284,7 @@ async def test_z_takes_back_changes_of_the_selection_one_by_one() -> None:
     [
         ("z", "No change of the selection is left to take back."),
         ("a", "The key a does nothing in this field"),
+        ("f5", "The key f5 does nothing in this field"),
     ],
 )
 async def test_a_key_that_does_nothing_says_so(key: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,6 +295,15 @@ async def test_a_key_that_does_nothing_says_so(key: str, why: str, monkeypatch: 
             await d.focus(where)
             await d.press(key)
     assert [text.startswith(why) for text in said] == [True]
+
+
+async def test_a_notice_covers_neither_start_nor_why_it_waits() -> None:
+    async with desk(size=SMALL_TERMINAL, notifications=True, options=Options(workers=99)) as d:
+        before = d.text().splitlines()
+        await d.press("9")
+        await d.until(lambda: "The key 9 does nothing" in d.text())
+        start = next(at for at, row in enumerate(before) if "Start  ctrl+s" in row)
+        assert d.text().splitlines()[start - 1 :] == before[start - 1 :]
 
 
 async def test_a_z_that_is_typed_is_a_letter() -> None:
