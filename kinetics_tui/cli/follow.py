@@ -316,7 +316,7 @@ def wait_until_paused(dataset: Path) -> str:
     while True:
         state = read_state(dataset)
         if not state.pid:
-            raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+            raise EngineError(f"No engine runs on {dataset} any more: continue with kinetics-tui run.")
         if state.status is EngineStatus.SILENT:
             raise EngineSilentError(f"The engine was asked to pause. {state.reason}")
         if state.why.why is Why.OTHER_VERSION:

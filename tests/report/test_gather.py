@@ -234,6 +234,24 @@ def test_a_session_that_is_open_reaches_to_now_or_to_its_last_attempt(
     assert alive.running
 
 
+def test_nothing_follows_the_last_session_once_every_clip_is_settled(
+    dataset: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.report.gather.is_running", lambda dataset: True)
+    session = ledger.open_session(WLAN, START, 77)
+    ledger.record(made(1, START + 100))
+    ledger.close_session(session, START + 100, "paused")
+    ledger.flush()
+    assert [stretch.doing for stretch in gather(dataset, START + 500).stretches] == [
+        Doing.WORKING,
+        Doing.PAUSED,
+    ]
+    for clip_id in range(2, 16):
+        ledger.record(missed(clip_id, START + 90, Outcome.FAILED, Category.PRIVATE))
+    ledger.flush()
+    assert [stretch.doing for stretch in gather(dataset, START + 500).stretches] == [Doing.WORKING]
+
+
 def test_a_new_ledger_has_a_report(dataset: Path, ledger: Ledger) -> None:
     report = gather(dataset)
     assert report.whole == Progress("", "", 15, 0, 0)

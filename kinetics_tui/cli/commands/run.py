@@ -171,7 +171,7 @@ def open_app(dataset: Path | None) -> int:
 )
 @options.view_flags
 def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | None, **flags: object) -> int:
-    """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
+    """Download the selected clips into DATASET; a run that was stopped continues where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
     settings = load_settings(given)
@@ -205,9 +205,9 @@ def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | No
 @options.dataset
 @options.view_flags
 def attach(dataset: Path, view: View, progress: str | None) -> int:
-    """Look at a run that goes on already, from any terminal."""
-    require_terminal(view)
+    """Look at a run that is under way, from any terminal."""
     require_running(dataset)
+    require_terminal(view)
     make_known(dataset, load_settings({}).networks, tell)
     return show(dataset, view, progress=progress)
 

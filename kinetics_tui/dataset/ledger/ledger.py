@@ -235,6 +235,7 @@ class Ledger:
     network_histories = _reads(networks.read_histories)
     throttled_since = _reads(networks.throttled_since)
     save_network = _changes(networks.save_network)
+    take_over_networks = _changes(networks.take_over)
     throttle_ended = _changes(networks.end_throttle)
     networks = _reads(networks.read_networks)
 

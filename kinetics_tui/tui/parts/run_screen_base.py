@@ -177,7 +177,8 @@ class LiveScreen(Screen[None]):
                 self.send(command)
 
         if not self.asks:
-            self.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
+            answers = [answer, Answer("g", "go back, change nothing", "")]
+            self.app.push_screen(ConfirmScreen(title, text, answers), answered)
 
     @property
     def can_undo(self) -> bool:

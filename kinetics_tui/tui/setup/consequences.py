@@ -58,7 +58,7 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
     """The consequences of ``draft`` with the counts at hand."""
     free = f"{bytes_text(folder.free_bytes)} free" if folder.free_bytes is not None else ""
     if folder.has_ledger:
-        goes_on = Note("Start goes on with it as it was set up: clips and options are in its ledger.")
+        goes_on = Note("Start continues it as it was set up: clips and options are in its ledger.")
         elsewhere = Note("For another selection choose another folder.")
         return Consequences("A dataset is here already", free, (), (goes_on, elsewhere))
     if not table.cells:

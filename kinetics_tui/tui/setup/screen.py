@@ -383,7 +383,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if not (self._filled or self._form.filled):
             self.dismiss(None)
         elif self.is_active:
-            answers = [Answer("l", "leave", LEAVE), Answer("g", "go on filling in", "")]
+            answers = [Answer("l", "leave", LEAVE), Answer("g", "go back to filling in", "")]
             ask = ConfirmScreen(
                 "Leave the set-up?", "What is filled in is not kept.", answers, on_ctrl_c=LEAVE
             )

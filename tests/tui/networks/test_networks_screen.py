@@ -538,6 +538,27 @@ async def test_the_keys_offered_are_those_that_do_something_at_the_cursor(place:
         assert run.rows[-1].rstrip().endswith("? help  ^p palette")
 
 
+@pytest.mark.parametrize(
+    ("status", "connected", "why"),
+    [
+        (EngineStatus.STOPPING, True, "! The run is stopping"),
+        (EngineStatus.STOPPED, False, "! No engine runs. For the next run: kinetics-tui switch "),
+    ],
+)
+async def test_nothing_is_offered_or_asked_where_no_engine_can_be_told(
+    status: EngineStatus, connected: bool, why: str
+) -> None:
+    async with stand(size=SMALL) as run:
+        await at(run, ADDED)
+        run.link.connected = connected
+        await run.fold(StatusChanged(at=NOW, status=status))
+        assert run.rows[-1].startswith(" esc back  ↑↓ move  ")
+        for key in ("enter", "u", "c", "a", "x", "p", "e"):
+            assert await run.press(key) == []
+            assert run.shown == "NetworksScreen"
+            assert run.said.startswith(why)
+
+
 async def test_the_help_names_every_key_and_word() -> None:
     async with stand(size=(120, 60)) as run:
         await run.press("n", "question_mark")

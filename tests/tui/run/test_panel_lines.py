@@ -738,7 +738,7 @@ def test_a_command_to_copy_stands_in_lines_of_its_own_to_the_last_blank() -> Non
     run = moment(status(EngineStatus.STOPPED))
     run.state.dataset = "/data/two  blanks " + "and a long name " * 6
     lines = texts(throttle_lines(run, 60, 9))
-    start = lines.index("105,293 clips are left. Press space to go on, or type:") + 1
+    start = lines.index("105,293 clips are left. Press space to continue, or type:") + 1
     wanted = f"kinetics-tui run '{run.state.dataset}'"
     raw = [line.text for line in throttle_lines(run, 60, 9)][start:]
     assert "".join(raw).startswith(wanted)
@@ -842,16 +842,16 @@ def test_keys_are_put_briefly_where_that_makes_room_for_more() -> None:
 @pytest.mark.parametrize(
     ("events", "connected", "line", "code"),
     [
-        ([], True, "The run goes on. Come back with: kinetics-tui attach '/data/my kinetics'", 0),
+        ([], True, "The run continues. Come back with: kinetics-tui attach '/data/my kinetics'", 0),
         (
             [status(EngineStatus.STOPPED)],
             True,
             "Stopped: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, 38,685 switched off (test). "
-            "Go on with: kinetics-tui run",
+            "Continue with: kinetics-tui run",
             3,
         ),
         ([status(EngineStatus.DONE)], False, "Done: 131,271 of 278,373 clips done, 3,124 failed, ", 0),
-        ([], False, "The engine does not answer. Go on with: kinetics-tui run", 0),
+        ([], False, "The engine does not answer. Continue with: kinetics-tui run", 0),
     ],
 )
 def test_the_farewell_says_how_to_go_on(
