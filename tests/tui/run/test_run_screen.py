@@ -532,6 +532,15 @@ async def test_keys_to_leave_may_come_twice() -> None:
     assert run.app.return_value is not None
 
 
+@pytest.mark.parametrize("key", ["x", "space", "plus", "f"])
+async def test_what_is_typed_after_leaving_changes_nothing(key: str) -> None:
+    async with stand() as run:
+        assert await run.burst("d", key) == []
+        assert len(run.app.screen_stack) == 2
+        assert not any(worker.group == "commands" for worker in run.app.workers)
+    assert run.app.return_value is not None
+
+
 async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
     async with stand(size=(80, 24)) as run:
         await run.fold(*finished())
