@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import shell_word
 from kinetics_tui.dataset.folder import scratch_path, sweep
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -203,7 +204,7 @@ class Engine:
             await self._stats.finish()
         left = self.state.left
         status = EngineStatus.STOPPED if left else EngineStatus.DONE
-        reason = Reason(Why.LEFT, left) if left else Reason(Why.SETTLED)
+        reason = Reason(Why.LEFT, left, shell_word(self.state.dataset)) if left else Reason(Why.SETTLED)
         self._context.publish(StatusChanged(at=self._context.clock(), status=status, reason=reason))
 
     def _every(self, what: str, seconds: float) -> bool:

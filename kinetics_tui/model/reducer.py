@@ -152,6 +152,7 @@ def _run_opened(run: Run, event: events.RunOpened) -> None:
     # Idle time up to now is taken out of what was just read: none of it may be taken out again.
     run.status_since = event.at
     run.workers = {}
+    run.networks = {}  # those of an engine before may be known no more
 
 
 def _options_changed(run: Run, event: events.OptionsChanged) -> None:
