@@ -19,6 +19,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.report.digest import refusals_text
 from kinetics_tui.report.figures import Count, Doing, Hour, NetworkWork, Progress, Report
 from kinetics_tui.report.gather import DIED, GOES_ON, gather
 from kinetics_tui.report.program import make_report
@@ -163,6 +164,16 @@ def test_throttles_tell_of_their_clips_and_how_long_they_lasted(report: Report) 
     assert (throttle.network, throttle.signal, throttle.step, throttle.clips) == (WLAN, "bot check", 1, 6)
     assert throttle.ended_at == START + HOUR_S + 960
     assert throttle.passed
+
+
+def test_a_refusal_that_is_not_over_is_not_said_to_have_taken_no_time(dataset: Path, ledger: Ledger) -> None:
+    ledger.throttled(WLAN, START, Category.BOT_CHECK, 1, 6)
+    assert refusals_text(gather(dataset)) == "YouTube refused once, and that is not over yet."
+    ledger.throttle_ended(WLAN, START + 60)
+    ledger.throttled(WLAN, START + 90, Category.BOT_CHECK, 1, 6)
+    assert refusals_text(gather(dataset)) == (
+        "YouTube refused 2 times; it took 1 min in all until each was over, without what is not over yet."
+    )
 
 
 def test_time_is_told_apart(report: Report) -> None:
