@@ -17,7 +17,7 @@ from kinetics_tui.dataset.folder import has_demo, has_ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_running, wait_until_gone
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers, Stop
-from kinetics_tui.model.options import Selection
+from kinetics_tui.model.options import NamedWay, Selection
 from kinetics_tui.model.reasons import Why
 from kinetics_tui.settings.settings import Settings
 
@@ -26,7 +26,7 @@ Tell = Callable[[str], None]
 
 def run_engine(
     dataset: Path,
-    networks: Mapping[str, str],
+    networks: Mapping[str, NamedWay],
     tell: Tell,
     making: Callable[[int, int], object] = lambda _made, _of: None,
 ) -> bool:
@@ -68,15 +68,15 @@ def end_unserved(dataset: Path) -> None:
             wait_until_gone(dataset)
 
 
-def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
+def make_known(dataset: Path, networks: Mapping[str, NamedWay], tell: Tell) -> None:
     """Have the engine, or where none runs the ledger, know the networks that the settings name.
 
     Where that cannot be, ``tell`` is told why: it is no reason not to look at the run.
     """
     try:
         if is_running(dataset):
-            for name, way in networks.items():
-                ask(dataset, AddNetwork(way=way, given_as=name))
+            for name, named in networks.items():
+                ask(dataset, AddNetwork(way=named.way, given_as=name, same=named.same))
         elif networks and has_ledger(dataset):
             # It brings yt-dlp with it, which takes a while.
             from kinetics_tui.engine.client.next_run import keep_ways

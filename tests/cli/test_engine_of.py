@@ -24,11 +24,11 @@ from kinetics_tui.engine.process.address import WriterLock, socket_paths
 from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AddNetwork, AnyCommand, Reply, SwitchNetwork
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import NamedWay, Options, Selection
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import Settings, load_settings
 
-NETWORKS = {"here": "127.0.0.1", "office": "http://me:secret@127.0.0.1:9"}
+NETWORKS = {"here": NamedWay("127.0.0.1"), "office": NamedWay("http://me:secret@127.0.0.1:9")}
 ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 at hand")
 
 
@@ -119,7 +119,7 @@ async def test_networks_of_the_settings_are_told_to_the_engine_that_runs(dataset
     await server.open(socket_paths(dataset))
     await asyncio.to_thread(make_known, dataset, NETWORKS, print)
     await server.close()
-    assert commands == [AddNetwork(way=way, given_as=name) for name, way in NETWORKS.items()]
+    assert commands == [AddNetwork(way=named.way, given_as=name) for name, named in NETWORKS.items()]
 
 
 def test_the_next_run_goes_out_by_the_network_that_was_chosen(dataset: Path) -> None:

@@ -26,7 +26,7 @@ from kinetics_tui.dataset.ledger.intake import Intake
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Way
+from kinetics_tui.model.network import SameAs, Way
 from kinetics_tui.model.options import Options, Resolve, Selection
 
 _P = ParamSpec("_P")
@@ -299,10 +299,15 @@ class Ledger:
         """The ways that the user added, each under what it is called."""
         return find_meta(self._db, "ways", dict[str, Way]) or {}
 
-    def set_ways(self, ways: Mapping[str, Way]) -> None:
-        """Keep these as the ways that the user added."""
+    def same_networks(self) -> dict[str, SameAs]:
+        """The added ways that lead out by one address with another one, as the user says."""
+        return find_meta(self._db, "same networks", dict[str, SameAs]) or {}
+
+    def set_ways(self, ways: Mapping[str, Way], same: Mapping[str, SameAs] | None = None) -> None:
+        """Keep these as the ways that the user added, and those of them that are the same network."""
         with self._changing() as connection:
             write_meta(connection, "ways", dict(ways))
+            write_meta(connection, "same networks", dict(same or {}))
 
     # -- small helpers ----------------------------------------------------------------------------
 
