@@ -477,3 +477,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     seed: Annotated[int, Opt("N", "Which clips --per-class draws ({default}).")] = 0
     limit: Annotated[int | None, Opt("N", "At most so many clips; none: all.", reads="count")] = None
+
+
+class Outlets(msgspec.Struct, frozen=True, kw_only=True):
+    """The networks that a run goes out by, by any of their names; empty: as the dataset was last told."""
+
+    networks: Annotated[
+        tuple[str, ...],
+        Opt("NAME", "Go out by it; several at once if repeated.", flag="network", names="network"),
+    ] = ()

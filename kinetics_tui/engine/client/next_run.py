@@ -20,7 +20,7 @@ from kinetics_tui.engine.networks.network import (
 )
 from kinetics_tui.engine.networks.routes import Ways, ways_of
 from kinetics_tui.engine.process.address import WriterLock
-from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, parse_way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Way, parse_way
 from kinetics_tui.model.options import NamedWay
 from kinetics_tui.model.state import RunState
 
@@ -65,6 +65,18 @@ def keep_ways(dataset: Path, given: Mapping[str, NamedWay]) -> None:
             ways.add(parse_way(named.way), name, named.same)
         if (ways.added, ways.same) != before:
             ledger.set_ways(ways.added, ways.same)
+
+
+def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[str]:
+    """The labels of the networks that ``texts`` mean to a dataset not begun yet, which knows those ``given``.
+
+    Raises ``SettingsError`` where there is no such network.
+    """
+    ways = Ways([Way()])
+    for name, named in given.items():
+        ways.add(parse_way(named.way), name, named.same)
+    ways.in_use = ways.find_all(texts)
+    return [network.label for network in one_each(ways.networks().values()).values()]
 
 
 def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:

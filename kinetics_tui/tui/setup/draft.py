@@ -80,6 +80,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return whole_number(self.more.get("limit", ""))
 
     @property
+    def network_names(self) -> tuple[str, ...]:
+        return names_in(self.more.get("networks", ""))
+
+    @property
     def picture_px(self) -> int:
         """The short side of the clips, as far as the form tells it."""
         return min(self.height_px, whole_number(self.more.get("short_side", "")) or self.height_px)
@@ -167,6 +171,11 @@ def whole_number(text: str) -> int | None:
     digits = text.strip().replace(",", "")
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
     return int(digits) or None if is_number else None
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in a field, with commas between them."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def split_paths(text: str) -> tuple[Path, ...]:

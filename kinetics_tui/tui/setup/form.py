@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.annotations.releases import Release
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
@@ -37,7 +39,13 @@ class Form:
     """A draft with the counts, the folder and the annotations that belong to it."""
 
     def __init__(
-        self, dataset: Path, options: Options, selection: Selection, library: Library, written: Written
+        self,
+        dataset: Path,
+        options: Options,
+        selection: Selection,
+        library: Library,
+        written: Written,
+        networks: Sequence[str] = (),
     ) -> None:
         self._library = library
         self.written = written
@@ -45,7 +53,7 @@ class Form:
         self.releases: dict[str, Release] = {release.name: release for release in library.releases()}
         if not selection.release and not selection.annotations:
             selection = msgspec.structs.replace(selection, release=next(iter(self.releases), ""))
-        more = texts_of(options, selection, written)
+        more = texts_of(options, selection, written, networks)
         self.draft = draft_of(dataset, options, selection, self._named_classes(selection), more)
         self._first_draft = self.draft
         self.table = ClipTable()
@@ -169,10 +177,17 @@ class Form:
 
     def judge(self) -> tuple[Consequences, dict[str, str]]:
         """The consequences of Start, and why fields make it impossible: by ``Field`` or name of an option."""
-        said = consequences(self.draft, self.table, self.folder, self.release)
+        said = consequences(self.draft, self.table, self.folder, self.release, self._count_networks())
         found = problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
         more = {} if self.folder.has_ledger else read_texts(self.draft.more, self.written)[1]
         return said, {**found, **more}
+
+    def _count_networks(self) -> int:
+        """The networks that the run will go out by; those that YouTube sees at one address are one."""
+        try:
+            return len(self.written.networks(self.draft.network_names)) or 1
+        except SettingsError:
+            return 1  # what is wrong with it is said beside its field
 
     def selection(self) -> Selection:
         return self.draft.selection(self.table)
@@ -181,4 +196,4 @@ class Form:
         """The end of the form."""
         more = read_texts(self.draft.more, self.written)[0]
         options = msgspec.structs.replace(self.draft.options(self._given), **more)
-        return Plan(self.draft.folder_path, self.selection(), options, clips)
+        return Plan(self.draft.folder_path, self.selection(), options, clips, self.draft.network_names)

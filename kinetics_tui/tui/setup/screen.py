@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -98,15 +98,16 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         *,
         library: Library,
         written: Written,
+        networks: Sequence[str] = (),
         filled: bool = False,
     ) -> None:
-        """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first.
+        """``dataset``, ``options``, ``selection`` and ``networks`` are what the form is filled in with.
 
         ``filled``: the user has done so already.
         """
         super().__init__()
         self._filled = filled
-        self._form = Form(dataset, options, selection, library, written)
+        self._form = Form(dataset, options, selection, library, written, networks)
         self._loading = Loading(self, library)
         self._wanted: Source | None = None
         self._progress = ""

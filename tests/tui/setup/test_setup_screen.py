@@ -235,6 +235,29 @@ async def test_more_options_unfold_and_find_their_way_into_the_plan(size: tuple[
     assert plan.selection.limit == 7
 
 
+async def test_several_networks_are_counted_once_each_and_the_time_is_that_of_their_sum() -> None:
+    async with desk(selection=VAL_ONLY, networks=("dsl", "phone")) as d:
+        assert d.screen.query_one("#more-networks", Entry).value == "dsl, phone"
+        assert "11 h lean, 33 h full at 2 networks, 1,800 requests/h (guest)" in d.consequences
+        await d.fill("more-networks", "dsl, phone, vpn, office")
+        assert "7 h lean, 22 h full at 3 networks, 2,700 requests/h (guest)" in d.consequences
+        await d.focus("#pace")
+        await d.press("right", "right", "right")
+        await d.fill("pace-number", "300")
+        assert "22 h at 3 networks, 900/h" in d.consequences
+        plan = await d.start()
+    assert plan.networks == ("dsl", "phone", "vpn", "office")
+
+
+async def test_a_network_that_there_is_not_is_said_beside_its_field() -> None:
+    async with desk(selection=VAL_ONLY, networks=("fone",)) as d:
+        assert not d.can_start()
+        assert "There is no network 'fone'; there is phone." in d.note("more-networks")
+        assert "66 h full at 900 requests/h (guest)" in d.consequences
+        await d.fill("more-networks", "")
+        assert d.can_start()
+
+
 async def test_what_is_wrong_with_an_option_under_more_is_said_and_gone_to() -> None:
     async with desk(selection=VAL_ONLY, options=Options(short_side_px=200)) as d:
         await d.fill("more-deadline", "soon")
