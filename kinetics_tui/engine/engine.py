@@ -309,6 +309,7 @@ class Engine:
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
             network=NetworkStatus.OFFLINE if self._networks.unreachable else throttle.status,
+            networks=len(self._networks.in_use),
             until=throttle.until,
             next_retry_at=queue.next_retry_at,
             only_retries_left=queue.only_retries_left,

@@ -214,7 +214,8 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             run.throttled_at.append(event.at)
             probe = event.news is events.NetworkNews.PROBE_REFUSED
             run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
-            _write(run, LogLine(event.at, "throttle", detail=f"{signal.value}: {signal.advice}"))
+            whose = f"{network.label}: " if len(run.in_use) > 1 else ""
+            _write(run, LogLine(event.at, "throttle", detail=f"{whose}{signal.value}: {signal.advice}"))
         case events.NetworkNews.LEFT:
             text = f"Switched from {network.label} to {run.label}."
             _write(run, LogLine(event.at, "network", detail=text))

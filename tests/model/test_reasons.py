@@ -44,6 +44,10 @@ WORDS = [
     (Reason(Why.ASKING), "YouTube is asked for a video that must be there."),
     (Reason(Why.COOLING, at=TODAY), "YouTube refuses this network; the next try is by 16:40."),
     (Reason(Why.COOLING, at=EARLIER), "YouTube refuses this network; the next try is by Aug 28 16:40."),
+    (
+        Reason(Why.COOLING, 2, at=TODAY),
+        "YouTube refuses the networks in use; the next try is by 16:40.",
+    ),
     (Reason(Why.COOLING), "YouTube refuses this network; the next try is later."),
     (Reason(Why.COOLING, at=1e20), "YouTube refuses this network; the next try is by an unknown time."),
     (Reason(Why.PROBING), "One clip goes first."),

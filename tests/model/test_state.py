@@ -344,6 +344,15 @@ def test_a_throttle_is_marked_and_people_are_called() -> None:
     assert "wlan0" in state.notice.text
 
 
+def test_the_log_names_the_network_that_is_throttled_where_several_are_in_use() -> None:
+    state = opened()
+    state.apply(throttled(AT, probe=False))
+    assert state.log[-1].detail.startswith("bot check: ")
+    state.apply(NetworkChanged(at=AT, network=NetworkState(name="m", label="usb0", in_use=True)))
+    state.apply(throttled(AT + 900, probe=True))
+    assert state.log[-1].detail.startswith("wlan0: bot check: ")
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
+from kinetics_tui.base.safe_text import ELLIPSIS
 from kinetics_tui.base.words import countdown_text, counted, pace_text, until_text
 from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.tui.parts.lines import Line, Tone, fit
@@ -29,13 +32,16 @@ def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
         last = 0
     room = min(label + _GAP + middle, room - (last + _GAP if last else 0))
     lines = []
-    for network, text, remark in rows:
-        name = label_of(network)
-        if cell_len(name) + _GAP + len(text) > room:
+    told = []
+    for network, text, _ in rows:
+        if cell_len(label_of(network)) + _GAP + len(text) > room:
             # The name tells more than the time of day that the countdown leads to.
             text = text.partition(_UNTIL)[0]
+        told.append((label_of(network), max(_LEAST_LABEL_CELLS, room - _GAP - len(text)), text))
+    names = _cut([(name, cells) for name, cells, _ in told])
+    for (network, _, remark), name, (_, _, text) in zip(rows, names, told, strict=True):
         line = Line(fit(network.status.value.upper(), _STATUS_CELLS), _tone(network))
-        line.add(" " * _GAP + fit(name, max(_LEAST_LABEL_CELLS, room - _GAP - len(text))))
+        line.add(" " * _GAP + name)
         line.add(" " * _GAP + text)
         if last:
             line.add(" " * _GAP + remark, Tone.DIM)
@@ -44,6 +50,17 @@ def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line(f"+{counted(len(networks) - len(shown), 'more network')}", Tone.DIM))
     lines.append(_sum_line(moment))
     return lines[:height]
+
+
+def _cut(labels: Sequence[tuple[str, int]]) -> list[str]:
+    """Labels, each in so many cells: their ends where their beginnings are the same."""
+    cut = [fit(label, cells) for label, cells in labels]
+    if len({text.rstrip() for text in cut}) == len({label for label, _ in labels}):
+        return cut
+    return [
+        fit(label if cell_len(label) <= cells else ELLIPSIS + label[1 - cells :], cells)
+        for label, cells in labels
+    ]
 
 
 def _tone(network: NetworkState) -> Tone:

@@ -921,6 +921,14 @@ def test_each_network_in_use_has_a_line_those_that_can_send_first_and_their_sum(
     assert "3 networks   pace 900/h" in header_line(here, 100).text
 
 
+def test_networks_whose_names_begin_alike_are_told_apart_where_they_are_cut() -> None:
+    labs = [f"http://proxy.lab.example:{port}" for port in (3128, 3129)]
+    here = moment(*(in_use(lab, label=lab) for lab in labs), network())
+    for width in range(30, 80):
+        lines = texts(throttle_lines(here, width, 4))
+        assert len({line.split()[1] for line in lines[:3]}) == 3
+
+
 def test_networks_that_do_not_fit_are_counted() -> None:
     here = moment(network(), *(in_use(f"lab{number}") for number in range(6)))
     for height in range(1, 12):
