@@ -139,8 +139,9 @@ def _networks(ctx: click.Context) -> Iterable[str]:
     if not (dataset := _dataset_with_ledger(ctx)):
         return ()
     with Ledger.open(dataset, read_only=True) as ledger:
-        listed = ways_of(ledger).listed()
-    return dict.fromkeys([DEFAULT, *(way.given_as or way.network.name for way in listed)])
+        ways = ways_of(ledger)
+    listed = (way.given_as or way.network.name for way in ways.listed())
+    return dict.fromkeys([DEFAULT, *listed, *ways.added])
 
 
 def _helped(ctx: click.Context) -> Iterable[str]:

@@ -94,7 +94,10 @@ class Ways:
         if name and name not in self.added:
             raise SettingsError(f"There is no network {name!r} that another could be the same as.")
         known = [network for first, network in self.same.values() if first == name]
-        return known[0] if known else self.lead(self.added[name]).name if name else ""
+        if known or not name:
+            return known[0] if known else ""
+        led = self.lead(self.added[name])
+        return led.name if led.present else name
 
     def forget(self, name: str) -> None:
         """List an added way no longer. Raises SettingsError where none is added by that name."""

@@ -123,6 +123,12 @@ def test_a_network_of_several_ways_keeps_its_name_when_its_address_changes(
     assert ways.lead(ways.find("office")).name == "socks5://10.0.0.1:1080"
 
 
+def test_a_network_that_others_are_the_same_as_while_it_is_away_has_the_users_name() -> None:
+    ways = make_ways(cable="eth7")
+    ways.add(parse_way(PROXY), "office", same="cable")
+    assert {ways.lead(ways.find(text)).name for text in ("cable", "office")} == {"cable"}
+
+
 def test_the_same_as_a_network_that_is_unknown_is_refused() -> None:
     with pytest.raises(SettingsError, match="fone"):
         make_ways(phone="wlan1").add(parse_way(PROXY), "office", same="fone")

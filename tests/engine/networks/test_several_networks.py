@@ -415,3 +415,15 @@ def test_a_switch_to_another_way_of_a_network_can_put_its_clips_back(make_parts:
     assert all(isinstance(parts.sent(slot.number)[-1], Cancel) for slot in parts.pool.slots.values())
     assert known(parts, HOME.name).throttle.status is NetworkStatus.PROBING
     assert known(parts, HOME.name).network.route.proxy == OFFICE
+
+
+def test_networks_in_use_that_turn_out_to_be_one_go_on_as_one(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=2)
+    parts.commands.obey(AddNetwork(way="default", given_as="home"))
+    assert use(parts, "home", OFFICE).ok
+    opened(parts, OFFICE)
+    assert parts.commands.obey(AddNetwork(way=OFFICE, given_as="office", same="home")).ok
+    turned = parts.networks.look(parts.now)
+    assert [(before.name, after.name) for before, after in turned] == [(OFFICE, HOME.name)]
+    assert [known.network.name for known in parts.networks.in_use] == [HOME.name]
+    assert not parts.context.state.networks[OFFICE].in_use
