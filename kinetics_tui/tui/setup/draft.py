@@ -81,7 +81,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def network_names(self) -> tuple[str, ...]:
-        return names_in(self.more.get("networks", ""))
+        """The names of the networks to go out by, which have commas between them."""
+        return tuple(name for part in self.more.get("networks", "").split(",") if (name := part.strip()))
 
     @property
     def picture_px(self) -> int:
@@ -171,11 +172,6 @@ def whole_number(text: str) -> int | None:
     digits = text.strip().replace(",", "")
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
     return int(digits) or None if is_number else None
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """The names in a field, with commas between them."""
-    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def split_paths(text: str) -> tuple[Path, ...]:

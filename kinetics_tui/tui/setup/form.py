@@ -10,7 +10,6 @@ import msgspec
 
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import counted
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
@@ -18,7 +17,7 @@ from kinetics_tui.tui.setup.consequences import Consequences, consequences
 from kinetics_tui.tui.setup.draft import draft_of, missing_file, problems
 from kinetics_tui.tui.setup.estimate import ClipTable, published_table, with_counted
 from kinetics_tui.tui.setup.loading import Loaded
-from kinetics_tui.tui.setup.more import Written, read_texts, texts_of
+from kinetics_tui.tui.setup.more import Written, find_networks, read_texts, texts_of
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
 
 
@@ -60,6 +59,7 @@ class Form:
         self.labels: tuple[str, ...] = ()
         self._read: Loaded | None = None
         self._folder: Folder | None = None
+        self._networks: tuple[tuple[str, ...], int, dict[str, str]] | None = None
         self._recount()
 
     def _named_classes(self, selection: Selection) -> frozenset[str] | None:
@@ -177,17 +177,18 @@ class Form:
 
     def judge(self) -> tuple[Consequences, dict[str, str]]:
         """The consequences of Start, and why fields make it impossible: by ``Field`` or name of an option."""
-        said = consequences(self.draft, self.table, self.folder, self.release, self._count_networks())
+        networks, no_network = self._find_networks()
+        said = consequences(self.draft, self.table, self.folder, self.release, networks)
         found = problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
         more = {} if self.folder.has_ledger else read_texts(self.draft.more, self.written)[1]
-        return said, {**found, **more}
+        return said, {**found, **more, **no_network}
 
-    def _count_networks(self) -> int:
-        """The networks that the run will go out by; those that YouTube sees at one address are one."""
-        try:
-            return len(self.written.networks(self.draft.network_names)) or 1
-        except SettingsError:
-            return 1  # what is wrong with it is said beside its field
+    def _find_networks(self) -> tuple[int, dict[str, str]]:
+        """As ``find_networks``; the machine is asked once for each change of the names."""
+        names = self.draft.network_names
+        if self._networks is None or self._networks[0] != names:
+            self._networks = (names, *find_networks(names, self.written))
+        return self._networks[1:]
 
     def selection(self) -> Selection:
         return self.draft.selection(self.table)

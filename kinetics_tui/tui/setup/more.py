@@ -15,7 +15,6 @@ from textual.widgets import Button
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.options import Option, Options, Outlets, Selection, options_in
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow
-from kinetics_tui.tui.setup.draft import names_in
 
 _HAVE_FIELDS = ("workers", "height", "trim", "audio", "pace")
 LIMIT, NETWORKS = "limit", "networks"
@@ -35,7 +34,7 @@ _NOTES = {
 }
 _EXAMPLES = {
     "yt_dlp": "such as --cookies /home/me/cookies.txt",
-    NETWORKS: "the default route, or such as default, phone",
+    NETWORKS: "such as default, phone",
 }
 
 
@@ -72,15 +71,25 @@ def read_texts(texts: Mapping[str, str], written: Written) -> tuple[dict[str, An
     found: dict[str, str] = {}
     for name, option in MORE.items():
         text = texts.get(name, "").strip()
+        if name == NETWORKS:
+            continue  # they are looked for on this machine: ``find_networks``
         try:
-            if name == NETWORKS:
-                written.networks(names_in(text))
-            else:
-                options[option.field] = written.read(option, text) if text else option.default
+            options[option.field] = written.read(option, text) if text else option.default
         except SettingsError as error:
             found[name] = f"{title(option)}: {error}"
     options.pop(LIMIT, None)  # of the selection, which the draft makes
     return options, found
+
+
+def find_networks(names: Sequence[str], written: Written) -> tuple[int, dict[str, str]]:
+    """The number of networks that a run goes out by, and why there are none of these names.
+
+    Those that YouTube sees at one address are one.
+    """
+    try:
+        return len(written.networks(names)) or 1, {}
+    except SettingsError as error:
+        return 1, {NETWORKS: f"{title(MORE[NETWORKS])}: {error}"}
 
 
 def title(option: Option) -> str:
