@@ -69,7 +69,7 @@ async def picture_setup(folder: Path) -> None:
     selection = Selection(release="kinetics-400", splits=("val",))
 
     def setup(_plan: Plan | None) -> SetupScreen:
-        written = Written(read_value, value_text, help_text)
+        written = Written(read_value, value_text, help_text, list)
         return SetupScreen(Path("kinetics"), Options(), selection, library=library, written=written)
 
     app = KineticsApp(None, setup=setup, theme="kinetics-dark")

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,27 @@ from typing import Any
 import pytest
 
 from kinetics_tui.demo.dataset import Demo
+from kinetics_tui.demo.site import Open
+from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.client.ask import ask
+from kinetics_tui.model.commands import ProbeNow
+from kinetics_tui.model.network import NetworkStatus
 from tests.program import Program
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
-SECOND = "127.0.0.2"
+SECOND, THIRD = "127.0.0.2", "127.0.0.3"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 at hand")
+
+
+class Refuses:
+    """A YouTube that refuses everyone."""
+
+    def signal(self, client_address: str) -> Failure | None:
+        return Failure(Case.PLAYER_429)
 
 
 @pytest.fixture
@@ -96,6 +109,46 @@ def test_a_network_that_is_unknown_or_refused_exits_2_with_what_there_is(
     assert refused.returncode == 1
     assert not json.loads(refused.stdout)["ok"]
     assert "secret" not in refused.stdout + refused.stderr + unknown.stderr
+    program("stop", str(program.dataset))
+    view.communicate(timeout=60)
+
+
+def test_two_ways_that_the_user_names_the_same_share_one_pace_and_one_cooldown(
+    program: Program, serve: Serve, tmp_path: Path
+) -> None:
+    demo, youtube = serve(60)
+    folder = tmp_path / "xdg_config_home" / "kinetics-tui"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(
+        f"learn_pace = false\n[networks]\nphone = {{way = '{THIRD}', same = 'dsl'}}\ndsl = '{SECOND}'\n"
+    )
+    per_hour = 1200
+    both = ("--network", "dsl", "--network", "phone", "--pace", str(per_hour), "--workers", "4")
+    view = program.start("run", str(program.dataset), *flags(demo, youtube), *both, "--headless")
+    until(lambda: program.is_running() and program.state().done >= 25)
+    in_use = [network for network in listed(program).values() if network["in_use"]]
+    assert [(network["name"], network["also"]) for network in in_use] == [(SECOND, [f"phone {THIRD}"])]
+    asked = [seen.at for seen in youtube.requests if seen.kind == "player"]
+    assert len(asked) <= per_hour / 60 + (asked[-1] - asked[0]) * per_hour / 3600 + 2
+
+    youtube.policy = Refuses()
+    until(lambda: program.state().network.status is NetworkStatus.COOLING)
+    shown = program("networks", str(program.dataset)).stdout.splitlines()
+    assert shown[2] == f"= phone {THIRD}"
+    until(lambda: not program.state().in_hand)
+    sent = len(youtube.requests)
+    switched = program("switch", str(program.dataset), "phone")
+    assert switched.stdout.startswith(f"Switched from dsl {SECOND} to phone {THIRD}; it cools down until ")
+    time.sleep(2)
+    assert program.state().network.status is NetworkStatus.COOLING
+    assert len(youtube.requests) == sent
+
+    youtube.policy = Open()
+    done = program.state().done
+    assert ask(program.dataset, ProbeNow()).ok
+    until(lambda: program.state().done > done)
+    assert {seen.client_address for seen in youtube.requests[:sent]} == {SECOND}
+    assert {seen.client_address for seen in youtube.requests[sent:]} == {THIRD}
     program("stop", str(program.dataset))
     view.communicate(timeout=60)
 

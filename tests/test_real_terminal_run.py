@@ -71,7 +71,7 @@ def test_a_look_at_a_stopped_run_starts_nothing_until_space_is_pressed(
 
     look = TerminalChild("kinetics_tui", [dataset], columns=120, rows=40)
     try:
-        look.read_until(b"Press space to go on")
+        look.read_until(b"Press space to continue")
         look.read_until(b"space")
         assert {**program.status(), "free_bytes": before["free_bytes"]} == before  # others use the disk too
         assert is_left(program.dataset)

@@ -24,15 +24,15 @@ class Entry(NamedTuple):
 
 GROUPS: dict[str, dict[str, Entry]] = {
     "Begin a run and look at it": {
-        "run": Entry("run:run", "Download the selected clips into DATASET, or go on with them."),
-        "attach": Entry("run:attach", "Look at a run that goes on already, from any terminal."),
+        "run": Entry("run:run", "Download the selected clips into DATASET, or continue a run."),
+        "attach": Entry("run:attach", "Look at a run that is under way, from any terminal."),
         "status": Entry("steer:status", "Say how far a dataset is, whether an engine runs or not."),
         "demo": Entry("run:demo", "The whole program at work on made-up clips, with no internet."),
         "probe": Entry("probe:probe", "Say how much of a set is still there, by a random sample."),
     },
     "Steer it": {
         "pause": Entry("steer:pause", "Hand out no more clips, and say when none is in hand."),
-        "resume": Entry("steer:resume", "Go on after a pause."),
+        "resume": Entry("steer:resume", "Continue after a pause."),
         "stop": Entry("steer:stop", "End the engine; what is left is kept for the next run."),
         "retry": Entry("steer:retry", "Make failed clips pending again."),
         "networks": Entry("networks:networks_command", "List every network, or check one by a request."),

@@ -119,10 +119,15 @@ def _categories(_ctx: click.Context) -> Iterable[str]:
     return categories("kinetics-400")
 
 
-def _failures(_ctx: click.Context) -> Iterable[str]:
-    from kinetics_tui.model.failure import Category
+def _failures(ctx: click.Context) -> Iterable[str]:
+    """Those of which clips of the dataset stand as failed; all where there is no dataset yet."""
+    from kinetics_tui.dataset.ledger.ledger import Ledger
+    from kinetics_tui.model.failure import Category, by_count
 
-    return [category.value for category in Category]
+    if not (dataset := _dataset_with_ledger(ctx)):
+        return [category.value for category in Category]
+    with Ledger.open(dataset, read_only=True) as ledger:
+        return [category.value for category, _ in by_count(ledger.failure_counts())]
 
 
 def _networks(ctx: click.Context) -> Iterable[str]:
@@ -134,8 +139,9 @@ def _networks(ctx: click.Context) -> Iterable[str]:
     if not (dataset := _dataset_with_ledger(ctx)):
         return ()
     with Ledger.open(dataset, read_only=True) as ledger:
-        listed = ways_of(ledger).listed()
-    return dict.fromkeys([DEFAULT, *(way.given_as or way.network.name for way in listed)])
+        ways = ways_of(ledger)
+    listed = (way.given_as or way.network.name for way in ways.listed())
+    return dict.fromkeys([DEFAULT, *listed, *ways.added])
 
 
 def _helped(ctx: click.Context) -> Iterable[str]:

@@ -20,7 +20,7 @@ from kinetics_tui.engine.client.ask import ask, is_running, read_state, require_
 from kinetics_tui.engine.client.start import start_engine
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AddNetwork, Resume, SetPace, SetWorkers, Stop
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import NamedWay, Options, Selection
 from kinetics_tui.model.reasons import Why
 from kinetics_tui.settings.settings import Settings
 
@@ -29,7 +29,7 @@ Tell = Callable[[str], None]
 
 def run_engine(
     dataset: Path,
-    networks: Mapping[str, str],
+    networks: Mapping[str, NamedWay],
     tell: Tell,
     making: Callable[[int, int], object] = lambda _made, _of: None,
 ) -> bool:
@@ -71,15 +71,15 @@ def end_unserved(dataset: Path) -> None:
             wait_until_gone(dataset)
 
 
-def make_known(dataset: Path, networks: Mapping[str, str], tell: Tell) -> None:
+def make_known(dataset: Path, networks: Mapping[str, NamedWay], tell: Tell) -> None:
     """Have the engine, or where none runs the ledger, know the networks that the settings name.
 
     Where that cannot be, ``tell`` is told why: it is no reason not to look at the run.
     """
     try:
         if is_running(dataset):
-            for name, way in networks.items():
-                ask(dataset, AddNetwork(way=way, given_as=name))
+            for name, named in networks.items():
+                ask(dataset, AddNetwork(way=named.way, given_as=name, same=named.same))
         elif networks and has_ledger(dataset):
             # It brings yt-dlp with it, which takes a while.
             from kinetics_tui.engine.client.next_run import keep_ways

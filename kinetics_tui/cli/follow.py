@@ -20,7 +20,7 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
-from kinetics_tui.base.words import clock_text, countdown_text, counted, span_text
+from kinetics_tui.base.words import MINUTE_S, age_text, clock_text, countdown_text, counted, span_text
 from kinetics_tui.cli.command_line import tell
 from kinetics_tui.cli.status import summary_text
 from kinetics_tui.dataset.folder import log_path
@@ -96,12 +96,17 @@ def _network_lines(state: RunState, event: events.NetworkChanged) -> Iterator[di
         yield {"event": CHANGED, "at": event.at, **standing}
 
 
+def _ahead_text(seconds: float) -> str:
+    """A length of time to come, no closer than the estimate is."""
+    return age_text(seconds) if seconds < MINUTE_S else span_text(seconds)
+
+
 def totals_text(state: RunState, now: float) -> str:
     """The run in one line: its state with the reason, its counts, and how fast it goes while it does."""
     text = summary_text(state)
     if state.status is EngineStatus.RUNNING:
         ahead = forecast(state, now)
-        more = f", about {span_text(ahead.seconds)} more" if ahead else ""
+        more = f", about {_ahead_text(ahead.seconds)} more" if ahead else ""
         text += f" {state.clips_per_minute(now):.1f} clips a minute{more}."
     return text
 
@@ -197,7 +202,7 @@ class Bar:
             words += f" {countdown_text(state.why.at - now)}"
         counts = f"{state.done:,}/{state.total:,} done, {state.failed:,} failed"
         if ahead := forecast(state, now):
-            counts += f", {span_text(ahead.seconds)} left"
+            counts += f", {_ahead_text(ahead.seconds)} left"
         room = self._progress.console.width - len(words) - len(counts) - 3
         self._bar.bar_width = max(1, min(BAR_CELLS, room))
         self._progress.update(
@@ -316,7 +321,7 @@ def wait_until_paused(dataset: Path) -> str:
     while True:
         state = read_state(dataset)
         if not state.pid:
-            raise EngineError(f"No engine runs on {dataset} any more; run goes on where it stopped.")
+            raise EngineError(f"No engine runs on {dataset} any more: continue with kinetics-tui run.")
         if state.status is EngineStatus.SILENT:
             raise EngineSilentError(f"The engine was asked to pause. {state.reason}")
         if state.why.why is Why.OTHER_VERSION:

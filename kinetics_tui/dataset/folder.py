@@ -77,6 +77,12 @@ def has_ledger(dataset: Path) -> bool:
     return True
 
 
+def nothing_begun(dataset: Path) -> str:
+    """One sentence on a folder that is missing or in which nothing was started yet, and what starts one."""
+    fault = f"{dataset} holds no ledger" if dataset.exists() else f"There is no folder {dataset}"
+    return f"{fault}; `kinetics-tui run {shell_word(str(dataset))}` starts one."
+
+
 def user_name(uid: int) -> str:
     """A user as people call him, by his number where he has no name."""
     try:

@@ -24,8 +24,10 @@ from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.folder import demo_path, has_demo, has_ledger, make_state_folder
 from kinetics_tui.dataset.ledger.database import connect
 from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.demo.dataset import CLIPS, Making, make_up, write_annotations
 from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.commands import SetWorkers
@@ -133,6 +135,8 @@ TITLE = "Demo"
 """The mark of a made-up dataset: no other has this title."""
 OTHER_NETWORK = "phone"
 """A network to switch to."""
+_PROXY = "http://127.0.0.1:"
+"""Its own proxies are at one port each; the ports are others each time."""
 UNTIL_IDLE_S = 3.0
 """A moment: where its engine has ended, nobody is left who could ask it for anything."""
 WORKERS = 4
@@ -173,7 +177,7 @@ def open_demo(
 
 def _reopen(folder: Path, clips: int | None, workers: int | None, tell: Callable[[str], None]) -> None:
     there = _clips_of(folder)
-    tell(f"Demo: {folder} goes on as it was left, with its {counted(there, 'clip')}.")
+    tell(f"Demo: {folder} continues as it was left, with its {counted(there, 'clip')}.")
     if clips not in (None, there):
         tell("--clips is for a new demo: give another folder for one.")
     if workers is None:
@@ -222,10 +226,26 @@ def serve_demo(dataset: Path, making: Making = lambda _made, _of: None) -> DemoS
             ledger.set_options(msgspec.structs.replace(ledger.options, yt_dlp=yt_dlp))
             ledger.set_ways_in_use(())
             ledger.set_ways({OTHER_NETWORK: parse_way(server.announcement.other_proxy)})
+            _forget_former(ledger, server.announcement)
     except BaseException:
         server.stop()
         raise
     return server
+
+
+def _forget_former(ledger: Ledger, announcement: Announcement) -> None:
+    """Have its two networks take the places of those by which the YouTubes before it were reached."""
+    rows = ledger.networks().values()
+    proxies = {"": f"{_PROXY}{announcement.proxy_port}", OTHER_NETWORK: announcement.other_proxy}
+    for given_as, proxy in proxies.items():
+        network = network_of(parse_way(proxy), given_as)
+        before = f"{given_as} {_PROXY}".lstrip()
+        former = [row.name for row in rows if row.label.startswith(before)]
+        if former:
+            row = NetworkRow(network.name, network.label, network.kind)
+            ledger.take_over_networks(row, former)
+            if not given_as:
+                ledger.set_networks_in_use((row.name,))
 
 
 def _announced(dataset: Path) -> Announcement | None:

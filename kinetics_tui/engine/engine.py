@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import shell_word
 from kinetics_tui.dataset.folder import scratch_path, sweep
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.dataset.ledger.ledger import Ledger
@@ -225,7 +226,7 @@ class Engine:
             await self._stats.finish()
         left = self.state.left
         status = EngineStatus.STOPPED if left else EngineStatus.DONE
-        reason = Reason(Why.LEFT, left) if left else Reason(Why.SETTLED)
+        reason = Reason(Why.LEFT, left, shell_word(self.state.dataset)) if left else Reason(Why.SETTLED)
         self._context.publish(StatusChanged(at=self._context.clock(), status=status, reason=reason))
 
     def _every(self, what: str, seconds: float) -> bool:
@@ -338,6 +339,7 @@ class Engine:
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
             network=NetworkStatus.OFFLINE if self._networks.unreachable else throttle.status,
+            networks=len(self._networks.in_use),
             until=throttle.until,
             next_retry_at=queue.next_retry_at,
             only_retries_left=queue.only_retries_left,

@@ -21,7 +21,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``archives``: it is their turn, and YouTube is not asked for anything;
     ``extracting``: there are, or may be, clips of which frames and sound are still to be made.
     ``suspicious`` is how many failures made the network suspect that is being checked (0: none, it is held;
-    None: it is not checked); ``refused`` is why it is held.
+    None: it is not checked); ``refused`` is why it is held. ``network`` is the status of the first of so many
+    ``networks`` in use.
     """
 
     stopping: bool = False
@@ -35,6 +36,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     extracting: bool = False
     left: int = 0
     network: NetworkStatus = NetworkStatus.OPEN
+    networks: int = 1
     until: float | None = None
     next_retry_at: float | None = None
     only_retries_left: bool = False
@@ -72,7 +74,10 @@ def status_of(facts: Facts) -> tuple[EngineStatus, Reason]:
         return EngineStatus.PROBING, Reason(why, facts.suspicious)
     match facts.network:
         case NetworkStatus.COOLING:
-            return EngineStatus.COOLING, Reason(Why.COOLING, at=_end_of(COOLING_GRAIN_S, facts.until))
+            several = facts.networks if facts.networks > 1 else 0
+            return EngineStatus.COOLING, Reason(
+                Why.COOLING, several, at=_end_of(COOLING_GRAIN_S, facts.until)
+            )
         case NetworkStatus.PROBING:
             return EngineStatus.PROBING, Reason(Why.PROBING)
         case NetworkStatus.OFFLINE:

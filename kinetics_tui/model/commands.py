@@ -115,10 +115,14 @@ def use_command(names: tuple[str, ...], *, finish: bool = True) -> SwitchNetwork
 
 
 class AddNetwork(Command, frozen=True, tag="add-network"):
-    """List a network that the user calls ``given_as`` (empty: nothing); ``way`` as ``parse_way`` reads it."""
+    """List a network that the user calls ``given_as`` (empty: nothing); ``way`` as ``parse_way`` reads it.
+
+    ``same`` is the name of a listed one that leads out by the same address (empty: it has its own).
+    """
 
     way: str
     given_as: str = ""
+    same: str = ""
 
 
 class ForgetNetwork(Command, frozen=True, tag="forget-network"):

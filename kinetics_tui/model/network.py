@@ -102,6 +102,16 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
                 return self.target
 
 
+class SameAs(NamedTuple):
+    """An added way leads out by one address with that of another name, though this machine cannot see it.
+
+    ``network`` is what the ledger knows their network by: it stays, whatever addresses they get later.
+    """
+
+    name: str
+    network: str
+
+
 class PastThrottle(msgspec.Struct, frozen=True, kw_only=True):
     """One throttle of a network, from the first refusal until the network answered again.
 
@@ -122,7 +132,8 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     """A network as views know it, whole.
 
     ``name`` is what the ledger knows it by, ``label`` what people read ("wlan0 192.168.1.23"), ``given_as``
-    what the user calls it (empty: nothing). ``present``: this machine can use it now.
+    what the user calls it (empty: nothing), ``also`` the labels of other ways that the user said to be the
+    same network. ``present``: this machine can use it now.
 
     ``until`` is the end of a cooldown; ``step`` counts from 1 while cooling or probing and is 0 while open;
     ``steps_s`` are the waits of the cooldown, one upon another, else of the next one. ``workers_allowed``
@@ -138,6 +149,7 @@ class NetworkState(msgspec.Struct, frozen=True, kw_only=True):
     kind: NetworkKind = NetworkKind.DEFAULT_ROUTE
     family: Family = Family.UNKNOWN
     given_as: str = ""
+    also: tuple[str, ...] = ()
     status: NetworkStatus = NetworkStatus.OPEN
     signal: Category | None = None
     until: float | None = None

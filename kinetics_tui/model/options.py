@@ -477,10 +477,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     extras: Extras = Extras()
 
 
+class NamedWay(NamedTuple):
+    """A way out that the user names, as ``model.network.parse_way`` reads it.
+
+    ``same`` is the name of another one that leads out by the same address (empty: it has its own).
+    """
+
+    way: str
+    same: str = ""
+
+
 class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options that hold for every dataset of a user: how the app looks and calls, and the names of networks.
 
-    ``networks`` maps names to ways out, as ``model.network.parse_way`` reads them.
+    ``networks`` are those that the user named, the ones that others are the same as first.
     """
 
     theme: Annotated[
@@ -515,7 +525,7 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Opt(comment="the same as a notice of your own desktop, where the terminal passes it on", group=2),
     ] = False
-    networks: Annotated[dict[str, str], Opt(reads="networks", group=3)] = {}
+    networks: Annotated[dict[str, NamedWay], Opt(reads="networks", group=3)] = {}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -551,3 +561,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     seed: Annotated[int, Opt("N", "Which clips --per-class draws ({default}).")] = 0
     limit: Annotated[int | None, Opt("N", "At most so many clips; none: all.", reads="count")] = None
+
+
+class Outlets(msgspec.Struct, frozen=True, kw_only=True):
+    """The networks that a run goes out by, by any of their names; empty: as the dataset was last told."""
+
+    networks: Annotated[
+        tuple[str, ...],
+        Opt("NAME", "Go out by it; several at once if repeated.", flag="network", names="network"),
+    ] = ()

@@ -33,7 +33,7 @@ class Why(StrEnum):
     the next request is sent at ``until``."""
     ASKING = "a video that must be there is asked for"
     COOLING = "the network cools down"
-    """The next try is at ``at``, if that is known."""
+    """The next try is by ``at``, if that is known; ``count`` networks in use do so (0: the one there is)."""
     PROBING = "one clip goes first"
     OFFLINE = "no way to YouTube"
     OTHER_VERSION = "an engine of another version"
@@ -66,7 +66,7 @@ _WORDS = {
     Why.NONE: "",
     Why.SWITCHED_OFF: "Every split is switched off; switch one on.",
     Why.SETTLED: "Every clip is settled.",
-    Why.LEFT: "{clips} {are} left; {command} goes on.",
+    Why.LEFT: "{clips} {are} left; continue with {command}.",
     Why.FINISHING: "The clips in hand are being finished.",
     Why.SAFE: "It is safe to switch networks.",
     Why.PROBLEM: "{text} The run then goes on by itself.",
@@ -77,7 +77,7 @@ _WORDS = {
     "on YouTube's side. Update yt-dlp: `{text}`, or try another network. The run asks again at {until}, "
     "and at once with another yt-dlp.",
     Why.ASKING: "YouTube is asked for a video that must be there.",
-    Why.COOLING: "YouTube refuses this network; the next try is at {at}.",
+    Why.COOLING: "YouTube refuses {networks}; the next try is {by}.",
     Why.PROBING: "One clip goes first.",
     Why.OFFLINE: "No way to YouTube; the run goes on by itself when the line is back.",
     Why.OTHER_VERSION: "{text}",
@@ -93,9 +93,11 @@ def reason_text(reason: Reason, zone: tzinfo | None = None) -> str:
     return _WORDS[reason.why].format(
         clips=counted(reason.count, "clip"),
         are=are(reason.count),
+        networks="the networks in use" if reason.count else "this network",
         label=reason.label,
-        command=f"kinetics-tui run {reason.label}" if reason.label else "run",
+        command=f"kinetics-tui run {reason.label}" if reason.label else "kinetics-tui run",
         at="later" if reason.at is None else dated_clock_text(reason.at, zone),
+        by="later" if reason.at is None else f"by {dated_clock_text(reason.at, zone)}",
         text=reason.text,
         process=f" (pid {reason.count})" if reason.count else "",
         since="" if reason.at is None else f" since {_since_text(reason.at, zone)}",

@@ -154,6 +154,7 @@ def _run_opened(run: Run, event: events.RunOpened) -> None:
     # Idle time up to now is taken out of what was just read: none of it may be taken out again.
     run.status_since = event.at
     run.workers = {}
+    run.networks = {}  # those of an engine before may be known no more
 
 
 def _options_changed(run: Run, event: events.OptionsChanged) -> None:
@@ -215,7 +216,8 @@ def _network_changed(run: Run, event: events.NetworkChanged) -> None:
             run.throttled_at.append(event.at)
             probe = event.news is events.NetworkNews.PROBE_REFUSED
             run.notice = events.throttle_notice(event.at, network.label, signal, probe=probe)
-            _write(run, LogLine(event.at, "throttle", detail=f"{signal.value}: {signal.advice}"))
+            whose = f"{network.label}: " if len(run.in_use) > 1 else ""
+            _write(run, LogLine(event.at, "throttle", detail=f"{whose}{signal.value}: {signal.advice}"))
         case events.NetworkNews.LEFT:
             text = f"Switched from {network.label} to {run.label}."
             _write(run, LogLine(event.at, "network", detail=text))

@@ -106,9 +106,12 @@ def refusals_text(report: Report) -> str:
     """The refusals of YouTube, and their cost; empty where it did not."""
     if not report.throttles:
         return ""
-    waited_s = sum(max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None)
+    waits_s = [max(0.0, one.ended_at - one.at) for one in report.throttles if one.ended_at is not None]
     times = "once" if len(report.throttles) == 1 else counted(len(report.throttles), "time")
-    return f"YouTube refused {times}; it took {duration_text(waited_s)} in all until each was over."
+    if not waits_s:
+        return f"YouTube refused {times}, and that is not over yet."
+    more = "" if len(waits_s) == len(report.throttles) else ", without what is not over yet"
+    return f"YouTube refused {times}; it took {duration_text(sum(waits_s))} in all until each was over{more}."
 
 
 NETWORK_TITLES = ("network", "clips", "an hour", "failed", "bytes", "at work", "refused")

@@ -157,7 +157,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
         ),
         networks=_networks(counts.network_counts(database), rows, worked, refusals),
         throttles=tuple(Throttle(**row._asdict()) for row in refusals),
-        stretches=stretches(worked, now if running else None),
+        stretches=stretches(worked, now if running and whole.left else None),
         traffic=_traffic(database, dataset, efforts),
         hours=_hours(efforts),
     )

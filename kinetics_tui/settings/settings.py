@@ -37,6 +37,7 @@ _NETWORKS_TOML = """
 # phone = "wlan1"
 # dsl = "192.168.1.5"
 # office = "socks5://user:password@10.0.0.1:1080"
+# vpn = {way = "tun0", same = "dsl"}   # YouTube sees both at one address: they are one network
 """
 _COMMENT_COLUMN = _NETWORKS_TOML.index("#") - 1
 

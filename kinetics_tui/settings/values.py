@@ -18,7 +18,7 @@ from kinetics_tui.base.safe_text import APPRISE_URL, HIDDEN, apprise_scheme, mas
 from kinetics_tui.base.words import DAY_S, HOUR_S, MINUTE_S
 from kinetics_tui.dataset.folder import as_path
 from kinetics_tui.model.network import check_name, parse_way
-from kinetics_tui.model.options import PACES, SOURCES, Option, PaceLimit, Preset, Source
+from kinetics_tui.model.options import PACES, SOURCES, NamedWay, Option, PaceLimit, Preset, Source
 
 NONE = "none"
 ALL = "all"
@@ -256,13 +256,14 @@ def _networks(value: object) -> object:
 
 def check_networks(
     table: Mapping[str, object], place: Callable[[str], str], settings: Collection[str]
-) -> tuple[dict[str, str], list[str]]:
-    """The table's names, each with its way as ``parse_way`` reads it; and a sentence on each that is none.
+) -> tuple[dict[str, NamedWay], list[str]]:
+    """The networks that the table names, and a sentence on each entry that names none.
 
     ``place`` says where an entry stands, ``settings`` are the names of the settings, which are no
-    networks. A sentence names the place, and never repeats a proxy's password.
+    networks. A sentence names the place, and never repeats a proxy's password. Of networks that are the same
+    the one that the others name comes first.
     """
-    networks: dict[str, str] = {}
+    networks: dict[str, NamedWay] = {}
     faults = []
     for name, way in table.items():
         try:
@@ -270,12 +271,36 @@ def check_networks(
             networks[name] = _checked_way(way)
         except SettingsError as error:
             faults.append(f"{place(name)}: {error}")
-    return networks, faults
+    for name, named in list(networks.items()):
+        try:
+            networks[name] = named._replace(same=_first_of_same(name, networks))
+        except SettingsError as error:
+            faults.append(f"{place(name)}: {error}")
+            networks[name] = named._replace(same="")
+    return dict(sorted(networks.items(), key=lambda item: bool(item[1].same))), faults
 
 
-def networks_text(networks: Mapping[str, str]) -> str:
+def networks_text(networks: Mapping[str, NamedWay]) -> str:
     """The table in one line for people's eyes, without a proxy's user and password."""
-    return ", ".join(f"{name} {parse_way(way).public}" for name, way in networks.items()) or NONE
+    shown = (
+        f"{name} {parse_way(named.way).public}" + (f" (same as {named.same})" if named.same else "")
+        for name, named in networks.items()
+    )
+    return ", ".join(shown) or NONE
+
+
+def _first_of_same(name: str, networks: Mapping[str, NamedWay]) -> str:
+    """The name of the network that this one is the same as, over however many others; empty for none."""
+    seen = [name]
+    while same := networks[seen[-1]].same:
+        if same not in networks:
+            others = ", ".join(other for other in networks if other != name)
+            there_is = f"there is {others}" if others else "there is no other"
+            raise SettingsError(f"same names another network of this table, not {same!r}; {there_is}.")
+        if same in seen:
+            raise SettingsError("networks that are the same name one of them, and that one names none.")
+        seen.append(same)
+    return seen[-1] if len(seen) > 1 else ""
 
 
 def _check_name(name: str, settings: Collection[str], before: Collection[str]) -> None:
@@ -290,13 +315,18 @@ def _check_name(name: str, settings: Collection[str], before: Collection[str]) -
             raise SettingsError(f"there is a network {other} already; choose another name.")
 
 
-def _checked_way(way: object) -> str:
-    if not isinstance(way, str):
-        raise SettingsError('a way is written as text, such as "wlan1" or "socks5://127.0.0.1:1080".')
+def _checked_way(value: object) -> NamedWay:
+    fields: Mapping[str, object] = value if isinstance(value, Mapping) else {"way": value}
+    way, same = fields.get("way"), fields.get("same", "")
+    if not isinstance(way, str) or not isinstance(same, str) or not fields.keys() <= {"way", "same"}:
+        raise SettingsError(
+            'a way is written as text, such as "wlan1" or "socks5://127.0.0.1:1080", or with the name of the '
+            'network that it is the same as: {way = "tun0", same = "dsl"}.'
+        )
     if "@" in way and "://" not in way:
         raise SettingsError('a proxy begins with its kind, as in "socks5://user:password@host:1080".')
     parse_way(way)
-    return way.strip()
+    return NamedWay(way.strip(), same.strip())
 
 
 # -- by kind ----------------------------------------------------------------------------------------------

@@ -221,6 +221,10 @@ class KineticsApp(LineApp[Farewell]):
             self._leaving.start()
         self.exit(return_code=128 + number)
 
+    async def run_action(self, *args: Any, **named: Any) -> bool:
+        """Do nothing for keys that were typed after the one that left: they were meant for the shell."""
+        return False if self._exit else await super().run_action(*args, **named)
+
     def has_left(self) -> None:
         """Note that the app has ended by itself."""
         if self._leaving is not None:

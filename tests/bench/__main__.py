@@ -30,7 +30,7 @@ from tests.bench.several import several
 from tests.bench.start import start
 from tests.bench.wire import wire
 
-Bench = Callable[[int], Report | Figures]
+Bench = Callable[[int], Report | Figures | tuple[Report, Figures]]
 """Is given a seed."""
 
 BENCHES: dict[str, Bench] = {
@@ -65,15 +65,25 @@ def main(arguments: Sequence[str], benches: Mapping[str, Bench] = BENCHES) -> No
     unknown = [name for name in given.names if name not in benches]
     if unknown:
         parser.error(f"no bench is called {unknown[0]}; there are {', '.join(benches)}")
-    found = {name: benches[name](given.seed) for name in given.names or benches}
+    found = {}
+    for name in given.names or benches:
+        one = benches[name](given.seed)
+        found[name] = one if isinstance(one, tuple) else (one,)
     if given.json:
-        plain = {name: one.plain() if isinstance(one, Report) else one for name, one in found.items()}
+        plain = {name: _plain(ones) for name, ones in found.items()}
         sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(plain)).decode()}\n")
         return
-    figures = {name: one for name, one in found.items() if isinstance(one, Figures)}
-    reports = [one for one in found.values() if isinstance(one, Report)]
+    parts = [(name, one) for name, ones in found.items() for one in ones]
+    figures = {name: one for name, one in parts if isinstance(one, Figures)}
+    reports = [one for _, one in parts if isinstance(one, Report)]
     for report in ([table(figures)] if figures else []) + reports:
         sys.stdout.write(f"{report.markdown()}\n\n")
+
+
+def _plain(found: Sequence[Report | Figures]) -> object:
+    """What a bench found for JSON: one part as it is, several in a list."""
+    plain = [one.plain() if isinstance(one, Report) else one for one in found]
+    return plain[0] if len(plain) == 1 else plain
 
 
 if __name__ == "__main__":

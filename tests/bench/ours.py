@@ -36,19 +36,26 @@ class OursFailedError(Exception):
 
 
 def run_ours(
-    clips: Sequence[Clip], folder: Path, youtube: Shaped, *, trim: str, workers: int = WORKERS
+    clips: Sequence[Clip],
+    folder: Path,
+    youtube: Shaped,
+    *,
+    trim: str,
+    workers: int = WORKERS,
+    more: Sequence[str] = (),
 ) -> tuple[Done, list[Mark]]:
     """Run the program without a screen until all ``clips`` are there; what it took, and marks on the way.
 
     The time counts from the start of the command, and so does the CPU: of the view, the engine, its
-    workers and what they start. Raises OursFailedError where a clip does not come.
+    workers and what they start. ``more`` are flags that win over those here. Raises OursFailedError where
+    a clip does not come.
     """
     folder.mkdir(parents=True)
     annotations = write_annotations(folder / "clips.csv", clips)
     command = [
         *(sys.executable, "-m", "kinetics_tui", "run", str(folder / "set"), "--headless", "--json"),
         *("--annotations", str(annotations), "--pace", "unlimited", "--workers", str(workers)),
-        *("--trim", trim, f"--yt-dlp={shlex.join(youtube.yt_dlp_args)}"),
+        *("--trim", trim, f"--yt-dlp={shlex.join(youtube.yt_dlp_args)}", *more),
     ]
     before, started = youtube.served(), time.monotonic()
     marks: list[Mark] = []

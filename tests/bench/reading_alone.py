@@ -87,7 +87,7 @@ async def show(path: Path) -> Took:
             self.push_screen(screen)
 
     library = Timed(path.parent)
-    written = Written(read_value, value_text, help_text)
+    written = Written(read_value, value_text, help_text, list)
     selection = Selection(annotations=(str(path),))
     screen = SetupScreen(path.parent / "set", Options(), selection, library=library, written=written)
     cpu = time.process_time()

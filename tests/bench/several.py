@@ -1,15 +1,17 @@
 """Several networks at once against hidden limits, beside what each of them gives alone; in virtual time.
 
 The parts of the engine are real, its ledger on disk too: they hand out, settle, cool down and learn as in
-a run.
+a run. The whole program then runs for a minute by two addresses of this machine, and by one.
 """
 
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
+import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,12 @@ from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.commands import UseNetworks
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options, Selection
+from tests.bench.figures import Figure, Figures, ratios, side_by_side, spread
+from tests.bench.footage import SHORT_S, clips_of
+from tests.bench.limits import Done
+from tests.bench.ours import run_ours
 from tests.bench.report import Column, Report
+from tests.bench.shaped import shaped_youtube
 from tests.bench.youtubes import CLIP_S, DAY_S, HOUR_S, WORKERS, HourlyBudget
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import NOW, Parts
@@ -152,8 +159,65 @@ class _Played:
         return known.throttle.until or known.pace.next_at(self._parts.now)
 
 
-def several(seed: int) -> Report:
-    """Sets of networks, each beside the sum of what its networks give alone."""
+PER_HOUR = 1200
+BURST = PER_HOUR // 60
+"""Clips that a network's bucket holds at first, as it does after every stall."""
+EACH = BURST + 16
+"""Clips of a network: its burst, and so many one after the other, every three seconds."""
+ADDRESSES = ("127.0.0.2", "127.0.0.3")
+RUNS = 2
+LEAST = 1.9
+
+
+def for_real() -> Figures:
+    """The whole program at a pace by two networks, and by one: as many clips for each."""
+    asked: list[int] = []
+    with tempfile.TemporaryDirectory() as name, shaped_youtube(SHORT_S) as youtube:
+        numbers = itertools.count()
+
+        def run(addresses: Sequence[str]) -> Done:
+            before = youtube.served()
+            run_name = f"net{next(numbers):02d}"
+            clips = clips_of(run_name, EACH * len(addresses), SHORT_S)
+            used = [flag for address in addresses for flag in ("--network", address)]
+            more = ("--pace", str(PER_HOUR), *used, f"--yt-dlp={shlex.join(youtube.direct_args)}")
+            done, _ = run_ours(clips, Path(name) / run_name, youtube, trim="copy", more=more)
+            by_address = youtube.served().since(before).asked_by
+            if set(by_address) != set(addresses):
+                raise AssertionError(f"requests came from {', '.join(by_address)}")
+            asked.extend(by_address.values())
+            return done
+
+        found = side_by_side(RUNS, {"two": lambda: run(ADDRESSES), "one": lambda: run(ADDRESSES[:1])})
+    two, one = ([done.per_minute for done in found[kind]] for kind in ("two", "one"))
+    more_often = ratios(two, one)
+    return Figures(
+        figures=(
+            Figure(
+                what=f"clips/min, two networks of {PER_HOUR:,} clips/h each",
+                ours=spread(two),
+                bar=f">= {LEAST}x",
+                met=more_often.median >= LEAST,
+                form=".1f",
+                rival="one network",
+                theirs=spread(one),
+                ratio=more_often,
+            ),
+        ),
+        notes=(
+            f"in real time by two addresses of this machine, {EACH} clips a network and {BURST} of them at "
+            f"once; one address asked {min(asked)} to {max(asked)} times.",
+        ),
+    )
+
+
+def several(seed: int) -> tuple[Report, Figures]:
+    """Sets of networks, each beside the sum of what its networks give alone; and two for real."""
+    return against_limits(), for_real()
+
+
+def against_limits() -> Report:
+    """Sets of networks in virtual time."""
     alone = {limit: gone_out_by((limit,)) for limit in sorted({limit for limits in SETS for limit in limits})}
     rows = []
     for limits in SETS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -20,11 +21,15 @@ LATENCY_S = 0.04
 
 
 class Served(msgspec.Struct, frozen=True):
-    """What the server has done so far: requests, bytes of media sent, and its CPU-seconds."""
+    """What the server has done so far: requests, bytes of media sent, and its CPU-seconds.
+
+    ``asked_by`` counts the requests for a video's player by the address that they came from.
+    """
 
     requests: int
     sent_bytes: int
     cpu_s: float
+    asked_by: dict[str, int]
 
     def since(self, before: Served) -> Served:
         """What came after ``before``."""
@@ -32,16 +37,20 @@ class Served(msgspec.Struct, frozen=True):
             self.requests - before.requests,
             self.sent_bytes - before.sent_bytes,
             self.cpu_s - before.cpu_s,
+            dict(Counter(self.asked_by) - Counter(before.asked_by)),
         )
 
 
 class Shaped:
-    """A running loopback YouTube; ``yt_dlp_args`` are yt-dlp's own options that lead to it."""
+    """A running loopback YouTube.
+
+    ``yt_dlp_args`` are yt-dlp's own options that lead to it, ``direct_args`` those that use no proxy.
+    """
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        args: tuple[str, ...] = pipe.recv()
-        self.yt_dlp_args = args
+        args: tuple[tuple[str, ...], tuple[str, ...]] = pipe.recv()
+        self.yt_dlp_args, self.direct_args = args
 
     def served(self) -> Served:
         """What it has done so far."""
@@ -69,7 +78,7 @@ def shaped_youtube(length_s: int, *, shaped: bool = True) -> Iterator[Shaped]:
 def _serve(pipe: Connection, length_s: int, shaped: bool) -> None:
     line = Line(LINE_BYTES_PER_S, LATENCY_S) if shaped else Line()
     with LoopbackYouTube(Shown(length_s), line=line) as youtube:
-        pipe.send(youtube.yt_dlp_args())
+        pipe.send((youtube.yt_dlp_args(), youtube.direct_args()))
         while True:
             try:
                 pipe.recv()
@@ -77,4 +86,5 @@ def _serve(pipe: Connection, length_s: int, shaped: bool) -> None:
                 return
             seen = youtube.requests
             sent_bytes = sum(one.sent_bytes for one in seen if one.kind == "media")
-            pipe.send(Served(len(seen), sent_bytes, time.process_time()))
+            asked_by = Counter(one.client_address for one in seen if one.kind == "player")
+            pipe.send(Served(len(seen), sent_bytes, time.process_time(), dict(asked_by)))

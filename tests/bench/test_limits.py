@@ -42,7 +42,8 @@ def test_what_starts_the_program_is_no_clips_cost() -> None:
 
 
 def test_what_a_server_did_since_is_what_came_on_top() -> None:
-    assert Served(5, 700, 2.0).since(Served(2, 300, 0.5)) == Served(3, 400, 1.5)
+    before, now = Served(2, 300, 0.5, {"a": 2}), Served(5, 700, 2.0, {"a": 3, "b": 2})
+    assert now.since(before) == Served(3, 400, 1.5, {"a": 1, "b": 2})
 
 
 def test_a_rival_that_fails_is_not_counted_as_a_clip() -> None:

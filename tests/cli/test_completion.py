@@ -17,6 +17,8 @@ from kinetics_tui.cli.command_line import SETTLED
 from kinetics_tui.cli.commands.completion import script
 from kinetics_tui.cli.completion import SHELLS, VARIABLE
 from kinetics_tui.dataset.export.make import READERS
+from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
@@ -113,6 +115,19 @@ def test_failure_categories_are_completed_as_they_are_printed(
 ) -> None:
     found = completed("kinetics-tui retry d --category ", monkeypatch, capsys)
     assert found == [category.value for category in Category]
+
+
+def test_only_categories_of_which_a_clip_has_failed_are_completed_for_a_dataset(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"kinetics-tui retry {dataset} --category "
+    assert completed(line, monkeypatch, capsys) == []
+    with Ledger.open(dataset) as ledger:
+        for clip_id, category in enumerate((Category.PRIVATE, Category.COPYRIGHT), start=1):
+            ledger.record(
+                Attempt(clip_id=clip_id, at=1.0, network="n", outcome=Outcome.FAILED, category=category)
+            )
+    assert completed(line, monkeypatch, capsys) == ["Copyright", "private"]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

@@ -16,19 +16,21 @@ import pytest
 from kinetics_tui.annotations.fetch import Opener
 from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.cli.commands.networks import read_networks, switch_networks
+from kinetics_tui.cli.commands.run import write_plan
 from kinetics_tui.cli.engine_of import annotation_opener, make_known
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.client.next_run import choose_ways
+from kinetics_tui.engine.client.next_run import choose_ways, named_networks
 from kinetics_tui.engine.process.address import WriterLock, socket_paths
 from kinetics_tui.engine.process.server import Server
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import AddNetwork, AnyCommand, Reply, SwitchNetwork
-from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.options import NamedWay, Options, Selection
 from kinetics_tui.model.state import RunState
 from kinetics_tui.settings.settings import Settings, load_settings
+from kinetics_tui.tui.setup.ports import Plan
 
-NETWORKS = {"here": "127.0.0.1", "office": "http://me:secret@127.0.0.1:9"}
+NETWORKS = {"here": NamedWay("127.0.0.1"), "office": NamedWay("http://me:secret@127.0.0.1:9")}
 ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 at hand")
 
 
@@ -119,7 +121,7 @@ async def test_networks_of_the_settings_are_told_to_the_engine_that_runs(dataset
     await server.open(socket_paths(dataset))
     await asyncio.to_thread(make_known, dataset, NETWORKS, print)
     await server.close()
-    assert commands == [AddNetwork(way=way, given_as=name) for name, way in NETWORKS.items()]
+    assert commands == [AddNetwork(way=named.way, given_as=name) for name, named in NETWORKS.items()]
 
 
 def test_the_next_run_goes_out_by_the_network_that_was_chosen(dataset: Path) -> None:
@@ -129,6 +131,24 @@ def test_the_next_run_goes_out_by_the_network_that_was_chosen(dataset: Path) -> 
     assert read_networks(dataset).networks["http://127.0.0.1:9"].in_use
     with pytest.raises(SettingsError, match="office"):
         switch_networks(dataset, SwitchNetwork(way="offise"), tell=print)
+
+
+@ONLY_LINUX
+def test_the_networks_of_a_plan_are_those_that_its_run_begins_with(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        "[networks]\ndsl = '127.0.0.2'\nvpn = {way = '127.0.0.3', same = 'dsl'}\noffice = '127.0.0.4'\n"
+    )
+    given, names = settings(tmp_path), ("vpn", "office", "dsl")
+    assert named_networks(given.networks, names) == ["vpn 127.0.0.3", "office 127.0.0.4"]
+    clips = (Clip("0wR5jVB-WPk", 1, 11, "val", "yoga"),)
+    write_plan(Plan(tmp_path / "new", Selection(), Options(), clips, names), given)
+    with Ledger.open(tmp_path / "new", read_only=True) as ledger:
+        assert [way.target for way in ledger.ways_in_use()] == ["127.0.0.3", "127.0.0.4", "127.0.0.2"]
+    in_use = [network for network in read_networks(tmp_path / "new").networks.values() if network.in_use]
+    assert [(network.name, network.also) for network in in_use] == [
+        ("127.0.0.2", ("dsl 127.0.0.2",)),
+        ("127.0.0.4", ()),
+    ]
 
 
 @ONLY_LINUX

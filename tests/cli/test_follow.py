@@ -150,6 +150,18 @@ def test_totals_tell_how_fast_it_goes_while_it_does() -> None:
     assert totals_text(run, AT + 60) == summary_text(run)
 
 
+def test_the_last_minute_is_told_in_seconds() -> None:
+    run = RunState()
+    run.apply(
+        RunOpened(at=AT, dataset="/d", title="t", pid=7, started_at=AT, splits=(SplitCounts("val", 69),))
+    )
+    run.options = msgspec.structs.replace(run.options, pace_per_hour=None, budget_per_hour=None)
+    run.apply(StatusChanged(at=AT, status=EngineStatus.RUNNING))
+    for second in range(1, 61):
+        run.apply(clip_done(at=AT + second, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
+    assert totals_text(run, AT + 60).endswith(" 60.0 clips a minute, about 9 s more.")
+
+
 async def test_totals_come_now_and_then_and_seldom_while_nothing_changes() -> None:
     client = EngineClient(Path("none"))
     client.state, out = state(), io.StringIO()

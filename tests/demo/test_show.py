@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,24 @@ import pytest
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.folder import demo_path, make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.demo.show import ANNOUNCED, DemoServer, is_demo, is_served, open_demo, serve_demo
+from kinetics_tui.dataset.ledger.rows import Attempt, NetworkRow, Outcome
+from kinetics_tui.demo.show import (
+    ANNOUNCED,
+    OTHER_NETWORK,
+    DemoServer,
+    is_demo,
+    is_served,
+    open_demo,
+    serve_demo,
+)
+from kinetics_tui.engine.client.next_run import read_networks
 from kinetics_tui.engine.prepare import create
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import Spent
+from kinetics_tui.model.network import NetworkKind, NetworkStatus
 from kinetics_tui.model.options import Options, Selection
+from tests.clip_figures import file_of
 
 
 @pytest.fixture
@@ -64,6 +79,38 @@ def test_a_demo_is_served_at_a_new_address_each_time(dataset: Path, serve: list[
     assert first.workers == again.workers == 2
     assert first.yt_dlp != again.yt_dlp
     assert f"127.0.0.1:{serve[1].announcement.proxy_port}" in again.yt_dlp[1]
+
+
+def test_the_proxies_of_a_demo_opened_before_are_forgotten_and_their_clips_kept(
+    dataset: Path, serve: list[DemoServer]
+) -> None:
+    opened(dataset)
+    with Ledger.open(dataset) as ledger:
+        for port in (1, 2):  # as an engine of each opening left them
+            name = f"http://127.0.0.1:{port}"
+            throttled = NetworkRow(
+                name, name, NetworkKind.PROXY, status=NetworkStatus.COOLING, until=time.time() + 9000, step=2
+            )
+            ledger.save_network(throttled)
+            ledger.open_session(name, float(port), 77)
+            made, spent = file_of(output_bytes=800), Spent(total_s=1.0, wire_bytes=1000)
+            ledger.record(
+                Attempt(clip_id=port, at=1.0, network=name, outcome=Outcome.DONE, made=made, spent=spent)
+            )
+            ledger.throttled(name, 2.0, Category.SESSION_LIMIT, 2, 1)
+            ledger.set_networks_in_use((name,))
+    serve.append(serve_demo(dataset))
+    said = serve[0].announcement
+    state = read_networks(dataset)
+    assert [(network.label, network.status) for network in state.networks.values()] == [
+        (f"http://127.0.0.1:{said.proxy_port}", NetworkStatus.OPEN),
+        (f"{OTHER_NETWORK} {said.other_proxy}", NetworkStatus.OPEN),
+    ]
+    here = state.networks[f"http://127.0.0.1:{said.proxy_port}"]
+    assert (here.sessions, here.clips, here.in_use, here.step) == (2, 2, True, 0)
+    with Ledger.open(dataset, read_only=True) as ledger:
+        assert ledger.networks_in_use() == (here.name,)
+        assert [attempt.attempt.network for attempt in ledger.settled()] == [here.name] * 2
 
 
 @pytest.mark.parametrize("announced", [True, False])

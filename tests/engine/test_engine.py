@@ -301,6 +301,7 @@ async def test_a_run_stops_even_where_the_records_cannot_be_written(start: Start
     async with start([clip("C"), *some_clips(2)], workers=1) as run:
         await run.until(lambda: run.state.in_hand == 1)
     assert run.state.status is EngineStatus.STOPPED
+    assert f"kinetics-tui run {tmp_path / 'set'}" in run.state.reason
 
 
 async def test_a_folder_that_cannot_be_written_holds_the_run(start: Start) -> None:

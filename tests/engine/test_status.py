@@ -60,6 +60,12 @@ def test_a_hold_has_its_reason_and_a_check_says_what_it_is_about() -> None:
     assert said(Facts(left=5, suspicious=0))[1] == "YouTube is asked for a video that must be there."
 
 
+def test_a_run_that_cools_down_says_whether_one_network_does_or_several() -> None:
+    one, two = (said(Facts(left=5, network=NetworkStatus.COOLING, networks=count))[1] for count in (1, 2))
+    assert one.startswith("YouTube refuses this network;")
+    assert two.startswith("YouTube refuses the networks in use;")
+
+
 def test_a_pause_says_when_it_is_safe_to_switch_networks() -> None:
     assert "safe" not in said(Facts(left=5, paused=True, in_hand=1))[1]
     assert said(Facts(left=5, paused=True))[1] == "It is safe to switch networks."

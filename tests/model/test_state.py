@@ -123,6 +123,15 @@ def test_a_split_that_is_switched_off_keeps_what_is_done_and_leaves_nothing_to_d
     assert state.tally == "1 of 100 clips done, 0 failed, 0 left, 99 switched off (val)"
 
 
+def test_a_run_opened_again_has_only_the_networks_that_its_engine_tells_of() -> None:
+    state, again = opened(), opened()
+    state.apply(NetworkChanged(at=AT, network=NetworkState(name="old", label="old", in_use=True)))
+    again.apply(NetworkChanged(at=AT, network=NetworkState(name="new", label="new", in_use=True)))
+    for event in again.as_events():
+        state.apply(event)
+    assert [network.name for network in state.in_use] == ["new"]
+
+
 def test_rates_are_means_over_the_last_minutes() -> None:
     state = opened()
     for second in range(60):
@@ -333,6 +342,15 @@ def test_a_throttle_is_marked_and_people_are_called() -> None:
     state.apply(throttled(AT + 900, probe=True))
     assert state.notice.kind is NoticeKind.PROBE_FAILED
     assert "wlan0" in state.notice.text
+
+
+def test_the_log_names_the_network_that_is_throttled_where_several_are_in_use() -> None:
+    state = opened()
+    state.apply(throttled(AT, probe=False))
+    assert state.log[-1].detail.startswith("bot check: ")
+    state.apply(NetworkChanged(at=AT, network=NetworkState(name="m", label="usb0", in_use=True)))
+    state.apply(throttled(AT + 900, probe=True))
+    assert state.log[-1].detail.startswith("wlan0: bot check: ")
 
 
 @pytest.mark.parametrize(

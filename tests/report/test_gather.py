@@ -19,6 +19,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.report.digest import refusals_text
 from kinetics_tui.report.figures import Count, Doing, Hour, NetworkWork, Progress, Report
 from kinetics_tui.report.gather import DIED, GOES_ON, gather
 from kinetics_tui.report.program import make_report
@@ -165,6 +166,16 @@ def test_throttles_tell_of_their_clips_and_how_long_they_lasted(report: Report) 
     assert throttle.passed
 
 
+def test_a_refusal_that_is_not_over_is_not_said_to_have_taken_no_time(dataset: Path, ledger: Ledger) -> None:
+    ledger.throttled(WLAN, START, Category.BOT_CHECK, 1, 6)
+    assert refusals_text(gather(dataset)) == "YouTube refused once, and that is not over yet."
+    ledger.throttle_ended(WLAN, START + 60)
+    ledger.throttled(WLAN, START + 90, Category.BOT_CHECK, 1, 6)
+    assert refusals_text(gather(dataset)) == (
+        "YouTube refused 2 times; it took 1 min in all until each was over, without what is not over yet."
+    )
+
+
 def test_time_is_told_apart(report: Report) -> None:
     assert [(stretch.doing, stretch.took_s) for stretch in report.stretches] == [
         (Doing.WORKING, HOUR_S),
@@ -232,6 +243,24 @@ def test_a_session_that_is_open_reaches_to_now_or_to_its_last_attempt(
     alive = gather(dataset, START + 500)
     assert (alive.sessions[0].took_s, alive.sessions[0].why) == (500.0, GOES_ON)
     assert alive.running
+
+
+def test_nothing_follows_the_last_session_once_every_clip_is_settled(
+    dataset: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinetics_tui.report.gather.is_running", lambda dataset: True)
+    session = ledger.open_session(WLAN, START, 77)
+    ledger.record(made(1, START + 100))
+    ledger.close_session(session, START + 100, "paused")
+    ledger.flush()
+    assert [stretch.doing for stretch in gather(dataset, START + 500).stretches] == [
+        Doing.WORKING,
+        Doing.PAUSED,
+    ]
+    for clip_id in range(2, 16):
+        ledger.record(missed(clip_id, START + 90, Outcome.FAILED, Category.PRIVATE))
+    ledger.flush()
+    assert [stretch.doing for stretch in gather(dataset, START + 500).stretches] == [Doing.WORKING]
 
 
 def test_a_new_ledger_has_a_report(dataset: Path, ledger: Ledger) -> None:

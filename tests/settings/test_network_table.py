@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kinetics_tui.base.errors import SettingsError
+from kinetics_tui.model.options import NamedWay
 from kinetics_tui.settings.values import check_networks, networks_text
 
 
-def check(table: dict[str, object]) -> dict[str, str]:
+def check(table: dict[str, object]) -> dict[str, NamedWay]:
     networks, faults = check_networks(table, lambda name: f"the file: {name}", {"theme"})
     if faults:
         raise SettingsError(faults[0])
@@ -17,7 +18,7 @@ def check(table: dict[str, object]) -> dict[str, str]:
 
 def test_names_and_ways_are_kept_as_they_are_written() -> None:
     table: dict[str, object] = {"My phone": "wlan1", "dsl": " 192.168.1.5 "}
-    assert check(table) == {"My phone": "wlan1", "dsl": "192.168.1.5"}
+    assert check(table) == {"My phone": NamedWay("wlan1"), "dsl": NamedWay("192.168.1.5")}
 
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "x" * 41, "a\tb", "default", "DEFAULT-IPv6", "theme"])
@@ -35,3 +36,28 @@ def test_a_way_is_shown_without_its_password() -> None:
     networks = check({"office": "socks5://me:secret@10.0.0.1:1080", "phone": "wlan1", "home": "default"})
     assert networks_text(networks) == "office socks5://10.0.0.1:1080, phone wlan1, home default"
     assert networks_text({}) == "none"
+
+
+def test_networks_that_are_the_same_name_the_first_of_them_which_comes_first() -> None:
+    networks = check(
+        {"vpn": {"way": "tun0", "same": "phone"}, "phone": {"way": "wlan1", "same": "dsl"}, "dsl": "eth0"}
+    )
+    assert networks["vpn"] == NamedWay("tun0", same="dsl")
+    assert list(networks) == ["dsl", "vpn", "phone"]
+    assert networks_text(networks) == "dsl eth0, vpn tun0 (same as dsl), phone wlan1 (same as dsl)"
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        {"way": "wlan1", "same": "cable"},
+        {"way": "wlan1", "same": "phone"},
+        {"way": "wlan1", "same": "vpn"},
+        {"way": "wlan1", "same": 3},
+        {"way": "wlan1", "sane": "dsl"},
+        {"same": "dsl"},
+    ],
+)
+def test_what_cannot_be_the_same_is_refused_with_its_place(phone: object) -> None:
+    with pytest.raises(SettingsError, match=r"^the file: "):
+        check({"dsl": "eth0", "vpn": {"way": "tun0", "same": "phone"}, "phone": phone})

@@ -10,7 +10,7 @@ import pytest
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.machine import cache_folder
-from kinetics_tui.model.options import LayoutName, Options, Theme, Trim
+from kinetics_tui.model.options import LayoutName, NamedWay, Options, Theme, Trim
 from kinetics_tui.settings.settings import (
     EXAMPLE_TOML,
     SETTINGS,
@@ -157,7 +157,7 @@ def test_all_faults_are_told_of_at_once_and_what_is_right_is_in_force(config: Pa
     named = [fault.removeprefix(f"{config}, line ").split(":")[0] for fault in faults]
     assert named == ["1", "3", "4", "6", "KINETICS_TUI_THEME", "--deadline"]
     assert (settings.options.height_px, settings.options.workers) == (240, Options().workers)
-    assert settings.networks == {"b": "eth0"}
+    assert settings.networks == {"b": NamedWay("eth0")}
     with pytest.raises(SettingsError, match=r"workers: 100 .* kinetics-tui doctor names 5 more faults\.$"):
         load_settings({"deadline": "5"}, {"KINETICS_TUI_THEME": "light"}, config)
 
@@ -226,11 +226,11 @@ def test_networks_have_the_names_that_the_user_gives_them(config: Path) -> None:
         "office = 'socks5://user:secret@10.0.0.1:1080'\nsix = '2001:db8::5'\nsame = 'default'\n"
     )
     assert load_settings({}, {}, config).networks == {
-        "phone": "wlan1",
-        "My DSL": "192.168.1.5",
-        "office": "socks5://user:secret@10.0.0.1:1080",
-        "six": "2001:db8::5",
-        "same": "default",
+        "phone": NamedWay("wlan1"),
+        "My DSL": NamedWay("192.168.1.5"),
+        "office": NamedWay("socks5://user:secret@10.0.0.1:1080"),
+        "six": NamedWay("2001:db8::5"),
+        "same": NamedWay("default"),
     }
 
 

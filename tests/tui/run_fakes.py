@@ -411,7 +411,7 @@ def paused(at: float = NOW) -> list[AnyEvent]:
 
 def finished(at: float = NOW) -> list[AnyEvent]:
     """What the engine says at the end of a run: every clip of the splits switched on is settled."""
-    first = opened(now=at)[0]
+    first, *others = opened(now=at)
     assert isinstance(first, RunOpened)
     splits = tuple(
         msgspec.structs.replace(split, done=split.total - split.failed) if split.enabled else split
@@ -419,5 +419,6 @@ def finished(at: float = NOW) -> list[AnyEvent]:
     )
     return [
         msgspec.structs.replace(first, splits=splits),
+        *(event for event in others if isinstance(event, NetworkChanged)),
         StatusChanged(at=at, status=EngineStatus.DONE, reason=Reason(Why.SETTLED)),
     ]

@@ -11,6 +11,7 @@ from textual.app import App
 from kinetics_tui.annotations.read import Annotations, BadRow
 from kinetics_tui.annotations.releases import Release
 from kinetics_tui.annotations.selection import select
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.settings.values import help_text, read_value, value_text
@@ -18,7 +19,15 @@ from kinetics_tui.tui.setup.more import Written
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
 from kinetics_tui.tui.setup.screen import SetupScreen
 
-WRITTEN = Written(read_value, value_text, help_text)
+
+def find_networks(names: Sequence[str]) -> list[str]:
+    """The labels of networks: vpn and dsl are one, and there is no fone."""
+    if "fone" in names:
+        raise SettingsError("There is no network 'fone'; there is phone.")
+    return list(dict.fromkeys("dsl 192.168.1.5" if name in ("dsl", "vpn") else name for name in names))
+
+
+WRITTEN = Written(read_value, value_text, help_text, find_networks)
 CLASSES = ("air drumming", "archery", "high jump", "playing drums", "yoga")
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "body motions": ("air drumming", "yoga"),
@@ -118,6 +127,7 @@ class SetupApp(App[Plan | None]):
         dataset: Path = Path("/data/kinetics"),
         options: Options | None = None,
         selection: Selection | None = None,
+        networks: Sequence[str] = (),
         filled: bool = False,
     ) -> None:
         super().__init__()
@@ -127,6 +137,7 @@ class SetupApp(App[Plan | None]):
             selection or Selection(release=SMALL.name),
             library=library,
             written=WRITTEN,
+            networks=networks,
             filled=filled,
         )
 

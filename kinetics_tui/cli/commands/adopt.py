@@ -131,7 +131,7 @@ def _end(adoption: Adoption) -> list[str]:
     if adoption.interrupted:
         lines.append(
             f"Ended early: {adoption.settled:,} of {adoption.files:,} files; "
-            "the same command goes on with the rest."
+            "the same command continues with the rest."
         )
     if adoption.dry_run:
         lines.append("Nothing was changed; without --dry-run it is done.")
@@ -262,7 +262,6 @@ def adopt_command(
 @options.view_flags
 def extract(dataset: Path, view: options.View, progress: str | None, **flags: object) -> int:
     """Have frames and sound made of every clip, of those that are here and of those to come; then look on."""
-    require_terminal(view)
     settings = load_settings({})
     asked = read_flags(options_in(Extras), flags)
     with Ledger.open(dataset, read_only=True) as ledger:
@@ -270,6 +269,7 @@ def extract(dataset: Path, view: options.View, progress: str | None, **flags: ob
     extras = msgspec.structs.replace(before, **asked)
     if not extras.any and not before.any:
         raise SettingsError("Say what is to be made of the clips: --frames FPS, --sound wav, or both.")
+    require_terminal(view)
     if is_running(dataset):
         ask(dataset, WantExtras(extras=extras))
     else:

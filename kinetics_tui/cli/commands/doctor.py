@@ -44,7 +44,7 @@ from kinetics_tui.engine.run.disk import floor_of
 from kinetics_tui.media.youtube.yt_dlp_options import login_of, parse_args, redact
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import parse_way
-from kinetics_tui.model.options import LoggedOut, Options
+from kinetics_tui.model.options import LoggedOut, NamedWay, Options
 from kinetics_tui.settings.settings import DEFAULT, SETTINGS, Settings, read_settings
 from kinetics_tui.settings.values import value_text
 
@@ -253,12 +253,13 @@ def check_youtube(yt_dlp_args: Sequence[str], within_s: float = REACHED_WITHIN_S
     )
 
 
-def check_named_networks(networks: Mapping[str, str]) -> Finding:
+def check_named_networks(networks: Mapping[str, NamedWay]) -> Finding:
     """Where the networks of the settings lead to right now; one that is not connected does no harm."""
     lines = []
-    for name, way in networks.items():
-        network = network_of(parse_way(way), name)
-        lines.append(network.label + ("" if network.present else ", not connected now"))
+    for name, named in networks.items():
+        network = network_of(parse_way(named.way), name)
+        same = f", the same network as {named.same}" if named.same else ""
+        lines.append(network.label + same + ("" if network.present else ", not connected now"))
     detail = "\n".join(lines) or "none has a name in the settings"
     return Finding("networks", State.OK, detail)
 

@@ -105,7 +105,7 @@ def help_command(ctx: click.Context, name: str | None) -> int:
     else:
         near = nearest_name(name, [*topic_names(), *commands])
         remedy = f"did you mean {near}?" if near else f"{PROGRAM} help lists them."
-        raise SettingsError(f"No topic is called {for_terminal(name)!r}; {remedy}")
+        raise SettingsError(f"No command or topic is called {for_terminal(name)!r}; {remedy}")
     return _show(text.rstrip("\n"), paged=terminal and text.count("\n") >= size.lines)
 
 

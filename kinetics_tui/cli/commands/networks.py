@@ -44,7 +44,7 @@ COLUMNS = 80
 HEAD = ("network", "state", "cools for", "clips", "throttled", "learned")
 RIGHT = (False, False, False, True, False, True)
 GAP = "  "
-IN_USE, AWAY = "*", "-"
+IN_USE, AWAY, SAME = "*", "-", "="
 NO_NETWORK = "No network is known yet: the first run makes one known."
 
 
@@ -59,12 +59,17 @@ def networks_text(state: RunState, now: float) -> str:
     names = [row[0] for row in rows]
     name_width = max(len(name) for name in names if len(name) <= max(room, len(HEAD[0])))
     marks = [" ", *(_mark(network) for network in networks)]
+    also = [(), *(network.also for network in networks)]
     lines = [
         line
-        for mark, row in zip(marks, rows, strict=True)
-        for line in _lines(mark, row, [name_width, *widths])
+        for mark, row, labels in zip(marks, rows, also, strict=True)
+        for line in [
+            *_lines(mark, row, [name_width, *widths]),
+            *(f"{SAME} {for_terminal(label)}" for label in labels),
+        ]
     ]
     legend = [f"{IN_USE} in use"] * (IN_USE in marks) + [f"{AWAY} not here now"] * (AWAY in marks)
+    legend += [f"{SAME} the same network as the one above, as you named it"] * any(also)
     return "\n".join([*lines, *([GAP.join(legend)] if legend else [])])
 
 
@@ -121,9 +126,9 @@ async def switch_and_wait(
         await _ask(client, command)
         state = client.state
         after = _labels(state)
-        left = [label for name, label in before.items() if name not in after]
-        came = [label for name, label in after.items() if name not in before]
-        for _ in left:
+        left = [label for label in before.values() if label not in after.values()]
+        came = [label for label in after.values() if label not in before.values()]
+        for _ in before.keys() - after.keys():
             await _wait_for_switch(heard, state, tell)
         if not left and not came:
             return f"Everything leaves by {_listed(after.values())} now, as before."

@@ -11,9 +11,9 @@ import contextlib
 import functools
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,6 @@ from kinetics_tui.base.machine import cache_folder
 from kinetics_tui.cli import follow, options
 from kinetics_tui.cli.command_line import CLIPS_LEFT, DEFAULT_COMMAND, SETTLED, tell
 from kinetics_tui.cli.commands.networks import switch_networks
-from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.engine_of import (
     adjust,
     annotation_opener,
@@ -39,10 +38,13 @@ from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.prepare import create, prepare
-from kinetics_tui.model.commands import UseNetworks
-from kinetics_tui.model.options import WORKERS, Options, Selection, Theme
+from kinetics_tui.model.commands import UseNetworks, use_command
+from kinetics_tui.model.options import WORKERS, Options, Outlets, Selection, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
 from kinetics_tui.settings.values import help_text, read_value, value_text
+
+if TYPE_CHECKING:
+    from kinetics_tui.tui.setup.ports import Plan
 
 LEAVING_S = 3.0
 """Seconds that an engine whose run is through takes to leave, where nobody else looks at it."""
@@ -104,19 +106,25 @@ def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> 
     return run_app(app, mouse=settings.mouse)
 
 
+def write_plan(plan: Plan, settings: Settings) -> None:
+    """Make the dataset of a plan, unless it is there, and choose the networks that its run goes out by."""
+    if not has_ledger(plan.dataset):
+        create(plan.dataset, plan.selection, plan.options, plan.clips or ())
+    if plan.networks:
+        make_known(plan.dataset, settings.networks, lambda _line: None)
+        switch_networks(plan.dataset, use_command(plan.networks), tell=lambda _line: None)
+
+
 def _set_up(dataset: Path, settings: Settings) -> int:
     """Show the set-up screen, then the run that is started from it; the exit code."""
+    from kinetics_tui.engine.client.next_run import named_networks
     from kinetics_tui.tui.setup.more import Written
     from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
     from kinetics_tui.tui.setup.screen import SetupScreen
 
-    def begin(plan: Plan) -> EngineClient:
-        if not has_ledger(plan.dataset):
-            create(plan.dataset, plan.selection, plan.options, plan.clips or ())
-        return _client(plan.dataset, settings)
-
     async def start(plan: Plan) -> EngineClient:
-        client = await asyncio.to_thread(begin, plan)
+        await asyncio.to_thread(write_plan, plan, settings)
+        client = _client(plan.dataset, settings)
         await client.start()
         return client
 
@@ -127,13 +135,15 @@ def _set_up(dataset: Path, settings: Settings) -> int:
             asked.dataset,
             asked.options,
             asked.selection,
+            networks=asked.networks,
             library=library,
             written=written,
             filled=plan is not None,
         )
 
     library = PublishedLibrary(cache_folder(), annotation_opener(dataset, settings))
-    written = Written(read_value, value_text, help_text)
+    find = functools.partial(named_networks, settings.networks)
+    written = Written(read_value, value_text, help_text, find)
     return _open_app(settings, None, setup=setup, start=start)
 
 
@@ -162,17 +172,12 @@ def open_app(dataset: Path | None) -> int:
     Selection, "annotations", "release", "splits", "classes", "categories", "per_class", "seed", "limit"
 )
 @options.flags_of(Options)
-@click.option(
-    "--network",
-    "networks",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=NAMES["network"],
-    help="Go out by it; several at once if repeated.",
-)
+@options.flags_of(Outlets)
 @options.view_flags
-def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | None, **flags: object) -> int:
-    """Download the selected clips into DATASET; a run that was stopped goes on where it was."""
+def run(
+    dataset: Path, view: View, networks: Sequence[str] | None, progress: str | None, **flags: object
+) -> int:
+    """Download the selected clips into DATASET; a run that was stopped continues where it was."""
     selection = options.selection(**flags)
     given = options.given(**flags)
     settings = load_settings(given)
@@ -191,14 +196,14 @@ def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | No
         )
         if networks:
             make_known(dataset, settings.networks, tell)
-            tell(switch_networks(dataset, UseNetworks(ways=networks), tell=tell))
+            tell(switch_networks(dataset, UseNetworks(ways=tuple(networks)), tell=tell))
         with _making_videos() as making:
             run_engine(dataset, settings.networks, tell, making)
     else:
         adjust(dataset, selection, settings, given)
         make_known(dataset, settings.networks, tell)
         if networks:
-            tell(switch_networks(dataset, UseNetworks(ways=networks), tell=tell))
+            tell(switch_networks(dataset, UseNetworks(ways=tuple(networks)), tell=tell))
         ask_again(dataset)
     return show(dataset, view, owner=owner, progress=progress)
 
@@ -207,9 +212,9 @@ def run(dataset: Path, view: View, networks: tuple[str, ...], progress: str | No
 @options.dataset
 @options.view_flags
 def attach(dataset: Path, view: View, progress: str | None) -> int:
-    """Look at a run that goes on already, from any terminal."""
-    require_terminal(view)
+    """Look at a run that is under way, from any terminal."""
     require_running(dataset)
+    require_terminal(view)
     make_known(dataset, load_settings({}).networks, tell)
     return show(dataset, view, progress=progress)
 

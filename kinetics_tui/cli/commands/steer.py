@@ -84,7 +84,7 @@ def retry(
     clip: list[str] | None,
     transient: bool,
 ) -> None:
-    """Make failed clips pending again; a run that goes on takes them up, else the next one does."""
+    """Make failed clips pending again; a run that is under way takes them up, else the next one does."""
     asked = Asked(
         categories=tuple(category or ()),
         classes=tuple(class_ or ()),

@@ -25,6 +25,7 @@ from kinetics_tui.dataset.folder import (
     ledger_path,
     make_state_folder,
     missing_locks,
+    nothing_begun,
     remove,
 )
 from kinetics_tui.dataset.ledger.schema import SCHEMA, VERSION, migrate
@@ -139,8 +140,7 @@ def connect(dataset: Path, *, read_only: bool) -> Database:
     path = ledger_path(dataset)
     with plain_errors(path):
         if not has_ledger(dataset):
-            fault = f"{dataset} holds no ledger" if dataset.exists() else f"There is no folder {dataset}"
-            raise NoLedger(f"{fault}; `kinetics-tui run {dataset}` starts one.")
+            raise NoLedger(nothing_begun(dataset))
         connection = _connect_to_read(path) if read_only else _connect(path, "mode=rw")
     try:
         with plain_errors(path):

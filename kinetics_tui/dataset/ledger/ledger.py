@@ -29,7 +29,7 @@ from kinetics_tui.dataset.ledger.intake import Intake
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Way
+from kinetics_tui.model.network import SameAs, Way
 from kinetics_tui.model.options import Options, Resolve, Selection
 
 _P = ParamSpec("_P")
@@ -266,6 +266,7 @@ class Ledger:
     network_histories = _reads(networks.read_histories)
     throttled_since = _reads(networks.throttled_since)
     save_network = _changes(networks.save_network)
+    take_over_networks = _changes(networks.take_over)
     throttle_ended = _changes(networks.end_throttle)
     networks = _reads(networks.read_networks)
 
@@ -329,10 +330,15 @@ class Ledger:
         """The ways that the user added, each under what it is called."""
         return find_meta(self._db, "ways", dict[str, Way]) or {}
 
-    def set_ways(self, ways: Mapping[str, Way]) -> None:
-        """Keep these as the ways that the user added."""
+    def same_networks(self) -> dict[str, SameAs]:
+        """The added ways that lead out by one address with another one, as the user says."""
+        return find_meta(self._db, "same networks", dict[str, SameAs]) or {}
+
+    def set_ways(self, ways: Mapping[str, Way], same: Mapping[str, SameAs] | None = None) -> None:
+        """Keep these as the ways that the user added, and those of them that are the same network."""
         with self._changing() as connection:
             write_meta(connection, "ways", dict(ways))
+            write_meta(connection, "same networks", dict(same or {}))
 
     # -- small helpers ----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -66,6 +66,27 @@ def save_network(connection: sqlite3.Connection, row: NetworkRow) -> None:
     connection.execute(_SAVE, [fields[name] for name in _NAMES])
 
 
+def take_over(connection: sqlite3.Connection, row: NetworkRow, former: Iterable[str]) -> None:
+    """Keep this of a network, and give it the past of others, which are forgotten with their cooldowns.
+
+    A throttle that was not over has no end of which anything is known: it took no time.
+    """
+    save_network(connection, row)
+    number = network_id(connection, row.name)
+    for name in set(former) - {row.name}:
+        other = network_id(connection, name)
+        for table in ("sessions", "throttles", "attempts"):
+            connection.execute(f"UPDATE {table} SET network_id = ? WHERE network_id = ?", (number, other))  # noqa: S608 - our own tables
+        connection.execute(
+            "UPDATE networks SET clips = clips + (SELECT clips FROM networks WHERE id = ?) WHERE id = ?",
+            (other, number),
+        )
+        connection.execute("DELETE FROM networks WHERE id = ?", (other,))
+    connection.execute(
+        "UPDATE throttles SET ended_at = at WHERE network_id = ? AND ended_at IS NULL", (number,)
+    )
+
+
 def network_id(connection: sqlite3.Connection, name: str) -> int:
     """The number of a network in the tables; a name never seen gets one."""
     connection.execute("INSERT INTO networks (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
@@ -123,7 +144,7 @@ def begin_throttle(
     """
     number = network_id(connection, network)
     connection.execute(
-        "UPDATE throttles SET ended_at = ? WHERE network_id = ? AND ended_at IS NULL", (at, number)
+        "UPDATE throttles SET ended_at = at WHERE network_id = ? AND ended_at IS NULL", (number,)
     )
     connection.execute(
         "INSERT INTO throttles (network_id, session_id, at, signal, step, clips, asked) VALUES"  # noqa: S608 - our own text

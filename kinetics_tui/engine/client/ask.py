@@ -15,7 +15,8 @@ import msgspec
 from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader, to_json
 from kinetics_tui.base.errors import EngineError, EngineSilentError
-from kinetics_tui.dataset.folder import log_path
+from kinetics_tui.base.safe_text import shell_word
+from kinetics_tui.dataset.folder import has_ledger, log_path, nothing_begun
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.process.address import (
@@ -74,7 +75,11 @@ def require_running(dataset: Path) -> None:
 
 def none_runs(dataset: Path) -> str:
     """One sentence where no engine of this user's runs on the dataset, and what to do."""
-    return others_engine(dataset) or f"No engine runs on {dataset}: start it with kinetics-tui run {dataset}."
+    if others := others_engine(dataset):
+        return others
+    if not has_ledger(dataset):
+        return nothing_begun(dataset)
+    return f"No engine runs on {dataset}: start it with kinetics-tui run {shell_word(str(dataset))}."
 
 
 def require_answer(dataset: Path) -> None:
@@ -122,7 +127,8 @@ def other_version(dataset: Path) -> str:
     version = engine.version or "before 0.2.0"
     return (
         f"The engine of {dataset} (pid {engine.pid}) is of version {version} and this program of "
-        f"{__version__}: end it with kinetics-tui stop {dataset}, then run goes on; nothing is lost."
+        f"{__version__}: end it with kinetics-tui stop {dataset}, then continue with kinetics-tui run "
+        f"{dataset}; nothing is lost."
     )
 
 
@@ -188,7 +194,7 @@ def read_state(dataset: Path) -> RunState:
     elif silent:
         status, reason = EngineStatus.SILENT, silence(dataset)
     elif state.left:
-        status, reason = EngineStatus.STOPPED, Reason(Why.LEFT, state.left, str(dataset))
+        status, reason = EngineStatus.STOPPED, Reason(Why.LEFT, state.left, shell_word(str(dataset)))
     state.apply(StatusChanged(at=now, status=status, reason=reason))
     return state
 

@@ -306,7 +306,7 @@ def _write_down(dataset: Path, command: AnyCommand) -> str:
             with WriterLock(dataset), Ledger.open(dataset) as ledger:
                 ledger.set_split_enabled(split, enabled)
             return ""
-    raise EngineError("No engine runs: this can be done when the run goes on.")
+    raise EngineError("No engine runs: start the run first, then this can be done.")
 
 
 async def _connect(dataset: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

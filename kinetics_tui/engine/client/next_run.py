@@ -16,10 +16,12 @@ from kinetics_tui.engine.networks.network import (
     Network,
     leads_nowhere,
     network_states,
+    one_each,
 )
 from kinetics_tui.engine.networks.routes import Ways, ways_of
 from kinetics_tui.engine.process.address import WriterLock
-from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, parse_way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Way, parse_way
+from kinetics_tui.model.options import NamedWay
 from kinetics_tui.model.state import RunState
 
 
@@ -43,7 +45,7 @@ def choose_ways(dataset: Path, texts: Sequence[str]) -> str:
         for way in ways.in_use:
             ways.add(way)
         ledger.set_ways_in_use(ways.in_use)
-        ledger.set_ways(ways.added)
+        ledger.set_ways(ways.added, ways.same)
         chosen = [info for info in list_networks(ledger, ways, time.time()) if info.in_use]
     sentence = f"The next run goes out by {' and '.join(info.label for info in chosen)}"
     waits = [
@@ -54,15 +56,27 @@ def choose_ways(dataset: Path, texts: Sequence[str]) -> str:
     return f"{'; '.join([sentence, *waits])}."
 
 
-def keep_ways(dataset: Path, given: Mapping[str, str]) -> None:
-    """Have the next run know these networks: names with ways as ``parse_way`` reads them."""
+def keep_ways(dataset: Path, given: Mapping[str, NamedWay]) -> None:
+    """Have the next run know these networks."""
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
         ways = ways_of(ledger)
-        before = dict(ways.added)
-        for name, text in given.items():
-            ways.add(parse_way(text), name)
-        if ways.added != before:
-            ledger.set_ways(ways.added)
+        before = dict(ways.added), dict(ways.same)
+        for name, named in given.items():
+            ways.add(parse_way(named.way), name, named.same)
+        if (ways.added, ways.same) != before:
+            ledger.set_ways(ways.added, ways.same)
+
+
+def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[str]:
+    """The labels of the networks that ``texts`` mean to a dataset not begun yet, which knows those ``given``.
+
+    Raises ``SettingsError`` where there is no such network.
+    """
+    ways = Ways([Way()])
+    for name, named in given.items():
+        ways.add(parse_way(named.way), name, named.same)
+    ways.in_use = ways.find_all(texts)
+    return [network.label for network in one_each(ways.networks().values()).values()]
 
 
 def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
@@ -73,7 +87,7 @@ def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
 
 def list_networks(ledger: Ledger, ways: Ways, now: float) -> list[NetworkState]:
     """Every network as an engine that begins now would show it."""
-    in_use = {network.name: network for network in ways.networks().values()}
+    in_use = one_each(ways.networks().values())
     had_route = any(name != NO_ROUTE for name in in_use)
 
     def known(network: Network, row: NetworkRow) -> KnownNetwork:

@@ -12,7 +12,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Way
+from kinetics_tui.model.network import SameAs, Way
 
 
 class LedgerNotes:
@@ -41,11 +41,11 @@ class LedgerNotes:
         """A network that was refused is answered again."""
         self._note(lambda: self._ledger.throttle_ended(network, at))
 
-    def ways(self, in_use: Sequence[Way], added: Mapping[str, Way]) -> None:
-        """The ways in use, and those that the user added."""
-        ways, named = tuple(in_use), dict(added)
+    def ways(self, in_use: Sequence[Way], added: Mapping[str, Way], same: Mapping[str, SameAs]) -> None:
+        """The ways in use, those that the user added, and those of them that are the same network."""
+        ways, named, one = tuple(in_use), dict(added), dict(same)
         self._note(lambda: self._ledger.set_ways_in_use(ways))
-        self._note(lambda: self._ledger.set_ways(named))
+        self._note(lambda: self._ledger.set_ways(named, one))
 
     def in_use(self, names: Sequence[str]) -> None:
         """The networks in use, where they are others than before."""

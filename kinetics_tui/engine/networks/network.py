@@ -26,7 +26,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     ``name`` is the address that requests leave from (of IPv6 its /64, within which machines change their
     addresses by themselves), or the proxy without its user and password: two ways that lead out by one
     address are one network to YouTube. ``route`` is what workers are told; ``present``: this machine can
-    use it now.
+    use it now. ``also`` are the labels of other ways that the user said to be the same network.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     family: Family = Family.UNKNOWN
     route: Route = Route()
     present: bool = True
+    also: tuple[str, ...] = ()
 
 
 class KnownNetwork:
@@ -120,6 +121,7 @@ class KnownNetwork:
             kind=network.kind,
             family=network.family,
             given_as=given_as,
+            also=network.also,
             status=NetworkStatus.OFFLINE if self.unreachable else status,
             signal=throttle.signal,
             until=throttle.until,
@@ -143,6 +145,15 @@ class KnownNetwork:
 def leads_nowhere(network: Network, *, had_route: bool) -> bool:
     """True where a network in use is away that led somewhere (``had_route``), or that the user chose."""
     return not network.present and (had_route or network.kind is not NetworkKind.DEFAULT_ROUTE)
+
+
+def one_each(led: Iterable[Network]) -> dict[str, Network]:
+    """Networks by their names: of ways that lead to one, the first that leads anywhere now stands for it."""
+    networks: dict[str, Network] = {}
+    for network in led:
+        if network.name not in networks or (network.present and not networks[network.name].present):
+            networks[network.name] = network
+    return networks
 
 
 def met_before(row: NetworkRow) -> Network:

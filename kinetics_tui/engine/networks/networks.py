@@ -18,6 +18,7 @@ from kinetics_tui.engine.networks.network import (
     Network,
     leads_nowhere,
     network_states,
+    one_each,
 )
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Ways
@@ -25,7 +26,7 @@ from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
-from kinetics_tui.model.network import NetworkState, NetworkStatus, Stamp, Way
+from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Stamp, Way
 from kinetics_tui.model.options import PaceLimit
 
 
@@ -96,6 +97,11 @@ class Networks:
         """Clips may be in hand by networks that are not in use any more."""
         return bool(self._leaving)
 
+    @property
+    def routes(self) -> dict[str, Route]:
+        """The route that clips take by each network in use."""
+        return {known.network.name: known.network.route for known in self.in_use}
+
     def uses(self, name: str) -> bool:
         """True if clips go out by a network of this name."""
         return any(known.network.name == name for known in self.in_use)
@@ -144,6 +150,7 @@ class Networks:
         Clips in hand are still sent by the networks before: ``settle_switch`` tells when none is left.
         """
         before = {known.network.name: known for known in self.in_use}
+        routes = self.routes
         led = {way: self.ways.lead(way) for way in ways}
         for network in led.values():
             self._remember(network, now)  # where the ledger cannot be read, nothing is changed
@@ -155,7 +162,7 @@ class Networks:
         self._use(led, now)
         for known in self.in_use:
             known.throttle.tick(now)
-            if known.network.name not in before:
+            if routes.get(known.network.name) != known.network.route:
                 self._leaving.pop(known.network.name, None)
                 known.throttle.probe_first()
         left = {name: known for name, known in before.items() if not self.uses(name)}
@@ -183,7 +190,7 @@ class Networks:
 
     def keep_ways(self) -> None:
         """Have the ways written that the user chose and added."""
-        self.journal.ways(self.ways.in_use, self.ways.added)
+        self.journal.ways(self.ways.in_use, self.ways.added, self.ways.same)
 
     def list(self, now: float) -> None:
         """Publish every network that is not as it was last published, and those that are no more."""
@@ -213,12 +220,11 @@ class Networks:
     def _use(self, led: Mapping[Way, Network], now: float) -> None:
         """Go out by these networks: to YouTube, ways that lead out by one address are one network."""
         self.save()
-        networks: dict[str, Network] = {}
-        for network in led.values():
-            networks.setdefault(network.name, network)
+        networks = one_each(led.values())
         self._had_route = self._had_route or any(name != NO_ROUTE for name in networks)
         self.in_use = [self._remember(network, now) for network in networks.values()]
         for known in self.in_use:
+            known.network = networks[known.network.name]
             known.unreachable = leads_nowhere(known.network, had_route=self._had_route)
         self.journal.in_use([known.network.name for known in self.in_use])
 
@@ -228,7 +234,8 @@ class Networks:
             row = self._context.ledger.networks().get(network.name, NetworkRow(network.name))
             known = KnownNetwork(network, row, self._context.options, now)
             self._known[network.name] = known
-        known.network = network
+        if not self.uses(network.name):  # one in use keeps the way that it sends by
+            known.network = network
         return known
 
     # -- what the user does ----------------------------------------------------------------------------

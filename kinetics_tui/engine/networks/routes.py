@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import msgspec
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.networks.addresses import discovered_ways, network_of, way_of_params
-from kinetics_tui.engine.networks.network import Network
-from kinetics_tui.model.network import DEFAULT, NetworkKind, Way, parse_way
+from kinetics_tui.engine.networks.network import Network, one_each
+from kinetics_tui.model.network import DEFAULT, NetworkKind, SameAs, Way, parse_way
 
 
 class Listed(NamedTuple):
@@ -24,7 +26,8 @@ class Listed(NamedTuple):
 class Ways:
     """Finds ways by what people call them.
 
-    ``in_use`` are those that a run goes out by, one at least; ``added`` maps the names of those added.
+    ``in_use`` are those that a run goes out by, one at least; ``added`` maps the names of those added,
+    ``same`` those of them that lead out by one address with another one.
 
     ``look`` says what a way leads to now, ``discover`` which ways the machine has; both ask the machine
     again each time.
@@ -34,12 +37,14 @@ class Ways:
         self,
         in_use: Sequence[Way],
         added: Mapping[str, Way] | None = None,
+        same: Mapping[str, SameAs] | None = None,
         *,
         look: Callable[[Way, str], Network] = network_of,
         discover: Callable[[], Iterable[Way]] = discovered_ways,
     ) -> None:
         self.in_use = tuple(in_use)
         self.added = dict(added or {})
+        self.same = dict(same or {})
         self._look = look
         self._discover = discover
 
@@ -48,43 +53,72 @@ class Ways:
         return {way: self.lead(way) for way in self.in_use}
 
     def lead(self, way: Way) -> Network:
-        """The network that a way leads to now."""
-        return self._look(way, self.given_as(way))
+        """The network that a way leads to now; whatever leads there is the same as those named with it."""
+        found = self._look(way, self.given_as(way))
+        members = [
+            (network, self._look(self.added[name], name))
+            for other, (first, network) in self.same.items()
+            for name in (first, other)
+            if name in self.added
+        ]
+        names = [network for network, member in members if member.name == found.name]
+        if not names:
+            return found
+        labels = [
+            member.label for network, member in members if network == names[0] and member.name != found.name
+        ]
+        return msgspec.structs.replace(found, name=names[0], also=tuple(dict.fromkeys(labels)))
 
     def given_as(self, way: Way) -> str:
         """The user's name of a way, empty where nothing but what it is."""
         return next((name for name, known in self.added.items() if known == way and name != way.public), "")
 
-    def add(self, way: Way, given_as: str = "") -> None:
-        """List a way from now on; the same name again takes the place of what it stood for."""
+    def add(self, way: Way, given_as: str = "", same: str = "") -> None:
+        """List a way from now on; the same name again takes the place of what it stood for.
+
+        ``same`` names another one that leads out by the same address. Raises SettingsError where there is
+        none.
+        """
         if not given_as and (way in self.added.values() or way.kind is NetworkKind.DEFAULT_ROUTE):
             return
         if given_as:
             self.added.pop(way.public, None)  # it was there without a name
+        network = self._network_of_same(same) if given_as and same != given_as else ""
         self.added[given_as or way.public] = way
+        self.same.pop(given_as, None)
+        if network:
+            self.same[given_as] = SameAs(same, network)
+
+    def _network_of_same(self, name: str) -> str:
+        """The ledger's name of the network that others are the same as; once chosen, it stays."""
+        if name and name not in self.added:
+            raise SettingsError(f"There is no network {name!r} that another could be the same as.")
+        known = [network for first, network in self.same.values() if first == name]
+        if known or not name:
+            return known[0] if known else ""
+        led = self.lead(self.added[name])
+        return led.name if led.present else name
 
     def forget(self, name: str) -> None:
         """List an added way no longer. Raises SettingsError where none is added by that name."""
-        for listed in self.listed():
+        for listed in self._every():
             if name in (listed.given_as, listed.network.name, listed.network.label):
                 key = next((key for key, way in self.added.items() if way == listed.way), None)
                 if key is not None:
                     del self.added[key]
+                    self.same.pop(key, None)
                     return
         raise SettingsError(f"No network {name!r} was added; only networks that were added can be forgotten.")
 
     def listed(self) -> list[Listed]:
         """Every way, those in use first; of those that lead out by one address the first."""
-        found: dict[str, Listed] = {}
-        for way in self._all():
-            network = self.lead(way)
-            found.setdefault(network.name, Listed(way, self.given_as(way), network))
-        return list(found.values())
+        every = self._every()
+        networks = one_each(listed.network for listed in every)
+        return [next(listed for listed in every if listed.network is each) for each in networks.values()]
 
-    def _all(self) -> Iterator[Way]:
-        yield from self.in_use
-        yield from self.added.values()
-        yield from self._discover()
+    def _every(self) -> list[Listed]:
+        ways = dict.fromkeys([*self.in_use, *self.added.values(), *self._discover()])
+        return [Listed(way, self.given_as(way), self.lead(way)) for way in ways]
 
     def find(self, text: str) -> Way:
         """The way that people mean: a listed network by any of its names, or a way as it is written.
@@ -93,7 +127,7 @@ class Ways:
         """
         wanted = text.strip().lower()
         known: dict[str, Way] = {}
-        for way, given_as, network in self.listed():
+        for way, given_as, network in self._every():
             interface = network.label.split()[0] if network.label else ""
             for name in (given_as, network.name, network.label, way.public):
                 if name:
@@ -118,10 +152,17 @@ class Ways:
     def find_all(self, texts: Sequence[str]) -> tuple[Way, ...]:
         """The ways that people mean, each once, to be used together.
 
-        Raises SettingsError where one leads nowhere now, as ``find`` does; one that is in use may, beside
-        others.
+        A network by its name means all the ways to it that are in use. Raises SettingsError where one leads
+        nowhere now, as ``find`` does; one that is in use may, beside others.
         """
-        ways = tuple(dict.fromkeys(self.find(text) for text in texts))
+        used = self.networks()
+        ways = tuple(
+            dict.fromkeys(
+                way
+                for text in texts
+                for way in [way for way in used if used[way].name == text.strip()] or [self.find(text)]
+            )
+        )
         networks = {way: self.lead(way) for way in ways}
         others_do = any(network.present for network in networks.values())
         for way, network in networks.items():
@@ -137,7 +178,12 @@ def ways_of(ledger: Ledger) -> Ways:
     """
     params = _params_of(ledger.options.yt_dlp)
     discover = list if params.get("proxy") else discovered_ways
-    return Ways(ledger.ways_in_use() or [way_of_params(params)], ledger.ways(), discover=discover)
+    return Ways(
+        ledger.ways_in_use() or [way_of_params(params)],
+        ledger.ways(),
+        ledger.same_networks(),
+        discover=discover,
+    )
 
 
 def _params_of(args: Sequence[str]) -> Mapping[str, Any]:

@@ -109,8 +109,8 @@ class Commands:
                 return self._use([text], now, finish=finish)
             case UseNetworks(ways=texts, finish=finish):
                 return self._use(texts, now, finish=finish)
-            case AddNetwork(way=text, given_as=given_as):
-                self._networks.ways.add(parse_way(text), check_name(given_as))
+            case AddNetwork(way=text, given_as=given_as, same=same):
+                self._networks.ways.add(parse_way(text), check_name(given_as), same)
                 self._networks.keep_ways()
                 self._networks.list(now)
             case ForgetNetwork(name=name):
@@ -140,7 +140,7 @@ class Commands:
 
     def _use(self, texts: Sequence[str], now: float, *, finish: bool) -> str:
         networks = self._networks
-        before = {known.network.name for known in networks.in_use}
+        before = networks.routes
         ways = networks.ways.find_all(texts)
         if not ways:
             return "No network is named: a run goes out by one at least."
@@ -148,8 +148,8 @@ class Commands:
             return ""
         networks.switch(ways, now)
         if not finish:
-            for name in before:
-                if not networks.uses(name):
+            for name, route in before.items():
+                if networks.routes.get(name) != route:
                     self._dispatcher.let_go_of_all(name)
         return ""
 

@@ -13,7 +13,7 @@ from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.clips.graphics import Overlay, Placed
 from kinetics_tui.tui.clips.pictures import GAP, Grid, grid, strip
 from kinetics_tui.tui.clips.reading import DoneView, PictureReading
-from kinetics_tui.tui.lists.screen import PagedPanel, fit_columns
+from kinetics_tui.tui.lists.screen import LABEL_CUT, PagedPanel, fit_columns
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
 from kinetics_tui.tui.parts.view_state import Looking, Moment
@@ -35,7 +35,15 @@ class DonePanel(PagedPanel[DoneClip]):
         for name in wanted:
             wanted[name] = max((cell_len(for_screen(cells[name][0])) for cells in found), default=0)
             wanted[name] = min(_MOST.get(name, width), max(wanted[name], len(self.titles().get(name, name))))
-        return fit_columns(wanted, width, _GIVEN_UP, cut="clip", grows="label", never="label")
+        return fit_columns(
+            wanted,
+            width,
+            _GIVEN_UP,
+            cut="clip",
+            gives=("label", LABEL_CUT),
+            grows="label",
+            never="label",
+        )
 
     def cells(self, row: DoneClip, moment: Moment) -> dict[str, tuple[str, Tone]]:
         return {

@@ -11,13 +11,11 @@ from kinetics_tui.base.words import when_text
 from kinetics_tui.model.clip_queries import FailedClip
 from kinetics_tui.model.failure import Kind
 from kinetics_tui.tui.failures.reading import FailedView
-from kinetics_tui.tui.lists.screen import PagedPanel, fit_columns
+from kinetics_tui.tui.lists.screen import LABEL_CUT, PagedPanel, fit_columns
 from kinetics_tui.tui.parts.lines import Tone
 from kinetics_tui.tui.parts.view_state import Moment
 
 _MOST = {"category": 25, "label": 34, "clip": 34}
-_LABEL_CUT = 26
-"""A class gives way to the id of its clip down to so many cells."""
 _TITLES = {"when": "failed", "label": "class"}
 _MESSAGE_LEAST = 16
 _GIVEN_UP = ("message", "clip", "when", "label")
@@ -38,7 +36,7 @@ def failed_columns(rows: Sequence[FailedClip], moment: Moment, width: int) -> di
         width,
         _GIVEN_UP,
         cut="clip",
-        gives=("label", _LABEL_CUT),
+        gives=("label", LABEL_CUT),
         grows="message",
         never="category",
     )

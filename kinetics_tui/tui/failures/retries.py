@@ -41,7 +41,7 @@ class FailureRetries:
         ask = ConfirmScreen(
             "Retry which clips?",
             "They are pending again, as if never tried, and the run takes them up.",
-            [*answers, Answer("g", "go on, retry none", "")],
+            [*answers, Answer("g", "go back, retry none", "")],
         )
         by_key = {key: (wanted, count) for key, _, wanted, count in offers}
         self._host.app.push_screen(ask, partial(self._chosen, by_key))
@@ -80,7 +80,7 @@ class FailureRetries:
         ask = ConfirmScreen(
             f"Retry {counted(count, 'clip')}?",
             self._cost(wanted, count),
-            [Answer("y", "retry them", YES), Answer("g", "go on, retry none", "")],
+            [Answer("y", "retry them", YES), Answer("g", "go back, retry none", "")],
         )
         self._host.app.push_screen(ask, partial(self._confirmed, wanted))
 

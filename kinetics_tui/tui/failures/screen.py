@@ -80,7 +80,7 @@ def hints(*, shown: bool, opened: bool, filtered: bool) -> list[Hint]:
         Hint("c", "category", "pick_category"),
         Hint("l", "class", "pick_class"),
     ]
-    return [*first, *retries, *show_all, *filters, back, *copies]
+    return [*first, *retries, *show_all, back, *filters, *copies]
 
 
 class FailuresScreen(ListScreen[FailedClip]):

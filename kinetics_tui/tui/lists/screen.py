@@ -28,6 +28,9 @@ from kinetics_tui.tui.parts.view_state import Moment
 _MARK = 2
 _GAP = 2
 _LEAST = 12
+"""The id of a video and an ellipsis."""
+LABEL_CUT = 12
+"""A class gives way to the id of its clip down to so many cells."""
 _Row = TypeVar("_Row", bound=Row)
 
 
@@ -39,24 +42,28 @@ def fit_columns(
     cut: str,
     grows: str,
     never: str,
-    gives: tuple[str, int] | None = None,
+    gives: tuple[str, int],
 ) -> dict[str, int]:
     """Widths of the columns of a list ``width`` cells wide; 0 leaves a column out.
 
-    Those of ``given_up`` are left out in their order until the rest is whole; ``cut`` is rather cut, if
-    enough of it is left: ``gives`` is a column that gives it cells, down to so many. ``grows`` takes the
+    Those of ``given_up`` before ``cut`` are left out in their order until the rest is whole. Then ``cut`` is
+    cut, down to what still tells its row from others, and ``gives`` is a column that gives cells too, down
+    to so many; those behind ``cut`` are left out for that, and itself as the last one. ``grows`` takes the
     room that nobody needs, ``never`` is never left out.
     """
     widths = dict(wanted)
-    for name in given_up:
-        if _taken(widths) <= width:
-            break
-        spare = width - _taken(widths) + widths[name]
-        if gives is not None and name == cut and spare < _LEAST:
-            giver, least = gives
-            given = max(0, min(_LEAST - spare, widths[giver] - least))
-            widths[giver], spare = widths[giver] - given, spare + given
-        widths[name] = spare if name == cut and spare >= _LEAST else 0
+    whole = given_up.index(cut)
+    for name in given_up[:whole]:
+        if _taken(widths) > width:
+            widths[name] = 0
+    giver, least = gives
+    leasts = {cut: min(wanted[cut], _LEAST), giver: min(wanted[giver], least)}
+    for name in (*given_up[whole + 1 :], cut):
+        spare = sum(max(0, widths[giving] - leasts[giving]) for giving in leasts)
+        if _taken(widths) - spare > width:
+            widths[name] = 0
+    for name in leasts:
+        widths[name] -= max(0, min(_taken(widths) - width, widths[name] - leasts[name]))
     if widths[grows]:
         widths[grows] += max(0, width - _taken(widths))
     widths[never] = max(0, min(widths[never], width - _MARK))

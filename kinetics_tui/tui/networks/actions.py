@@ -77,7 +77,7 @@ class NetworkActions:
             self._host.notice(f"{label} is the only network in use: use another one first.", bad=True)
         else:
             others = tuple(known for known in names if known != name)
-            self._leave_others(f"Use {label} no more?", others, "The others go on.")
+            self._leave_others(f"Use {label} no more?", others, "The others stay in use.")
 
     def _leave_others(self, title: str, names: tuple[str, ...], more: str) -> None:
         """Go out by these networks alone; what becomes of the clips in hand is asked."""
@@ -92,7 +92,7 @@ class NetworkActions:
                 "f", f"finish the {counted(state.in_hand, 'clip') if many else 'clip'} in hand first", FINISH
             ),
             Answer("b", f"put {'them' if many else 'it'} back at once", PUT_BACK),
-            Answer("g", "go on as before", ""),
+            Answer("g", "go back, change nothing", ""),
         ]
         text = f"{clips} by {state.label or 'the network in use'}. {more}".rstrip()
         self._host.app.push_screen(ConfirmScreen(title, text, answers), partial(self._send_use, names))
@@ -186,7 +186,7 @@ class NetworkActions:
             ask = ConfirmScreen(
                 f"Forget {label_of(info)}?",
                 "It is listed no longer, and has to be added again to be used; what is known of it is kept.",
-                [Answer("x", "forget it", FORGET), Answer("g", "go on, keep it", "")],
+                [Answer("x", "forget it", FORGET), Answer("g", "go back, keep it", "")],
             )
             self._host.app.push_screen(ask, partial(self._send_forget, name))
 

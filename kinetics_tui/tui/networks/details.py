@@ -54,7 +54,11 @@ def _standing_lines(info: NetworkState, moment: Moment, width: int) -> list[Line
         here = "this machine cannot use it now."
         meaning = f"{here} COOLING: {meaning}" if cooling else here
     tone = Tone.WARN if cooling else Tone.PLAIN
-    return [*lines, *(Line(row, tone) for row in paragraph(f"{word}: {meaning}", width))]
+    lines += [Line(row, tone) for row in paragraph(f"{word}: {meaning}", width)]
+    if info.also:
+        same = f"The same network, as you named it: {for_screen(', '.join(info.also))}. One limit, one pace."
+        lines += map(Line, paragraph(same, width))
+    return lines
 
 
 def _cooling_text(info: NetworkState, moment: Moment) -> str:

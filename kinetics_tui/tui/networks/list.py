@@ -22,7 +22,8 @@ from kinetics_tui.tui.parts.network_words import (
 from kinetics_tui.tui.parts.view_state import Moment
 
 _MARKS = 3
-_NAME_MOST = 44
+_NAME_ENOUGH = 44
+"""A name may have more cells, but no column is given up for them."""
 _GAP = 2
 _STATE_TONES = {
     NetworkStatus.OPEN: Tone.GOOD,
@@ -56,11 +57,11 @@ def network_columns(networks: Sequence[NetworkState], width: int) -> dict[str, i
         "throttle": 18,
         "learned": 7 if any(info.learned_per_hour is not None for info in networks) else 0,
     }
-    longest = min(_NAME_MOST, longest)
     # Figures are worth more than the ends of long names.
-    for given_up, wanted in (*((column, longest) for column in _GIVEN_UP_FIRST), *_GIVEN_UP_LAST.items()):
+    enough = min(_NAME_ENOUGH, longest)
+    for given_up, wanted in (*((column, enough) for column in _GIVEN_UP_FIRST), *_GIVEN_UP_LAST.items()):
         name = _room_for_names(widths, width)
-        if name >= min(longest, wanted):
+        if name >= min(enough, wanted):
             break
         widths[given_up] = 0
     name = _room_for_names(widths, width)

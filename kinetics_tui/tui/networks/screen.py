@@ -21,7 +21,7 @@ from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, can_be_hurried, known_networks
 from kinetics_tui.tui.parts.palette import Steering
 from kinetics_tui.tui.parts.run_screen_base import OnRunScreen
-from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.parts.view_state import STOPPING, Moment
 
 _key = partial(bind, "networks")
 
@@ -75,10 +75,10 @@ WORDS = (
 """The words of the network screen."""
 
 
-def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
+def hints(info: NetworkState | None, *, several: bool = False, adds: bool = True) -> list[Hint]:
     """The keys that do something with the network at the cursor, then those that always do.
 
-    ``several``: more than one is in use.
+    ``several``: more than one is in use; ``adds``: one can be added now.
     """
     offered = []
     if info is not None and info.present and not info.in_use:
@@ -90,12 +90,23 @@ def hints(info: NetworkState | None, *, several: bool = False) -> list[Hint]:
     if info is not None and can_be_hurried(info):
         offered.append(Hint("p", "probe", "probe"))
         offered.append(Hint("e", "longer", "wait_longer"))
+    offered.append(Hint("esc", "back", "back"))
     if info is not None and info.present:
         offered.append(Hint("c", "check", "check"))
-    offered.append(Hint("a", "add", "add"))
+    if adds:
+        offered.append(Hint("a", "add", "add"))
     if info is not None and can_be_forgotten(info):
         offered.append(Hint("x", "forget", "forget"))
-    return [*offered, Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")]
+    return [*offered, Hint("↑↓", "move", "move(1)")]
+
+
+def why_deaf(moment: Moment) -> str:
+    """The reason why no engine can be told anything about networks now; empty where one can."""
+    if moment.stopping:
+        return STOPPING
+    if moment.ended and not moment.connected:
+        return f"No engine runs. For the next run: {moment.command('switch')} NAME"
+    return ""
 
 
 LINES_MOST = 3
@@ -186,6 +197,8 @@ class NetworksScreen(OnRunScreen):
         return (*super().pressing(moment), listed, moment.state.checked, self.networks.checking)
 
     def hints(self, moment: Moment) -> Sequence[Hint]:
+        if why_deaf(moment):
+            return hints(None, adds=False)
         return hints(self._list.highlighted, several=len(moment.state.in_use) > 1)
 
     def show_body(self, moment: Moment, *, urgent: bool) -> None:
@@ -229,14 +242,24 @@ class NetworksScreen(OnRunScreen):
         self.tick(urgent=True)
 
     def action_add(self) -> None:
-        self.networks.add()
+        if self._can_tell():
+            self.networks.add()
 
     def action_forget(self) -> None:
         self._with_highlighted(self.networks.forget)
 
     def _with_highlighted(self, act: Callable[[str], None]) -> None:
         info = self._list.highlighted
+        if not self._can_tell():
+            return
         if info is None:
             self.notice("No network is known yet.", bad=True)
         else:
             act(info.name)
+
+    def _can_tell(self) -> bool:
+        """True if an engine can be told something; if not, why is said."""
+        why = why_deaf(self.moment)
+        if why:
+            self.notice(why, bad=True)
+        return not why

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from textual import events
 from textual.binding import Binding
+from textual.keys import format_key
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import clock_text, pace_text
@@ -172,6 +173,11 @@ def bind(
     return Binding(
         key, action, name, key_display=shown_as, tooltip=tooltip, id=f"{screen}.{name.replace(' ', '-')}"
     )
+
+
+def key_name(event: events.Key) -> str:
+    """A key as people call it: the character that it writes, or its name."""
+    return event.character if event.character and event.is_printable else format_key(event.key)
 
 
 def help_key(screen: str) -> Binding:

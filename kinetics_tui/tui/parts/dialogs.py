@@ -55,10 +55,10 @@ class Answer(NamedTuple):
 
 
 class ConfirmScreen(DismissedOnce, ModalScreen[str | None]):
-    """Asks; returns the value of the answer, or None for "go on as before" (escape)."""
+    """Asks; returns the value of the answer, or None for "go back" (escape)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give('')", "go on", id="ask.go-on", tooltip="Close the question, change nothing."),
+        Binding("escape", "give('')", "back", id="ask.go-on", tooltip="Close the question, change nothing."),
     ]
 
     def __init__(

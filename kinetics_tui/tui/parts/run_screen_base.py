@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from kinetics_tui.model.commands import AnyCommand
-from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, NoticeLine
+from kinetics_tui.tui.parts.bars import Clock, HeaderLine, Hint, KeyBar, NoticeLine, key_name
 from kinetics_tui.tui.parts.canvas import Canvas, Panel, is_wide
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.help import WORDS, HelpScreen, Words
@@ -177,7 +177,8 @@ class LiveScreen(Screen[None]):
                 self.send(command)
 
         if not self.asks:
-            self.app.push_screen(ConfirmScreen(title, text, [answer, Answer("g", "go on", "")]), answered)
+            answers = [answer, Answer("g", "go back, change nothing", "")]
+            self.app.push_screen(ConfirmScreen(title, text, answers), answered)
 
     @property
     def can_undo(self) -> bool:
@@ -200,8 +201,8 @@ class LiveScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """A key that nothing is bound to: say where they stand."""
-        if event.is_printable and event.key not in self.active_bindings:
-            self.say(f"The key {event.character} does nothing here; ? lists the keys.", bad=True)
+        if event.key not in self.active_bindings:
+            self.say(f"The key {key_name(event)} does nothing here; ? lists the keys.", bad=True)
 
     def action_help(self) -> None:
         if self.is_active:

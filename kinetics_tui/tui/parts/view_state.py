@@ -36,6 +36,10 @@ REFRESH_HZ = 4.0
 """Looks at the run a second, unless the user wants it otherwise."""
 
 
+STOPPING = "The run is stopping: nothing can be changed until it has ended."
+"""What a key says that would change the run then."""
+
+
 class Colours(StrEnum):
     """The colours that a terminal shows pictures in."""
 
@@ -104,7 +108,8 @@ class Moment(NamedTuple):
     def cooling(self) -> bool:
         """True if the network waits for the end of a cooldown."""
         waits = self.state.network.status is NetworkStatus.COOLING
-        return (waits or self.state.status is EngineStatus.COOLING) and not self.ended and not self.lost
+        over = self.ended or self.lost or self.stopping
+        return (waits or self.state.status is EngineStatus.COOLING) and not over
 
     @property
     def allowed_per_hour(self) -> float | None:
@@ -126,6 +131,11 @@ class Moment(NamedTuple):
     def held(self) -> bool:
         """True if the run stands still for another reason than a cooldown."""
         return self.lost or (self.state.idle and not self.cooling and not self.switching)
+
+    @property
+    def stopping(self) -> bool:
+        """True if the engine is about to end: it can be told nothing more."""
+        return self.state.status is EngineStatus.STOPPING and not self.lost
 
     @property
     def looks_again(self) -> bool:

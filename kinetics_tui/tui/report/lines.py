@@ -90,8 +90,9 @@ def failure_lines(report: Report, width: int) -> list[Line]:
 
 
 def _categories(report: Report, width: int) -> list[Line]:
+    failed = sum(count.clips for count in report.failures)
     rows = [
-        Row(count.name, (f"{count.clips:,}", share), count.clips / report.failures[0].clips)
+        Row(count.name, (f"{count.clips:,}", share), count.clips / failed)
         for count, share in zip(report.failures, failed_shares(report), strict=True)
     ]
     return table_lines(("", "clips", OF_FAILED), rows, width)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kinetics_tui.base.words import counted, share_text
 from kinetics_tui.model.failure import Category, by_count
-from kinetics_tui.tui.parts.blocks import fine_bar
+from kinetics_tui.tui.parts.blocks import EMPTY, fine_bar
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
@@ -61,14 +61,13 @@ def _advice(category: Category, width: int) -> list[Line]:
 
 
 class Table(NamedTuple):
-    """Widths of the columns, in cells, and what shares and bars are measured against."""
+    """Widths of the columns, in cells, and the failures that shares and bars are of."""
 
     name_width: int
     count_width: int
     share_width: int
     bar_width: int
     total: int
-    most: int
 
     @classmethod
     def of(cls, ranked: list[tuple[Category, int]], width: int) -> Table:
@@ -78,7 +77,7 @@ class Table(NamedTuple):
         # The share says what it is of, or is left to the bar.
         share = _SHARE if width - name - count - _SHARE - 2 >= _BAR_LEAST else 0
         bar_width = width - name - count - share - 2
-        return cls(name, count, share, bar_width if bar_width >= _BAR_LEAST else 0, total, ranked[0][1])
+        return cls(name, count, share, bar_width if bar_width >= _BAR_LEAST else 0, total)
 
     def row(self, category: Category, count: int) -> Line:
         line = Line().cell(category.value, self.name_width)
@@ -86,7 +85,9 @@ class Table(NamedTuple):
         if self.share_width:
             line.cell(f"{share_text(count, self.total)} of failed", self.share_width, right=True)
         if self.bar_width:
-            line.add("  ").add(fine_bar(count / self.most, self.bar_width), Tone.BAR)
+            # On a ground, so that all of it can be seen too.
+            bar = fine_bar(count / self.total, self.bar_width).ljust(self.bar_width, EMPTY)
+            line.add("  ").add(bar, Tone.BAR)
         return line
 
     def rest(self, name: str, count: int) -> Line:
@@ -102,6 +103,13 @@ class FailuresPanel(Panel):
 
     def body(self, moment: Moment, width: int, height: int) -> list[Line]:
         return failure_lines(moment, width, height, full=self.full)
+
+    def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
+        left_out = len(moment.state.failures) - self._body_room
+        if self.full or self._body_room > _BRIEF or left_out <= 0:
+            return []
+        text = f"+{left_out} more: key {self.number}"
+        return [(width - len(text), text)]
 
     def figures(self, moment: Moment) -> str:
         failed, settled = moment.state.failed, moment.state.done + moment.state.failed

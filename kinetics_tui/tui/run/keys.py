@@ -12,7 +12,7 @@ from kinetics_tui.tui.run.throttle import command_shown
 _key = partial(bind, "run")
 
 KEYS = (
-    _key("space", "pause_or_resume", "pause or resume", "Finish the clips in hand, then wait; or go on."),
+    _key("space", "pause_or_resume", "pause or resume", "Finish the clips in hand, then wait; or continue."),
     _key("P", "pause_now", "pause now", "Put the clips in hand back at once and wait."),
     _key("plus,equals_sign", "workers(1)", "more workers", "One worker more, up to 64.", shown_as="+"),
     _key("minus", "workers(-1)", "fewer workers", "One worker fewer, down to 1.", shown_as="-"),
@@ -37,7 +37,7 @@ KEYS = (
     _key("4", "open('throttle')", "throttle in full", "The throttle panel alone; again to go back."),
     _key("5", "open('log')", "log in full", "The last lines of the log; arrow keys scroll."),
     _key("escape", "back", "back", "Back to all panels.", shown_as="esc"),
-    _key("d", "detach", "detach", "Leave the app; the run goes on without it."),
+    _key("d", "detach", "detach", "Leave the app; the run continues without it."),
     _key("q", "ask_to_leave", "stop", "Stop the run, or only leave it: asks first."),
     _key("ctrl+c", "ask_to_leave", "leave", "Asks like q; once more detaches.", shown_as="^c"),
     help_key("run"),
@@ -56,9 +56,9 @@ def hints(moment: Moment, *, full: bool) -> list[Hint]:
     """The keys that matter now, the most needed first; ``full``: one panel has the stage."""
     first = [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")] if full else []
     panels = Hint("1-5", "panels", "open('log')")
-    if moment.ended or moment.lost:
+    if moment.ended or moment.lost or moment.stopping:
         networks = Hint("n", "networks", "networks")
-        go_on = [Hint("space", "go on", "pause_or_resume")] if moment.can_go_on else []
+        go_on = [Hint("space", "continue", "pause_or_resume")] if moment.can_go_on else []
         copy = [COPY] * bool(command_shown(moment))
         left = Hint("q", "leave", "ask_to_leave")
         return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, networks, panels]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from kinetics_tui.base.safe_text import ELLIPSIS
 from kinetics_tui.base.words import countdown_text, counted, pace_text, until_text
 from kinetics_tui.model.network import NetworkState, NetworkStatus
 from kinetics_tui.tui.parts.lines import Line, Tone, fit
@@ -11,6 +16,7 @@ from kinetics_tui.tui.parts.view_state import Moment
 _STATUS_CELLS = 9
 _LEAST_LABEL_CELLS = 8
 _GAP = 2
+_UNTIL = " until "
 
 
 def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
@@ -20,17 +26,23 @@ def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
     rows = [(network, _rate_or_wait(moment, network), _remark(network)) for network in shown]
     middle = max(len(text) for _, text, _ in rows)
     last = max(len(text) for _, _, text in rows)
-    label = max(len(label_of(network)) for network, _, _ in rows)
-    if _STATUS_CELLS + label + middle + last + 3 * _GAP > width:
-        label = max(_LEAST_LABEL_CELLS, width - _STATUS_CELLS - middle - last - 3 * _GAP)
-    if _STATUS_CELLS + label + middle + last + 3 * _GAP > width:
+    label = max(cell_len(label_of(network)) for network, _, _ in rows)
+    room = width - _STATUS_CELLS - _GAP
+    if min(label, _LEAST_LABEL_CELLS) + middle + last + 2 * _GAP > room:
         last = 0
-        label = max(_LEAST_LABEL_CELLS, width - _STATUS_CELLS - middle - 2 * _GAP)
+    room = min(label + _GAP + middle, room - (last + _GAP if last else 0))
     lines = []
-    for network, text, remark in rows:
+    told = []
+    for network, text, _ in rows:
+        if cell_len(label_of(network)) + _GAP + len(text) > room:
+            # The name tells more than the time of day that the countdown leads to.
+            text = text.partition(_UNTIL)[0]
+        told.append((label_of(network), max(_LEAST_LABEL_CELLS, room - _GAP - len(text)), text))
+    names = _cut([(name, cells) for name, cells, _ in told])
+    for (network, _, remark), name, (_, _, text) in zip(rows, names, told, strict=True):
         line = Line(fit(network.status.value.upper(), _STATUS_CELLS), _tone(network))
-        line.add(" " * _GAP + fit(label_of(network), label))
-        line.add(" " * _GAP + fit(text, middle, right=True))
+        line.add(" " * _GAP + name)
+        line.add(" " * _GAP + text)
         if last:
             line.add(" " * _GAP + remark, Tone.DIM)
         lines.append(line)
@@ -38,6 +50,17 @@ def network_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line(f"+{counted(len(networks) - len(shown), 'more network')}", Tone.DIM))
     lines.append(_sum_line(moment))
     return lines[:height]
+
+
+def _cut(labels: Sequence[tuple[str, int]]) -> list[str]:
+    """Labels, each in so many cells: their ends where their beginnings are the same."""
+    cut = [fit(label, cells) for label, cells in labels]
+    if len({text.rstrip() for text in cut}) == len({label for label, _ in labels}):
+        return cut
+    return [
+        fit(label if cell_len(label) <= cells else ELLIPSIS + label[1 - cells :], cells)
+        for label, cells in labels
+    ]
 
 
 def _tone(network: NetworkState) -> Tone:
@@ -53,7 +76,7 @@ def _tone(network: NetworkState) -> Tone:
 def _rate_or_wait(moment: Moment, network: NetworkState) -> str:
     if network.waits_until is not None:
         until = until_text(network.waits_until, moment.now, moment.zone)
-        return f"{countdown_text(network.waits_until - moment.now)} until {until}"
+        return f"{countdown_text(network.waits_until - moment.now)}{_UNTIL}{until}"
     if not network.able:
         return "one clip goes first" if network.status is NetworkStatus.PROBING else ""
     allowed = "" if network.allowed_per_hour is None else f" of {network.allowed_per_hour:,.0f}"

@@ -28,7 +28,7 @@ from kinetics_tui.tui.parts.bars import Hint
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen
 from kinetics_tui.tui.parts.network_words import longer_text, longer_wait_s, probe_text
 from kinetics_tui.tui.parts.run_screen_base import LiveScreen
-from kinetics_tui.tui.parts.view_state import Link, Looking, Moment, window_title
+from kinetics_tui.tui.parts.view_state import STOPPING, Link, Looking, Moment, window_title
 from kinetics_tui.tui.report.screen import ReportScreen
 from kinetics_tui.tui.run.keys import KEYS, hints
 from kinetics_tui.tui.run.splits import SplitsPanel
@@ -40,6 +40,8 @@ from kinetics_tui.tui.terminal.terminal import farewell
 STOP, DETACH = "stop", "detach"
 STARTING = "starting"
 """The group of the worker that starts an engine."""
+_STEERING = ("pause_or_resume", "pause_now", "workers", "switch_split", "probe_now", "wait_longer")
+"""What an engine is told that stays."""
 _BAD_NEWS = (NoticeKind.THROTTLED, NoticeKind.PROBE_FAILED, NoticeKind.DISK_FULL, NoticeKind.HELD)
 
 
@@ -183,8 +185,10 @@ class RunScreen(LiveScreen):
             return "No panel is shown in full: 1 to 5 open one." + " q leaves." * (action == "back")
         if action == "pause_or_resume" and moment.can_go_on:
             return ""
+        if action in _STEERING and moment.stopping:
+            return f"{STOPPING} q leaves."
         if action in ("pause_now", "workers") and moment.ended and moment.can_go_on:
-            return "The run has stopped: space goes on with it, q leaves."
+            return "The run has stopped: space continues it, q leaves."
         if action in ("pause_or_resume", "pause_now", "workers") and moment.ended:
             return "The run has ended: there is nothing to steer. f retries failed clips, q leaves."
         if action == "switch_split" and not moment.state.splits:
@@ -306,18 +310,18 @@ class RunScreen(LiveScreen):
 
     def action_ask_to_leave(self) -> None:
         moment = self.moment
-        if moment.ended or moment.lost:
+        if moment.ended or moment.lost or moment.stopping:
             self._leave()
             return
         if not self.is_active:
             return  # asked already, by a key that came in one go with this one
         answers = [
             Answer("s", "stop the run, put clips in hand back", STOP),
-            Answer("d", "detach: leave the app, the run goes on", DETACH),
-            Answer("g", "go on", ""),
+            Answer("d", "detach: leave the app, the run continues", DETACH),
+            Answer("g", "go back, change nothing", ""),
         ]
         ask = ConfirmScreen(
-            "Stop the run?", "A stopped run goes on later where it left off.", answers, on_ctrl_c=DETACH
+            "Stop the run?", "A stopped run can be continued later.", answers, on_ctrl_c=DETACH
         )
         self.app.push_screen(ask, self._answered)
 
@@ -340,5 +344,5 @@ class RunScreen(LiveScreen):
 
     def _allowed(self, binding: Binding) -> bool:
         action = binding.action.partition("(")[0]
-        gone = action == "detach" and self.moment.ended
+        gone = action == "detach" and (self.moment.ended or self.moment.stopping)
         return not (gone or (action == "undo" and not self.can_undo) or self._why_not(action))

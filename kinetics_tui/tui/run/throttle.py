@@ -98,14 +98,14 @@ def _standing(moment: Moment) -> Standing | None:
         return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("status"))
     if moment.lost:
         seen = clock_text(moment.seen_at, moment.zone)
-        text = f"Last seen {seen}; the app keeps trying. If it is gone, press space to go on, or type:"
+        text = f"Last seen {seen}; the app keeps trying. If it is gone, press space to continue, or type:"
         return Standing("ENGINE NOT ANSWERING", Tone.BAD, text, moment.command("run"))
     command = ""
     match state.status:
         case EngineStatus.DONE:
             return Standing("EVERY CLIP IS SETTLED", Tone.GOOD, _done_text(moment))
         case EngineStatus.STOPPED:
-            text = f"{counted(state.left, 'clip')} {are(state.left)} left. Press space to go on, or type:"
+            text = f"{counted(state.left, 'clip')} {are(state.left)} left. Press space to continue, or type:"
             command = moment.command("run")
         case EngineStatus.STOPPING:
             text = moment.reason or "Clips in hand are put back, then the engine ends."

@@ -20,6 +20,8 @@ COLUMN_LEAST = 34
 """A column of workers narrower than this tells too little."""
 LABEL_CELLS = 32
 """A class gets this many cells beside the name of its clip, and more where it is longer."""
+_LABEL_LEAST = 8
+"""A class is cut to so many cells for the id of its clip; with fewer it stands without one."""
 _RATE = 10
 _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
@@ -53,18 +55,23 @@ def _wait_words(worker: WorkerState, now: float) -> str:
 
 
 def _add_clip(line: Line, clip: Clip, column: int, width: int) -> Line:
-    """Class and clip from ``column`` on, the class whole, then as much of the clip as there is room for.
+    """Class and clip from ``column`` on: the clip to its segment, or its id alone, as there is room.
 
-    A class too long for that begins further left, where no rate is shown.
+    Where the class needs more it begins further left, if no rate is shown there; then it is cut. Where
+    little would be left of it, it stands alone.
     """
-    text = clip.label or clip.name
-    needed = cell_len(for_screen(text))
-    line.to(max(line.width + _GAP, min(column, width - needed)))
-    for name in (clip.name, clip.youtube_id):
-        label_width = width - line.width - _GAP - len(name)
-        if clip.label and label_width >= needed:
-            return line.cell(text, min(label_width, max(LABEL_CELLS, needed))).add(f"  {name}", Tone.DIM)
-    return line.add(text)
+    start = line.width + _GAP
+    label, whole = clip.label, cell_len(for_screen(clip.label))
+    behind = _GAP + len(clip.youtube_id)
+    line.to(max(start, min(column, width - (whole + behind if label else len(clip.name)))))
+    room = width - line.width
+    if not label:
+        return line.add(clip.name if len(clip.name) <= room else clip.youtube_id)
+    if room - behind < min(whole, _LABEL_LEAST):
+        return line.add(label)
+    for_name = room - _GAP - len(clip.name)
+    name, cells = (clip.name, for_name) if for_name >= whole else (clip.youtube_id, room - behind)
+    return line.cell(label, min(cells, max(LABEL_CELLS, whole))).add(f"  {name}", Tone.DIM)
 
 
 def worker_lines(

@@ -54,11 +54,13 @@ class Consequences(msgspec.Struct, frozen=True):
     needed_bytes: float = 0.0
 
 
-def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Release | None) -> Consequences:
-    """The consequences of ``draft`` with the counts at hand."""
+def consequences(
+    draft: Draft, table: ClipTable, folder: Folder, release: Release | None, networks: int = 1
+) -> Consequences:
+    """The consequences of ``draft`` with the counts at hand, for a run by so many networks."""
     free = f"{bytes_text(folder.free_bytes)} free" if folder.free_bytes is not None else ""
     if folder.has_ledger:
-        goes_on = Note("Start goes on with it as it was set up: clips and options are in its ledger.")
+        goes_on = Note("Start continues it as it was set up: clips and options are in its ledger.")
         elsewhere = Note("For another selection choose another folder.")
         return Consequences("A dataset is here already", free, (), (goes_on, elsewhere))
     if not table.cells:
@@ -72,30 +74,36 @@ def consequences(draft: Draft, table: ClipTable, folder: Folder, release: Releas
     needed = estimate.disk_bytes(amount, clip_bytes, draft.picture_px, sound=draft.sound)
     disk = f"about {bytes_text(needed)}" + (f"; {free}" if free else "")
     clips = f"{count_text(amount.clips, exact=exact)} {'clip' if exact and amount.clips == 1 else 'clips'}"
-    return Consequences(clips, disk, _times(draft, amount.clips), _notes(draft, table, release), needed)
+    times = _times(draft, amount.clips, networks)
+    return Consequences(clips, disk, times, _notes(draft, table, release, networks), needed)
 
 
-def _times(draft: Draft, clips: float) -> tuple[str, ...]:
-    """The time at the pace that is chosen, then at the usual ones."""
-    paces = dict.fromkeys(pace for pace in (draft.pace_per_hour, *PACES.values()) if pace is not None)
-    return tuple(_time(clips, pace) for pace in paces) if clips else ()
+def _times(draft: Draft, clips: float, networks: int) -> tuple[str, ...]:
+    """The time at the pace that is chosen, then at the usual ones; each network has the pace for itself.
+
+    With several networks an account's is none of the usual ones: it is one account by all of them.
+    """
+    usual = PACES.values() if networks == 1 else [Preset.GUEST]
+    paces = dict.fromkeys(pace for pace in (draft.pace_per_hour, *usual) if pace is not None)
+    return tuple(_time(clips, pace, networks) for pace in paces) if clips else ()
 
 
-def _time(clips: float, pace: float | Preset) -> str:
+def _time(clips: float, pace: float | Preset, networks: int) -> str:
+    several = f"{networks} networks, " if networks > 1 else ""
     if not isinstance(pace, Preset):
-        return f"{span_text(estimate.time_s(clips, pace))} at {pace_text(pace)}"
-    lean, full = (
-        span_text(estimate.time_s(clips * cost, BUDGETS[pace])) for cost in (LEAN_REQUESTS, FULL_REQUESTS)
-    )
-    return f"{lean} lean, {full} full at {BUDGETS[pace]:,.0f} requests/h ({pace})"
+        in_all = pace * networks
+        return f"{span_text(estimate.time_s(clips, in_all))} at {several}{pace_text(in_all)}"
+    budget = BUDGETS[pace] * networks
+    lean, full = (span_text(estimate.time_s(clips * cost, budget)) for cost in (LEAN_REQUESTS, FULL_REQUESTS))
+    return f"{lean} lean, {full} full at {several}{budget:,.0f} requests/h ({pace})"
 
 
-def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Note, ...]:
+def _notes(draft: Draft, table: ClipTable, release: Release | None, networks: int) -> tuple[Note, ...]:
     splits = draft.chosen_splits(table)
     clips = draft.amount(table).clips
     notes = []
     pace: PaceLimit = draft.pace_per_hour or Preset.GUEST
-    took_s = estimate.time_s(clips, clips_per_hour(pace) or 1.0)
+    took_s = estimate.time_s(clips, networks * (clips_per_hour(pace) or 1.0))
     if took_s >= LONG_S:
         months, weeks = took_s / MONTH_S, took_s / (7 * DAY_S)
         stretch = f"{months:.0f} months" if months >= 1.5 else f"{weeks:.0f} weeks"
@@ -115,7 +123,8 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None) -> tuple[Not
     if draft.pace_per_hour is None or (clips_per_hour(pace) or 0.0) > (clips_per_hour(Preset.GUEST) or 0.0):
         notes.append(
             Note(
-                f"Above {guest:,.0f} requests/h YouTube throttles guests: cooldowns come on top.",
+                f"Above {guest:,.0f} requests/h{' a network' * (networks > 1)} YouTube throttles guests: "
+                "cooldowns come on top.",
                 f"{account:,.0f} take an account's cookies, and accounts have been blocked for it.",
             )
         )

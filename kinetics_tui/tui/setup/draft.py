@@ -80,6 +80,11 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return whole_number(self.more.get("limit", ""))
 
     @property
+    def network_names(self) -> tuple[str, ...]:
+        """The names of the networks to go out by, which have commas between them."""
+        return tuple(name for part in self.more.get("networks", "").split(",") if (name := part.strip()))
+
+    @property
     def picture_px(self) -> int:
         """The short side of the clips, as far as the form tells it."""
         return min(self.height_px, whole_number(self.more.get("short_side", "")) or self.height_px)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from kinetics_tui.tui.setup.consequences import Consequences, consequences
 from kinetics_tui.tui.setup.draft import draft_of, missing_file, problems
 from kinetics_tui.tui.setup.estimate import ClipTable, published_table, with_counted
 from kinetics_tui.tui.setup.loading import Loaded
-from kinetics_tui.tui.setup.more import Written, read_texts, texts_of
+from kinetics_tui.tui.setup.more import Written, find_networks, read_texts, texts_of
 from kinetics_tui.tui.setup.ports import Folder, Library, Plan, Source
 
 
@@ -37,7 +38,13 @@ class Form:
     """A draft with the counts, the folder and the annotations that belong to it."""
 
     def __init__(
-        self, dataset: Path, options: Options, selection: Selection, library: Library, written: Written
+        self,
+        dataset: Path,
+        options: Options,
+        selection: Selection,
+        library: Library,
+        written: Written,
+        networks: Sequence[str] = (),
     ) -> None:
         self._library = library
         self.written = written
@@ -45,13 +52,14 @@ class Form:
         self.releases: dict[str, Release] = {release.name: release for release in library.releases()}
         if not selection.release and not selection.annotations:
             selection = msgspec.structs.replace(selection, release=next(iter(self.releases), ""))
-        more = texts_of(options, selection, written)
+        more = texts_of(options, selection, written, networks)
         self.draft = draft_of(dataset, options, selection, self._named_classes(selection), more)
         self._first_draft = self.draft
         self.table = ClipTable()
         self.labels: tuple[str, ...] = ()
         self._read: Loaded | None = None
         self._folder: Folder | None = None
+        self._networks: tuple[tuple[str, ...], int, dict[str, str]] | None = None
         self._recount()
 
     def _named_classes(self, selection: Selection) -> frozenset[str] | None:
@@ -169,10 +177,18 @@ class Form:
 
     def judge(self) -> tuple[Consequences, dict[str, str]]:
         """The consequences of Start, and why fields make it impossible: by ``Field`` or name of an option."""
-        said = consequences(self.draft, self.table, self.folder, self.release)
+        networks, no_network = self._find_networks()
+        said = consequences(self.draft, self.table, self.folder, self.release, networks)
         found = problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
         more = {} if self.folder.has_ledger else read_texts(self.draft.more, self.written)[1]
-        return said, {**found, **more}
+        return said, {**found, **more, **no_network}
+
+    def _find_networks(self) -> tuple[int, dict[str, str]]:
+        """As ``find_networks``; the machine is asked once for each change of the names."""
+        names = self.draft.network_names
+        if self._networks is None or self._networks[0] != names:
+            self._networks = (names, *find_networks(names, self.written))
+        return self._networks[1:]
 
     def selection(self) -> Selection:
         return self.draft.selection(self.table)
@@ -181,4 +197,4 @@ class Form:
         """The end of the form."""
         more = read_texts(self.draft.more, self.written)[0]
         options = msgspec.structs.replace(self.draft.options(self._given), **more)
-        return Plan(self.draft.folder_path, self.selection(), options, clips)
+        return Plan(self.draft.folder_path, self.selection(), options, clips, self.draft.network_names)

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from kinetics_tui.model.options import Options, options_in
 from kinetics_tui.tui.parts.help import HelpScreen, Words
 from kinetics_tui.tui.setup.more import MORE, Written, explained, title
+from kinetics_tui.tui.setup.sections import TO_MEND
 
 
 def _key(shown: str, name: str, text: str) -> Binding:
@@ -19,7 +20,7 @@ KEYS: Sequence[Binding] = (
     _key("^s", "start", "Fetches the annotations if need be, and starts the run."),
     _key("tab", "next field", "With shift the one before. In a field the arrow keys choose or move."),
     _key("space", "tick", "Ticks what the cursor is on: a split, a class, or all of a category."),
-    _key("enter", "open", "Opens or closes a category, presses a button; in a text field goes on."),
+    _key("enter", "open", "Opens or closes a category, presses a button; in a text field goes to the next."),
     _key("a n", "all, none", "Among the classes: ticks or unticks all that are shown."),
     _key("/ ^f", "search", "To the search over the classes; in a text field ^f."),
     _key("1 2 3", "sections", "To the clips, the classes, the folder and options."),
@@ -39,7 +40,7 @@ BEFORE: Words = (
     ("Search", "Every word of it must occur in a class or its category."),
     ("[x] [-] [ ]", "All, some, none of a category. A class that stands in two is ticked in both."),
     ("N per class", "So many clips of each class, drawn with the seed: the same seed draws the same."),
-    ("Folder", "Where the clips go; one that holds a dataset goes on as it was set up."),
+    ("Folder", "Where the clips go; one that holds a dataset is continued as it was set up."),
 )
 PACE = (
     "Requests an hour as guest or account, or clips an hour. A clip costs 1 request lean, about 3 full. "
@@ -63,6 +64,7 @@ def setup_help(written: Written, *, sections: bool) -> HelpScreen:
         named("Trim", "trim"),
         ("More ...", "Unfolds the rest of the options:"),
         *((f"  {title(option)}", explained(name, written)) for name, option in MORE.items()),
+        *([(TO_MEND, "Something in that section keeps Start waiting: beside Start stands what.")] * sections),
         ("What this comes to", f"{where}: clips, disk and time, before anything is fetched or written."),
     )
     keys = KEYS if sections else [key for key in KEYS if key.description != "sections"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -13,13 +13,14 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from kinetics_tui.base.errors import SettingsError
-from kinetics_tui.model.options import Option, Options, Selection, options_in
+from kinetics_tui.model.options import Option, Options, Outlets, Selection, options_in
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow
 
 _HAVE_FIELDS = ("workers", "height", "trim", "audio", "pace")
-LIMIT = "limit"
+LIMIT, NETWORKS = "limit", "networks"
 MORE = {
     LIMIT: options_in(Selection)[LIMIT],
+    NETWORKS: options_in(Outlets)[NETWORKS],
     **{
         name: option
         for name, option in options_in(Options).items()
@@ -27,22 +28,36 @@ MORE = {
     },
 }
 """What has a flag, and no field elsewhere on the form."""
-_NOTES = {"yt_dlp": " Cookies of an account: --cookies and the full path of their file."}
-_EXAMPLES = {"yt_dlp": "such as --cookies /home/me/cookies.txt"}
+_NOTES = {
+    "yt_dlp": " Cookies of an account: --cookies and the full path of their file.",
+    NETWORKS: " Here: with commas between them.",
+}
+_EXAMPLES = {
+    "yt_dlp": "such as --cookies /home/me/cookies.txt",
+    NETWORKS: "such as default, phone",
+}
 
 
 class Written(NamedTuple):
-    """Options as people write them: read (raises SettingsError), written, and explained."""
+    """Options as people write them: read (raises SettingsError), written, and explained.
+
+    ``networks`` gives the labels of the networks that names mean (raises SettingsError).
+    """
 
     read: Callable[[Option, object], object]
     text: Callable[[Option, object], str]
     help: Callable[[Option], str]
+    networks: Callable[[Sequence[str]], Sequence[str]]
 
 
-def texts_of(options: Options, selection: Selection, written: Written) -> dict[str, str]:
-    """The fields under "More" filled in from options and the limit of a selection."""
+def texts_of(
+    options: Options, selection: Selection, written: Written, networks: Sequence[str] = ()
+) -> dict[str, str]:
+    """The fields under "More" filled in from options, the limit of a selection, and names of networks."""
     return {
-        name: written.text(option, getattr(selection if name == LIMIT else options, option.field))
+        name: ", ".join(networks)
+        if name == NETWORKS
+        else written.text(option, getattr(selection if name == LIMIT else options, option.field))
         for name, option in MORE.items()
     }
 
@@ -56,12 +71,25 @@ def read_texts(texts: Mapping[str, str], written: Written) -> tuple[dict[str, An
     found: dict[str, str] = {}
     for name, option in MORE.items():
         text = texts.get(name, "").strip()
+        if name == NETWORKS:
+            continue  # they are looked for on this machine: ``find_networks``
         try:
             options[option.field] = written.read(option, text) if text else option.default
         except SettingsError as error:
             found[name] = f"{title(option)}: {error}"
     options.pop(LIMIT, None)  # of the selection, which the draft makes
     return options, found
+
+
+def find_networks(names: Sequence[str], written: Written) -> tuple[int, dict[str, str]]:
+    """The number of networks that a run goes out by, and why there are none of these names.
+
+    Those that YouTube sees at one address are one.
+    """
+    try:
+        return len(written.networks(names)) or 1, {}
+    except SettingsError as error:
+        return 1, {NETWORKS: f"{title(MORE[NETWORKS])}: {error}"}
 
 
 def title(option: Option) -> str:

@@ -29,13 +29,15 @@ class Plan(msgspec.Struct, frozen=True):
     """The choice of the user.
 
     ``clips`` is the selection already made. It is None where the folder holds a dataset already: that
-    one goes on with the clips and options in its ledger.
+    one goes on with the clips and options in its ledger. ``networks`` are those that the run goes out by
+    (empty: as the dataset was last told).
     """
 
     dataset: Path
     selection: Selection
     options: Options
     clips: tuple[Clip, ...] | None
+    networks: tuple[str, ...] = ()
 
 
 class Source(msgspec.Struct, frozen=True):

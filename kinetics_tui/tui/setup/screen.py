@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from textual.widgets import Button, Footer, Input, Static
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import Options, Selection, Trim
+from kinetics_tui.tui.parts.bars import key_name
 from kinetics_tui.tui.parts.controls import Choice, TickList
 from kinetics_tui.tui.parts.dialogs import Answer, ConfirmScreen, DismissedOnce
 from kinetics_tui.tui.setup.class_tree import ClassTree
@@ -41,6 +42,7 @@ from kinetics_tui.tui.setup.sections import (
     FOCUS_FOR,
     SECTION_OF,
     SECTIONS,
+    TO_MEND,
     ClassesSection,
     ClipsSection,
     OptionsSection,
@@ -96,15 +98,16 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         *,
         library: Library,
         written: Written,
+        networks: Sequence[str] = (),
         filled: bool = False,
     ) -> None:
-        """``dataset``, ``options`` and ``selection`` are what the form is filled in with at first.
+        """``dataset``, ``options``, ``selection`` and ``networks`` are what the form is filled in with.
 
         ``filled``: the user has done so already.
         """
         super().__init__()
         self._filled = filled
-        self._form = Form(dataset, options, selection, library, written)
+        self._form = Form(dataset, options, selection, library, written, networks)
         self._loading = Loading(self, library)
         self._wanted: Source | None = None
         self._progress = ""
@@ -166,7 +169,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         chooser = self.query_one("#sections", Choice)
         troubled = {SECTION_OF.get(field, "clips") for field in self._found}
         for name, title in SECTIONS.items():
-            chooser.set_text(name, f"{title} !" if name in troubled else title)
+            chooser.set_text(name, f"{title} {TO_MEND}" if name in troubled else title)
             self.query_one(f"#{name}").set_class(name != chooser.value, "-behind")
         self.query_one("#left").set_class(chooser.value == "classes", "-behind")
 
@@ -381,7 +384,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if not (self._filled or self._form.filled):
             self.dismiss(None)
         elif self.is_active:
-            answers = [Answer("l", "leave", LEAVE), Answer("g", "go on filling in", "")]
+            answers = [Answer("l", "leave", LEAVE), Answer("g", "go back to filling in", "")]
             ask = ConfirmScreen(
                 "Leave the set-up?", "What is filled in is not kept.", answers, on_ctrl_c=LEAVE
             )
@@ -417,15 +420,11 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
 
     def on_key(self, event: events.Key) -> None:
         """A key that does nothing where the focus is: say where keys are explained."""
-        if (
-            event.is_printable
-            and event.key not in self.active_bindings
-            and not isinstance(self.focused, Input)
-        ):
+        if event.key not in self.active_bindings and not isinstance(self.focused, Input):
             why = "No change of the selection is left to take back." if event.key == "z" else ""
             self.app.clear_notifications()  # of a whole word typed here, one is enough
             self.notify(
-                why or f"The key {event.character} does nothing in this field; ? explains the keys.",
+                why or f"The key {key_name(event)} does nothing in this field; ? explains the keys.",
                 timeout=4,
                 markup=False,
             )

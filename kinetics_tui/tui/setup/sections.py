@@ -24,6 +24,8 @@ HEIGHTS_PX = (144, 240, 360, 480, 720, 1080, 1440, 2160)
 
 SECTIONS = {"clips": "1 Clips", "classes": "2 Classes", "options": "3 Folder and options"}
 """Ids and titles, where one shows at a time."""
+TO_MEND = "! to mend"
+"""Behind the title of a section in which something keeps the run from starting."""
 
 SECTION_OF: dict[str, str] = {
     Field.FOLDER: "options",

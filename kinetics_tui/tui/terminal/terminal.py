@@ -238,7 +238,7 @@ def farewell(moment: Moment, *, stopped: bool = False) -> Farewell:
         return Farewell(f"The engine does not answer. See why with: {moment.command('status')}", EXIT_DONE)
     if stopped or state.status in (EngineStatus.STOPPED, EngineStatus.STOPPING):
         code = EXIT_STOPPED if state.left else EXIT_DONE
-        return Farewell(f"Stopped: {state.tally}. Go on with: {moment.command('run')}", code)
+        return Farewell(f"Stopped: {state.tally}. Continue with: {moment.command('run')}", code)
     if moment.lost:
-        return Farewell(f"The engine does not answer. Go on with: {moment.command('run')}", EXIT_DONE)
-    return Farewell(f"The run goes on. Come back with: {moment.command('attach')}", EXIT_DONE)
+        return Farewell(f"The engine does not answer. Continue with: {moment.command('run')}", EXIT_DONE)
+    return Farewell(f"The run continues. Come back with: {moment.command('attach')}", EXIT_DONE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.folder import STALE_S, leftovers, make_state_folder, sweep
+from kinetics_tui.dataset.folder import STALE_S, leftovers, make_state_folder, nothing_begun, sweep
 from kinetics_tui.dataset.ledger.database import Database, NoLedger, connect, read_meta
 from kinetics_tui.dataset.ledger.files import read_accounts
 from kinetics_tui.dataset.stats_csv import write_records
@@ -69,6 +69,8 @@ def check(dataset: Path, how: Checking) -> Report:
     elif report.ledger is LedgerState.WHOLE:
         _check(dataset, how, report)
     elif report.ledger is LedgerState.MISSING and not has_traces(dataset):
+        if not dataset.exists():
+            raise NoLedger(nothing_begun(dataset))
         raise NoLedger(
             f"{dataset} holds no ledger; --repair --annotations FILE makes one from the files in it."
         )

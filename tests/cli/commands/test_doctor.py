@@ -46,7 +46,7 @@ from kinetics_tui.cli.commands.doctor import findings_text as as_text
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.options import LoggedOut, Options
+from kinetics_tui.model.options import LoggedOut, NamedWay, Options
 from kinetics_tui.settings.settings import load_settings
 
 OFFLINE = ("--proxy", "http://127.0.0.9:1")
@@ -353,12 +353,19 @@ def test_all_faults_of_the_settings_are_named_and_the_rest_is_looked_at(
 
 
 def test_named_networks_are_shown_with_where_they_lead() -> None:
-    finding = check_named_networks({"here": "127.0.0.1", "phone": "nosuch0", "vpn": "http://me:secret@h:1"})
+    finding = check_named_networks(
+        {
+            "here": NamedWay("127.0.0.1"),
+            "phone": NamedWay("nosuch0"),
+            "vpn": NamedWay("http://me:secret@h:1", same="here"),
+        }
+    )
     assert finding.state is State.OK
     here, phone, vpn = finding.detail.splitlines()
     assert here.startswith("here ")
     assert here.endswith(" 127.0.0.1")
-    assert (phone, vpn) == ("phone nosuch0, not connected now", "vpn http://h:1")
+    assert phone == "phone nosuch0, not connected now"
+    assert vpn == "vpn http://h:1, the same network as here"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_an_unknown_topic_gets_one_sentence_with_the_nearest_name(
     assert run_command(["help", typed]) == BAD_INPUT
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("kinetics-tui: No topic is called ")
+    assert captured.err.startswith("kinetics-tui: No command or topic is called ")
     assert captured.err.endswith(f"{said}\n")
     assert captured.err.count("\n") == 1
     assert "\x1b" not in captured.err

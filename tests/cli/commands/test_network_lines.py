@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import msgspec
 import pytest
 
 from kinetics_tui.base.safe_text import for_terminal
@@ -63,6 +64,13 @@ def test_each_network_is_a_row_with_its_marks() -> None:
         "                                 open                     0  12 Aug",
         "* in use  - not here now",
     ]
+
+
+def test_a_way_that_is_the_same_network_stands_below_it() -> None:
+    same = msgspec.structs.replace(OFFICE, also=("vpn tun0 \x1b[2J10.8.0.2",))
+    lines = networks_text(state(HOME, same), NOW).splitlines()
+    assert lines[3] == f"= {for_terminal(same.also[0])}"
+    assert lines[4] == "* in use  = the same network as the one above, as you named it"
 
 
 def test_the_marks_that_are_there_are_explained() -> None:

@@ -104,7 +104,8 @@ def test_whoever_looks_is_told_in_one_sentence_what_to_do(
     for command in (["attach", str(dataset), "--headless"], ["run", str(dataset), "--headless"]):
         assert run_command(command) == BAD_INPUT
         said = capsys.readouterr().err
-        assert f"end it with kinetics-tui stop {dataset}, then run goes on; nothing is lost." in said
+        next_step = f"end it with kinetics-tui stop {dataset}, then continue with kinetics-tui run {dataset};"
+        assert f"{next_step} nothing is lost." in said
     assert "subscribe" not in engine.commands
 
 

@@ -51,7 +51,7 @@ async def test_splits_are_switched_without_an_engine(client: EngineClient) -> No
 
 async def test_what_needs_an_engine_is_refused(client: EngineClient) -> None:
     reply = await client.send(SetWorkers(workers=3))
-    assert (reply.ok, reply.message) == (False, "No engine runs: this can be done when the run goes on.")
+    assert (reply.ok, reply.message) == (False, "No engine runs: start the run first, then this can be done.")
 
 
 async def test_nothing_is_written_while_somebody_else_writes(client: EngineClient) -> None:

@@ -14,7 +14,7 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.networks.ledger_notes import LedgerNotes
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkKind, Way
+from kinetics_tui.model.network import NetworkKind, SameAs, Way
 from tests.engine.engine_clips import some_clips
 
 NOW = 1_700_000_000.0
@@ -124,6 +124,8 @@ def test_the_way_in_use_and_those_added_are_there_for_the_next_run(
     ledger: Ledger, notes: LedgerNotes, tmp_path: Path
 ) -> None:
     office = Way(kind=NetworkKind.PROXY, target="http://proxy.example:3128")
-    notes.ways([office], {"office": office})
+    same = {"office": SameAs("home", HOME)}
+    notes.ways([office], {"office": office}, same)
     with Ledger.open(tmp_path / "set", read_only=True) as read:
         assert (read.ways_in_use(), read.ways()) == ((office,), {"office": office})
+        assert read.same_networks() == same

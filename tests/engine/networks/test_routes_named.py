@@ -85,6 +85,55 @@ def test_a_typed_way_is_kept_until_it_is_forgotten() -> None:
         ways.forget(HOME)
 
 
+def make_same() -> Ways:
+    """An office's proxy that leads out by the address of the phone, as only the user can know."""
+    ways = make_ways(phone="wlan1")
+    ways.add(parse_way(PROXY), "office", same="phone")
+    return ways
+
+
+@pytest.mark.parametrize("text", ["phone", "office", PHONE, "wlan1", PROXY])
+def test_ways_named_the_same_lead_to_one_network_each_by_its_own_route(text: str) -> None:
+    ways = make_same()
+    network = ways.lead(ways.find(text))
+    assert network.name == PHONE
+    assert ways.find("office").target == PROXY
+    assert len(network.also) == 1
+    assert network.label not in network.also
+
+
+def test_a_network_of_several_ways_is_listed_once_by_the_first_that_leads_anywhere() -> None:
+    ways = make_same()
+    assert [listed.given_as for listed in ways.listed()] == ["", "phone"]
+    ways.in_use = ways.find_all(["phone", "office"])
+    assert len(ways.in_use) == 2
+    assert ways.find_all([PHONE, HOME]) == (*ways.in_use, Way())
+
+
+def test_a_network_of_several_ways_keeps_its_name_when_its_address_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ways = make_same()
+    monkeypatch.setitem(INTERFACES, "wlan1", "172.20.10.9")
+    ways.add(parse_way("wlan1"), "phone")
+    ways.add(parse_way(PROXY), "office", same="phone")
+    assert {ways.lead(ways.find(text)).name for text in ("phone", "office", "172.20.10.9")} == {PHONE}
+    ways.add(parse_way(PROXY), "office")
+    assert ways.lead(ways.find("phone")).name == "172.20.10.9"
+    assert ways.lead(ways.find("office")).name == "socks5://10.0.0.1:1080"
+
+
+def test_a_network_that_others_are_the_same_as_while_it_is_away_has_the_users_name() -> None:
+    ways = make_ways(cable="eth7")
+    ways.add(parse_way(PROXY), "office", same="cable")
+    assert {ways.lead(ways.find(text)).name for text in ("cable", "office")} == {"cable"}
+
+
+def test_the_same_as_a_network_that_is_unknown_is_refused() -> None:
+    with pytest.raises(SettingsError, match="fone"):
+        make_ways(phone="wlan1").add(parse_way(PROXY), "office", same="fone")
+
+
 def test_a_name_given_later_takes_the_place_of_none() -> None:
     ways = make_ways()
     ways.add(parse_way(PROXY))

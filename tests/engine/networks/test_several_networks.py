@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from kinetics_tui.engine.networks.network import KnownNetwork, Network
 from kinetics_tui.engine.run.outcomes import Aftermath
 from kinetics_tui.engine.workers.messages import Assign, Cancel
 from kinetics_tui.engine.workers.pool import Slot
-from kinetics_tui.model.commands import ProbeNow, Reply, SetPace, SwitchNetwork, UseNetworks, WaitLonger
+from kinetics_tui.model.commands import (
+    AddNetwork,
+    CheckNetwork,
+    ProbeNow,
+    Reply,
+    SetPace,
+    SwitchNetwork,
+    UseNetworks,
+    WaitLonger,
+)
 from kinetics_tui.model.events import ClipDone, NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkStatus
@@ -367,3 +378,52 @@ def test_while_one_network_cools_down_the_other_loses_nothing(make_parts: Make) 
     gave = hourly(make_parts, {OFFICE: 300.0, LAB: 3000.0}, cooling=OFFICE)
     assert gave[OFFICE] == 0
     assert gave[LAB] >= 0.95 * 3000
+
+
+def test_of_two_ways_to_one_network_the_first_that_leads_anywhere_sends(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=2)
+    parts.commands.obey(AddNetwork(way="default", given_as="home"))
+    assert parts.commands.obey(AddNetwork(way=OFFICE, given_as="office", same="home")).ok
+    assert use(parts, "home", "office").ok
+    assert in_hand(parts) == {HOME.name: 2}
+    assert {through(parts, slot) for slot in parts.pool.slots.values()} == {""}
+    settle(parts, HOME.name)
+    parts.network = msgspec.structs.replace(HOME, present=False)
+    assert parts.networks.look(parts.now) == []
+    parts.hand_out()
+    assert [known.network.name for known in parts.networks.in_use] == [HOME.name]
+    assert OFFICE in {through(parts, slot) for slot in parts.pool.slots.values()}
+
+
+async def test_a_check_of_another_way_to_a_network_leaves_the_way_it_sends_by(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=2)
+    parts.commands.obey(AddNetwork(way="default", given_as="home"))
+    parts.commands.obey(AddNetwork(way=OFFICE, given_as="office", same="home"))
+    assert parts.commands.obey(CheckNetwork(name="office")).ok
+    while parts.context.state.checked is None:
+        await asyncio.sleep(0)
+    assert [route.proxy for _, route, _ in parts.asked] == [OFFICE]
+    assert known(parts, HOME.name).network.route.proxy != OFFICE
+
+
+def test_a_switch_to_another_way_of_a_network_can_put_its_clips_back(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=2)
+    parts.commands.obey(AddNetwork(way="default", given_as="home"))
+    parts.commands.obey(AddNetwork(way=OFFICE, given_as="office", same="home"))
+    parts.hand_out()
+    assert parts.commands.obey(SwitchNetwork(way="office", finish=False)).ok
+    assert all(isinstance(parts.sent(slot.number)[-1], Cancel) for slot in parts.pool.slots.values())
+    assert known(parts, HOME.name).throttle.status is NetworkStatus.PROBING
+    assert known(parts, HOME.name).network.route.proxy == OFFICE
+
+
+def test_networks_in_use_that_turn_out_to_be_one_go_on_as_one(make_parts: Make) -> None:
+    parts = make_parts(some_clips(20), workers=2)
+    parts.commands.obey(AddNetwork(way="default", given_as="home"))
+    assert use(parts, "home", OFFICE).ok
+    opened(parts, OFFICE)
+    assert parts.commands.obey(AddNetwork(way=OFFICE, given_as="office", same="home")).ok
+    turned = parts.networks.look(parts.now)
+    assert [(before.name, after.name) for before, after in turned] == [(OFFICE, HOME.name)]
+    assert [known.network.name for known in parts.networks.in_use] == [HOME.name]
+    assert not parts.context.state.networks[OFFICE].in_use

@@ -14,14 +14,17 @@ from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.clip_queries import FailedPage, FailedQuery
+from kinetics_tui.model.clip_queries import FailedClip, FailedPage, FailedQuery
 from kinetics_tui.model.commands import Pause, Reply, Retry
 from kinetics_tui.model.events import ClipFailed, ClipsRetried
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
+from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.failures.list import failed_columns
 from kinetics_tui.tui.failures.screen import KEYS, WORDS
+from kinetics_tui.tui.parts.view_state import Moment
 from tests.tui.run_fakes import NOW
 from tests.tui.run_stand import Stand, resize, stand
 
@@ -433,3 +436,16 @@ async def test_it_takes_every_size(ledger: Ledger, tmp_path: Path) -> None:
                 await resize(run.pilot, *size)
                 strips = run.app.screen._compositor.render_strips()
                 assert [strip.cell_length for strip in strips] == [size[0]] * size[1]
+
+
+@pytest.mark.parametrize("width", [48, 58, 78, 98])
+@pytest.mark.parametrize("age_s", [60.0, 40 * 86_400.0])
+def test_a_long_class_gives_way_to_the_id_of_its_clip(width: int, age_s: float) -> None:
+    moment = Moment(RunState(), NOW)
+    clip = Clip("0wR5jVB-WPk", 417.0, 427.0, "train", "passing American football (not in game)")
+    row = FailedClip(
+        id=1, clip=clip, category=Category.VIOLATING_TERMS, attempts=1, at=NOW - age_s, message="gone"
+    )
+    columns = failed_columns([row], moment, width)
+    assert columns["clip"] >= 12
+    assert sum(columns.values()) + 2 * sum(map(bool, columns.values())) <= width

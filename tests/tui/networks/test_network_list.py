@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
-from kinetics_tui.model.events import AnyEvent, NetworkChecked
+from kinetics_tui.model.events import AnyEvent, NetworkChanged, NetworkChecked
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus, PastThrottle
 from kinetics_tui.model.state import RunState
@@ -101,6 +102,14 @@ def test_every_row_fits_and_names_and_states_go_last(width: int) -> None:
         if width >= 20 and networks:
             assert columns["state"]
             assert columns["name"] >= 6
+
+
+def test_a_long_name_has_the_blanks_beside_it() -> None:
+    long = NetworkState(name="a", label="http://" + "proxy." * 8 + "example:3128", kind=NetworkKind.PROXY)
+    assert long.label in network_line(long, network_columns([long], 116), NOW, cursor=False).text
+    # No figure is given up for it.
+    columns = network_columns([long], 78)
+    assert (columns["clips"], columns["throttle"]) == (5, 18)
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
@@ -208,6 +217,14 @@ def test_details_fit_every_room(width: int, height: int) -> None:
 def test_an_engine_that_is_gone_counts_no_cooldown_down() -> None:
     run = moment(connected=False, now=NOW + 60)
     assert "(2:37:49 left, step 2)" in details(run, CABLE)[1]
+
+
+def test_the_ways_that_are_one_network_with_it_are_named() -> None:
+    info = msgspec.structs.replace(listed_networks()[0], also=("vpn tun0 10.8.0.2",))
+    run = moment(NetworkChanged(at=NOW, network=info))
+    assert details(run, info.name)[2] == (
+        "The same network, as you named it: vpn tun0 10.8.0.2. One limit, one pace."
+    )
 
 
 # -- the check -------------------------------------------------------------------------------------

@@ -525,10 +525,10 @@ async def test_what_cannot_be_forgotten_says_why() -> None:
 @pytest.mark.parametrize(
     ("place", "hints"),
     [
-        (IN_USE, " c check  a add  esc back"),
-        (OPEN, " enter switch  u use too  c check  a add  esc back"),
-        (ADDED, " enter switch  u use too  c check  a add  x forget"),
-        (TETHER, " a add  x forget  esc back"),
+        (IN_USE, " esc back  c check  a add"),
+        (OPEN, " enter switch  u use too  esc back  c check  a add"),
+        (ADDED, " enter switch  u use too  esc back  c check  a add"),
+        (TETHER, " esc back  a add  x forget"),
     ],
 )
 async def test_the_keys_offered_are_those_that_do_something_at_the_cursor(place: int, hints: str) -> None:
@@ -536,6 +536,27 @@ async def test_the_keys_offered_are_those_that_do_something_at_the_cursor(place:
         await at(run, place)
         assert run.rows[-1].startswith(hints + "  ")
         assert run.rows[-1].rstrip().endswith("? help  ^p palette")
+
+
+@pytest.mark.parametrize(
+    ("status", "connected", "why"),
+    [
+        (EngineStatus.STOPPING, True, "! The run is stopping"),
+        (EngineStatus.STOPPED, False, "! No engine runs. For the next run: kinetics-tui switch "),
+    ],
+)
+async def test_nothing_is_offered_or_asked_where_no_engine_can_be_told(
+    status: EngineStatus, connected: bool, why: str
+) -> None:
+    async with stand(size=SMALL) as run:
+        await at(run, ADDED)
+        run.link.connected = connected
+        await run.fold(StatusChanged(at=NOW, status=status))
+        assert run.rows[-1].startswith(" esc back  ↑↓ move  ")
+        for key in ("enter", "u", "c", "a", "x", "p", "e"):
+            assert await run.press(key) == []
+            assert run.shown == "NetworksScreen"
+            assert run.said.startswith(why)
 
 
 async def test_the_help_names_every_key_and_word() -> None:

@@ -65,8 +65,8 @@ def test_of_many_classes_both_ends_are_shown_and_those_not_tried_yet_are_not() -
 def test_failures_are_ranked_and_those_tried_again_told_apart() -> None:
     assert section(full_report(), "Why clips failed") == [
         "                     clips  of failed",
-        "Video not available     75     75.0 %  █████████████████████████████████████████",
-        "private                 25     25.0 %  █████████████▋",
+        "Video not available     75     75.0 %  ██████████████████████████████▊",
+        "private                 25     25.0 %  ██████████▎",
         "tried again later: 12 timeout",
     ]
 

@@ -278,16 +278,23 @@ def test_a_worker_row_says_what_is_done_with_which_clip() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "row"),
+    ("label", "width", "speed", "end"),
     [
-        ("blowing out candles", " 3   2 s ████░░  78 %  trim                blowing out candles"),
-        ("catching or throwing frisbee", " 3   2 s ████░░  78 %  trim          catching or throwing frisbee"),
+        ("blowing out candles", 65, 0.0, "  trim      blowing out candles  0wR5jVB-W00"),
+        ("catching or throwing frisbee", 78, 0.0, "  trim        catching or throwing frisbee  0wR5jVB-W00"),
+        ("catching or throwing frisbee", 65, 0.0, "  trim      catching or throwi…  0wR5jVB-W00"),
+        ("catching or throwing frisbee", 65, 1_100_000.0, "  1.1 MB/s  catching…  0wR5jVB-W00"),
+        ("catching or throwing frisbee", 45, 0.0, "  trim      catching or…"),
     ],
 )
-def test_a_class_is_whole_where_there_are_blanks_beside_it(label: str, row: str) -> None:
+def test_a_class_uses_the_blanks_beside_it_and_gives_way_to_the_id(
+    label: str, width: int, speed: float, end: str
+) -> None:
     labelled = msgspec.structs.replace(clip(0), label=label)
-    worker = WorkerState(3, phase=Phase.TRIM, clip=labelled, fraction=0.78, since=NOW - 2)
-    assert worker_line(worker, NOW, 0, 65).text == row
+    phase = Phase.DOWNLOAD if speed else Phase.TRIM
+    worker = WorkerState(3, phase=phase, clip=labelled, fraction=0.78, since=NOW - 2)
+    line = worker_line(worker, NOW, speed, width)
+    assert "".join(text for text, _ in line.spans(width)).rstrip().endswith(end)
 
 
 def test_a_wide_row_has_the_clip_to_its_segment() -> None:
@@ -366,9 +373,9 @@ def test_in_full_view_no_worker_is_left_out() -> None:
 
 def test_failures_are_ranked_with_count_share_and_bar() -> None:
     lines = texts(failure_lines(moment(), 70, 12))
-    assert lines[0] == "Video not available        2,150   68.8 % of failed  █████████████████"
-    assert lines[1] == "Content warning              497   15.9 % of failed  ███▉"
-    assert texts(failure_lines(moment(), 52, 12))[0] == "Video not available        2,150  ██████████████████"
+    assert lines[0] == "Video not available        2,150   68.8 % of failed  ███████████▊░░░░░"
+    assert lines[1] == "Content warning              497   15.9 % of failed  ██▊░░░░░░░░░░░░░░"
+    assert texts(failure_lines(moment(), 52, 12))[0] == "Video not available        2,150  ████████████▍░░░░░"
     assert lines[-1] == "tried again later: 12 timeout, 3 forbidden"
 
 
@@ -389,6 +396,17 @@ def test_four_lines_show_the_four_most_frequent() -> None:
         "HTTP Error 404",
         "Copyright",
     ]
+
+
+@pytest.mark.parametrize(("height", "said"), [(5, True), (9, False)])
+def test_a_brief_panel_says_how_many_categories_it_leaves_out(height: int, said: bool) -> None:
+    run = moment()
+    panel = FailuresPanel()
+    panel.flat = True
+    title = panel.compose_lines(run, 80, height)[0].text
+    assert ("─ +5 more: key 3 " in title) is said
+    panel.set_full(full=True)
+    assert "more" not in panel.compose_lines(run, 80, height)[0].text
 
 
 def test_in_full_view_each_category_has_its_advice() -> None:
@@ -720,7 +738,7 @@ def test_a_command_to_copy_stands_in_lines_of_its_own_to_the_last_blank() -> Non
     run = moment(status(EngineStatus.STOPPED))
     run.state.dataset = "/data/two  blanks " + "and a long name " * 6
     lines = texts(throttle_lines(run, 60, 9))
-    start = lines.index("105,293 clips are left. Press space to go on, or type:") + 1
+    start = lines.index("105,293 clips are left. Press space to continue, or type:") + 1
     wanted = f"kinetics-tui run '{run.state.dataset}'"
     raw = [line.text for line in throttle_lines(run, 60, 9)][start:]
     assert "".join(raw).startswith(wanted)
@@ -824,16 +842,16 @@ def test_keys_are_put_briefly_where_that_makes_room_for_more() -> None:
 @pytest.mark.parametrize(
     ("events", "connected", "line", "code"),
     [
-        ([], True, "The run goes on. Come back with: kinetics-tui attach '/data/my kinetics'", 0),
+        ([], True, "The run continues. Come back with: kinetics-tui attach '/data/my kinetics'", 0),
         (
             [status(EngineStatus.STOPPED)],
             True,
             "Stopped: 131,271 of 278,373 clips done, 3,124 failed, 105,293 left, 38,685 switched off (test). "
-            "Go on with: kinetics-tui run",
+            "Continue with: kinetics-tui run",
             3,
         ),
         ([status(EngineStatus.DONE)], False, "Done: 131,271 of 278,373 clips done, 3,124 failed, ", 0),
-        ([], False, "The engine does not answer. Go on with: kinetics-tui run", 0),
+        ([], False, "The engine does not answer. Continue with: kinetics-tui run", 0),
     ],
 )
 def test_the_farewell_says_how_to_go_on(
@@ -888,6 +906,7 @@ def in_use(name: str, state: NetworkStatus = NetworkStatus.OPEN, **fields: objec
     return NetworkChanged(at=NOW, network=msgspec.structs.replace(network, **fields))
 
 
+LONG = "phone http://127.0.0.1:8080"
 PHONE_COOLS = in_use("phone", NetworkStatus.COOLING, until=NOW + 761, step=2, steps_s=(900.0, 3600.0))
 
 
@@ -902,6 +921,14 @@ def test_each_network_in_use_has_a_line_those_that_can_send_first_and_their_sum(
     assert "3 networks   pace 900/h" in header_line(here, 100).text
 
 
+def test_networks_whose_names_begin_alike_are_told_apart_where_they_are_cut() -> None:
+    labs = [f"http://proxy.lab.example:{port}" for port in (3128, 3129)]
+    here = moment(*(in_use(lab, label=lab) for lab in labs), network())
+    for width in range(30, 80):
+        lines = texts(throttle_lines(here, width, 4))
+        assert len({line.split()[1] for line in lines[:3]}) == 3
+
+
 def test_networks_that_do_not_fit_are_counted() -> None:
     here = moment(network(), *(in_use(f"lab{number}") for number in range(6)))
     for height in range(1, 12):
@@ -909,6 +936,13 @@ def test_networks_that_do_not_fit_are_counted() -> None:
         assert len(lines) <= height
         if height == 4:
             assert lines[-1] == "+4 more networks"
+
+
+def test_a_long_name_has_the_blanks_beside_it_and_the_place_of_the_time_of_day() -> None:
+    cooling = msgspec.structs.replace(PHONE_COOLS.network, label=LONG)
+    here = moment(network(), msgspec.structs.replace(PHONE_COOLS, network=cooling))
+    assert f"COOLING    {LONG}    12:41" in texts(throttle_lines(here, 47, 8))
+    assert f"COOLING    {LONG}  12:41 until 14:14  step 2 of 2" in texts(throttle_lines(here, 80, 8))
 
 
 def test_the_countdown_comes_only_when_no_network_can_send() -> None:

@@ -248,6 +248,8 @@ async def test_z_works_on_the_screens_of_the_run_too() -> None:
         ("escape", "No panel is shown in full: 1 to 5 open one. q leaves."),
         ("z", "There is nothing to undo: that can be done for 15 s."),
         ("v", "The key v does nothing here; ? lists the keys."),
+        ("f5", "The key f5 does nothing here; ? lists the keys."),
+        ("left", "The key ← does nothing here; ? lists the keys."),
     ],
 )
 async def test_a_key_that_does_nothing_now_says_why(key: str, why: str) -> None:
@@ -261,6 +263,22 @@ async def test_a_run_that_has_ended_says_that_it_cannot_be_steered(key: str) -> 
     async with stand(*finished()) as run:
         assert await run.press(key) == []
         assert run.said.startswith("! The run has ended")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_run_that_is_stopping_offers_no_key_that_would_change_it(size: tuple[int, int]) -> None:
+    async with stand(*cooling(), size=size) as run:
+        assert "pause" in run.rows[-1]
+        await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPING))
+        assert run.rows[-1].startswith(" q leave  f failures  c clips  r report")
+        for word in ("pause", "detach", "stop", "probe", "longer", "continue"):
+            assert word not in run.rows[-1]
+        for key in ("space", "P", "plus", "minus", "p", "e", "x"):
+            assert await run.press(key) == []
+            assert run.said.startswith("! The run is stopping: nothing can be changed until it has ended.")
+        await run.press("q")
+    assert run.app.return_value is not None
+    assert run.app.return_value.line.startswith("Stopped")
 
 
 # -- what the engine answers -----------------------------------------------------------------------
@@ -391,7 +409,7 @@ async def test_d_detaches_and_says_how_to_come_back() -> None:
     async with stand() as run:
         assert await run.press("d") == []
     assert run.app.return_value == Farewell(
-        "The run goes on. Come back with: kinetics-tui attach '/data/my kinetics'", 0
+        "The run continues. Come back with: kinetics-tui attach '/data/my kinetics'", 0
     )
 
 
@@ -514,6 +532,15 @@ async def test_keys_to_leave_may_come_twice() -> None:
     assert run.app.return_value is not None
 
 
+@pytest.mark.parametrize("key", ["x", "space", "plus", "f"])
+async def test_what_is_typed_after_leaving_changes_nothing(key: str) -> None:
+    async with stand() as run:
+        assert await run.burst("d", key) == []
+        assert len(run.app.screen_stack) == 2
+        assert not any(worker.group == "commands" for worker in run.app.workers)
+    assert run.app.return_value is not None
+
+
 async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
     async with stand(size=(80, 24)) as run:
         await run.fold(*finished())
@@ -532,7 +559,7 @@ async def test_a_run_that_is_done_says_so_and_q_leaves_without_asking() -> None:
 async def test_a_run_stopped_elsewhere_stays_on_screen() -> None:
     async with stand() as run:
         await run.fold(StatusChanged(at=NOW, status=EngineStatus.STOPPED))
-        assert "105,293 clips are left. Press space to go on" in run.text
+        assert "105,293 clips are left. Press space to" in run.text
         assert "kinetics-tui run '/data/my kinetics'" in run.text
         assert run.app.return_value is None
 
@@ -541,7 +568,7 @@ async def test_space_starts_the_engine_of_a_stopped_run_once() -> None:
     async with stand(StatusChanged(at=NOW, status=EngineStatus.STOPPED)) as run:
         run.link.connected = False
         await run.tick()
-        assert "space go on" in run.rows[-1]
+        assert "space continue" in run.rows[-1]
         assert await run.press("space") == []
         assert run.link.started == 1
         assert "Starting the engine" in run.said
@@ -576,7 +603,7 @@ async def test_space_starts_an_engine_that_is_gone() -> None:
     async with stand() as run:
         run.link.connected = False
         await run.tick()
-        assert "press space to go on" in " ".join(run.text.split())
+        assert "press space to continue" in " ".join(run.text.split())
         await run.press("space")
         assert run.link.started == 1
 

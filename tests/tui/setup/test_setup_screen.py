@@ -112,10 +112,14 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    library: FakeLibrary | None = None, *, size: tuple[int, int] = WIDE, **given: Any
+    library: FakeLibrary | None = None,
+    *,
+    size: tuple[int, int] = WIDE,
+    notifications: bool = False,
+    **given: Any,
 ) -> AsyncIterator[Desk]:
     app = SetupApp(library or FakeLibrary(), **given)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         running = Desk(app, pilot)
         await running.until(lambda: app.setup._form.seen_folder is not None)
         yield running
@@ -231,6 +235,29 @@ async def test_more_options_unfold_and_find_their_way_into_the_plan(size: tuple[
     assert plan.selection.limit == 7
 
 
+async def test_several_networks_are_counted_once_each_and_the_time_is_that_of_their_sum() -> None:
+    async with desk(selection=VAL_ONLY, networks=("dsl", "phone")) as d:
+        assert d.screen.query_one("#more-networks", Entry).value == "dsl, phone"
+        assert "11 h lean, 33 h full at 2 networks, 1,800 requests/h (guest)" in d.consequences
+        await d.fill("more-networks", "dsl, phone, vpn, office")
+        assert "7 h lean, 22 h full at 3 networks, 2,700 requests/h (guest)" in d.consequences
+        await d.focus("#pace")
+        await d.press("right", "right", "right")
+        await d.fill("pace-number", "300")
+        assert "22 h at 3 networks, 900/h" in d.consequences
+        plan = await d.start()
+    assert plan.networks == ("dsl", "phone", "vpn", "office")
+
+
+async def test_a_network_that_there_is_not_is_said_beside_its_field() -> None:
+    async with desk(selection=VAL_ONLY, networks=("fone",)) as d:
+        assert not d.can_start()
+        assert "There is no network 'fone'; there is phone." in d.note("more-networks")
+        assert "66 h full at 900 requests/h (guest)" in d.consequences
+        await d.fill("more-networks", "")
+        assert d.can_start()
+
+
 async def test_what_is_wrong_with_an_option_under_more_is_said_and_gone_to() -> None:
     async with desk(selection=VAL_ONLY, options=Options(short_side_px=200)) as d:
         await d.fill("more-deadline", "soon")
@@ -280,6 +307,7 @@ async def test_z_takes_back_changes_of_the_selection_one_by_one() -> None:
     [
         ("z", "No change of the selection is left to take back."),
         ("a", "The key a does nothing in this field"),
+        ("f5", "The key f5 does nothing in this field"),
     ],
 )
 async def test_a_key_that_does_nothing_says_so(key: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,6 +318,15 @@ async def test_a_key_that_does_nothing_says_so(key: str, why: str, monkeypatch: 
             await d.focus(where)
             await d.press(key)
     assert [text.startswith(why) for text in said] == [True]
+
+
+async def test_a_notice_covers_neither_start_nor_why_it_waits() -> None:
+    async with desk(size=SMALL_TERMINAL, notifications=True, options=Options(workers=99)) as d:
+        before = d.text().splitlines()
+        await d.press("9")
+        await d.until(lambda: "The key 9 does nothing" in d.text())
+        start = next(at for at, row in enumerate(before) if "Start  ctrl+s" in row)
+        assert d.text().splitlines()[start - 1 :] == before[start - 1 :]
 
 
 async def test_a_z_that_is_typed_is_a_letter() -> None:
@@ -812,7 +849,7 @@ async def test_on_a_small_terminal_one_section_shows_and_start_stays_in_view() -
 
 async def test_a_hidden_section_with_a_problem_is_marked_and_ctrl_s_goes_there() -> None:
     async with desk(size=SMALL_TERMINAL, options=Options(workers=99)) as d:
-        assert "3 Folder and options !" in d.text()
+        assert "3 Folder and options ! to mend" in d.text()
         await d.press("ctrl+s")
         assert d.screen.focused is d.screen.query_one("#workers")
         assert "99 workers are too many" in d.note("workers")
