@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
     "Look after what you have": {
         "report": Entry("report:report", "Say what became of a dataset; also as a page."),
+        "archives": Entry("archives:archives", "Say which archives hold clips, and what is to be read."),
         "check": Entry("check:check_command", "Hold every file against the ledger, and repair."),
         "adopt": Entry("adopt:adopt_command", "Take over clips that you have already, each one verified."),
         "manifest": Entry("sets:manifest", "List every clip as CSV: checksum, frames, source, programs."),

@@ -44,6 +44,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "switch ~/kinetics --proxy socks5://10.0.0.1:1080 --now",
     ),
     "report": ("report ~/kinetics", "report ~/kinetics --html report.html"),
+    "archives": ("archives ~/kinetics", "archives ~/kinetics --index others.csv.gz"),
     "check": ("check ~/kinetics", "check ~/kinetics --repair"),
     "adopt": ("adopt ~/kinetics --from ~/old-kinetics --dry-run",),
     "manifest": ("manifest ~/kinetics --to mine.csv",),

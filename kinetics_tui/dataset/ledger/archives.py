@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -68,10 +69,19 @@ _ADD = (
     f" ON CONFLICT (address) DO UPDATE SET listed = 1, {', '.join(f'{n} = excluded.{n}' for n in _ASKED)}"
 )
 
+_ADD_MEMBER = (
+    "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE"
+    " SET offset = excluded.offset, size_bytes = excluded.size_bytes"
+)
+
 
 def read_archives(database: Database) -> list[ArchiveRow]:
     """The archives that are read for this dataset now."""
-    rows = database.read(f"SELECT {', '.join(_FIELDS)} FROM archives WHERE listed = 1 ORDER BY id")  # noqa: S608
+    return _archives(database, "WHERE listed = 1")
+
+
+def _archives(database: Database, which: str) -> list[ArchiveRow]:
+    rows = database.read(f"SELECT {', '.join(_FIELDS)} FROM archives {which} ORDER BY id")  # noqa: S608
     return [msgspec.convert(dict(zip(_FIELDS, row, strict=True)), ArchiveRow, strict=False) for row in rows]
 
 
@@ -116,8 +126,7 @@ def settle_archive(
 def add_members(connection: sqlite3.Connection, archive_id: int, members: Iterable[Passed]) -> None:
     """Note clips that were seen in an archive."""
     connection.executemany(
-        "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE"
-        " SET offset = excluded.offset, size_bytes = excluded.size_bytes",
+        _ADD_MEMBER,
         (
             (one.youtube_id, one.start_ms, one.end_ms, archive_id, one.offset, one.size_bytes)
             for one in members
@@ -255,12 +264,90 @@ def _guessed(database: Database, archive: ArchiveRow, by_label: dict[tuple[str, 
     return Expected(None)
 
 
+class Coverage(NamedTuple):
+    """The ``wanted`` clips that were ``seen`` in an archive, and of the rest those that ``may`` be in one."""
+
+    wanted: int
+    seen: int
+    may: int
+
+
+def coverage(database: Database, archives: Sequence[ArchiveRow]) -> Coverage:
+    """How many wanted clips these archives hold, which are all that are read now; each counts once."""
+    guessed = [one for one in archives if not one.passed]
+    unknown = any(not one.label and not one.last_name for one in guessed)
+    labels = {(one.split, one.label) for one in guessed if one.label}
+    runs = _joined_runs(one for one in guessed if not one.label)
+    wanted = seen = may = 0
+    for split, label, youtube_id, is_seen in database.iterate(
+        "SELECT splits.name, labels.name, youtube_id, EXISTS"  # noqa: S608 - constants
+        " (SELECT 1 FROM members JOIN archives ON archives.id = archive_id"
+        " WHERE members.youtube_id = clips.youtube_id AND members.start_ms = clips.start_ms"
+        " AND members.end_ms = clips.end_ms AND damaged = 0 AND listed = 1)"
+        f" FROM clips {CLIP_JOINS} WHERE {_WANTED}"
+    ):
+        wanted += 1
+        seen += is_seen
+        may += not is_seen and (
+            unknown
+            or not labels.isdisjoint((("", label), (split, label)))
+            or any(first <= youtube_id <= last for first, last in runs[split])
+        )
+    return Coverage(wanted, seen, may)
+
+
+def _joined_runs(archives: Iterable[ArchiveRow]) -> defaultdict[str, list[tuple[str, str]]]:
+    """The runs of ids in archives by split, as few as there are: one joined with those that it overlaps."""
+    joined: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for one in sorted(archives, key=lambda one: one.first_name):
+        runs, first, last = joined[one.split], one.first_name[:11], one.last_name[:11]
+        if runs and first <= runs[-1][1]:
+            first, last = runs[-1][0], max(last, runs.pop()[1])
+        runs.append((first, last))
+    return joined
+
+
+def member_counts(database: Database) -> dict[int, int]:
+    """The clips that were seen in each archive, by its number."""
+    return dict(database.iterate("SELECT archive_id, count(*) FROM members GROUP BY archive_id"))
+
+
 # -- an index of them -------------------------------------------------------------------------------------
 
 
+def all_archives(database: Database) -> list[ArchiveRow]:
+    """The archives that are read now, and those that were before."""
+    return _archives(database, "")
+
+
 def read_members(database: Database) -> Iterator[tuple[int, Passed]]:
-    """Every clip that was seen in an archive, with the number of the archive, by archive."""
+    """Every clip that was seen in an archive, with the number of the archive, by clip."""
     for number, *member in database.iterate(
-        "SELECT archive_id, youtube_id, start_ms, end_ms, offset, size_bytes FROM members ORDER BY archive_id"
+        "SELECT archive_id, youtube_id, start_ms, end_ms, offset, size_bytes FROM members"
+        " ORDER BY youtube_id, start_ms, end_ms, archive_id"
     ):
         yield number, Passed(*member)
+
+
+def add_index(
+    connection: sqlite3.Connection,
+    members: Iterable[tuple[int, Passed]],
+    passed: Mapping[int, tuple[int | None, str]],
+) -> None:
+    """Note clips that others saw in archives, by the number of the archive.
+
+    ``passed`` are the archives all of whose clips these are, with the size and the version that they were
+    of; it may be filled while ``members`` come.
+    """
+    connection.executemany(
+        _ADD_MEMBER,
+        (
+            (one.youtube_id, one.start_ms, one.end_ms, number, one.offset, one.size_bytes)
+            for number, one in members
+        ),
+    )
+    connection.executemany(
+        "UPDATE archives SET passed = 1, size_bytes = coalesce(size_bytes, ?),"
+        " validator = CASE validator WHEN '' THEN ? ELSE validator END WHERE id = ?",
+        ((size_bytes, validator, number) for number, (size_bytes, validator) in passed.items()),
+    )

@@ -239,13 +239,18 @@ class Ledger:
     # -- archives ---------------------------------------------------------------------------------
 
     archives = _reads(_archives.read_archives)
+    all_archives = _reads(_archives.all_archives)
     expected = _reads(_archives.expected)
+    coverage = _reads(_archives.coverage)
+    member_counts = _reads(_archives.member_counts)
+    members = _reads(_archives.read_members)
     is_damaged = _reads(_archives.is_damaged)
     where_is = _reads(_archives.where_is)
     set_archives = _changes(_archives.set_archives)
     seen = _changes(_archives.seen)
     settle_archive = _changes(_archives.settle_archive)
     add_members = _changes(_archives.add_members)
+    add_index = _changes(_archives.add_index)
     mark_damaged = _changes(_archives.mark_damaged)
 
     def wanted_of_video(self, named: Named) -> list[_archives.Wanted]:

@@ -1,4 +1,4 @@
-"""The archives that are still to be read for a dataset, the one with the most wanted clips a byte first."""
+"""The archives of a dataset: those still to be read, the most wanted clips a byte first, and the others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from kinetics_tui.dataset.ledger.archives import ArchiveRow, Expected
+from kinetics_tui.dataset.ledger.archives import ArchiveRow, Coverage, Expected
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.options import Options
 
 USUAL_BYTES = 1_500_000_000
 """An archive whose size is not known counts as one of Kinetics-400 train."""
@@ -30,10 +31,43 @@ def to_read(dataset: Path, tried: Collection[int]) -> list[ToRead]:
     Opens the ledger for itself, so that a thread may do it. Raises DatasetError.
     """
     with Ledger.open(dataset, read_only=True) as ledger:
-        archives = [one for one in ledger.archives() if one.id not in tried]
-        expected = ledger.expected(archives)
+        return _in_order(ledger, [one for one in ledger.archives() if one.id not in tried])
+
+
+def _in_order(ledger: Ledger, archives: Sequence[ArchiveRow]) -> list[ToRead]:
+    expected = ledger.expected(archives)
     found = [ToRead(one, expected[one.id]) for one in archives if expected[one.id].clips != 0]
     return sorted(found, key=_rank)
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """All that is known of a dataset's archives.
+
+    Those ``to_read`` come in the order of reading; in ``others`` nothing is that is wanted. ``members`` is
+    how many clips were seen in each, by its number; ``done`` how many clips of the dataset are here.
+    """
+
+    options: Options
+    done: int
+    coverage: Coverage
+    to_read: list[ToRead]
+    others: list[ArchiveRow]
+    members: dict[int, int]
+
+
+def overview(ledger: Ledger) -> Overview:
+    """The archives of a dataset as the ledger knows them. Raises DatasetError."""
+    archives = ledger.archives()
+    coming = _in_order(ledger, archives)
+    read = {one.archive.id for one in coming}
+    return Overview(
+        options=ledger.options,
+        done=sum(split.done for split in ledger.split_counts()),
+        coverage=ledger.coverage(archives),
+        to_read=coming,
+        others=[one for one in archives if one.id not in read],
+        members=ledger.member_counts(),
+    )
 
 
 def _rank(one: ToRead) -> tuple[bool, bool, float]:
