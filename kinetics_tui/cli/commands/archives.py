@@ -74,7 +74,7 @@ def _notes(found: Overview) -> Iterator[str]:
             "read to their ends."
         )
     if nowhere:
-        yield f"{counted(nowhere, 'clip')} {are(nowhere)} in none of them, as far as is known."
+        yield f"Of {counted(nowhere, 'clip')} no whole copy is in them, as far as is known."
     unknown = sum(one.archive.size_bytes is None for one in found.to_read)
     if unknown:
         yield f"The size of {counted(unknown, 'archive')} is not known."
@@ -121,7 +121,7 @@ def _state(archive: ArchiveRow, expected: Expected) -> str:
     if archive.why:
         return f"could not be read: {for_terminal(archive.why)[:_LONGEST_WHY]}"
     if archive.passed:
-        return "all its clips are known" if expected.clips else "through"
+        return "all its clips are known" if expected.clips else "nothing more is wanted of it"
     if expected.clips == 0:
         return "nothing wanted in it"
     return "to be read first: it replaces others" if archive.replaces else "to be read"
@@ -178,7 +178,9 @@ def loaded_text(loaded: Loaded, path: Path) -> str:
     told = f"{counted(loaded.members, 'clip')} in {counted(loaded.archives, 'archive')}"
     parts = [f"Loaded from {for_terminal(str(path))}: {told}, {loaded.whole:,} of them known to the end now."]
     if loaded.known:
-        parts.append(f"{counted(loaded.known, 'archive')} {are(loaded.known)} known from having been read.")
+        parts.append(
+            f"{counted(loaded.known, 'archive')} {'was' if loaded.known == 1 else 'were'} read here already."
+        )
     if loaded.changed:
         parts.append(f"Of {counted(loaded.changed, 'archive')} there is another version now.")
     if loaded.unknown:
