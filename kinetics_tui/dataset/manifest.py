@@ -42,6 +42,7 @@ UNKNOWN = "unknown"
 _FIGURES = MadeFile.__struct_fields__[1:]  # all but the size, in the order of the table above
 COLUMNS = (*CLIP_COLUMNS, "status", "why", "path", "sha256", "bytes", "frames", *_FIGURES)
 _NEEDED = (*CLIP_COLUMNS, "status", "sha256", "bytes")
+_ARCHIVE = "archive"
 _is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
@@ -98,7 +99,7 @@ def write_entry(text: TextIO, entry: Entry) -> None:
             entry.why,
             *found,
             *(_shape_cells(shape) if shape else [""] * 6),
-            *(_origin_cells(entry.made) if entry.made else [*[UNKNOWN] * 6, ""]),
+            *(_origin_cells(entry.made) if entry.made else [UNKNOWN] * 7),
         ),
     )
 
@@ -131,6 +132,7 @@ class Listed(msgspec.Struct, frozen=True):
     status: Status
     sha256: str
     size_bytes: int
+    archive: str = ""
 
 
 def read_manifest(path: Path) -> Iterator[Listed]:
@@ -156,11 +158,12 @@ def _rows(path: Path, reader: Any) -> Iterator[Listed]:
         if missing:
             raise _not_one(path, 1, f"there is no column {missing[0]}")
         places = [header.index(name) for name in _NEEDED]
+        archive = header.index(_ARCHIVE) if _ARCHIVE in header else None  # older versions knew of none
         for row in reader:
             if not row:
                 continue
             _check_width(row, header)
-            yield _listed([row[place] for place in places])
+            yield _listed([row[place] for place in places], "" if archive is None else row[archive])
     except UnicodeDecodeError:
         raise
     except (csv.Error, ValueError) as error:
@@ -172,7 +175,7 @@ def _check_width(row: list[str], header: list[str]) -> None:
         raise ValueError(f"{len(row)} cells where the header has {len(header)}")
 
 
-def _listed(cells: list[str]) -> Listed:
+def _listed(cells: list[str], archive: str) -> Listed:
     label, youtube_id, start, end, split, status, sha256, size = cells
     if sha256 and not _is_sha256(sha256):
         raise ValueError(f"{shown(sha256)} is not a SHA-256")
@@ -181,9 +184,8 @@ def _listed(cells: list[str]) -> Listed:
     time_start, time_end = float(start), float(end)
     if not abs(time_start) < 1e9 or not abs(time_end) < 1e9:
         raise ValueError("a time is out of all bounds")
-    return Listed(
-        Clip(youtube_id, time_start, time_end, split, label), Status(status), sha256, int(size or 0)
-    )
+    clip = Clip(youtube_id, time_start, time_end, split, label)
+    return Listed(clip, Status(status), sha256, int(size or 0), "" if archive == UNKNOWN else archive)
 
 
 def _not_one(path: Path, line: int, why: str) -> DatasetError:

@@ -26,6 +26,7 @@ from kinetics_tui.report.figures import (
     Progress,
     Report,
     Session,
+    Sources,
     Spread,
     Timing,
     Traffic,
@@ -128,6 +129,31 @@ def network_cells(work: NetworkWork) -> list[str]:
 def several_networks(report: Report) -> Sequence[NetworkWork]:
     """The networks where there are several to compare; else none."""
     return report.networks if len(report.networks) > 1 else ()
+
+
+ARCHIVES_SHOWN = 10
+"""So many of the archives that clips come from are named."""
+
+
+def sources_text(sources: Sources | None) -> str:
+    """Where the clips come from; empty where none comes from an archive."""
+    if sources is None or not sources.archives:
+        return ""
+    many = counted(len(sources.by_archive), "archive")
+    parts = [f"{sources.youtube:,} from YouTube", f"{sources.archives:,} from {many}"]
+    if sources.here:
+        parts.append(f"{sources.here:,} were on the disk before")
+    return f"Of the clips that are done {', '.join(parts)}."
+
+
+def archive_counts(sources: Sources | None) -> tuple[Count, ...]:
+    """The archives that gave the most clips, and the others in one."""
+    if sources is None:
+        return ()
+    shown, others = sources.by_archive[:ARCHIVES_SHOWN], sources.by_archive[ARCHIVES_SHOWN:]
+    if not others:
+        return shown
+    return (*shown, Count(f"{counted(len(others), 'archive')} more", sum(one.clips for one in others)))
 
 
 def endings_text(report: Report) -> str:
@@ -235,15 +261,18 @@ def taken_text(timing: Timing) -> str:
     return text + "."
 
 
-def traffic_text(traffic: Traffic) -> list[str]:
+def traffic_text(traffic: Traffic, sources: Sources | None = None) -> list[str]:
     """The bytes over the wire and the bytes of the clips."""
     lost = traffic.wire_bytes - traffic.done_wire_bytes
     lines = [f"{bytes_text(traffic.wire_bytes)} over the wire, {bytes_text(traffic.stored_bytes)} on disk."]
-    if traffic.stored_bytes and traffic.done_wire_bytes:
+    of_archives = sources is not None and sources.archives
+    if traffic.stored_bytes and traffic.done_wire_bytes and not of_archives:
         ratio = traffic.done_wire_bytes / traffic.stored_bytes
         lines.append(f"{ratio:.2f} bytes were fetched for each that is stored.")
     if lost > 0:
         lines.append(f"{bytes_text(lost)} went into attempts that made no clip.")
+    if sources is not None and sources.archive_bytes:
+        lines.append(f"{bytes_text(sources.archive_bytes)} more were fetched of archives.")
     if traffic.free_bytes is not None:
         lines.append(f"{bytes_text(traffic.free_bytes)} are free on that disk.")
     return lines

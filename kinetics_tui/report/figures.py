@@ -145,6 +145,19 @@ class NetworkWork(msgspec.Struct, frozen=True, kw_only=True):
         return self.clips * HOUR_S / self.took_s if self.took_s else None
 
 
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the clips that are done come from: YouTube, archives, or ``here``, which were on the disk before.
+
+    ``by_archive`` has the archives that gave the most in front; ``archive_bytes`` were fetched of archives.
+    """
+
+    youtube: int
+    archives: int
+    here: int
+    by_archive: tuple[Count, ...] = ()
+    archive_bytes: int = 0
+
+
 class Throttle(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal that began the ``step``-th wait in a row; ``ended_at`` None: it is not over.
 
@@ -228,6 +241,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     timing: Timing | None = None
     sessions: tuple[Session, ...] = ()
     networks: tuple[NetworkWork, ...] = ()
+    sources: Sources | None = None
     throttles: tuple[Throttle, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     traffic: Traffic | None = None

@@ -31,6 +31,7 @@ from kinetics_tui.report.figures import (
     Progress,
     Report,
     Session,
+    Sources,
     Stretch,
     Throttle,
     Timing,
@@ -156,6 +157,7 @@ def _gather(database: Database, dataset: Path, now: float, *, running: bool) -> 
             for row, work in zip(rows, worked, strict=True)
         ),
         networks=_networks(counts.network_counts(database), rows, worked, refusals),
+        sources=_sources(database),
         throttles=tuple(Throttle(**row._asdict()) for row in refusals),
         stretches=stretches(worked, now if running and whole.left else None),
         traffic=_traffic(database, dataset, efforts),
@@ -226,6 +228,17 @@ def _networks(
     return tuple(sorted(found, key=lambda one: (-one.clips, one.network)))
 
 
+def _sources(database: Database) -> Sources:
+    fetched, here, by_archive = counts.source_counts(database)
+    return Sources(
+        youtube=fetched,
+        archives=sum(by_archive.values()),
+        here=here,
+        by_archive=ranked(by_archive),
+        archive_bytes=counts.archive_wire_bytes(database),
+    )
+
+
 def _traffic(database: Database, dataset: Path, efforts: Iterable[Effort]) -> Traffic:
     totals = counts.totals(database)
     done = sum(effort.wire_bytes for effort in efforts if effort.outcome == Outcome.DONE)
@@ -241,7 +254,7 @@ def _hours(efforts: Iterable[Effort]) -> tuple[Hour, ...]:
     failed: Counter[int] = Counter()
     wire_bytes: Counter[int] = Counter()
     for effort in efforts:
-        done[effort.hour] += effort.fetched if effort.outcome == Outcome.DONE else 0
+        done[effort.hour] += effort.fetched + effort.of_archives if effort.outcome == Outcome.DONE else 0
         failed[effort.hour] += effort.attempts if effort.outcome == Outcome.FAILED else 0
         wire_bytes[effort.hour] += effort.wire_bytes
     return tuple(

@@ -127,6 +127,8 @@ def _lines(path: Path, columns: str) -> Iterator[str]:
 
 NEEDED = ("video_id", "download_duration", "ffmpeg_duration", "total_duration")
 COLUMNS = ",".join(STATS_COLUMNS)
+_WITHOUT_HEADER = (len(STATS_COLUMNS), len(STATS_COLUMNS) - 1)
+"""The cells of a row: the last column is ours alone."""
 LONGEST_S = 1e9
 """No record tells of more seconds."""
 _DONE = frozenset(
@@ -249,8 +251,8 @@ def checked_label(text: str) -> str:
 def _columns(path: Path, line: int, cells: list[str]) -> tuple[dict[str, int], bool]:
     """Where the columns stand, and whether this row names them."""
     places = {cell.strip().lower(): place for place, cell in enumerate(cells)}
-    if "video_id" not in places and len(cells) == len(STATS_COLUMNS) and is_youtube_id(cells[0]):
-        return {name: place for place, name in enumerate(STATS_COLUMNS)}, False
+    if "video_id" not in places and len(cells) in _WITHOUT_HEADER and is_youtube_id(cells[0]):
+        return {name: place for place, name in enumerate(STATS_COLUMNS[: len(cells)])}, False
     missing = [name for name in NEEDED if name not in places]
     if missing:
         raise ReportError(

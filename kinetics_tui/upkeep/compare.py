@@ -25,7 +25,8 @@ PAGE = 500
 _SIDES = ("a", "b")
 _TABLE = (
     "CREATE TABLE {} (youtube_id TEXT, start_ms INTEGER, end_ms INTEGER, split TEXT, label TEXT,"
-    " sha256 TEXT, size INTEGER, path BLOB, PRIMARY KEY (youtube_id, start_ms, end_ms)) WITHOUT ROWID;"
+    " sha256 TEXT, size INTEGER, path BLOB, archive TEXT,"
+    " PRIMARY KEY (youtube_id, start_ms, end_ms)) WITHOUT ROWID;"
 )
 _KEY = "youtube_id, start_ms, end_ms"
 _JOIN = f"JOIN b USING ({_KEY})"
@@ -55,8 +56,9 @@ class Comparison(msgspec.Struct):
     """Two datasets ``a`` and ``b`` held against each other: clips that are there and whole.
 
     Of the ``common`` ones, by key, ``same_bytes`` are the same files, ``other_bytes`` are not, and of the
-    rest that cannot be told: a file or its digest is not at hand. ``relabelled`` have another split or
-    label there. ``classes`` come with those that differ most in front.
+    rest that cannot be told: a file or its digest is not at hand. Of those with other bytes
+    ``other_source`` come from an archive on one side, which others cut, and from elsewhere on the other.
+    ``relabelled`` have another split or label there. ``classes`` come with those that differ most in front.
     """
 
     a: str
@@ -66,6 +68,7 @@ class Comparison(msgspec.Struct):
     common: int = 0
     same_bytes: int = 0
     other_bytes: int = 0
+    other_source: int = 0
     relabelled: int = 0
     classes: list[ClassCounts] = []
 
@@ -95,7 +98,7 @@ class Sides(TemporaryTables):
             with self._filling() as db:
                 for side, path in zip(_SIDES, (a, b), strict=True):
                     rows = _of_dataset(path) if path.is_dir() else _of_manifest(path)
-                    db.executemany(f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
+                    db.executemany(f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
         except BaseException:
             self._db.close()
             raise
@@ -115,13 +118,17 @@ class Sides(TemporaryTables):
         )
         counts = [ClassCounts(*row) for row in self._db.execute(_BY_CLASS)]
         found.classes = sorted(counts, key=lambda one: (-one.apart, one.label))
-        pairs = self._db.execute(f"SELECT a.sha256, a.size, a.path, b.sha256, b.size, b.path FROM a {_JOIN}")  # noqa: S608 - ours
+        pairs = self._db.execute(
+            "SELECT a.sha256, a.size, a.path, b.sha256, b.size, b.path, a.archive <> b.archive"  # noqa: S608 - ours
+            f" FROM a {_JOIN}"
+        )
         with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
             done = 0
             while page := list(itertools.islice(pairs, PAGE)):
-                for same in threads.map(_same_bytes, page):
+                for same, row in zip(threads.map(_same_bytes, page), page, strict=True):
                     found.same_bytes += same is True
                     found.other_bytes += same is False
+                    found.other_source += same is False and row[-1]
                     done += 1
                     on_progress(done, found.common)
         return found
@@ -135,13 +142,13 @@ class Sides(TemporaryTables):
             write_row(text, clip_row(Clip(youtube_id, start_ms / 1000, end_ms / 1000, split, label)))
 
 
-_Row = tuple[str, int, int, str, str, str, int, bytes | None]
+_Row = tuple[str, int, int, str, str, str, int, bytes | None, str]
 
 
-def _row(clip: Clip, sha256: str, size_bytes: int, path: Path | None) -> _Row:
+def _row(clip: Clip, sha256: str, size_bytes: int, path: Path | None, archive: str) -> _Row:
     times = round(clip.time_start * 1000), round(clip.time_end * 1000)
     file = os.fsencode(path) if path else None
-    return clip.youtube_id, *times, clip.split, clip.label, sha256, size_bytes, file
+    return clip.youtube_id, *times, clip.split, clip.label, sha256, size_bytes, file, archive
 
 
 def _of_dataset(dataset: Path) -> Iterator[_Row]:
@@ -150,18 +157,19 @@ def _of_dataset(dataset: Path) -> Iterator[_Row]:
             path = dataset / holding.path
             if holding.done and path.is_file():
                 with contextlib.suppress(OSError):  # it went away meanwhile
-                    yield _row(holding.clip, "", path.stat().st_size, path)
+                    archive = holding.made.archive if holding.made else ""
+                    yield _row(holding.clip, "", path.stat().st_size, path, archive)
 
 
 def _of_manifest(path: Path) -> Iterator[_Row]:
     for listed in read_manifest(path):
         if listed.status is Status.HERE:
-            yield _row(listed.clip, listed.sha256, listed.size_bytes, None)
+            yield _row(listed.clip, listed.sha256, listed.size_bytes, None, listed.archive)
 
 
 def _same_bytes(pair: tuple[Any, ...]) -> bool | None:
     """True if two files are the same byte for byte; None where that cannot be told."""
-    sha_a, size_a, path_a, sha_b, size_b, path_b = pair
+    sha_a, size_a, path_a, sha_b, size_b, path_b, _ = pair
     if size_a != size_b:
         return False
     try:

@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kinetics_tui.annotations.read import read_annotations
@@ -80,13 +81,14 @@ def test_a_row_says_what_is_there_and_how_it_was_made() -> None:
         "source_height_px": "360",
         "source_fps": "29.97",
         "made_with": "kinetics-tui 1, x264 core 165 crf=23",
+        "archive": "",
     }
 
 
 def test_what_was_not_recorded_is_unknown_and_what_is_missing_has_a_reason() -> None:
     old = cells(Entry(clip=CLIP, status=Status.HERE, sha256=SHA, size_bytes=1, shape=HERE.shape))
-    names = ("short", "exact", "source_itags", "source_height_px", "source_fps", "made_with")
-    assert [old[name] for name in names] == [UNKNOWN] * 6
+    names = ("short", "exact", "source_itags", "source_height_px", "source_fps", "made_with", "archive")
+    assert [old[name] for name in names] == [UNKNOWN] * 7
     gone = cells(MISSING)
     assert (gone["status"], gone["why"]) == ("missing", "private: Gone.")
     assert {gone[name] for name in COLUMNS[7:]} == {""}
@@ -100,6 +102,22 @@ def test_a_manifest_comes_back_and_is_an_annotation_file_too(tmp_path: Path) -> 
         Listed(MISSING.clip, Status.MISSING, "", 0),
     ]
     assert read_annotations([path]).clips == [CLIP, MISSING.clip]
+
+
+def test_the_archive_of_a_clip_comes_back_and_an_older_manifest_knows_of_none(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    made = file_of(archive="train/part_3.tar.gz")
+    one = Entry(clip=CLIP, status=Status.HERE, sha256=SHA, size_bytes=1, shape=HERE.shape, made=made)
+    for entry, archive in (
+        (one, "train/part_3.tar.gz"),
+        (HERE, ""),
+        (msgspec.structs.replace(one, made=None), ""),
+    ):
+        path.write_text(text_of(entry))
+        assert [listed.archive for listed in read_manifest(path)] == [archive]
+    older = [line.rpartition(",")[0] for line in text_of(one).splitlines()]
+    path.write_text("\n".join(older))
+    assert [(listed.sha256, listed.archive) for listed in read_manifest(path)] == [(SHA, "")]
 
 
 @pytest.mark.parametrize("label", ["a,b", 'a "b"', "a\nb", "a\0b", "x" * 10_000, "=1+1", "\u202ea"])
@@ -124,7 +142,7 @@ GOOD = text_of(HERE)
         (GOOD.replace(SHA, "abc"), "line 2: 'abc' is not a SHA-256"),
         (GOOD.replace(",10.5,", ",soon,"), "line 2: could not convert string to float: 'soon'"),
         (GOOD.replace(",10.5,", ",nan,"), "line 2: a time is out of all bounds"),
-        (GOOD + "short,row\n", "line 3: 2 cells where the header has 22"),
+        (GOOD + "short,row\n", "line 3: 2 cells where the header has 23"),
         (GOOD + '"left open', "line 3: unexpected end of data"),
         ("\udcff\udcfe", "not text in UTF-8"),
     ],

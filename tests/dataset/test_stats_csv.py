@@ -35,15 +35,20 @@ def test_stats_have_the_write_ups_columns_and_a_row_for_each_settled_attempt(
     ledger.record(attempt(2, Outcome.FAILED, Category.PRIVATE, at=1010.0, total_s=1.0))
     ledger.close_session(first, 1990.0, "switched networks")
     ledger.open_session("phone", 2000.0, 1)
-    ledger.record(attempt(3, Outcome.DONE, at=2010.0, total_s=4.0, network="phone"))
+    ledger.record(
+        attempt(3, Outcome.DONE, at=2010.0, total_s=4.0, network="phone", archive="train/part\n_3.tar.gz")
+    )
     ledger.flush()
     stats, _ = write_records(dataset)
     header, *rows = read_rows(stats)
     assert tuple(header) == STATS_COLUMNS
     assert rows == [
-        ["aaaaaaaaaaa", "abseiling", "success", "3.5", "0.5", "4.0", "4.0", "4.0", "1", "0", "3", "99"],
-        ["bbbbbbbbbbb", "archery", "failed", "0.0", "0.0", "1.0", "2.5", "14.0", "2", "0", "0", "0"],
-        ["ccccccccccc", "archery", "success", "0.0", "0.0", "4.0", "3.0", "1014.0", "3", "1", "0", "0"],
+        ["aaaaaaaaaaa", "abseiling", "success", "3.5", "0.5", "4.0", "4.0", "4.0", "1", "0", "3", "99", ""],
+        ["bbbbbbbbbbb", "archery", "failed", "0.0", "0.0", "1.0", "2.5", "14.0", "2", "0", "0", "0", ""],
+        [
+            *("ccccccccccc", "archery", "success", "0.0", "0.0", "4.0", "3.0", "1014.0", "3", "1", "0", "0"),
+            "train/part _3.tar.gz",
+        ],
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from kinetics_tui.base.errors import DatasetError, ReportError
 from kinetics_tui.base.programs import python_program
 from kinetics_tui.dataset.folder import ledger_path
+from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.dataset.stats_csv import write_records
@@ -20,11 +21,11 @@ from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.report.digest import refusals_text
-from kinetics_tui.report.figures import Count, Doing, Hour, NetworkWork, Progress, Report
+from kinetics_tui.report.figures import Count, Doing, Hour, NetworkWork, Progress, Report, Sources
 from kinetics_tui.report.gather import DIED, GOES_ON, gather
 from kinetics_tui.report.program import make_report
 from kinetics_tui.report.write_up import report_write_up
-from kinetics_tui.tui.report.lines import network_lines
+from kinetics_tui.tui.report.lines import network_lines, source_lines
 from tests.clip_figures import file_of
 from tests.report.made_up import TIMES
 
@@ -336,3 +337,27 @@ def test_networks_in_use_at_once_have_each_its_own_figures(ledger: Ledger, datas
         [PHONE, "1", "4", "0", "1.0", "kB", "15", "min", "1"],
     ]
     assert network_lines(msgspec.structs.replace(report, networks=report.networks[:1]), 80) == []
+
+
+def test_clips_are_counted_by_where_their_last_file_comes_from(ledger: Ledger, dataset: Path) -> None:
+    ledger.set_archives([ArchiveRow(address="https://e/1", name="train/part_1.tar.gz")])
+    ledger.settle_archive(1, passed=True, wire_bytes=5000, why="")
+    for clip_id, archive in ((1, "train/part_1.tar.gz"), (2, "train/part_1.tar.gz"), (3, "new.tgz")):
+        copied = made(clip_id, START + clip_id, wire_bytes=0)
+        file = msgspec.structs.replace(copied.made, archive=archive)  # type: ignore[type-var]
+        ledger.record(msgspec.structs.replace(copied, made=file))
+    ledger.record(made(3, START + 10))  # once more, by YouTube
+    ledger.record(made(4, START + 11))
+    ledger.record(made(5, START + 12, wire_bytes=0))  # was there
+    ledger.flush()
+    report = gather(dataset, START + HOUR_S)
+    assert report.sources == Sources(
+        youtube=2,
+        archives=2,
+        here=1,
+        by_archive=(Count("train/part_1.tar.gz", 2),),
+        archive_bytes=5000,
+    )
+    assert [hour.done for hour in report.hours] == [5]
+    said = source_lines(report, 110)[0].text.strip()
+    assert said == "Of the clips that are done 2 from YouTube, 2 from 1 archive, 1 were on the disk before."

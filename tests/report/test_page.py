@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from kinetics_tui.report.figures import Count, Hour, Progress, Report
+from kinetics_tui.report.figures import Count, Hour, Progress, Report, Sources
 from kinetics_tui.report.page import GENERATOR, page
 from tests.report.made_up import HOSTILE, full_report
 
@@ -164,3 +164,15 @@ def test_what_the_source_does_not_tell_is_left_out() -> None:
 def test_hours_that_no_calendar_has_do_no_harm(at: float) -> None:
     hours = tuple(sorted((Hour(0.0, 1, 0, 0), Hour(at, 1, 0, 0)), key=lambda hour: hour.at))
     assert "Clips an hour" in read(msgspec.structs.replace(full_report(), hours=hours)).words
+
+
+def test_sources_are_told_where_clips_come_from_archives_the_largest_by_name() -> None:
+    names = [f"part_{number}{HOSTILE}" for number in range(13)]
+    sources = Sources(youtube=600, archives=300, here=0, by_archive=tuple(Count(name, 9) for name in names))
+    assert "Sources" not in read(full_report()).words
+    reader = read(msgspec.structs.replace(full_report(), sources=sources))
+    assert reader.open == []
+    said = " ".join(reader.words)
+    assert "Of the clips that are done 600 from YouTube, 300 from 13 archives." in said
+    assert "3 archives more 27" in said
+    assert "bytes were fetched for each that is stored" not in said

@@ -14,6 +14,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.manifest import Entry, Status, write_entry, write_header
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.upkeep.compare import ClassCounts, Comparison, Sides
+from tests.clip_figures import file_of as made_of
 from tests.dataset.export.conftest import content_of, make_dataset
 
 BOTH = [Clip(f"both{number:07}", 0, 10, "val", "archery") for number in range(4)]
@@ -89,6 +90,28 @@ def test_manifests_do_for_datasets_that_are_elsewhere(a: Path, tmp_path: Path) -
     for found in (compared(a, manifest), compared(manifest, a)):
         assert (found.common, found.same_bytes) == (4, 4)
     assert compared(manifest, manifest).same_bytes == 5
+
+
+def test_other_bytes_out_of_an_archive_are_told_apart_from_others(a: Path, tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    with path.open("w", encoding="utf-8", newline="") as text:
+        write_header(text)
+        for number, archive in enumerate(("train/part_3.tar.gz", "", "train/part_3.tar.gz")):
+            data = content_of(BOTH[number])
+            size = len(data) + (number < 2)
+            write_entry(
+                text,
+                Entry(
+                    clip=BOTH[number],
+                    status=Status.HERE,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    size_bytes=size,
+                    made=made_of(archive=archive),
+                ),
+            )
+    found = compared(a, path)
+    assert (found.same_bytes, found.other_bytes, found.other_source) == (1, 2, 1)
+    assert compared(path, a).other_source == 1
 
 
 def test_what_cannot_be_told_is_neither_the_same_nor_another(tmp_path: Path, a: Path) -> None:

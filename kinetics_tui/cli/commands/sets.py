@@ -84,11 +84,12 @@ def comparison_text(found: Comparison) -> str:
         ("in both", found.common, _share(found)),
         ("  same bytes", found.same_bytes, ""),
         ("  other bytes", found.other_bytes, ""),
+        ("    other source", found.other_source, "from an archive on one side, cut by others"),
         ("  cannot be told", found.unknown_bytes, "a file or its digest is not at hand"),
         ("only in A", found.only_a, ""),
         ("only in B", found.only_b, ""),
     ]
-    rows = [row for row in rows if row[1] or row[0].strip() != "cannot be told"]
+    rows = [row for row in rows if row[1] or row[0].strip() not in ("cannot be told", "other source")]
     if found.relabelled:
         rows.append(("relabelled", found.relabelled, "in both, with another split or label"))
     width = max(len(f"{count:,}") for _, count, _ in rows)

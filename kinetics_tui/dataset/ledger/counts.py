@@ -121,7 +121,8 @@ class Effort(NamedTuple):
     """Attempts of one session that ended in one hour in the same way.
 
     ``hour`` counts from the epoch. ``fetched`` are those that took bytes from the network: clips that lay
-    on the disk already took none. ``total_s`` is time in workers' hands.
+    on the disk already took none, nor did those that came out of archives, ``of_archives``. ``total_s`` is
+    time in workers' hands.
     """
 
     session: int | None
@@ -129,6 +130,7 @@ class Effort(NamedTuple):
     outcome: str
     attempts: int
     fetched: int
+    of_archives: int
     wire_bytes: int
     total_s: float
 
@@ -191,7 +193,8 @@ def efforts(database: Database) -> list[Effort]:
         " (SELECT max(id) FROM sessions WHERE opened_at <= attempts.at) ELSE session_id END"
     )
     rows = database.read(
-        f"SELECT {session}, CAST(at / {HOUR_S} AS INTEGER), outcome, count(*), sum(wire_bytes > 0),"  # noqa: S608
+        f"SELECT {session}, CAST(at / {HOUR_S} AS INTEGER), outcome, count(*),"  # noqa: S608
+        " sum(wire_bytes > 0), sum(archive <> ''),"
         f" CAST(total(wire_bytes) AS INTEGER), total(min({LONGEST_S}, max(0, CAST(total_s AS REAL))))"
         " FROM attempts GROUP BY 1, 2, 3 ORDER BY 2, 1, 3"
     )
@@ -223,6 +226,32 @@ def network_counts(database: Database) -> list[NetworkCounts]:
         " LEFT JOIN settled ON settled.network_id = sent.network_id ORDER BY networks.id"
     )
     return [NetworkCounts(*row) for row in rows]
+
+
+def source_counts(database: Database) -> tuple[int, int, dict[str, int]]:
+    """Selected clips that are done: from YouTube, on the disk before a run, and by archive they come from."""
+    fetched = here = 0
+    by_archive: dict[str, int] = {}
+    for archive, of_youtube, clips in database.iterate(
+        # With max() in a group SQLite takes the other columns from the row that has it.
+        "WITH last AS (SELECT archive, wire_bytes > 0 AS fetched, max(id) FROM attempts NOT INDEXED"
+        " WHERE outcome = 'done' AND clip_id IN"
+        " (SELECT id FROM clips WHERE status = 'done' AND selected = 1) GROUP BY clip_id)"
+        " SELECT archive, fetched, count(*) FROM last GROUP BY 1, 2"
+    ):
+        if archive:
+            by_archive[archive] = by_archive.get(archive, 0) + clips
+        elif of_youtube:
+            fetched += clips
+        else:
+            here += clips
+    return fetched, here, by_archive
+
+
+def archive_wire_bytes(database: Database) -> int:
+    """The bytes that were fetched of archives."""
+    ((wire_bytes,),) = database.read("SELECT coalesce(sum(wire_bytes), 0) FROM archives")
+    return int(wire_bytes)
 
 
 def sessions(database: Database) -> list[SessionRow]:

@@ -74,12 +74,16 @@ def clip_lines(row: DoneClip, moment: Moment, width: int, *, full: bool) -> list
     name = Line(clip.label or clip.name, Tone.STRONG).add(f"   {clip.split}", Tone.DIM)
     if clip.label and name.width + 3 + len(clip.name) <= width:
         name.add(f"   {clip.name}")
+    if made.archive:
+        sources = [f"from {made.archive}"]
+    else:
+        sources = [f"from itags {made.source_itags}"] * bool(made.source_itags)
+        sources.append(f"by {row.network}" if row.network else "was on the disk already")
     facts = [
         f"{made.duration_s:.1f} s" + (" (the source ends early)" if made.short else ""),
         bytes_text(made.output_bytes),
         f"{made.width_px}x{made.height_px} at {made.fps:g} fps, {'with' if made.sound else 'no'} sound",
-        f"from itags {made.source_itags}" if made.source_itags else "",
-        f"by {row.network}" if row.network else "was on the disk already",
+        *sources,
         when_text(row.at, moment.now, moment.zone),
     ]
     lines = [name, *flow([for_screen(fact) for fact in facts if fact], "   ", width)]

@@ -9,6 +9,7 @@ from kinetics_tui.report.digest import (
     NETWORK_TITLES,
     OF_FAILED,
     OF_SETTLED,
+    archive_counts,
     by_label,
     endings_text,
     failed_share_text,
@@ -23,6 +24,7 @@ from kinetics_tui.report.digest import (
     rates_text,
     refusals_text,
     several_networks,
+    sources_text,
     traffic_text,
 )
 from kinetics_tui.report.figures import Progress, Report, Session
@@ -145,11 +147,26 @@ def network_lines(report: Report, width: int) -> list[Line]:
     return table_lines(NETWORK_TITLES, rows, width)
 
 
+def source_lines(report: Report, width: int) -> list[Line]:
+    """From where the clips come, where some are out of archives."""
+    said = [Line(row) for row in paragraph(sources_text(report.sources), width)]
+    counts = archive_counts(report.sources)
+    if not counts:
+        return []
+    most = max(count.clips for count in counts)
+    rows = [Row(count.name, (f"{count.clips:,}",), count.clips / most) for count in counts]
+    return [*said, *table_lines(("archive", "clips"), rows, width)]
+
+
 def traffic_lines(report: Report, width: int) -> list[Line]:
     """The wire against the disk."""
     if report.traffic is None:
         return []
-    return [Line(row) for sentence in traffic_text(report.traffic) for row in paragraph(sentence, width)]
+    return [
+        Line(row)
+        for sentence in traffic_text(report.traffic, report.sources)
+        for row in paragraph(sentence, width)
+    ]
 
 
 def rate_lines(report: Report, width: int, zone: tzinfo | None) -> list[Line]:
@@ -179,6 +196,7 @@ def report_lines(report: Report, width: int, zone: tzinfo | None = None) -> list
         ("Where the time went", spent_lines(report, width, zone)),
         ("Sessions", session_lines(report, width, zone)),
         ("Networks", network_lines(report, width)),
+        ("Sources", source_lines(report, width)),
         ("Bytes", traffic_lines(report, width)),
         ("Clips an hour", rate_lines(report, width, zone)),
     )

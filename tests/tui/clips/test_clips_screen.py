@@ -13,11 +13,15 @@ import pytest
 
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.dataset.layout import clip_path
-from kinetics_tui.model.clip_queries import DonePage, DoneQuery
+from kinetics_tui.model.clip_queries import DoneClip, DonePage, DoneQuery
 from kinetics_tui.model.events import RunOpened, SplitCounts
 from kinetics_tui.model.options import LayoutName
+from kinetics_tui.model.state import RunState
 from kinetics_tui.tui.clips import reading
+from kinetics_tui.tui.clips.panels import clip_lines
 from kinetics_tui.tui.clips.screen import KEYS, WORDS, ClipsScreen
+from kinetics_tui.tui.parts.view_state import Moment
+from tests.clip_figures import file_of
 from tests.tui.failures.test_failures_screen import choices, cursor, press, settle
 from tests.tui.run_fakes import opened
 from tests.tui.run_stand import Stand, resize, stand
@@ -115,6 +119,15 @@ async def test_an_open_clip_has_the_whole_screen_and_tells_where_its_file_is(dat
         assert "https://www.youtube.com/watch?v=eeeeeeeeeee&t=58s" in run.text
         await press(run, "enter")
         assert len(pictured(run)) == few
+
+
+def test_a_clip_out_of_an_archive_names_it_in_place_of_formats_and_network() -> None:
+    made = file_of(duration_s=10.0, archive="train/part_3\x1b.tar.gz", source_itags="134")
+    row = DoneClip(id=1, clip=DONE[0], path="x.mp4", at=0.0, made=made, network="phone")
+    text = " ".join(line.text for line in clip_lines(row, Moment(RunState(), 10.0), 200, full=False))
+    assert "from train/part_3?.tar.gz" in text
+    assert "phone" not in text
+    assert "itags" not in text
 
 
 async def test_a_missing_file_says_so_and_is_looked_for_again(dataset: Path) -> None:
