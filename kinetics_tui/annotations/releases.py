@@ -80,6 +80,8 @@ class Holds(StrEnum):
 class ArchiveList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text with the address of an archive of clips in each line, or such an address itself.
 
+    Either may be a file on this machine, and so may be a folder of them.
+
     ``split`` is theirs, empty if they may hold any. ``replaces``: their clips are better than others' are.
     """
 
@@ -203,7 +205,12 @@ def read_release(folder: Traversable, file: str, name: str) -> Release:
         },
         clip_bytes=written.clip_bytes,
         mirror_bytes=written.mirror_bytes,
-        archives=tuple(written.archives),
+        archives=tuple(
+            one
+            if "://" in one.address
+            else msgspec.structs.replace(one, address=str(folder / Path(one.address).expanduser()))
+            for one in written.archives
+        ),
         archives_of=tuple(written.archives_of),
         classes=tuple(classes),
         categories={_UNGROUPED.get(group, group): tuple(names) for group, names in groups.items()},

@@ -18,7 +18,7 @@ from click.shell_completion import BashComplete, CompletionItem, FishComplete, S
 from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.cli.command_line import DEFAULT_COMMAND, spread
-from kinetics_tui.model.options import PACES, Option
+from kinetics_tui.model.options import PACES, SOURCES, Option
 
 VARIABLE = "_KINETICS_TUI_COMPLETE"
 """Names the shell and what it wants, as click's own scripts do: ``bash_complete``."""
@@ -180,6 +180,8 @@ def for_option(option: Option) -> Completer | None:
         return NAMES[option.opt.names]
     if option.opt.reads == "pace":
         return one_of(PACES)
+    if option.opt.reads == "sources":
+        return one_of(map(",".join, SOURCES))
     if isinstance(option.kind, type) and issubclass(option.kind, StrEnum):
         return one_of([*map(str, option.kind), *(["none"] if option.may_be_none else [])])
     return None

@@ -36,6 +36,12 @@ BAD_VALUES = (
     ("--cooldown", "0"),
     ("--retry", "x"),
     ("--deadline", "400d"),
+    ("--source", "mirror"),
+    ("--archives-at-once", "9"),
+    ("--max-gb", "much"),
+    ("--max-disk", "0"),
+    ("--max-rate", "fast"),
+    ("--tolerance", "-1"),
     ("--yt-dlp", "--no-such"),
     ("--yt-dlp", "'"),
     ("--seed", "x"),
@@ -103,6 +109,8 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("export", "none", "--for", "csv", "--link", "soft"),
     ("manifest", "none"),
     ("compare", "none", "nowhere"),
+    ("archives", "none"),
+    ("archives", "none", "--index", "nowhere.csv"),
 )
 """In a folder that holds ``FILES``; there is no dataset in it, and no terminal."""
 
@@ -127,6 +135,8 @@ OF_A_DATASET: tuple[tuple[str, ...], ...] = (
     ("demo", "set", "--headless"),
     ("adopt", "set", "--from", "set"),
     ("manifest", "set", "--to", "none/manifest.csv"),
+    ("archives", "set"),
+    ("archives", "set", "--archives", "nowhere"),
 )
 """Where ``set`` is a dataset whose engine does not run; none of them changes it."""
 
@@ -170,6 +180,14 @@ EVERY_SETTING = {
     "deadline": "5m",
     "resolve": "lean",
     "logged_out": "guest",
+    "source": "archives,youtube",
+    "archives": "https://me:secret@127.0.0.9:1/list.txt",
+    "archives_at_once": "2",
+    "keep_archives": "true",
+    "max_gb": "200GB",
+    "max_disk": "10GB",
+    "max_rate": "12MB/s",
+    "tolerance": "1.5",
     "yt_dlp": "--proxy http://127.0.0.9:1",
     "theme": "ansi",
     "refresh": "2",
@@ -202,6 +220,7 @@ COMMANDS = (
     "export",
     "manifest",
     "compare",
+    "archives",
     "completion",
 )
 

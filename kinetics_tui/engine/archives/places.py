@@ -86,7 +86,7 @@ def find_archives(
 
 
 def _placed(place: str, opener: Opener) -> Iterator[ArchiveRow]:
-    """The archives of a place that the user names."""
+    """The archives of a place that the user, or the description of a release, names."""
     if "://" in place:
         yield from _addresses(place, opener) if _is_list(place) else [_row(place)]
         return
@@ -102,7 +102,7 @@ def _placed(place: str, opener: Opener) -> Iterator[ArchiveRow]:
         if loose:
             yield _row(place)
     elif not path.exists():
-        raise DatasetError(f"There is no {place}; give --archives what exists.")
+        raise DatasetError(f"There is no {place} to take archives from; give --archives what exists.")
     elif _is_list(place):
         for line in _lines(path.read_text(encoding="utf-8", errors="replace")):
             yield _row(line if "://" in line else str((path.parent / line).absolute()))
@@ -152,8 +152,10 @@ def _stem(row: ArchiveRow) -> str:
 
 def _listed(one: ArchiveList, release: Release, annotated: Annotated, opener: Opener) -> list[ArchiveRow]:
     """The archives of a list, with what their places in it tell of the clips in them."""
-    rows = list(_addresses(one.address, opener)) if _is_list(one.address) else [_row(one.address)]
-    rows = [msgspec.structs.replace(row, split=one.split, replaces=one.replaces) for row in rows]
+    rows = [
+        msgspec.structs.replace(row, split=one.split, replaces=one.replaces)
+        for row in _placed(one.address, opener)
+    ]
     if one.holds is Holds.RUN:
         names = sorted(clip.name for clip in annotated(release) if clip.split == one.split)
         return [_run_of(row, names, one.clips_each) for row in rows]
