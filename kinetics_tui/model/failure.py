@@ -110,7 +110,7 @@ class About(msgspec.Struct, frozen=True):
 
 ABOUT: dict[Category, About] = {
     Category.VIDEO_NOT_AVAILABLE: About(
-        Kind.PERMANENT, "The video is gone; a mirror such as CVDF's may still hold the clip."
+        Kind.PERMANENT, "The video is gone; archives may hold the clip (--source youtube,archives)."
     ),
     Category.CONTENT_WARNING: About(
         Kind.PERMANENT, "YouTube asks for an age; cookies of an account (--yt-dlp) open some."

@@ -63,6 +63,7 @@ def completed(
         ("run d --class playing\\ uk", ["playing ukulele"]),
         ("run d --class Playing_Uk", ["playing ukulele"]),
         ("run d --release 400 --class archery zu", ["zumba"]),
+        ("run d --source ", ["youtube", "archives", "archives,youtube", "youtube,archives"]),
         ("run d --pace ", ["guest", "account", "unlimited"]),
         ("run d --reso", ["--resolution", "--resolve"]),
         ("run d --logged-out ", ["hold", "guest"]),

@@ -59,6 +59,7 @@ WORDS = [
         "The engine (pid 4711) does not answer since Aug 28 16:40: It is stopped.",
     ),
     (Reason(Why.SILENT, text="It is stopped."), "The engine does not answer: It is stopped."),
+    (Reason(Why.ARCHIVES), "Clips are taken out of archives; nothing is asked of YouTube."),
     (Reason(Why.RETRIES, at=TODAY), "Only clips to be tried again are left, the next by 16:40."),
 ]
 

@@ -248,7 +248,7 @@ _file_option = functools.partial(click.option, metavar="FILE", type=Path, shell_
 
 @command()
 @options.dataset
-@options.flags_of(Options, archives="Where they are, from now on: an address, a list, a file or a folder.")
+@options.flags_of(Options, "archives")
 @click.option("--refresh", is_flag=True, help="Ask again for the lists of archives and for sizes.")
 @_file_option("--index", "index", help="Load what others saw in these archives.")
 @_file_option("--write-index", "written_to", help="Write what was seen in them, for others to load.")
