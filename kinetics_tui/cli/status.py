@@ -45,7 +45,6 @@ def status_json(state: RunState) -> dict[str, Any]:
         "tried_again_later": {category.value: count for category, count in state.retried.items()},
         "network": _network_json(state.network),
         "networks": networks_json(state),
-        "archives": _archives_json(state),
         "workers": [
             {
                 "slot": worker.slot,
@@ -60,6 +59,7 @@ def status_json(state: RunState) -> dict[str, Any]:
             for worker in state.workers.values()
         ],
         "clips_per_minute": 0.0 if state.stands else state.clips_per_minute(time.time()),
+        "archives": msgspec.to_builtins(state.archives) if state.archives.turn else None,
         "total_bytes": state.total_bytes,
         "wire_bytes": state.wire_bytes,
         "free_bytes": state.free_bytes,
@@ -70,11 +70,6 @@ def networks_json(state: RunState) -> list[dict[str, Any]]:
     """Every network for scripts, the one in use first, then those that can be used now."""
     networks = sorted(state.networks.values(), key=lambda network: (not network.in_use, not network.present))
     return [_network_json(network) for network in networks]
-
-
-def _archives_json(state: RunState) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(state.archives)
-    return {name: value for name, value in fields.items() if name not in ("event", "at")}
 
 
 def _network_json(network: NetworkState) -> dict[str, Any]:

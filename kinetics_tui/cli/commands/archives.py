@@ -28,6 +28,7 @@ from kinetics_tui.engine.client.ask import is_running
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.options import Options
 from kinetics_tui.settings.settings import load_settings
+from kinetics_tui.settings.values import NONE
 
 _LONGEST_NAME = 44
 _LONGEST_WHY = 60
@@ -121,7 +122,8 @@ def _state(archive: ArchiveRow, expected: Expected) -> str:
     if archive.why:
         return f"could not be read: {for_terminal(archive.why)[:_LONGEST_WHY]}"
     if archive.passed:
-        return "all its clips are known" if expected.clips else "nothing more is wanted of it"
+        known = "known by an index" if archive.indexed else "all its clips are known"
+        return known if expected.clips else "nothing more is wanted of it"
     if expected.clips == 0:
         return "nothing wanted in it"
     return "to be read first: it replaces others" if archive.replaces else "to be read"
@@ -164,6 +166,7 @@ def _fields(found: Overview, archive: ArchiveRow, expected: Expected) -> dict[st
         "wanted_is_known": expected.known,
         "seen": found.members.get(archive.id, 0),
         "passed": archive.passed,
+        "indexed": archive.indexed,
         "size_bytes": archive.size_bytes,
         "wire_bytes": archive.wire_bytes,
         "replaces": archive.replaces,
@@ -233,6 +236,12 @@ def _load(dataset: Path, path: Path) -> Loaded:
         return index_file.load_index(ledger, path)
 
 
+def _forget(dataset: Path) -> str:
+    with _changing(dataset, "An index cannot be forgotten") as ledger:
+        count = ledger.forget_indexes()
+    return f"What an index told of {counted(count, 'archive')} is forgotten."
+
+
 def _write(dataset: Path, path: Path) -> Written:
     if path.is_dir():
         raise SettingsError(f"{path} is a folder; give the name of a file in it, such as index.csv.gz.")
@@ -250,7 +259,7 @@ _file_option = functools.partial(click.option, metavar="FILE", type=Path, shell_
 @options.dataset
 @options.flags_of(Options, "archives")
 @click.option("--refresh", is_flag=True, help="Ask again for the lists of archives and for sizes.")
-@_file_option("--index", "index", help="Load what others saw in these archives.")
+@_file_option("--index", "index", help="Load what others saw in these archives; none: forget it.")
 @_file_option("--write-index", "written_to", help="Write what was seen in them, for others to load.")
 @options.as_json
 def archives(
@@ -261,6 +270,9 @@ def archives(
     places = load_settings(given).options.archives if given else None
     if refresh or places is not None or not _are_known(dataset):
         _look_for(dataset, places)
+    if index == Path(NONE):
+        tell(_forget(dataset))
+        index = None
     loaded = _load(dataset, index) if index is not None else None
     written = _write(dataset, written_to) if written_to is not None else None
     with Ledger.open(dataset, read_only=True) as ledger:

@@ -26,7 +26,8 @@ class ArchiveRow(msgspec.Struct, frozen=True, kw_only=True):
     ``address`` is where it is, with the credentials that it may take, ``name`` what it is called on screen.
     ``replaces``: its clips are better than those of others. ``split`` and ``label``, or the names from
     ``first_name`` to ``last_name`` of the clips' files, say which clips it is taken to hold; empty: unknown.
-    ``passed``: all of it was read once, and its members are known; ``why`` is why it could not be read.
+    ``passed``: all of it was read once, and its members are known, or an index says so (``indexed``); ``why``
+    is why it could not be read.
     """
 
     address: str
@@ -41,6 +42,7 @@ class ArchiveRow(msgspec.Struct, frozen=True, kw_only=True):
     passed: bool = False
     wire_bytes: int = 0
     why: str = ""
+    indexed: bool = False
     id: int = 0
 
 
@@ -106,7 +108,7 @@ def seen(connection: sqlite3.Connection, archive_id: int, size_bytes: int | None
     )
     if changed:
         connection.execute("DELETE FROM members WHERE archive_id = ?", (archive_id,))
-        connection.execute("UPDATE archives SET passed = 0 WHERE id = ?", (archive_id,))
+        connection.execute("UPDATE archives SET passed = 0, indexed = 0 WHERE id = ?", (archive_id,))
     connection.execute(
         "UPDATE archives SET size_bytes = coalesce(?, size_bytes), validator = ? WHERE id = ?",
         (size_bytes, validator or (before[1] if before else ""), archive_id),
@@ -118,8 +120,9 @@ def settle_archive(
 ) -> None:
     """An archive was read, to its end if ``passed``; ``wire_bytes`` more were fetched of it."""
     connection.execute(
-        "UPDATE archives SET passed = max(passed, ?), wire_bytes = wire_bytes + ?, why = ? WHERE id = ?",
-        (passed, wire_bytes, why, archive_id),
+        "UPDATE archives SET passed = max(passed, :passed), indexed = indexed AND NOT :passed,"
+        " wire_bytes = wire_bytes + :wire_bytes, why = :why WHERE id = :id",
+        {"passed": passed, "wire_bytes": wire_bytes, "why": why, "id": archive_id},
     )
 
 
@@ -347,7 +350,13 @@ def add_index(
         ),
     )
     connection.executemany(
-        "UPDATE archives SET passed = 1, size_bytes = coalesce(size_bytes, ?),"
+        "UPDATE archives SET passed = 1, indexed = 1, size_bytes = coalesce(size_bytes, ?),"
         " validator = CASE validator WHEN '' THEN ? ELSE validator END WHERE id = ?",
         ((size_bytes, validator, number) for number, (size_bytes, validator) in passed.items()),
     )
+
+
+def forget_indexes(connection: sqlite3.Connection) -> int:
+    """Have archives that are known by an index alone be read as if there was none; how many these are."""
+    connection.execute("DELETE FROM members WHERE archive_id IN (SELECT id FROM archives WHERE indexed = 1)")
+    return connection.execute("UPDATE archives SET passed = 0, indexed = 0 WHERE indexed = 1").rowcount

@@ -251,6 +251,7 @@ class Ledger:
     settle_archive = _changes(_archives.settle_archive)
     add_members = _changes(_archives.add_members)
     add_index = _changes(_archives.add_index)
+    forget_indexes = _changes(_archives.forget_indexes)
     mark_damaged = _changes(_archives.mark_damaged)
 
     def wanted_of_video(self, named: Named) -> list[_archives.Wanted]:

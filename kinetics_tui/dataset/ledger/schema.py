@@ -123,7 +123,7 @@ ARCHIVES = (
     " label TEXT NOT NULL DEFAULT '', first_name TEXT NOT NULL DEFAULT '',"
     " last_name TEXT NOT NULL DEFAULT '', size_bytes INTEGER, validator TEXT NOT NULL DEFAULT '',"
     " passed INTEGER NOT NULL DEFAULT 0, wire_bytes INTEGER NOT NULL DEFAULT 0,"
-    " why TEXT NOT NULL DEFAULT '')",
+    " why TEXT NOT NULL DEFAULT '', indexed INTEGER NOT NULL DEFAULT 0)",
     # The clips that were ever passed in an archive, wanted or not.
     "CREATE TABLE members (youtube_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
     " archive_id INTEGER NOT NULL REFERENCES archives (id), offset INTEGER NOT NULL,"

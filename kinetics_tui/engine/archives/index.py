@@ -182,7 +182,7 @@ class _Reading:
         self._line = 0
         self._ids: dict[_Head, int | None] = {}
         self._rows: Counter[_Head] = Counter()
-        self._known = {one.id for one in archives if one.passed}
+        self._known = {one.id for one in archives if one.passed and not one.indexed}
         by_address = Counter(_without_secrets(one.address) for one in archives if _is_remote(one))
         self._by_address = {
             address: one

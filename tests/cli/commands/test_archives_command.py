@@ -118,7 +118,13 @@ def test_an_index_is_written_and_loaded_by_another_dataset(
     assert out.startswith(f"Loaded from {index}: 2 clips in 2 archives, 2 of them known to the end now.\n")
     assert "archives: 2 of 4 clips, 2 archives" in out
     assert run_command(["archives", str(other)]) == 0
-    assert "Of 2 clips no whole copy is in them, as far as is known." in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "known by an index" in text
+    assert "Of 2 clips no whole copy is in them, as far as is known." in text
+    assert run_command(["archives", str(other), "--index", "none"]) == 0
+    out, err = capsys.readouterr()
+    assert "What an index told of 2 archives is forgotten." in err
+    assert out.startswith("archives: 4 of 4 clips")
 
 
 def test_a_bad_index_is_refused_and_changes_nothing(

@@ -183,3 +183,23 @@ def test_a_folder_of_loose_clips_is_not_shared(tmp_path: Path) -> None:
     ours.add_members(1, [passed(CLIPS[0], 0)])
     assert write_index(ours, tmp_path / "i.csv") == (0, 1)
     assert (tmp_path / "i.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+
+
+def test_an_index_can_be_replaced_and_forgotten_until_its_archive_is_read_here(
+    index: Path, tmp_path: Path
+) -> None:
+    theirs = made(tmp_path / "theirs", [archive(), archive(ZIP, 900)])
+    theirs.add_members(2, [passed(CLIPS[5], 7)])
+    load_index(theirs, index)
+    assert [one.indexed for one in theirs.archives()] == [True, False]
+    assert load_index(theirs, index).archives == 2  # another one may be right
+    assert theirs.forget_indexes() == 1
+    assert [(one.passed, one.indexed) for one in theirs.archives()] == [(False, False)] * 2
+    assert {number for number, _ in theirs.members()} == {2}
+    load_index(theirs, index)
+    theirs.settle_archive(1, passed=False, wire_bytes=1, why="")  # read as far as the index says
+    assert theirs.archives()[0].indexed
+    theirs.settle_archive(1, passed=True, wire_bytes=1, why="")
+    assert (theirs.archives()[0].passed, theirs.archives()[0].indexed) == (True, False)
+    assert theirs.forget_indexes() == 0
+    assert load_index(theirs, index).known == 1
