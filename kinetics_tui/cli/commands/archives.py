@@ -70,10 +70,8 @@ def _notes(found: Overview) -> Iterator[str]:
     covered, asked = found.coverage, found.options
     nowhere = covered.wanted - covered.seen - covered.may
     if covered.may:
-        yield (
-            f"{covered.seen:,} of these were seen in archives; {covered.may:,} may be in those that were not "
-            "read to their ends."
-        )
+        seen, may = f"{covered.seen:,}", f"{covered.may:,}"
+        yield f"{seen} of these were seen in archives, {may} may be in those not read yet."
     if nowhere:
         yield f"Of {counted(nowhere, 'clip')} no whole copy is in them, as far as is known."
     unknown = sum(one.archive.size_bytes is None for one in found.to_read)
@@ -126,7 +124,7 @@ def _state(archive: ArchiveRow, expected: Expected) -> str:
         return known if expected.clips else "nothing more is wanted of it"
     if expected.clips == 0:
         return "nothing wanted in it"
-    return "to be read first: it replaces others" if archive.replaces else "to be read"
+    return "to be read first" if archive.replaces else "to be read"
 
 
 def archives_json(found: Overview) -> dict[str, Any]:

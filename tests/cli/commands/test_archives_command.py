@@ -65,7 +65,7 @@ def test_archives_that_were_not_looked_for_yet_are_found_and_listed(
     assert "2 archives may hold some" in err
     lines = out.splitlines()
     assert lines[0] == "archives: 4 of 4 clips, 2 archives, 72 kB"
-    assert lines[1].startswith("0 of these were seen in archives; 4 may be in those")
+    assert lines[1].startswith("0 of these were seen in archives, 4 may be in those")
     assert [line.split("  ")[0] for line in lines[-2:]] == ["mirror/part_0.tar", "mirror/part_1.tar"]
     run_command(["archives", str(dataset)])
     assert "may hold some" not in capsys.readouterr().err
@@ -192,14 +192,14 @@ def test_sums_come_first_then_limits_then_a_line_an_archive() -> None:
     options = {"max_bytes_per_s": 12e6, "max_archive_bytes": 2e11, "max_disk_bytes": 1e10}
     assert archives_text(overview(**options, keep_archives=True)).splitlines() == [
         "archives: 90 of 100 clips, 2 of 3 archives to be read, 1.5 GB, 2 min 05 s at 12.0 MB/s",
-        "20 of these were seen in archives; 70 may be in those that were not read to their ends.",
+        "20 of these were seen in archives, 70 may be in those not read yet.",
         "Of 10 clips no whole copy is in them, as far as is known.",
         "The size of 1 archive is not known.",
         "Sources: archives, then youtube. Archives: 3 at once, 200 GB in all (--max-gb; 7 B fetched), "
         "10 GB of disk (--max-disk), 12.0 MB/s (--max-rate), kept when they are read (--keep-archives).",
         "",
         f"{'archive':44}     wanted  seen    size",
-        f"{'new.tgz':44}  not known     0          to be read first: it replaces others",
+        f"{'new.tgz':44}  not known     0          to be read first",
         f"{'train/part_1.tar.gz':44}   about 90     5  1.5 GB  could not be read: it�[2J broke",
         f"...{'x' * 41}          0     0     7 B  nothing more is wanted of it",
     ]
