@@ -402,7 +402,7 @@ AnyEvent = (
 _FLAT = (
     *("event", "slot", "clip"),
     *("duration_s", "output_bytes", "wire_bytes", "width_px", "height_px", "fps", "sound", "short", "exact"),
-    *("total_s", "network", "at"),
+    *("total_s", "network", "archive", "at"),
 )
 
 

@@ -154,14 +154,14 @@ ABOUT: dict[Category, About] = {
         Kind.LOCAL, "The login in the cookies has ended: export them again, then resume."
     ),
     Category.NOT_IN_ARCHIVES: About(
-        Kind.PERMANENT, "No archive that was read holds it: try YouTube (--source archives,youtube)."
+        Kind.PERMANENT, "Ask YouTube for it (--source archives,youtube), or name other archives."
     ),
     Category.DAMAGED_IN_ARCHIVE: About(
-        Kind.PERMANENT, "No archive's copy is whole: try YouTube, or a larger --tolerance, then retry."
+        Kind.PERMANENT, "Ask YouTube for it, or allow a larger --tolerance and retry."
     ),
     Category.ARCHIVE_UNREACHABLE: About(
         Kind.TRANSIENT,
-        "Its archive could not be read: check the line, or give it with --archives, then retry.",
+        "Check the line, or give the archive by --archives, then retry.",
     ),
     Category.TOO_MANY_REQUESTS: About(Kind.THROTTLE, "Wait for the cooldown, or switch to another network."),
     Category.SESSION_LIMIT: About(Kind.THROTTLE, "Wait about an hour, lower the pace, or switch networks."),

@@ -60,6 +60,7 @@ def test_scripts_read_a_clip_that_is_done_as_one_flat_object() -> None:
         short=True,
         exact=False,
         made_with="x264",
+        archive="train/part_3.tar.gz",
         resolve_s=1.0,
         total_s=3.0,
         wire_bytes=900,
@@ -69,7 +70,7 @@ def test_scripts_read_a_clip_that_is_done_as_one_flat_object() -> None:
         '{"event":"clip-done","slot":2,"clip":{"youtube_id":"0wR5jVB-WPk","time_start":417,'
         '"time_end":427,"split":"val","label":"abseiling"},"duration_s":10.0,"output_bytes":1000,'
         '"wire_bytes":900,"width_px":640,"height_px":360,"fps":25.0,"sound":true,"short":true,"exact":false,'
-        '"total_s":3.0,"network":"socks5://h:1","at":1.5}'
+        '"total_s":3.0,"network":"socks5://h:1","archive":"train/part_3.tar.gz","at":1.5}'
     )
 
 

@@ -343,7 +343,7 @@ def test_clips_are_counted_by_where_their_last_file_comes_from(ledger: Ledger, d
     ledger.set_archives([ArchiveRow(address="https://e/1", name="train/part_1.tar.gz")])
     ledger.settle_archive(1, passed=True, wire_bytes=5000, why="")
     for clip_id, archive in ((1, "train/part_1.tar.gz"), (2, "train/part_1.tar.gz"), (3, "new.tgz")):
-        copied = made(clip_id, START + clip_id, wire_bytes=0)
+        copied = made(clip_id, START + clip_id, network="", wire_bytes=0)
         file = msgspec.structs.replace(copied.made, archive=archive)  # type: ignore[type-var]
         ledger.record(msgspec.structs.replace(copied, made=file))
     ledger.record(made(3, START + 10))  # once more, by YouTube
@@ -359,5 +359,6 @@ def test_clips_are_counted_by_where_their_last_file_comes_from(ledger: Ledger, d
         archive_bytes=5000,
     )
     assert [hour.done for hour in report.hours] == [5]
+    assert [one.network for one in report.networks] == [WLAN]
     said = source_lines(report, 110)[0].text.strip()
     assert said == "Of the clips that are done 2 from YouTube, 2 from 1 archive, 1 were on the disk before."

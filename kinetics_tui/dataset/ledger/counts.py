@@ -222,7 +222,8 @@ def network_counts(database: Database) -> list[NetworkCounts]:
         " sent AS (SELECT network_id, CAST(total(wire_bytes) AS INTEGER) AS wire_bytes FROM attempts"
         " GROUP BY network_id)"
         " SELECT coalesce(nullif(label, ''), name), coalesce(done, 0), coalesce(failed, 0), wire_bytes"
-        " FROM sent JOIN networks ON networks.id = sent.network_id"
+        # What became of clips of archives is noted under no name.
+        " FROM sent JOIN networks ON networks.id = sent.network_id AND name <> ''"
         " LEFT JOIN settled ON settled.network_id = sent.network_id ORDER BY networks.id"
     )
     return [NetworkCounts(*row) for row in rows]

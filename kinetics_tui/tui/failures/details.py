@@ -52,7 +52,8 @@ def _attempt_lines(attempt: PastAttempt, moment: Moment, width: int) -> list[Lin
     facts = [f"{attempt.took_s:.1f} s" if attempt.took_s < 60 else duration_text(attempt.took_s)]
     if attempt.wire_bytes:
         facts.append(bytes_text(attempt.wire_bytes))
-    facts.append(f"by {attempt.network}")
+    if attempt.network:  # archives are read without one
+        facts.append(f"by {attempt.network}")
     if attempt.category is not None:
         facts.insert(0, attempt.category.value)
     rows = [line]
