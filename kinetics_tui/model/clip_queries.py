@@ -108,7 +108,7 @@ class DoneClip(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path`` is the file, POSIX style, relative to the dataset folder, ``made`` what it was recorded to be.
     ``at`` is when it was done, in seconds since the epoch; ``network`` is what it came by, and empty where
-    the file lay there already.
+    the file lay there already, or comes from an archive.
     """
 
     id: int

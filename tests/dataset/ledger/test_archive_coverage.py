@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ CLIPS = [
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.create(
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger.create(
         tmp_path, title="", release="", selection=Selection(), options=Options(), clips=CLIPS
-    )
+    ) as ledger:
+        yield ledger
 
 
 def row(name: str, **fields: object) -> ArchiveRow:

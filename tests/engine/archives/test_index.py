@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 
 CLIPS = [Clip(f"{number:011d}", 10 * number, 10 * number + 10, "train", "archery") for number in range(6)]
+_ledgers = ExitStack()
+"""Those of a test, closed as it ends."""
 PART, ZIP = "https://example.org/train/part_0.tar.gz", "https://example.org/train/more.zip"
 
 
@@ -31,7 +34,13 @@ def passed(clip: Clip, offset: int) -> Passed:
 
 def made(folder: Path, archives: Sequence[ArchiveRow]) -> Ledger:
     create(folder, Selection(), Options(), CLIPS, archives=archives)
-    return Ledger.open(folder)
+    return _ledgers.enter_context(Ledger.open(folder))
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    with _ledgers:
+        yield
 
 
 @pytest.fixture
