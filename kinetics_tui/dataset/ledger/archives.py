@@ -252,7 +252,7 @@ def _guessed(database: Database, archive: ArchiveRow, by_label: dict[tuple[str, 
             (archive.split, archive.first_name[:11], archive.last_name[:11]),
         )
         return Expected(rows[0][0])
-    return Expected(None)
+    return Expected(None if any(archive.split in ("", split) for split, _ in by_label) else 0)
 
 
 # -- an index of them -------------------------------------------------------------------------------------

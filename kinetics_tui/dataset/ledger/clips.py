@@ -92,6 +92,11 @@ def retry_failed(
             parameters,
         )
     }
+    connection.execute(  # they may be whole by now, or as whole as is asked for
+        "UPDATE members SET damaged = 0 WHERE damaged = 1 AND (youtube_id, start_ms, end_ms) IN"  # noqa: S608
+        f" (SELECT youtube_id, start_ms, end_ms FROM clips{index} {_STANDS}{where} AND category = ?)",
+        [*parameters, Category.DAMAGED_IN_ARCHIVE.value],
+    )
     connection.execute(
         f"UPDATE clips{index} SET status = 'pending', attempts = 0, crashes = 0, category = NULL"  # noqa: S608
         f" {_STANDS}{where}",
