@@ -6,14 +6,17 @@ import contextlib
 import hashlib
 import io
 import re
+import socket
 import tarfile
 import threading
 import time
 import urllib.parse
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Any
 
 CHUNK_BYTES = 16 * 1024
 
@@ -23,7 +26,7 @@ class ArchiveMirror:
 
     Each answer with the file ``cut_once[name]`` breaks off after so many bytes, once. ``swap_after[name]``:
     after the first answer it has another content. ``slow_s`` is waited for after each ``CHUNK_BYTES``;
-    archives of ``hangs`` give nothing after their headers. ``sent_bytes`` counts bytes of archives alone.
+    archives of ``hangs`` give nothing after their headers. ``sent_of`` counts what was sent of each.
     """
 
     def __init__(self) -> None:
@@ -33,7 +36,7 @@ class ArchiveMirror:
         self.statuses: dict[str, int] = {}
         self.hangs: set[str] = set()
         self.slow_s = 0.0
-        self.sent_bytes = 0
+        self.sent_of: Counter[str] = Counter()
         self.asked: list[tuple[str, str, str]] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -54,6 +57,12 @@ class ArchiveMirror:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
+            def get_request(self) -> tuple[socket.socket, Any]:
+                found = super().get_request()
+                # Little is on its way, and counts as sent, when the other end is gone.
+                found[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK_BYTES)
+                return found
+
             def handle_error(self, *args: object) -> None:
                 pass
 
@@ -61,6 +70,11 @@ class ArchiveMirror:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.list_url = f"{self.url}/list.txt"
+
+    @property
+    def sent_bytes(self) -> int:
+        """The bytes of archives that were sent."""
+        return sum(size for name, size in self.sent_of.items() if name != "list.txt")
 
     def names_got(self) -> list[str]:
         """The archives of which something was got, in the order of asking."""
@@ -111,9 +125,8 @@ class ArchiveMirror:
             return
         for at in range(0, len(body), CHUNK_BYTES):
             handler.wfile.write(body[at : at + CHUNK_BYTES])
-            if name != "list.txt":
-                with self._lock:
-                    self.sent_bytes += len(body[at : at + CHUNK_BYTES])
+            with self._lock:
+                self.sent_of[name] += len(body[at : at + CHUNK_BYTES])
             if self.slow_s:
                 time.sleep(self.slow_s)
         with self._lock:

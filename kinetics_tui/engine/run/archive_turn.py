@@ -438,7 +438,7 @@ class ArchiveTurn:
         """Remove what came of archives that are wanted no more; one that broke off is gone on with later."""
         kept = {self._part(archive) for archive, _ in self._faults}
         for part in archives_path(self._context.dataset).glob("*.part"):
-            if part not in kept:
+            if part not in kept or not part.stat().st_size:
                 part.unlink(missing_ok=True)
                 note_of(part).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
