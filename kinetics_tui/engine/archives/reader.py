@@ -1,8 +1,8 @@
 """``python -m kinetics_tui.engine.archives.reader``: reads one archive to its end, fetched on the way.
 
 A program of its own: an archive that does harm takes nothing else with it, and to end it loses nothing, since
-what has come lies on the disk. It is told its job in one line on standard input, answers lines on standard
-output, and ends when its input does.
+what has come lies on the disk. It is told its job in one line on standard input, in further ones what of the
+line it may have then, answers lines on standard output, and ends when its input does.
 """
 
 from __future__ import annotations
@@ -164,6 +164,11 @@ class Reader:
         self._tell_seen()
         self._tell(force=True)
         self._say(ended)
+
+    def limit(self, max_bytes_per_s: float | None) -> None:
+        """Take so much of the line from now on, called in another thread."""
+        if self._download is not None:
+            self._download.max_bytes_per_s = max_bytes_per_s
 
     # -- where it comes from -----------------------------------------------------------------------
 
@@ -342,12 +347,22 @@ class _Told:
         return data
 
 
-def _end_with_input() -> None:
-    """The engine is gone, or wants this archive no more: what has come lies on the disk."""
+def _orders() -> Iterator[bytes]:
+    """The lines of standard input."""
     # By its number: a thread that waits in Python's own file would have the program abort at its end.
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
+    rest = b""
+    while data := os.read(0, 1 << 16):
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+
+
+def _obey(orders: Iterator[bytes], reader: Reader) -> None:
+    """Take what of the line it may have from now on. At the end of its input the engine is gone, or wants
+    this archive no more: what has come lies on the disk.
+    """
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        for order in orders:
+            reader.limit(msgspec.json.decode(order, type=float | None))
     os._exit(0)
 
 
@@ -357,8 +372,8 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    job = from_json(sys.stdin.buffer.readline(), Job)
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    orders = _orders()
+    job = from_json(next(orders), Job)
 
     saying = threading.Lock()
 
@@ -368,7 +383,9 @@ def main() -> int:
             answers.flush()
 
     with Ledger.open(Path(job.dataset), read_only=True) as ledger:
-        Reader(job, ledger, say).run()
+        reader = Reader(job, ledger, say)
+        threading.Thread(target=_obey, args=(orders, reader), daemon=True).start()
+        reader.run()
     return 0
 
 

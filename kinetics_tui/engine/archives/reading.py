@@ -48,6 +48,7 @@ class Reading:
         """A copy was lost on its way: it is read once more."""
         self.moved = Moved(size_bytes=None, validator="", got_bytes=0, passed_bytes=0, wire_bytes=0)
         self.dropped = False
+        self._limit = job.max_bytes_per_s
         self._heard_at = time.monotonic()
         self._hear = hear
         self._rates: list[tuple[float, int]] = []
@@ -74,6 +75,14 @@ class Reading:
         """End the reader at once; what it fetched stays on the disk, what it unpacked does not."""
         self.dropped = True
         self._kill()
+
+    def limit(self, max_bytes_per_s: float | None) -> None:
+        """Let the reader have so much of the line from now on."""
+        process = self._process
+        if max_bytes_per_s == self._limit or process is None or process.stdin is None or self.ended:
+            return
+        self._limit = max_bytes_per_s
+        process.stdin.write(to_json(max_bytes_per_s) + b"\n")
 
     def kill_if_hung(self) -> None:
         """Kill a reader of which nothing was heard for too long; it counts as one that died."""

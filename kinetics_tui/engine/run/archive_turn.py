@@ -117,6 +117,7 @@ class ArchiveTurn:
             self._write_members()
             self._plan()
             self._start()
+            self._share_line()
             for reading in self._readings:
                 reading.kill_if_hung()
             self._settle_readings()
@@ -188,19 +189,28 @@ class ArchiveTurn:
             )
             self._readings.append(Reading(one, job, self._hear))
 
+    def _share_line(self) -> None:
+        """Divide what archives may take of the line among those that are fetched now."""
+        rate = self._context.options.max_bytes_per_s
+        fetching = [reading for reading in self._readings if reading.job.part and reading.ended is None]
+        for reading in fetching:
+            reading.limit(rate / len(fetching) if rate else None)
+
     def _over_limit(self, one: ToRead, size_bytes: int) -> str | None:
         """None where an archive may be begun, empty where it may be later, else why it may not."""
         options = self._context.options
         if not _is_remote(one.archive) or self._kept(one.archive).exists():
             return None
         fetching = [reading for reading in self._readings if reading.job.part]
+        coming = [one.archive, *(reading.archive for reading in fetching)]
+        # What comes of them and all their clips; a single one is tried in any case.
+        needed = sum(self._bytes_to_come(archive) + (archive.size_bytes or USUAL_BYTES) for archive in coming)
+        if fetching and needed > self._disk.free_bytes:
+            return ""
         if (most := options.max_archive_bytes) is not None:
             spent = sum(archive.wire_bytes for archive in self._context.ledger.archives())
             spent += sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
-            coming = sum(
-                self._bytes_to_come(archive) for archive in (one.archive, *(f.archive for f in fetching))
-            )
-            if spent + coming > most:
+            if spent + sum(self._bytes_to_come(archive) for archive in coming) > most:
                 return "" if fetching else "--max-gb leaves no room for it"
         if (most := options.max_disk_bytes) is not None:
             there = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)

@@ -212,6 +212,12 @@ def test_a_replacement_is_known_by_its_name_and_credentials_are_not_in_it() -> N
     assert (row.replaces, row.name) == (True, "400/replacement_for_corrupted_k400.tgz")
 
 
+def test_archives_of_one_name_are_told_apart_by_their_folders() -> None:
+    places = [f"{BASE}{release}/test/part_{number}.tar" for release, number in ((400, 0), (600, 0), (600, 1))]
+    found = find(Net({}), CLIPS, places=places)
+    assert about(found, "name") == [("400/test/part_0.tar",), ("600/test/part_0.tar",), ("test/part_1.tar",)]
+
+
 def test_archives_that_cannot_be_asked_for_their_size_are_named_and_kept() -> None:
     net = Net({BASE + "list.txt": ["good.tar", "bad.tar"]}, broken=["bad"])
     found = find(net, CLIPS, places=[BASE + "list.txt"])

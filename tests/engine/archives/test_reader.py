@@ -172,6 +172,16 @@ def test_it_ends_with_its_input_and_what_came_lies_on_the_disk(
     assert (tmp_path / "1.part").stat().st_size > 0
 
 
+def test_what_it_may_take_of_the_line_can_change_while_it_reads(start: Start, mirror: ArchiveMirror) -> None:
+    mirror.files["a.tar"] = tar_of([("padding", bytes(1_000_000)), *FILES], "w")
+    reader = start(f"{mirror.url}/a.tar", max_bytes_per_s=10_000.0)
+    while not isinstance(reader.line(), Begun):
+        pass
+    reader.input.write(b"null\n")
+    reader.input.flush()
+    assert reader.rest()[-1] == Ended()  # it would take two minutes
+
+
 def test_it_tells_of_itself_while_nothing_comes(start: Start, mirror: ArchiveMirror) -> None:
     mirror.files["a.tar"] = tar_of(FILES, "w")
     mirror.hangs.add("a.tar")

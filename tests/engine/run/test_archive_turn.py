@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -17,6 +18,7 @@ from kinetics_tui.dataset.folder import archives_path, scratch_path
 from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.archives import reading as reading_module
+from kinetics_tui.engine.run import disk as disk_module
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Pause, Resume, Retry, SwitchSplit
 from kinetics_tui.model.events import ArchivesChanged, ClipDone, ClipStarted, EngineStatus, Logged
@@ -421,6 +423,42 @@ async def test_archives_on_the_disk_stay_within_max_disk(begin: Begin, mirror: A
             await asyncio.sleep(0.02)
         agrees(run, done=8, failures={Category.ARCHIVE_UNREACHABLE: 1})
         assert any("it is larger than --max-disk" in told.text for told in run.told(Logged))
+    assert 1 <= most <= 2
+
+
+async def test_an_archive_has_all_of_the_line_that_archives_may_take_once_it_is_the_last(
+    begin: Begin, mirror: ArchiveMirror
+) -> None:
+    clips = some_clips(2)
+    mirror.files["a.tar"] = tar_of(files_of(clips[:1], BIG[:200_000]), "w")
+    mirror.files["b.tar"] = tar_of(files_of(clips[1:], BIG), "w")
+    async with begin(clips, max_bytes_per_s=400_000.0, archives_at_once=4) as run:
+        readings = run.engine._archives._readings
+        await run.until(lambda: [reading._limit for reading in readings] == [200_000.0] * 2)
+        await run.until(lambda: [reading._limit for reading in readings] == [400_000.0])
+        await until_done(run)
+        agrees(run, done=2)
+
+
+async def test_on_a_small_disk_no_more_archives_are_begun_than_there_is_room_for(
+    begin: Begin, mirror: ArchiveMirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips, size = some_clips(4), 2 * len(BIG)
+    for number, one in enumerate(clips):
+        mirror.files[f"{number}.tar"] = tar_of(files_of([one], BIG * 2), "w")
+    mirror.slow_s = 0.002
+
+    def room(dataset: Path) -> SimpleNamespace:
+        parts = sum(part.stat().st_size for part in archives_path(dataset).glob("*.part"))
+        return SimpleNamespace(total=100_000_000, used=0, free=5 * size - parts)  # two, and their clips
+
+    monkeypatch.setattr(f"{disk_module.__name__}.shutil.disk_usage", room)
+    most = 0
+    async with begin(clips, archives_at_once=4) as run:
+        while run.state.status is not EngineStatus.DONE:
+            most = max(most, len(run.state.archives.reading))
+            await asyncio.sleep(0.02)
+        agrees(run, done=4)
     assert 1 <= most <= 2
 
 
