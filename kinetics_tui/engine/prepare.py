@@ -21,6 +21,7 @@ from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
+from kinetics_tui.model.failure import OF_ARCHIVES
 from kinetics_tui.model.options import Options, Selection, Source
 
 BAD_ROWS_SHOWN = 5
@@ -117,19 +118,26 @@ def prepare(
             raise DatasetError(
                 f"{dataset} is laid out as {ledger.options.layout}: choose another folder for {kept.layout}."
             )
+        asked = msgspec.structs.replace(ledger.selection, **selection)
         if selection:
-            asked = msgspec.structs.replace(ledger.selection, **selection)
             annotations = load(asked)
             clips = select(annotations, asked)
             _tell_readings(annotations, tell)
-            # Whatever can fail has done so before anything is changed.
+        found: Sequence[ArchiveRow] | None = None
+        if find_archives and _reads(kept) and (selection or given or not ledger.archives()):
+            if not selection:
+                clips = [account.clip for account in ledger.accounts() if account.selected]
+            found = find_archives(asked, kept, clips)
+        # Whatever can fail has done so before anything is changed.
+        if selection:
             added = ledger.set_selection(asked, clips)
             many = f"{counted(len(clips), 'clip')} {are(len(clips))} selected now"
             tell(f"{many}, {added:,} of them new to this dataset.")
             _name_dropped_rows(dataset, annotations, tell)
-        if find_archives and _reads(kept) and (selection or given or not ledger.archives()):
-            clips = [account.clip for account in ledger.accounts() if account.selected]
-            ledger.set_archives(find_archives(ledger.selection, kept, clips))
+        if found is not None:
+            ledger.set_archives(found)
+        if Source.YOUTUBE in kept.sources and Source.YOUTUBE not in ledger.options.sources:
+            ledger.retry_failed(OF_ARCHIVES, copies=False)  # YouTube was never asked for them
         if given:
             ledger.set_options(kept)
         if "yt_dlp" in given:

@@ -88,6 +88,8 @@ class Category(StrEnum):
         return ABOUT[self].advice
 
 
+OF_ARCHIVES = (Category.NOT_IN_ARCHIVES, Category.DAMAGED_IN_ARCHIVE, Category.ARCHIVE_UNREACHABLE)
+"""Failures of clips for which YouTube was not asked."""
 _OF_ONE_VIDEO = frozenset({Category.SHORT_SOURCE, Category.NOT_IN_ARCHIVES, Category.DAMAGED_IN_ARCHIVE})
 _OF_ONE_CLIP = frozenset(
     {

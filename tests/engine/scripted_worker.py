@@ -57,6 +57,9 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
         if message.extract is not None:
             extract(message, dataset, send)
             continue
+        if message.copy:
+            take(message, send)
+            continue
         match message.clip.youtube_id[-1]:
             case "D":
                 os.kill(os.getpid(), signal.SIGSEGV)
@@ -98,6 +101,27 @@ def scripted_worker(line: socket.socket, options: Options, dataset: Path, scratc
                 send(finished(in_hand))
 
 
+def take(message: Assign, send: Callable[[FromWorker], None]) -> None:
+    """A copy out of an archive comes out as it says itself."""
+    copy = Path(message.copy)
+    content = copy.read_bytes() if copy.exists() else b"gone"
+    match content.strip():
+        case b"dies":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case b"hangs":
+            pass  # keeps the clip until it is told to let go
+        case b"full":
+            send(failed(message.clip_id, Category.DISK_FULL))
+        case b"gone":
+            send(failed(message.clip_id, Category.NOT_WRITABLE))
+        case b"damaged":
+            send(failed(message.clip_id, Category.DAMAGED_IN_ARCHIVE))
+        case _:
+            if content.startswith(b"slow"):
+                time.sleep(0.5)
+            send(finished(message.clip_id, message.archive))
+
+
 def extract(message: Assign, dataset: Path, send: Callable[[FromWorker], None]) -> None:
     """Frames are made, unless the tenth sign of the id says otherwise."""
     match message.clip.youtube_id[-2]:
@@ -119,7 +143,7 @@ def failed(clip_id: int, category: Category) -> Failed:
     return Failed(clip_id=clip_id, category=category, text=category.value, spent=Spent(total_s=0.1))
 
 
-def finished(clip_id: int) -> Finished:
+def finished(clip_id: int, archive: str = "") -> Finished:
     made = MadeFile(
         output_bytes=1000,
         duration_s=10,
@@ -129,5 +153,6 @@ def finished(clip_id: int) -> Finished:
         sound=True,
         short=False,
         exact=True,
+        archive=archive,
     )
-    return Finished(clip_id=clip_id, made=made, spent=Spent(total_s=0.1, wire_bytes=1000))
+    return Finished(clip_id=clip_id, made=made, spent=Spent(total_s=0.1, wire_bytes=0 if archive else 1000))

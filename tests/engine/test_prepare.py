@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,11 +12,14 @@ import pytest
 from kinetics_tui.annotations.read import Annotations, read_annotations
 from kinetics_tui.base.errors import AnnotationError, DatasetError, EngineError, SettingsError
 from kinetics_tui.dataset.folder import has_ledger
+from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
 from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, prepare
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
-from kinetics_tui.model.options import LayoutName, Options, Selection
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import LayoutName, Options, Selection, Source
 
 ROWS = """label,youtube_id,time_start,time_end,split
 yoga,0wR5jVB-WPk,1,11,val
@@ -51,8 +54,14 @@ def ready(tmp_path: Path) -> Callable[..., list[str]]:
             given=given,
             load=load,
             tell=told.append,
+            find_archives=find_archives,
         )
         return told
+
+    def find_archives(_asked: Selection, options: Options, clips: Sequence[Clip]) -> Sequence[ArchiveRow]:
+        if "unreachable" in options.archives:
+            raise DatasetError("No archive can be reached.")
+        return [ArchiveRow(address=place, name=f"{len(clips)} clips") for place in options.archives]
 
     return ready
 
@@ -170,3 +179,35 @@ def test_the_release_gives_the_run_its_title(tmp_path: Path) -> None:
     assert has_ledger(tmp_path / "set")
     with Ledger.open(tmp_path / "set") as ledger:
         assert ledger.title == "Kinetics-400"
+
+
+def test_archives_that_cannot_be_reached_change_nothing_of_a_dataset(
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
+) -> None:
+    ready({"annotations": (annotation_file,)}, sources=(Source.ARCHIVES,), archives=("/mine.tar",))
+    with pytest.raises(DatasetError, match="can be reached"):
+        ready({"splits": ("val",)}, archives=("unreachable",))
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert ledger.split_counts()[0].total + ledger.split_counts()[1].total == 3
+        assert ledger.options.archives == ("/mine.tar",)
+        assert [row.name for row in ledger.archives()] == ["3 clips"]
+    ready({"splits": ("val",)}, archives=("/other.tar",))
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert [(row.address, row.name) for row in ledger.archives()] == [("/other.tar", "2 clips")]
+
+
+def test_youtube_is_asked_for_what_archives_did_not_give_once_it_is_a_source(
+    tmp_path: Path, ready: Callable[..., list[str]], annotation_file: str
+) -> None:
+    ready({"annotations": (annotation_file,)}, sources=(Source.ARCHIVES,), archives=("/mine.tar",))
+    with Ledger.open(tmp_path / "set") as ledger:
+        for number, category in enumerate((Category.NOT_IN_ARCHIVES, Category.PRIVATE), start=1):
+            ledger.record(
+                Attempt(clip_id=number, at=1.0, network="", outcome=Outcome.FAILED, category=category)
+            )
+    ready({}, workers=3)
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert sum(split.failed for split in ledger.split_counts()) == 2
+    ready({}, sources=(Source.ARCHIVES, Source.YOUTUBE))
+    with Ledger.open(tmp_path / "set") as ledger:
+        assert ledger.failure_counts() == {Category.PRIVATE: 1}

@@ -63,6 +63,9 @@ class Wanted(NamedTuple):
     failed: bool
 
 
+_FOLDER = "rtrim(address, replace(address, '/', ''))"
+"""Of an address, that of the list of archives that it is in."""
+
 _FIELDS = ArchiveRow.__struct_fields__
 _WRITTEN = tuple(name for name in _FIELDS if name != "id")
 _ASKED = ("name", "replaces", "split", "label", "first_name", "last_name")
@@ -96,6 +99,10 @@ def set_archives(connection: sqlite3.Connection, archives: Iterable[ArchiveRow])
             "SELECT id FROM archives WHERE address = ?", (archive.address,)
         ).fetchone()
         seen(connection, number, archive.size_bytes, archive.validator)
+    for (number,) in connection.execute(
+        "SELECT id FROM archives WHERE listed = 1 AND passed = 1 AND last_name != ''"
+    ).fetchall():
+        _forget_wrong_guess(connection, number)
 
 
 def seen(connection: sqlite3.Connection, archive_id: int, size_bytes: int | None, validator: str) -> None:
@@ -124,6 +131,30 @@ def settle_archive(
         " wire_bytes = wire_bytes + :wire_bytes, why = :why WHERE id = :id",
         {"passed": passed, "wire_bytes": wire_bytes, "why": why, "id": archive_id},
     )
+    if passed:
+        _forget_wrong_guess(connection, archive_id)
+
+
+def _forget_wrong_guess(connection: sqlite3.Connection, archive_id: int) -> None:
+    """Where most that is in an archive is not of the run of names that it was taken for, nobody knows any
+    more what is in it and in the others of its list.
+    """
+    split, folder, first, last = connection.execute(
+        f"SELECT split, {_FOLDER}, substr(first_name, 1, 11), substr(last_name, 1, 11)"  # noqa: S608 - a constant
+        " FROM archives WHERE id = ?",
+        (archive_id,),
+    ).fetchone()
+    if not last:
+        return
+    count, within = connection.execute(
+        "SELECT count(*), sum(youtube_id BETWEEN ? AND ?) FROM members WHERE archive_id = ?",
+        (first, last, archive_id),
+    ).fetchone()
+    if count and 2 * within < count:
+        connection.execute(
+            f"UPDATE archives SET first_name = '', last_name = '' WHERE split = ? AND {_FOLDER} = ?",  # noqa: S608
+            (split, folder),
+        )
 
 
 def add_members(connection: sqlite3.Connection, archive_id: int, members: Iterable[Passed]) -> None:
@@ -264,7 +295,7 @@ def _guessed(database: Database, archive: ArchiveRow, by_label: dict[tuple[str, 
             (archive.split, archive.first_name[:11], archive.last_name[:11]),
         )
         return Expected(rows[0][0])
-    return Expected(None)
+    return Expected(None if any(archive.split in ("", split) for split, _ in by_label) else 0)
 
 
 class Coverage(NamedTuple):

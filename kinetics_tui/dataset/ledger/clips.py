@@ -65,8 +65,12 @@ def retry_failed(
     categories: Collection[Category] = (),
     labels: Collection[str] = (),
     clip_ids: Collection[int] = (),
+    *,
+    copies: bool = True,
 ) -> dict[tuple[str, Category], int]:
     """Make selected clips that failed pending, as if never tried; the caller commits.
+
+    ``copies``: those in archives that were not whole are tried again, too; what is asked of them may be less.
 
     Categories, labels and ids narrow each other; an empty one narrows nothing, and with all three empty no
     clip is meant. Returns how many there were, by split and category.
@@ -92,6 +96,12 @@ def retry_failed(
             parameters,
         )
     }
+    if copies:
+        connection.execute(
+            "UPDATE members SET damaged = 0 WHERE damaged = 1 AND (youtube_id, start_ms, end_ms) IN"  # noqa: S608
+            f" (SELECT youtube_id, start_ms, end_ms FROM clips{index} {_STANDS}{where} AND category = ?)",
+            [*parameters, Category.DAMAGED_IN_ARCHIVE.value],
+        )
     connection.execute(
         f"UPDATE clips{index} SET status = 'pending', attempts = 0, crashes = 0, category = NULL"  # noqa: S608
         f" {_STANDS}{where}",

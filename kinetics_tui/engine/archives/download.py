@@ -156,7 +156,7 @@ class Download:
             self._line = Line(site, self._timeout_s)
         if self._stop.is_set():
             raise _Stopped
-        with _disk():
+        with on_disk():
             self.part.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -242,7 +242,7 @@ class Download:
             self._count_change()
         self._start_over()
         self.validator, self.size_bytes = validator, size_bytes
-        with _disk():
+        with on_disk():
             # In this order, so that after a power cut no note stands beside another version's bytes.
             os.ftruncate(self._file, 0)
             os.fsync(self._file)
@@ -263,7 +263,7 @@ class Download:
             if not data:
                 raise Broken(BROKE_OFF)
             self.wire_bytes += len(data)
-            with _disk():
+            with on_disk():
                 self._write(data)
             if rate:
                 now = self._clock()
@@ -281,7 +281,7 @@ class Download:
             view = view[written:]
 
     def _finish(self) -> None:
-        with _disk():
+        with on_disk():
             os.fsync(self._file)
         with self._grown:
             self.size_bytes, self.done = self.got_bytes, True
@@ -318,7 +318,7 @@ class Growing:
                 raise download.error or DownloadError("stopped")
         if not ready:
             return b""
-        with _disk():
+        with on_disk():
             if self._file < 0:
                 self._file = os.open(download.part, os.O_RDONLY)
             data = os.pread(self._file, ready, self.at_bytes)
@@ -354,7 +354,8 @@ class Growing:
 
 
 @contextlib.contextmanager
-def _disk() -> Iterator[None]:
+def on_disk() -> Iterator[None]:
+    """What is done to files of ours: an OSError of it is a DownloadError that is the disk's."""
     try:
         yield
     except OSError as error:

@@ -79,7 +79,7 @@ def find_archives(
             "a folder), or take --source youtube."
         )
     unique = {row.address: row for row in rows}
-    return _measured(list(unique.values()), ask)
+    return _measured(_told_apart(list(unique.values())), ask)
 
 
 # -- where they are -----------------------------------------------------------------------------------------
@@ -138,8 +138,21 @@ def _is_list(place: str) -> bool:
 
 
 def _row(address: str) -> ArchiveRow:
+    return ArchiveRow(address=address, name=_name(address, 2))
+
+
+def _name(address: str, parts: int) -> str:
     path = urllib.parse.unquote(urllib.parse.urlsplit(address).path) if "://" in address else address
-    return ArchiveRow(address=address, name="/".join(PurePosixPath(path).parts[-2:]).lstrip("/"))
+    return "/".join(PurePosixPath(path).parts[-parts:]).lstrip("/")
+
+
+def _told_apart(rows: Sequence[ArchiveRow]) -> list[ArchiveRow]:
+    """The same archives; those of one name, as two releases may have, get one more folder into it."""
+    often = Counter(row.name for row in rows)
+    return [
+        row if often[row.name] == 1 else msgspec.structs.replace(row, name=_name(row.address, 3))
+        for row in rows
+    ]
 
 
 def _stem(row: ArchiveRow) -> str:

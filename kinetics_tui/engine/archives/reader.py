@@ -1,8 +1,8 @@
 """``python -m kinetics_tui.engine.archives.reader``: reads one archive to its end, fetched on the way.
 
 A program of its own: an archive that does harm takes nothing else with it, and to end it loses nothing, since
-what has come lies on the disk. It is told its job in one line on standard input, answers lines on standard
-output, and ends when its input does.
+what has come lies on the disk. It is told its job in one line on standard input, in further ones what of the
+line it may have then, answers lines on standard output, and ends when its input does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kinetics_tui.base.any_text import JsonReader, from_json, to_json
 from kinetics_tui.dataset.clip_names import Named, named, times_ms
 from kinetics_tui.dataset.ledger.archives import Passed
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.archives.download import FULL, Changed, Download, DownloadError
+from kinetics_tui.engine.archives.download import Changed, Download, DownloadError, on_disk
 from kinetics_tui.engine.archives.members import (
     ArchiveError,
     Member,
@@ -37,6 +37,7 @@ MOST_WAITING_BYTES = 64 * 1024**2
 """Copies that wait for a worker take so much room, and one copy more."""
 _BATCH = 500
 _TELL_EVERY_S = 0.25
+_TELL_ANYWAY_S = 0.5
 _LOOK_EVERY_S = 0.05
 _ZIP_MAGIC = b"PK\x03\x04"
 
@@ -44,8 +45,8 @@ _ZIP_MAGIC = b"PK\x03\x04"
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """An archive to be read: the file or folder ``path``, or what is fetched from ``address`` into ``part``.
 
-    Copies of wanted clips go into the folder ``into``. Nothing behind ``until`` in the unpacked archive is
-    wanted, if that is known.
+    Copies of wanted clips go into the folder ``into``. Nothing behind ``until`` in the unpacked tar is
+    wanted, if that is known and it is still the version ``validator``.
     """
 
     dataset: str
@@ -54,6 +55,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     part: str = ""
     until: int | None = None
+    validator: str = ""
     max_bytes_per_s: float | None = None
 
 
@@ -131,6 +133,8 @@ class Reader:
             Download(job.address, Path(job.part), max_bytes_per_s=job.max_bytes_per_s) if job.part else None
         )
         self._into = Path(job.into)
+        self._until: int | None = None
+        self._through = threading.Event()
         self._seen: list[Passed] = []
         self._copies: list[tuple[Path, int]] = []
         self._count = 0
@@ -140,8 +144,11 @@ class Reader:
 
     def run(self) -> None:
         """Read it all, and say so."""
-        self._into.mkdir(parents=True, exist_ok=True)
+        telling = threading.Thread(target=self._tell_on, name="tell", daemon=True)
+        telling.start()
         try:
+            with on_disk():
+                self._into.mkdir(parents=True, exist_ok=True)
             early = self._read_file() if self._download is None else self._fetch(self._download)
             ended = Ended(early=early)
         except DownloadError as error:
@@ -150,15 +157,18 @@ class Reader:
             )
         except ArchiveError as error:
             ended = Ended(why=f"it cannot be read on ({error})")
-        except OSError as error:
-            # Where the archive lies, it is unreachable; where copies go, the disk is at fault.
-            ours = str(error.filename or "").startswith(str(self._into))
-            full = ours and error.errno in FULL
-            why = error.strerror or str(error)
-            ended = Ended(why=why, of_disk=ours, full=full, unreachable=not ours)
+        except OSError as error:  # of an archive that lies here
+            ended = Ended(why=error.strerror or str(error), unreachable=True)
+        self._through.set()
+        telling.join()
         self._tell_seen()
         self._tell(force=True)
         self._say(ended)
+
+    def limit(self, max_bytes_per_s: float | None) -> None:
+        """Take so much of the line from now on, called in another thread."""
+        if self._download is not None:
+            self._download.max_bytes_per_s = max_bytes_per_s
 
     # -- where it comes from -----------------------------------------------------------------------
 
@@ -167,7 +177,7 @@ class Reader:
         if not path.exists():
             raise DownloadError("there is no such file")
         about = path.stat()
-        self._say(Begun(size_bytes=None if path.is_dir() else about.st_size, validator=version_of(about)))
+        self._begin(None if path.is_dir() else about.st_size, version_of(about))
         return self._pass(members_of(path, self._refuse))
 
     def _fetch(self, download: Download) -> bool:
@@ -187,7 +197,7 @@ class Reader:
     def _read_growing(self, download: Download, fetching: threading.Thread) -> bool:
         with download.open() as growing:
             first = growing.read(len(_ZIP_MAGIC))
-        self._say(Begun(size_bytes=download.size_bytes, validator=download.validator))
+        self._begin(download.size_bytes, download.validator)
         if first == _ZIP_MAGIC:  # its list of files stands at its end
             while fetching.is_alive():
                 fetching.join(_TELL_EVERY_S)
@@ -207,6 +217,10 @@ class Reader:
                 raise download.error
         return early
 
+    def _begin(self, size_bytes: int | None, validator: str) -> None:
+        self._until = self._job.until if validator == self._job.validator else None
+        self._say(Begun(size_bytes=size_bytes, validator=validator))
+
     def _got(self, size_bytes: int) -> None:
         self._passed_bytes += size_bytes
         self._tell()
@@ -218,7 +232,8 @@ class Reader:
         for member in members:
             self._take(member)
             self._tell()
-            if self._job.until is not None and member.offset + member.size_bytes >= self._job.until:
+            ends = member.offset + member.size_bytes
+            if self._until is not None and not member.alone and ends >= self._until:
                 return True
         return False
 
@@ -231,6 +246,8 @@ class Reader:
             self._refuse(member.name, "its name has no YouTube id and times")
             return
         wanted = self._ledger.wanted_of_video(name)
+        if name.timed and len(wanted) > 1:  # the second number is the end of one, and the length of another
+            wanted = [one for one in wanted if name.is_segment(one.row.clip, lengths=False)]
         if name.timed and len(wanted) != 1:
             self._unwanted += 1
             self._see(_passed(name, member))
@@ -246,7 +263,8 @@ class Reader:
             path = self._into / f"{os.getpid()}-{self._count}"
             self._wait_for_room()
             try:
-                unpack(member, path)
+                with on_disk():
+                    unpack(member, path)
             except ArchiveError:
                 path.unlink(missing_ok=True)
                 if not member.alone:
@@ -280,6 +298,11 @@ class Reader:
         seen, self._seen = self._seen, []
         if seen:
             self._say(Seen(members=tuple(seen)))
+
+    def _tell_on(self) -> None:
+        """Tell of it while nothing comes, too: what is waited for, and that this program lives."""
+        while not self._through.wait(_TELL_ANYWAY_S):
+            self._tell()
 
     def _tell(self, *, force: bool = False) -> None:
         now = time.monotonic()
@@ -324,10 +347,22 @@ class _Told:
         return data
 
 
-def _end_with_input() -> None:
-    """The engine is gone, or wants this archive no more: what has come lies on the disk."""
-    with contextlib.suppress(OSError):
-        sys.stdin.buffer.read()
+def _orders() -> Iterator[bytes]:
+    """The lines of standard input."""
+    # By its number: a thread that waits in Python's own file would have the program abort at its end.
+    rest = b""
+    while data := os.read(0, 1 << 16):
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+
+
+def _obey(orders: Iterator[bytes], reader: Reader) -> None:
+    """Take what of the line it may have from now on. At the end of its input the engine is gone, or wants
+    this archive no more: what has come lies on the disk.
+    """
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        for order in orders:
+            reader.limit(msgspec.json.decode(order, type=float | None))
     os._exit(0)
 
 
@@ -337,15 +372,20 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    job = from_json(sys.stdin.buffer.readline(), Job)
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    orders = _orders()
+    job = from_json(next(orders), Job)
+
+    saying = threading.Lock()
 
     def say(line: AnyLine) -> None:
-        answers.write(to_json(line) + b"\n")
-        answers.flush()
+        with saying:
+            answers.write(to_json(line) + b"\n")
+            answers.flush()
 
     with Ledger.open(Path(job.dataset), read_only=True) as ledger:
-        Reader(job, ledger, say).run()
+        reader = Reader(job, ledger, say)
+        threading.Thread(target=_obey, args=(orders, reader), daemon=True).start()
+        reader.run()
     return 0
 
 

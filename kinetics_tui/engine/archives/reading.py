@@ -22,7 +22,10 @@ from kinetics_tui.model.events import ArchiveState
 
 READER = (sys.executable, "-m", "kinetics_tui.engine.archives.reader")
 MAX_LINE_BYTES = 1 << 20
+SILENT_S = 120.0
+"""A reader tells of itself twice a second; one of which nothing is heard for so long hangs, and is killed."""
 _RATE_OVER_S = 3.0
+_LOOK_EVERY_S = 0.05
 
 
 class Reading:
@@ -39,8 +42,14 @@ class Reading:
         self.outstanding = 0
         self.found = 0
         self.ended: Ended | None = None
+        self.died = False
+        """It ended without saying why."""
+        self.lost = False
+        """A copy was lost on its way: it is read once more."""
         self.moved = Moved(size_bytes=None, validator="", got_bytes=0, passed_bytes=0, wire_bytes=0)
         self.dropped = False
+        self._limit = job.max_bytes_per_s
+        self._heard_at = time.monotonic()
         self._hear = hear
         self._rates: list[tuple[float, int]] = []
         self._process: asyncio.subprocess.Process | None = None
@@ -65,23 +74,42 @@ class Reading:
     def drop(self) -> None:
         """End the reader at once; what it fetched stays on the disk, what it unpacked does not."""
         self.dropped = True
+        self._kill()
+
+    def limit(self, max_bytes_per_s: float | None) -> None:
+        """Let the reader have so much of the line from now on."""
+        process = self._process
+        if max_bytes_per_s == self._limit or process is None or process.stdin is None or self.ended:
+            return
+        self._limit = max_bytes_per_s
+        process.stdin.write(to_json(max_bytes_per_s) + b"\n")
+
+    def kill_if_hung(self) -> None:
+        """Kill a reader of which nothing was heard for too long; it counts as one that died."""
+        if time.monotonic() - self._heard_at > SILENT_S:
+            self._kill()
+
+    async def close(self) -> None:
+        """Wait until the reader is gone and no copy of it is in hand, and remove what it has unpacked."""
+        await asyncio.gather(self._task, return_exceptions=True)
+        while self.outstanding:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        shutil.rmtree(self.job.into, ignore_errors=True)
+
+    def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
-    async def close(self) -> None:
-        """Wait until a reader that was dropped is gone, and remove what it has unpacked."""
-        await asyncio.gather(self._task, return_exceptions=True)
-        shutil.rmtree(self.job.into, ignore_errors=True)
-
     async def _listen(self) -> None:
-        ended = Ended(why="its reader failed")
+        ended = None
+        why = "its reader died"
         try:
             process = self._process = await asyncio.create_subprocess_exec(
                 *READER,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+                stderr=None,  # into the engine's log
                 limit=MAX_LINE_BYTES,
                 start_new_session=True,
             )
@@ -91,18 +119,20 @@ class Reading:
                 process.kill()
             process.stdin.write(to_json(self.job) + b"\n")
             async for text in process.stdout:
+                self._heard_at = time.monotonic()
                 line = lines.decode(text)
                 if isinstance(line, Ended):
                     ended = line
                 elif not self.dropped:
                     self._note(line)
             await process.wait()
-        except (OSError, ValueError, msgspec.DecodeError) as error:
-            ended = Ended(why=f"its reader failed ({error})")
-            self.drop()
+        except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
+            why = f"its reader failed ({error})"
+            self._kill()
         if not self.dropped:
-            self.ended = ended
-            self._hear(self, ended)
+            self.died = ended is None
+            self.ended = ended or Ended(why=why)
+            self._hear(self, self.ended)
 
     def _note(self, line: AnyLine) -> None:
         if isinstance(line, Moved):

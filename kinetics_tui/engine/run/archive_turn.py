@@ -6,6 +6,7 @@ They are read by programs of their own; a copy of a wanted clip goes through a w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -23,12 +24,15 @@ from kinetics_tui.engine.archives.reading import Copy, Reading
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.queue import ClipQueue
+from kinetics_tui.engine.workers.pool import LET_GO_S
 from kinetics_tui.model.events import ArchivesChanged
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Source
 
 CRASHES_A_COPY = 3
 """A copy that takes down so many workers is not whole."""
+DEATHS_AN_ARCHIVE = 3
+"""An archive whose reader died so many times is given up."""
 SETTLED_AT_ONCE = 100
 REFUSED_NAMED = 20
 """So many files of an archive that were passed over are named in the log."""
@@ -60,6 +64,8 @@ class ArchiveTurn:
         self._begun = False
         self._through = Source.ARCHIVES not in self._sources
         self._copies: deque[tuple[ClipRow, Copy]] = deque()
+        self._spare: defaultdict[int, list[tuple[ClipRow, Copy]]] = defaultdict(list)
+        """Copies of clips that are in hand, should the one there not be whole."""
         self._readings: list[Reading] = []
         self._tried: set[int] = set()
         self._order: list[ToRead] | None = None
@@ -67,6 +73,9 @@ class ArchiveTurn:
         self._closing: set[asyncio.Task[None]] = set()
         self._members: defaultdict[int, list[Passed]] = defaultdict(list)
         self._crashes: defaultdict[int, int] = defaultdict(int)
+        self._deaths: defaultdict[int, int] = defaultdict(int)
+        self._wire_bytes: defaultdict[int, int] = defaultdict(int)
+        """That came for archives which are not through."""
         self._refused_of: defaultdict[int, int] = defaultdict(int)
         self._faults: list[tuple[ArchiveRow, str]] = []
         self._settled_id: int | None = None
@@ -102,16 +111,25 @@ class ArchiveTurn:
             self._begin_again()
         if self._through or not self._may_begin():
             return
-        if held or self._disk.problem:
+        if held or self._disk.problem or (self._readings and self._nothing_wanted()):
             self._drop_all()
         else:
             self._write_members()
             self._plan()
             self._start()
+            self._share_line()
+            for reading in self._readings:
+                reading.kill_if_hung()
             self._settle_readings()
             if self._order == [] and not self._readings:
                 self._finish()
         self._tell()
+
+    def _nothing_wanted(self) -> bool:
+        """Every clip is done: what is still on its way is worth nothing, unless archives are kept."""
+        splits = [split for split in self._context.state.splits.values() if split.enabled]
+        wanted = any(split.left or split.failed for split in splits)
+        return not (wanted or self._context.options.keep_archives)
 
     def _may_begin(self) -> bool:
         queue = self._queue
@@ -127,6 +145,7 @@ class ArchiveTurn:
             self._through = False
             self._tried.clear()
             self._faults.clear()
+            self._deaths.clear()
             self._order = None
 
     def _plan(self) -> None:
@@ -165,26 +184,45 @@ class ArchiveTurn:
                 part="" if path else str(self._part(archive)),
                 into=str(scratch_path(self._context.dataset) / f"archive-{archive.id}"),
                 until=one.expected.end if archive.passed else None,
+                validator=archive.validator,
                 max_bytes_per_s=rate / options.archives_at_once if rate else None,
             )
             self._readings.append(Reading(one, job, self._hear))
 
+    def _share_line(self) -> None:
+        """Divide what archives may take of the line among those that are fetched now."""
+        rate = self._context.options.max_bytes_per_s
+        fetching = [reading for reading in self._readings if reading.job.part and reading.ended is None]
+        for reading in fetching:
+            reading.limit(rate / len(fetching) if rate else None)
+
     def _over_limit(self, one: ToRead, size_bytes: int) -> str | None:
         """None where an archive may be begun, empty where it may be later, else why it may not."""
         options = self._context.options
-        if not _is_remote(one.archive):
+        if not _is_remote(one.archive) or self._kept(one.archive).exists():
             return None
         fetching = [reading for reading in self._readings if reading.job.part]
+        coming = [one.archive, *(reading.archive for reading in fetching)]
+        # What comes of them and all their clips; a single one is tried in any case.
+        needed = sum(self._bytes_to_come(archive) + (archive.size_bytes or USUAL_BYTES) for archive in coming)
+        if fetching and needed > self._disk.free_bytes:
+            return ""
         if (most := options.max_archive_bytes) is not None:
             spent = sum(archive.wire_bytes for archive in self._context.ledger.archives())
-            coming = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)
-            if spent + coming + size_bytes > most:
+            spent += sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
+            if spent + sum(self._bytes_to_come(archive) for archive in coming) > most:
                 return "" if fetching else "--max-gb leaves no room for it"
         if (most := options.max_disk_bytes) is not None:
             there = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)
             if there + size_bytes > most:
                 return "" if fetching else "it is larger than --max-disk"
         return None
+
+    def _bytes_to_come(self, archive: ArchiveRow) -> int:
+        """The bytes of an archive that are not here yet."""
+        part = self._part(archive)
+        here_bytes = part.stat().st_size if part.exists() else 0
+        return max(0, (archive.size_bytes or USUAL_BYTES) - here_bytes)
 
     def _part(self, archive: ArchiveRow) -> Path:
         return archives_path(self._context.dataset) / f"{archive.id}.part"
@@ -200,17 +238,23 @@ class ArchiveTurn:
             ended = reading.ended
             assert ended is not None
             self._readings.remove(reading)
+            self._wire_bytes[reading.archive.id] += reading.moved.wire_bytes
             self._close(reading)
-            self._write_members()
             archive, self._order = reading.archive, None
+            self._write_members()
             if ended.of_disk:
                 self._disk.hold(f"Archives cannot be fetched: {ended.why}.", full=ended.full)
                 continue
-            wire_bytes = reading.moved.wire_bytes
+            if reading.died:
+                self._deaths[archive.id] += 1
+                log.warning("the reader of %s: %s", archive.name, ended.why)
+            if reading.lost or (reading.died and self._deaths[archive.id] < DEATHS_AN_ARCHIVE):
+                continue  # once more, out of what lies on the disk
             whole = not ended.why and not ended.early
             self._context.ledger.settle_archive(
-                archive.id, passed=whole, wire_bytes=wire_bytes, why=for_log(ended.why)
+                archive.id, passed=whole, wire_bytes=self._wire_bytes[archive.id], why=for_log(ended.why)
             )
+            del self._wire_bytes[archive.id]
             self._unwanted += reading.moved.unwanted
             if ended.why:
                 self._give_up(archive, ended.why)
@@ -234,16 +278,18 @@ class ArchiveTurn:
 
     def _drop_all(self) -> None:
         """End what is under way; what was fetched stays, and what was unpacked comes out of it once more."""
-        for row, copy in self._copies:
-            copy.path.unlink(missing_ok=True)
-            self._queue.release(row)
-        self._copies.clear()
+        for spare in self._spare.values():
+            for _, copy in spare:
+                self._discard(copy)
+        self._spare.clear()
+        while self._copies:
+            self._let_go(*self._copies.popleft())
         for reading in self._readings:
             reading.drop()
+            self._wire_bytes[reading.archive.id] += reading.moved.wire_bytes
             self._close(reading)
-        if self._readings:
-            self._readings.clear()
-            self._order = None
+        self._readings.clear()
+        self._order = None
 
     def _close(self, reading: Reading) -> None:
         closing = asyncio.get_running_loop().create_task(reading.close())
@@ -255,8 +301,14 @@ class ArchiveTurn:
         self._drop_all()
         if self._planning is not None:
             self._planning.cancel()
-        await asyncio.gather(*self._closing, return_exceptions=True)
-        self._write_members()
+        if self._closing:
+            _, hung = await asyncio.wait(self._closing, timeout=LET_GO_S)
+            for closing in hung:
+                closing.cancel()
+        with contextlib.suppress(DatasetError):
+            self._write_members()
+            for archive_id, wire_bytes in self._wire_bytes.items():
+                self._context.ledger.settle_archive(archive_id, passed=False, wire_bytes=wire_bytes, why="")
 
     # -- what readers say ----------------------------------------------------------------------------
 
@@ -270,7 +322,8 @@ class ArchiveTurn:
                     self._members[archive.id] += members
                 case Begun(size_bytes=size_bytes, validator=validator):
                     self._members.pop(archive.id, None)
-                    self._context.ledger.seen(archive.id, size_bytes, validator)
+                    if reading.job.part or not _is_remote(archive):  # a kept one is as it was when it came
+                        self._context.ledger.seen(archive.id, size_bytes, validator)
                 case Refused(name=name, why=why):
                     self._refused += 1
                     self._refused_of[archive.id] += 1
@@ -287,12 +340,16 @@ class ArchiveTurn:
     def _found(self, reading: Reading, found: Found) -> None:
         wanted = self._context.ledger.wanted_clip(found.clip_id)
         path = Path(found.path)
-        if wanted is None or not self._queue.claim(wanted.row):
+        if wanted is None:
             path.unlink(missing_ok=True)
             return
-        reading.found += 1
         reading.outstanding += 1
-        self._copies.append((wanted.row, Copy(path, reading.archive, wanted.failed, reading)))
+        copy = wanted.row, Copy(path, reading.archive, wanted.failed, reading)
+        if not self._queue.claim(wanted.row):
+            self._spare[wanted.row.id].append(copy)
+            return
+        reading.found += 1
+        self._copies.append(copy)
         self._ready()
 
     def _write_members(self) -> None:
@@ -309,12 +366,13 @@ class ArchiveTurn:
             row, copy = self._copies.popleft()
             if copy.path.exists():
                 return row, copy
+            copy.reading.lost = True
             self._let_go(row, copy)
         return None
 
     def back(self, row: ClipRow, copy: Copy) -> None:
         """A copy came back out of a worker's hand as it was."""
-        if copy.reading.dropped or not copy.path.exists():
+        if copy.reading.dropped:
             self._let_go(row, copy)
         else:
             self._copies.appendleft((row, copy))
@@ -330,8 +388,9 @@ class ArchiveTurn:
     def taken(self, row: ClipRow, copy: Copy) -> None:
         """The clip is made and in its place."""
         self._taken += 1
-        copy.path.unlink(missing_ok=True)
-        copy.reading.outstanding -= 1
+        self._discard(copy)
+        for _, spare in self._spare.pop(row.id, ()):
+            self._discard(spare)
         self._crashes.pop(row.id, None)
 
     def damaged(self, row: ClipRow, copy: Copy, why: str) -> None:
@@ -344,9 +403,17 @@ class ArchiveTurn:
         self._let_go(row, copy)
 
     def _let_go(self, row: ClipRow, copy: Copy) -> None:
+        self._discard(copy)
+        self._queue.release(row)
+        if spare := self._spare.get(row.id):
+            self._copies.append(spare.pop(0))
+            self._copies[-1][1].reading.found += 1
+            self._queue.claim(row)
+            self._ready()
+
+    def _discard(self, copy: Copy) -> None:
         copy.path.unlink(missing_ok=True)
         copy.reading.outstanding -= 1
-        self._queue.release(row)
 
     # -- the end ---------------------------------------------------------------------------------------
 
@@ -356,6 +423,7 @@ class ArchiveTurn:
             return
         self._through = True
         self._settled_id = None
+        self._sweep()
         if not self._passed and not self._faults:
             self._context.log("archive", "No archive is known that may hold a clip that is left.")
         self._queue.restart()
@@ -375,6 +443,16 @@ class ArchiveTurn:
                 category, text = Category.NOT_IN_ARCHIVES, "No archive that was read holds it."
             self._not_held(row, category, text)
         return not rows
+
+    def _sweep(self) -> None:
+        """Remove what came of archives that are wanted no more; one that broke off is gone on with later."""
+        kept = {self._part(archive) for archive, _ in self._faults}
+        for part in archives_path(self._context.dataset).glob("*.part"):
+            if part not in kept or not part.stat().st_size:
+                part.unlink(missing_ok=True)
+                note_of(part).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            archives_path(self._context.dataset).rmdir()  # unless something is in it
 
     def _tell(self) -> None:
         state = self._context.state

@@ -88,6 +88,14 @@ class DiskWatch:
         self._hold_s = HOLD_S
         self.measure()
 
+    @property
+    def free_bytes(self) -> int:
+        """The room that there is now; none where the dataset cannot be reached."""
+        try:
+            return shutil.disk_usage(self._dataset).free
+        except OSError:
+            return 0
+
     def measure(self) -> None:
         """Look whether the dataset is there, and how much room there is."""
         now = time.monotonic()

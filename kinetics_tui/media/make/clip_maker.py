@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 import tempfile
 import threading
@@ -142,7 +143,11 @@ class ClipMaker:
         def take(folder: Path, guard: Guard) -> tuple[MadeFile, Spent]:
             return take_copy(clip, copy, archive, folder / CLIP_NAME, self._options, on_progress, guard)
 
-        return self._put_in_place(clip, final_path, scratch_dir, cancelled, None, take)
+        made, spent = self._put_in_place(clip, final_path, scratch_dir, cancelled, None, take)
+        if not made.archive and filecmp.cmp(copy, final_path, shallow=False):
+            # It was put there by an engine that did not live to write it down.
+            made = msgspec.structs.replace(made, archive=archive)
+        return made, spent
 
     def _put_in_place(
         self,
