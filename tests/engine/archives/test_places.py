@@ -13,6 +13,7 @@ from kinetics_tui.annotations.fetch import Stream
 from kinetics_tui.annotations.releases import ArchiveList, Holds, Release, published
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.archives import ArchiveRow
+from kinetics_tui.engine.archives import places as places_module
 from kinetics_tui.engine.archives.download import DownloadError, Head
 from kinetics_tui.engine.archives.places import Found, find_archives
 from kinetics_tui.model.clip import Clip
@@ -232,7 +233,11 @@ def test_archives_that_cannot_be_asked_for_their_size_are_named_and_kept() -> No
         (Net({}), [BASE + "list.txt"], "could not be fetched (HTTP 403); check the line, or give --archives"),
         (Net({BASE + "list.txt": []}), [BASE + "list.txt"], "No archives are known for these clips"),
         (Net({}, broken=["a.tar"]), [BASE + "a.tar"], "No archive can be reached (kinetics/a.tar: HTTP 503)"),
-        (Net({}), ["/nowhere/at/all"], "There is no /nowhere/at/all; give --archives what exists."),
+        (
+            Net({}),
+            ["/nowhere/at/all"],
+            "There is no /nowhere/at/all to take archives from; give --archives what exists.",
+        ),
         (Net({}), ["https://me:secret@mirror.example/list.txt"], "The list of archives https://***@mirror"),
     ],
 )
@@ -245,7 +250,11 @@ def test_what_cannot_be_had_is_told_in_one_sentence_with_what_to_do(
     assert "secret" not in str(raised.value)
 
 
-def test_a_list_without_end_is_read_no_further_than_a_list_can_be_long() -> None:
+def test_a_list_without_end_is_read_no_further_than_a_list_can_be_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places_module, "MAX_LIST_BYTES", 100_000)
+
     class Endless(io.RawIOBase):
         def read(self, size: int = -1) -> bytes:
             return b"x.tar\n" * (size // 6 + 1)
