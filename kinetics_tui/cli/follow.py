@@ -20,7 +20,7 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
-from kinetics_tui.base.words import MINUTE_S, age_text, clock_text, countdown_text, counted, span_text
+from kinetics_tui.base.words import MINUTE_S, age_text, clock_text, countdown_text, counted, rate_text, span_text
 from kinetics_tui.cli.command_line import tell
 from kinetics_tui.cli.status import summary_text
 from kinetics_tui.dataset.folder import log_path
@@ -106,7 +106,12 @@ def totals_text(state: RunState, now: float) -> str:
     text = summary_text(state)
     if state.status is EngineStatus.RUNNING:
         ahead = forecast(state, now)
-        more = f", about {_ahead_text(ahead.seconds)} more" if ahead else ""
+        more = f"about {_ahead_text(ahead.seconds)} more" if ahead else ""
+        if state.archives.turn:
+            # Their rates are said already, and the clips come as their archives do.
+            whose = " of archives, then YouTube" if ahead and ahead.of_archives else ""
+            return f"{text} {more.capitalize()}{whose}." if more else text
+        more = f", {more}" if more else ""
         text += f" {state.clips_per_minute(now):.1f} clips a minute{more}."
     return text
 
@@ -201,8 +206,11 @@ class Bar:
         if not silent and state.status is EngineStatus.COOLING and state.why.at is not None:
             words += f" {countdown_text(state.why.at - now)}"
         counts = f"{state.done:,}/{state.total:,} done, {state.failed:,} failed"
+        if (archives := state.archives).turn and not silent:
+            words = f"{words}, archives {archives.passed:,}/{archives.total:,}"
+            counts = f"{state.done:,}/{state.total:,} done, {rate_text(archives.bytes_per_s)}"
         if ahead := forecast(state, now):
-            counts += f", {_ahead_text(ahead.seconds)} left"
+            counts += f", {_ahead_text(ahead.seconds)}{' of archives' * ahead.of_archives} left"
         room = self._progress.console.width - len(words) - len(counts) - 3
         self._bar.bar_width = max(1, min(BAR_CELLS, room))
         self._progress.update(

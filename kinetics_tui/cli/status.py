@@ -7,14 +7,23 @@ from typing import Any
 
 import msgspec
 
-from kinetics_tui.model.events import EngineStatus
+from kinetics_tui.base.words import rate_text
+from kinetics_tui.model.events import ENDED, EngineStatus
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.state import RunState
 
 
 def summary_text(state: RunState) -> str:
     """The run in one sentence."""
-    return f"{state.status.value}: {state.tally}. {state.reason}".strip()
+    text = f"{state.status.value}: {state.tally}. {state.reason}".strip()
+    return f"{text} {archives_text(state)}" if state.archives.turn and state.status not in ENDED else text
+
+
+def archives_text(state: RunState) -> str:
+    """How far the archives are, in one sentence; how fast, if they are read."""
+    archives = state.archives
+    rate = "" if state.idle else f", {rate_text(archives.bytes_per_s)}"
+    return f"{archives.passed:,} of {archives.total:,} archives read{rate}: {state.archives_tally}."
 
 
 def status_json(state: RunState) -> dict[str, Any]:

@@ -326,9 +326,11 @@ class ArchivesChanged(Event, frozen=True, tag="archives-changed"):
     """The reading of archives as it stands.
 
     ``turn``: it is theirs now, and not YouTube's. ``passed`` of ``total`` archives are read in this run, and
-    ``reading`` are on their way; ``left_bytes`` are those to come. Of the files in them ``taken`` became
-    clips, ``damaged`` are not whole, ``unwanted`` are clips that this run does not want, ``refused`` were
-    passed over as no clips.
+    ``reading`` are on their way, or were as the run was paused; ``left_bytes`` are those to come, at
+    ``bytes_per_s`` over the last half minute or so. ``expected`` is the number of clips in those to come,
+    None where nobody knows for sure, and ``then_youtube`` says that what none of them holds is asked of
+    YouTube after them. Of the files in them ``taken`` became clips, ``damaged`` are not whole, ``unwanted``
+    are clips that this run does not want, or has already, ``refused`` were passed over as no clips.
     """
 
     turn: bool
@@ -336,6 +338,9 @@ class ArchivesChanged(Event, frozen=True, tag="archives-changed"):
     passed: int = 0
     total: int = 0
     left_bytes: int = 0
+    bytes_per_s: float = 0.0
+    expected: int | None = None
+    then_youtube: bool = False
     taken: int = 0
     damaged: int = 0
     unwanted: int = 0

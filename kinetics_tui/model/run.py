@@ -255,6 +255,16 @@ class Run:
         return tally_text(self.total, self.done, self.failed, self.left, self.off)
 
     @property
+    def archives_tally(self) -> str:
+        """What became of the files in the archives, in words."""
+        archives = self.archives
+        parts = [f"{archives.taken:,} taken"]
+        parts += [f"{archives.damaged:,} damaged"] * bool(archives.damaged)
+        parts += [f"{archives.unwanted:,} not needed"] * bool(archives.unwanted)
+        parts += [f"{archives.refused:,} refused"] * bool(archives.refused)
+        return " · ".join(parts)
+
+    @property
     def in_hand(self) -> int:
         """Clips that workers hold right now."""
         return sum(worker.clip is not None for worker in self.workers.values())

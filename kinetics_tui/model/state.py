@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kinetics_tui.base.words import HOUR_S, pace_text
+from kinetics_tui.base.words import HOUR_S, bytes_text, counted, pace_text, rate_text
 from kinetics_tui.model.events import AnyEvent, EngineStatus, OptionsChanged
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.reasons import Why
@@ -36,6 +36,7 @@ class Forecast(msgspec.Struct, frozen=True):
 
     ``limit`` is what limits the work, in a few words (empty: the line and cores). ``held``: the run
     stands still until somebody or something lets it go on, so that no time of day follows from it.
+    ``of_archives``: they alone can be foreseen, not what is asked of YouTube after them.
     ``last``: every clip that is left is in a worker's hand or was tried before, and no rate says how
     long these take.
     """
@@ -45,6 +46,7 @@ class Forecast(msgspec.Struct, frozen=True):
     limit: str = ""
     held: bool = False
     last: bool = False
+    of_archives: bool = False
 
     @property
     def seconds(self) -> float:
@@ -61,12 +63,13 @@ def forecast(state: RunState, now: float) -> Forecast | None:
 
     The rate is the one measured while the run worked, never above the pace, the user's or the learned one.
     """
+    if state.archives.turn:
+        return _through_archives(state)
     if not state.left:
         return None
     # Clips that fail are settled too, and cost their share of the pace.
     measured_per_s = state.clips_per_minute(now) / 60 * (state.done + state.failed) / max(1, state.done)
-    paces = [_pace(state.options, network) for network in state.in_use or [NO_NETWORK]]
-    pace_per_s = None if None in paces else sum(pace or 0.0 for pace in paces) / HOUR_S
+    pace_per_s = _pace_per_s(state)
     rate_per_s, limit = measured_per_s, ""
     if pace_per_s is not None and (measured_per_s == 0 or measured_per_s >= pace_per_s * _NEAR):
         limit = f"pace is the limit: {pace_text(pace_per_s * HOUR_S)}"
@@ -79,6 +82,29 @@ def forecast(state: RunState, now: float) -> Forecast | None:
     wait_s = 0.0 if held else max(0.0, (state.network.until or now) - now)
     last = state.why.why is Why.RETRIES or state.left <= state.in_hand
     return Forecast(state.left / rate_per_s, wait_s, limit, held, last)
+
+
+def _through_archives(state: RunState) -> Forecast | None:
+    """The time that the archives still take on their line, and then YouTube's where that can be known."""
+    archives = state.archives
+    if not archives.bytes_per_s or not archives.left_bytes:
+        return None
+    work_s = archives.left_bytes / archives.bytes_per_s
+    size, rate = bytes_text(archives.left_bytes), rate_text(archives.bytes_per_s)
+    pace_per_s = _pace_per_s(state)
+    if not archives.then_youtube:
+        return Forecast(work_s, limit=f"{size} of archives at {rate}", held=state.stands)
+    if archives.expected is None or pace_per_s is None:
+        return Forecast(work_s, limit=f"{size} at {rate}; then YouTube", held=state.stands, of_archives=True)
+    rest = max(0, state.left - archives.expected)
+    limit = f"{size} of archives, then {counted(rest, 'clip')} from YouTube"
+    return Forecast(work_s + rest / pace_per_s, limit=limit, held=state.stands)
+
+
+def _pace_per_s(state: RunState) -> float | None:
+    """The clips a second that the paces of the networks in use let out; None: no limit."""
+    paces = [_pace(state.options, network) for network in state.in_use or [NO_NETWORK]]
+    return None if None in paces else sum(pace or 0.0 for pace in paces) / HOUR_S
 
 
 def _pace(options: OptionsChanged, network: NetworkState) -> float | None:

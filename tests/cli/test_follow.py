@@ -17,6 +17,7 @@ from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import (
     AnyEvent,
+    ArchivesChanged,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -160,6 +161,36 @@ def test_the_last_minute_is_told_in_seconds() -> None:
     for second in range(1, 61):
         run.apply(clip_done(at=AT + second, slot=1, clip=CLIP, duration_s=10, output_bytes=10**6))
     assert totals_text(run, AT + 60).endswith(" 60.0 clips a minute, about 9 s more.")
+
+
+ARCHIVES = ArchivesChanged(
+    at=AT, turn=True, passed=2, total=20, taken=4_211, damaged=12, left_bytes=27_000_000_000, bytes_per_s=20e6
+)
+
+
+def test_totals_tell_how_far_the_archives_are_while_it_is_their_turn() -> None:
+    run = state()
+    run.apply_all([StatusChanged(at=AT, status=EngineStatus.RUNNING), ARCHIVES])
+    said = "2 of 20 archives read, 20.0 MB/s: 4,211 taken · 12 damaged."
+    assert totals_text(run, AT).endswith(f"{said} About 22 min more.")
+    run.apply(msgspec.structs.replace(ARCHIVES, then_youtube=True))
+    assert totals_text(run, AT).endswith(f"{said} About 22 min more of archives, then YouTube.")
+    assert status_json(run)["archives"]["total"] == 20
+    run.apply(StatusChanged(at=AT, status=EngineStatus.STOPPED))
+    assert "archives read" not in summary_text(run)
+    run.apply(msgspec.structs.replace(ARCHIVES, turn=False))
+    assert status_json(run)["archives"] is None
+
+
+def test_a_bar_tells_how_far_the_archives_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    out, run = Terminal(), state()
+    run.apply_all([StatusChanged(at=AT, status=EngineStatus.RUNNING), ARCHIVES])
+    with Bar(out) as bar:
+        bar.show(run, AT)
+    assert "running, archives 2/20 " in out.getvalue()
+    assert "done, 20.0 MB/s, 22 min left" in out.getvalue()
 
 
 async def test_totals_come_now_and_then_and_seldom_while_nothing_changes() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.commands import Reply
 from kinetics_tui.model.events import (
     AnyEvent,
+    ArchivesChanged,
     ClipExtracted,
     ClipFailed,
     ClipProgress,
@@ -514,3 +517,42 @@ def test_events_are_the_same_after_the_wire(history: list[AnyEvent]) -> None:
     decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
     for event in history:
         assert decoder.decode(msgspec.json.encode(event)) == event
+
+
+# -- the archives' turn ------------------------------------------------------------------------------
+
+
+def at_archives(**fields: Any) -> RunState:
+    asked: dict[str, Any] = {"left_bytes": 6_000_000_000, "bytes_per_s": 10e6, "total": 4, **fields}
+    state = opened()
+    state.apply(ArchivesChanged(at=AT, turn=True, **asked))
+    return state
+
+
+def test_the_end_goes_by_the_bytes_of_archives_that_are_left() -> None:
+    ahead = forecast(at_archives(), AT + 60)
+    assert ahead is not None
+    assert (ahead.seconds, ahead.of_archives) == (600.0, False)
+    assert ahead.limit == "6.0 GB of archives at 10.0 MB/s"
+
+
+def test_without_a_rate_of_archives_there_is_no_end() -> None:
+    assert forecast(at_archives(bytes_per_s=0.0), AT + 60) is None
+
+
+def test_where_archives_are_guessed_at_their_end_alone_is_told() -> None:
+    ahead = forecast(at_archives(then_youtube=True), AT + 60)
+    assert ahead is not None
+    assert (ahead.seconds, ahead.of_archives) == (600.0, True)
+
+
+def test_where_it_is_known_what_archives_hold_the_rest_at_the_pace_is_added() -> None:
+    state = at_archives(then_youtube=True)
+    rest = 30
+    state.apply(msgspec.structs.replace(state.archives, expected=state.left - rest))
+    ahead = forecast(state, AT + 60)
+    pace_per_s = (state.options.pace_per_hour or 0.0) / 3600
+    assert ahead is not None
+    assert pace_per_s
+    assert ahead.seconds == pytest.approx(600.0 + rest / pace_per_s)
+    assert ahead.limit.endswith("then 30 clips from YouTube")

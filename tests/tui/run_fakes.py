@@ -27,6 +27,8 @@ from kinetics_tui.model.clip_queries import (
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import (
     AnyEvent,
+    ArchivesChanged,
+    ArchiveState,
     ClipFailed,
     ClipProgress,
     ClipStarted,
@@ -407,6 +409,51 @@ def switching(at: float = NOW) -> list[AnyEvent]:
 
 def paused(at: float = NOW) -> list[AnyEvent]:
     return [*at_rest(at), StatusChanged(at=at, status=EngineStatus.PAUSED)]
+
+
+def reading(at: float = NOW, **fields: object) -> ArchivesChanged:
+    """The archives at work: one of which it is known what it holds, one guessed at, one that waits."""
+    states = (
+        ArchiveState(
+            name="train/part_3.tar.gz",
+            size_bytes=1_500_000_000,
+            got_bytes=915_000_000,
+            bytes_per_s=11_800_000.0,
+            found=598,
+            wanted=981,
+            known=True,
+        ),
+        ArchiveState(
+            name="train/part_4.tar.gz",
+            size_bytes=1_450_000_000,
+            got_bytes=261_000_000,
+            bytes_per_s=9_100_000.0,
+            found=171,
+            wanted=990,
+        ),
+        ArchiveState(name="val/part_0.tar.gz", found=12, waits="HTTP 503; again in 15 s"),
+    )
+    event = ArchivesChanged(
+        at=at,
+        turn=True,
+        reading=states,
+        passed=2,
+        total=20,
+        left_bytes=27_000_000_000,
+        bytes_per_s=20_000_000.0,
+        then_youtube=True,
+        taken=4_211,
+        damaged=12,
+        unwanted=3,
+    )
+    return msgspec.structs.replace(event, **fields)
+
+
+def from_archives(at: float = NOW) -> list[AnyEvent]:
+    """What the engine says while it is the archives' turn: no worker waits for anything but copies."""
+    idle = [WorkerIdle(at=at, slot=slot) for slot in range(4, 17)]
+    reason = Reason(Why.ARCHIVES)
+    return [*idle, reading(at), StatusChanged(at=at, status=EngineStatus.RUNNING, reason=reason)]
 
 
 def finished(at: float = NOW) -> list[AnyEvent]:

@@ -11,7 +11,7 @@ from kinetics_tui.model.network import NetworkKind, NetworkState
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.networks.screen import NetworksScreen
 from kinetics_tui.tui.run.screen import RunScreen
-from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, listed, opened, paused
+from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, from_archives, listed, opened, paused
 from tests.tui.run_stand import resize
 
 SIZES = [
@@ -39,6 +39,7 @@ SCENES: dict[str, list[AnyEvent]] = {
     "cooling": cooling(),
     "paused": paused(),
     "done": finished(),
+    "archives": from_archives(),
 }
 
 

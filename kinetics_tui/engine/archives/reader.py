@@ -178,7 +178,7 @@ class Reader:
             raise DownloadError("there is no such file")
         about = path.stat()
         self._begin(None if path.is_dir() else about.st_size, version_of(about))
-        return self._pass(members_of(path, self._refuse))
+        return self._pass(members_of(path, self._refuse), counted=True)
 
     def _fetch(self, download: Download) -> bool:
         fetching = threading.Thread(target=download.run, name="fetch", daemon=True)
@@ -204,7 +204,7 @@ class Reader:
                 self._tell()
             if download.error is not None:
                 raise download.error
-            return self._pass(members_of(download.part, self._refuse))
+            return self._pass(members_of(download.part, self._refuse), counted=True)
         with download.open() as growing:
             file = cast("IO[bytes]", _Told(growing, self._got))
             early = self._pass(members_of_tar(file, self._refuse))
@@ -227,10 +227,14 @@ class Reader:
 
     # -- what is in it -------------------------------------------------------------------------------
 
-    def _pass(self, members: Iterator[Member]) -> bool:
-        """Go through the members; True where it was left before the end."""
+    def _pass(self, members: Iterator[Member], *, counted: bool = False) -> bool:
+        """Go through the members; True where it was left before the end.
+
+        ``counted``: how far it is goes by their sizes, since nobody is told of what is read of the file.
+        """
         for member in members:
             self._take(member)
+            self._passed_bytes += member.size_bytes if counted else 0
             self._tell()
             ends = member.offset + member.size_bytes
             if self._until is not None and not member.alone and ends >= self._until:

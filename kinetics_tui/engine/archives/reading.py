@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,34 @@ SILENT_S = 120.0
 """A reader tells of itself twice a second; one of which nothing is heard for so long hangs, and is killed."""
 _RATE_OVER_S = 3.0
 _LOOK_EVERY_S = 0.05
+
+
+class Speed:
+    """Bytes a second over the last ``over_s`` seconds; ``clock`` gives monotonic seconds."""
+
+    def __init__(self, over_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._over_s = over_s
+        self._clock = clock
+        self._noted: deque[tuple[float, int]] = deque()
+
+    def note(self, total_bytes: int) -> None:
+        """So many bytes have come since the beginning."""
+        self._noted.append((self._clock(), total_bytes))
+
+    def begin(self) -> None:
+        """Forget what was: nothing comes for a while, which is no one's fault."""
+        self._noted.clear()
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """None where too little has been noted to say."""
+        now = self._clock()
+        while len(self._noted) > 1 and self._noted[0][0] < now - self._over_s:
+            self._noted.popleft()
+        if len(self._noted) < 2:
+            return None
+        (began, first), (_, last) = self._noted[0], self._noted[-1]
+        return max(0.0, (last - first) / max(0.1, now - began))
 
 
 class Reading:
@@ -51,7 +80,7 @@ class Reading:
         self._limit = job.max_bytes_per_s
         self._heard_at = time.monotonic()
         self._hear = hear
-        self._rates: list[tuple[float, int]] = []
+        self._speed = Speed(_RATE_OVER_S)
         self._process: asyncio.subprocess.Process | None = None
         self._task = asyncio.get_running_loop().create_task(self._listen())
 
@@ -64,12 +93,17 @@ class Reading:
             size_bytes=size,
             got_bytes=self.moved.got_bytes if self.job.part else self.moved.passed_bytes,
             passed_bytes=self.moved.passed_bytes,
-            bytes_per_s=self._rate(),
+            bytes_per_s=self._speed.bytes_per_s or 0.0,
             found=self.found,
             wanted=self.expected.clips,
             known=self.expected.known,
             waits=for_log(self.moved.waits),
         )
+
+    @property
+    def come_bytes(self) -> int:
+        """Bytes that its reader has had of the line, or of the disk where it lies there."""
+        return self.moved.wire_bytes if self.job.part else self.moved.passed_bytes
 
     def drop(self) -> None:
         """End the reader at once; what it fetched stays on the disk, what it unpacked does not."""
@@ -137,16 +171,8 @@ class Reading:
     def _note(self, line: AnyLine) -> None:
         if isinstance(line, Moved):
             self.moved = line
-            self._rates.append((time.monotonic(), line.wire_bytes if self.job.part else line.passed_bytes))
+            self._speed.note(self.come_bytes)
         self._hear(self, line)
-
-    def _rate(self) -> float:
-        now = time.monotonic()
-        self._rates = [one for one in self._rates if now - one[0] <= _RATE_OVER_S]
-        if len(self._rates) < 2:
-            return 0.0
-        (began, first), (_, last) = self._rates[0], self._rates[-1]
-        return max(0.0, (last - first) / max(0.1, now - began))
 
 
 class Copy(NamedTuple):

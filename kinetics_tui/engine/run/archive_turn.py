@@ -12,6 +12,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.safe_text import for_log
 from kinetics_tui.dataset.folder import archives_path, scratch_path
@@ -20,12 +22,12 @@ from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.archives.download import note_of
 from kinetics_tui.engine.archives.order import USUAL_BYTES, ToRead, left_bytes, may_hold, to_read
 from kinetics_tui.engine.archives.reader import AnyLine, Begun, Ended, Found, Job, Refused, Seen
-from kinetics_tui.engine.archives.reading import Copy, Reading
+from kinetics_tui.engine.archives.reading import Copy, Reading, Speed
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import LET_GO_S
-from kinetics_tui.model.events import ArchivesChanged
+from kinetics_tui.model.events import ArchivesChanged, ArchiveState
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Source
 
@@ -34,6 +36,8 @@ CRASHES_A_COPY = 3
 DEATHS_AN_ARCHIVE = 3
 """An archive whose reader died so many times is given up."""
 SETTLED_AT_ONCE = 100
+RATE_OVER_S = 30.0
+"""What is left is told by the rate over so many seconds: an archive ends now and then, another begins."""
 REFUSED_NAMED = 20
 """So many files of an archive that were passed over are named in the log."""
 
@@ -69,6 +73,9 @@ class ArchiveTurn:
         self._readings: list[Reading] = []
         self._tried: set[int] = set()
         self._order: list[ToRead] | None = None
+        self._planned: list[ToRead] = []
+        self._stood: dict[int, ArchiveState] = {}
+        self._speed, self._bytes_per_s, self._come_bytes = Speed(RATE_OVER_S), 0.0, 0
         self._planning: asyncio.Task[list[ToRead]] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._members: defaultdict[int, list[Passed]] = defaultdict(list)
@@ -80,7 +87,8 @@ class ArchiveTurn:
         self._faults: list[tuple[ArchiveRow, str]] = []
         self._settled_id: int | None = None
         self._passed = 0
-        self._taken = self._damaged = self._unwanted = self._refused = 0
+        self._taken = self._unwanted = self._refused = 0
+        self._damaged: set[tuple[int, int]] = set()
 
     @property
     def active(self) -> bool:
@@ -153,6 +161,7 @@ class ArchiveTurn:
             planning, self._planning = self._planning, None
             reading = {one.archive.id for one in self._readings}
             self._order = [one for one in planning.result() if one.archive.id not in reading | self._tried]
+            self._planned = list(self._order)
         elif self._order is None and self._planning is None:
             self._context.ledger.flush()
             looking = asyncio.to_thread(to_read, self._context.dataset, frozenset(self._tried))
@@ -187,6 +196,7 @@ class ArchiveTurn:
                 validator=archive.validator,
                 max_bytes_per_s=rate / options.archives_at_once if rate else None,
             )
+            self._stood.clear()
             self._readings.append(Reading(one, job, self._hear))
 
     def _share_line(self) -> None:
@@ -239,6 +249,7 @@ class ArchiveTurn:
             assert ended is not None
             self._readings.remove(reading)
             self._wire_bytes[reading.archive.id] += reading.moved.wire_bytes
+            self._come_bytes += reading.come_bytes
             self._close(reading)
             archive, self._order = reading.archive, None
             self._write_members()
@@ -285,11 +296,16 @@ class ArchiveTurn:
         while self._copies:
             self._let_go(*self._copies.popleft())
         for reading in self._readings:
+            self._stood[reading.archive.id] = msgspec.structs.replace(
+                reading.state, bytes_per_s=0.0, waits=""
+            )
+            self._come_bytes += reading.come_bytes
             reading.drop()
             self._wire_bytes[reading.archive.id] += reading.moved.wire_bytes
             self._close(reading)
         self._readings.clear()
         self._order = None
+        self._speed.begin()
 
     def _close(self, reading: Reading) -> None:
         closing = asyncio.get_running_loop().create_task(reading.close())
@@ -395,7 +411,7 @@ class ArchiveTurn:
 
     def damaged(self, row: ClipRow, copy: Copy, why: str) -> None:
         """The copy is not whole: another archive, or YouTube, gets its turn."""
-        self._damaged += 1
+        self._damaged.add((row.id, copy.archive.id))  # an archive that is begun again has it once more
         self._write_members()
         self._context.ledger.mark_damaged(row.id, copy.archive.id)
         self._context.log("archive", f"{copy.archive.name}: {row.clip.name}: {why}")
@@ -456,8 +472,16 @@ class ArchiveTurn:
 
     def _tell(self) -> None:
         state = self._context.state
-        reading = tuple(one.state for one in self._readings)
-        order = self._order or []
+        # While the next are looked for, those of before are still to come.
+        at_work = {one.archive.id: one.state for one in self._readings} or self._stood
+        reading = tuple(at_work.values())
+        order = [one for one in self._planned if one.archive.id not in {*at_work, *self._tried}]
+        expected = [one.expected.clips if one.expected.known else None for one in order]
+        expected += [max(0, (one.wanted or 0) - one.found) if one.known else None for one in reading]
+        if self._readings:
+            self._speed.note(self._come_bytes + sum(one.come_bytes for one in self._readings))
+        measured = self._speed.bytes_per_s
+        self._bytes_per_s = self._bytes_per_s if measured is None else measured
         event = ArchivesChanged(
             at=self._context.clock(),
             turn=self.active,
@@ -466,8 +490,11 @@ class ArchiveTurn:
             total=self._passed + len(self._faults) + len(reading) + len(order),
             left_bytes=left_bytes(order)
             + sum(max(0, (one.size_bytes or 0) - one.got_bytes) for one in reading),
+            bytes_per_s=self._bytes_per_s,
+            expected=None if None in expected else sum(clips or 0 for clips in expected),
+            then_youtube=Source.YOUTUBE in self._sources[1:],
             taken=self._taken,
-            damaged=self._damaged,
+            damaged=len(self._damaged),
             unwanted=self._unwanted + sum(one.moved.unwanted for one in self._readings),
             refused=self._refused,
         )

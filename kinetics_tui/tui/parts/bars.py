@@ -30,8 +30,12 @@ def header_line(moment: Moment, width: int) -> Line:
     if moment.every_s and line.width + len(slow) <= width:
         line.add(slow, Tone.WARN)
     label, pace = for_screen(state.label), f"pace {pace_text(moment.allowed_per_hour)}"
+    if moment.reads_archives:
+        archives = state.archives
+        label, pace = "", f"archives: {archives.passed:,} of {archives.total:,} read"
     both = f"pace {named_pace_text(moment.allowed_per_hour, moment.budget_per_hour)}"
-    for tail in (*(f"{label}   {text}" if label else text for text in (both, pace)), label, pace):
+    tails = [f"{label}   {text}" if label else text for text in (both, pace)]
+    for tail in (*(tails if not moment.reads_archives else ()), label, pace):
         if tail and line.width + 3 + len(tail) <= width:
             return line.right(tail, width)
     return line

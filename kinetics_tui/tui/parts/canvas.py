@@ -193,6 +193,10 @@ class Panel(Canvas):
         """The lines inside the frame; in full view as many as there are, else at most ``height``."""
         raise NotImplementedError
 
+    def title(self, moment: Moment) -> str:
+        """The word in the title."""
+        return self.heading
+
     def figures(self, moment: Moment) -> str:
         """The figures behind the heading in the title."""
         return ""
@@ -256,7 +260,7 @@ class Panel(Canvas):
 
     def _title(self, moment: Moment, width: int, frame: Frame, inner_width: int, *, flat: bool) -> Line:
         line = Line(frame.across if flat else frame.top_left + frame.across, Tone.BORDER)
-        line.add(f" {self.number} " if self.number else " ", Tone.DIM).add(self.heading, Tone.ACCENT)
+        line.add(f" {self.number} " if self.number else " ", Tone.DIM).add(self.title(moment), Tone.ACCENT)
         figures = self.figures(moment)
         line.add(f"  {figures} " if figures else " ", Tone.STRONG)
         left = 1 if flat else 2

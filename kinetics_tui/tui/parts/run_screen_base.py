@@ -78,6 +78,7 @@ class LiveScreen(Screen[None]):
         return (
             state.status,
             state.why,
+            state.archives.turn,
             moment.connected,
             moment.silent_since,
             network.name,

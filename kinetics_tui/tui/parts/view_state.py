@@ -108,8 +108,13 @@ class Moment(NamedTuple):
     def cooling(self) -> bool:
         """True if the network waits for the end of a cooldown."""
         waits = self.state.network.status is NetworkStatus.COOLING
-        over = self.ended or self.lost or self.stopping
+        over = self.ended or self.lost or self.stopping or self.reads_archives
         return (waits or self.state.status is EngineStatus.COOLING) and not over
+
+    @property
+    def reads_archives(self) -> bool:
+        """True if it is the archives' turn: networks have nothing to do, whatever they wait for."""
+        return self.state.archives.turn and not self.ended and not self.lost
 
     @property
     def allowed_per_hour(self) -> float | None:

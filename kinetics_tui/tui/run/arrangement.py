@@ -18,6 +18,7 @@ class Demand(NamedTuple):
 
     ``held``: the run stands still, and why and what to do about it take a few lines. ``switching``: the
     clips in hand finish by the old network, which takes a sentence. ``networks`` in use have a line each.
+    While it is the archives' turn ``workers`` are the lines that they have in the place of workers.
     """
 
     splits: int

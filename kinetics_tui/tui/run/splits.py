@@ -118,6 +118,8 @@ def _rates_line(moment: Moment) -> Line:
     if moment.lost or moment.ended:
         return Line()
     clips_per_minute, bytes_per_s = state.clips_per_minute(moment.now), state.bytes_per_s(moment.now)
+    if state.archives.turn:
+        bytes_per_s = state.archives.bytes_per_s
     if state.stands:
         return Line(f"was {clips_per_minute:,.1f} clips/min   ", Tone.DIM) if clips_per_minute else Line()
     return Line(f"{clips_per_minute:,.1f} clips/min   {rate_text(bytes_per_s)}   ")
@@ -128,7 +130,8 @@ def _end_line(moment: Moment) -> Line:
     state = moment.state
     if state.status is EngineStatus.DONE:
         return Line()  # the throttle panel says so
-    if not state.left:
+    reads = moment.reads_archives
+    if not state.left and not reads:
         if state.status is EngineStatus.RUNNING and state.extracted is not None:
             return Line(f"frames and sound: {state.extracted:,} of {counted(state.done, 'clip')}")
         on = any(split.enabled for split in state.splits.values())
@@ -136,13 +139,17 @@ def _end_line(moment: Moment) -> Line:
     if moment.lost:
         return Line(f"as of {clock_text(moment.seen_at, moment.zone)}", Tone.WARN)
     ahead = forecast(state, moment.now)
+    if ahead is None and reads and state.archives.reading and not state.archives.left_bytes:
+        return Line("the last clips of the archives")
     if ahead is None:
         return Line("no rate yet to tell the end by", Tone.DIM)
     if ahead.last:
         return Line(f"only the last {counted(state.left, 'clip')} {are(state.left)} left")
     if ahead.held:
         return Line(f"{state.status.value}: ", Tone.DIM).add(f"{_round_text(ahead.work_s)} of work left")
-    line = Line("done in ").add(_round_text(ahead.seconds), Tone.STRONG)
+    line = Line("archives read in " if ahead.of_archives else "done in ").add(
+        _round_text(ahead.seconds), Tone.STRONG
+    )
     notes = [*["cooldown included"] * (ahead.wait_s > 0), *[ahead.limit] * bool(ahead.limit)]
     return line.add(f"  ({'; '.join(notes)})", Tone.DIM) if notes else line
 

@@ -17,6 +17,7 @@ from kinetics_tui.model.events import LogLine
 from kinetics_tui.tui.parts.canvas import BARS, Panel
 from kinetics_tui.tui.parts.lines import Line, Span, Tone, paragraph
 from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.run.archives import archive_rows
 from kinetics_tui.tui.run.arrangement import Arrangement, Demand, arrange
 from kinetics_tui.tui.run.failures import FailuresPanel
 from kinetics_tui.tui.run.splits import SplitsPanel
@@ -138,6 +139,8 @@ class Stage(Container):
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
         workers = max(len(state.workers), state.options.workers)
+        if moment.reads_archives:
+            workers = archive_rows(state.archives)
         demand = Demand(
             len(state.splits),
             workers,

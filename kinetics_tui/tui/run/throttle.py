@@ -42,6 +42,8 @@ def throttle_lines(moment: Moment, width: int, height: int) -> list[Line]:
         return _standing_lines(standing, moment, width, height)
     if moment.cooling:
         return cooling_lines(moment, width, height)
+    if moment.reads_archives:
+        return _unasked_lines(moment, width, height)
     if len(moment.state.in_use) > 1:
         lines = network_lines(moment, width, height)
         return [*lines, *_chart_lines(moment, width, height - len(lines))]
@@ -219,6 +221,26 @@ def _open_lines(moment: Moment, width: int, height: int) -> list[Line]:
         lines.append(Line())
         room -= 1
     return [*lines, *_chart_lines(moment, width, room)][:height]
+
+
+def _unasked_lines(moment: Moment, width: int, height: int) -> list[Line]:
+    """Networks while it is the archives' turn: they have nothing to do."""
+    state, network = moment.state, moment.state.network
+    first = Line("YOUTUBE IS NOT ASKED", Tone.DIM).right(state.label, width, Tone.DIM)
+    then = "YouTube is asked for the rest after them" if state.archives.then_youtube else ""
+    facts = ["clips are taken out of archives", *[then] * bool(then)]
+    if network.until is not None and network.until > moment.now:
+        facts.append(f"{network.label} cools down until {until_text(network.until, moment.now, moment.zone)}")
+    if height < 4:
+        lines = [first, Line(then or facts[0])][:height]
+        room = width - lines[-1].width - 3 - len(_BRIEF_HEADING)
+        if len(lines) > 1 and room >= _BRIEF_CHART_LEAST:
+            lines[-1].add(f"   {_BRIEF_HEADING}", Tone.DIM).add(chart(_rates(moment, room), 1)[0], Tone.BAR)
+        return lines
+    lines = [first, *(Line(row) for fact in facts for row in paragraph(fact, width))]
+    if height - len(lines) >= 6:
+        lines.append(Line())
+    return [*lines, *_chart_lines(moment, width, height - len(lines))][:height]
 
 
 def _next_lines(moment: Moment) -> list[Line]:

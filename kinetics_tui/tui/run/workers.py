@@ -1,9 +1,10 @@
-"""The workers panel: what each worker does with the clip in its hand."""
+"""The workers panel: what each worker does with the clip in its hand, or the archives in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from rich.cells import cell_len
 
 from kinetics_tui.base.safe_text import for_screen
@@ -15,6 +16,7 @@ from kinetics_tui.tui.parts.blocks import bar
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone
 from kinetics_tui.tui.parts.view_state import Moment
+from kinetics_tui.tui.run.archives import archive_lines
 
 COLUMN_LEAST = 34
 """A column of workers narrower than this tells too little."""
@@ -93,6 +95,12 @@ def worker_lines(
         lines = [Line(f"engine not answering; last seen {seen}", Tone.WARN)]
         return [*lines, Line(f"{hand} in hand then", Tone.DIM)][: max(1, height)]
     workers = [worker for _, worker in sorted(moment.state.workers.items())]
+    if moment.reads_archives:
+        # They wait for copies, whatever they waited for before.
+        workers = [
+            msgspec.structs.replace(one, phase=Phase.IDLE, until=None) if one.phase is Phase.PACE else one
+            for one in workers
+        ]
     if moment.ended and (not moment.connected or not workers):
         return [Line("no workers", Tone.DIM)]
     if not workers:
@@ -128,7 +136,7 @@ def worker_lines(
 
 
 class WorkersPanel(Panel):
-    """A row for each worker."""
+    """A row for each worker; while it is their turn one for each archive, in full view the workers below."""
 
     number = 2
     heading = "Workers"
@@ -145,10 +153,22 @@ class WorkersPanel(Panel):
             self._speeds_at = int(moment.now)
             self._speeds = {slot: worker.bytes_per_s for slot, worker in moment.state.workers.items()}
         beside = self.full or not self.flat
+        if moment.reads_archives:
+            lines = archive_lines(moment, width, height)
+            if not self.full:
+                return lines
+            below = max(1, height - len(lines) - 1)
+            workers = worker_lines(moment, self._speeds, width, below, full=True, beside=beside)
+            return [*lines, Line(), *workers]
         return worker_lines(moment, self._speeds, width, height, full=self.full, beside=beside)
+
+    def title(self, moment: Moment) -> str:
+        return "Archives" if moment.reads_archives else self.heading
 
     def figures(self, moment: Moment) -> str:
         state = moment.state
+        if moment.reads_archives:
+            return f"{state.archives.passed:,} of {state.archives.total:,} read"
         if moment.lost or moment.ended:
             return ""
         running = len(state.workers)

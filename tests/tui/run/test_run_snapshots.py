@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
-from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, opened, paused, switching
+from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, from_archives, opened, paused, switching
 
 SCENES: dict[str, list[AnyEvent]] = {
     "running": [],
@@ -20,6 +20,7 @@ SCENES: dict[str, list[AnyEvent]] = {
     "paused": paused(),
     "done": finished(),
     "switching": switching(),
+    "archives": from_archives(),
 }
 Compare = Callable[..., bool]
 
