@@ -60,6 +60,9 @@ def unknown_name(what: str, asked: str, known: Iterable[str], where: str = "") -
 CUSTOM = "custom"
 """Stands for annotations of one's own where the name of a release is expected."""
 
+USUAL_ARCHIVE_BYTES = 1_500_000_000
+"""An archive whose size is not known counts as one of Kinetics-400 train."""
+
 MEAN_CLIP_BYTES = 1_048_000
 """Size of a clip at 360 lines or less in the 2019 write-up: 628.43 GiB in 643,882 files."""
 
@@ -83,12 +86,14 @@ class ArchiveList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Either may be a file on this machine, and so may be a folder of them.
 
     ``split`` is theirs, empty if they may hold any. ``replaces``: their clips are better than others' are.
+    So many are in the list as ``count`` says (0: that is published nowhere).
     """
 
     address: str
     split: str = ""
     holds: Holds = Holds.ANY
     clips_each: int = 0
+    count: int = 0
     replaces: bool = False
 
 
@@ -100,8 +105,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     fewer. ``archive_url`` holds the annotations of all splits (empty: there is none), ``mirror_urls`` those
     of one split each, ``files`` are those of one split each that lie on this machine. ``clip_bytes`` is the
     mean size of a clip at 360 lines or less, ``mirror_bytes`` the size of all videos on the CVDF mirror
-    (None: it has none). ``archives`` are those of its clips, ``archives_of`` other releases whose archives
-    hold some. ``classes`` are in the official order; ``categories`` are groups of them.
+    (None: it has none), of so many clips of each split as ``mirror_clips`` says. ``archives`` are those of
+    its clips, ``archives_of`` other releases whose archives hold some. ``classes`` are in the official
+    order; ``categories`` are groups of them.
     """
 
     name: str
@@ -112,6 +118,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, Path] = {}
     clip_bytes: int = MEAN_CLIP_BYTES
     mirror_bytes: int | None = None
+    mirror_clips: dict[str, int] = {}
     archives: tuple[ArchiveList, ...] = ()
     archives_of: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -142,6 +149,7 @@ class _Description(msgspec.Struct, forbid_unknown_fields=True):
     categories: dict[str, list[str]] | str = {}
     clip_bytes: Annotated[int, msgspec.Meta(gt=0)] = MEAN_CLIP_BYTES
     mirror_bytes: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    mirror_clips: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
     archives: list[ArchiveList] = []
     archives_of: list[str] = []
 
@@ -179,6 +187,7 @@ def read_release(folder: Traversable, file: str, name: str) -> Release:
     for table, known in (
         (written.splits, (TRAIN, VAL, TEST)),
         (written.annotations, (_ALL, *written.splits)),
+        (written.mirror_clips, tuple(written.splits)),
     ):
         for split in table:
             if split not in known:
@@ -205,6 +214,7 @@ def read_release(folder: Traversable, file: str, name: str) -> Release:
         },
         clip_bytes=written.clip_bytes,
         mirror_bytes=written.mirror_bytes,
+        mirror_clips=written.mirror_clips,
         archives=tuple(
             one
             if "://" in one.address

@@ -20,7 +20,15 @@ import msgspec
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import for_terminal, json_line
-from kinetics_tui.base.words import MINUTE_S, age_text, clock_text, countdown_text, counted, rate_text, span_text
+from kinetics_tui.base.words import (
+    MINUTE_S,
+    age_text,
+    clock_text,
+    countdown_text,
+    counted,
+    rate_text,
+    span_text,
+)
 from kinetics_tui.cli.command_line import tell
 from kinetics_tui.cli.status import summary_text
 from kinetics_tui.dataset.folder import log_path

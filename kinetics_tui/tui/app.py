@@ -19,6 +19,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Static
 
 from kinetics_tui.base.errors import EngineDiedError, UserError
+from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.model.options import PictureKind
 from kinetics_tui.tui.parts.dialogs import Palette
 from kinetics_tui.tui.parts.line_speed import LineSpeed
@@ -54,6 +55,8 @@ FAREWELL_WITHIN_S = 2.0
 class KineticsApp(LineApp[Farewell]):
     """Shows ``link``'s run; without one, asks ``setup`` for a plan and ``start`` for the link to it.
 
+    What ``start`` tells by the function that it is handed, from any thread, is shown meanwhile.
+
     ``setup`` makes a screen whose result is a plan, or None to leave; it is handed the plan whose start
     failed, for the form to be filled in with, or None the first time. ``now`` (seconds since the
     epoch) and ``zone`` (None: local) are the clock; ``refresh_hz`` is how often the screen looks at
@@ -73,7 +76,7 @@ class KineticsApp(LineApp[Farewell]):
         link: Link | None,
         *,
         setup: Callable[[Plan | None], Screen[Plan | None]] | None = None,
-        start: Callable[[Plan], Awaitable[Link]] | None = None,
+        start: Callable[[Plan, Callable[[str], None]], Awaitable[Link]] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
         refresh_hz: float = REFRESH_HZ,
@@ -119,7 +122,7 @@ class KineticsApp(LineApp[Farewell]):
             )
 
     def compose(self) -> ComposeResult:
-        yield Static("Starting the engine ...", id="waiting")
+        yield Static("Starting the engine ...", id="waiting", markup=False)
 
     def on_mount(self) -> None:
         self._since = self._looking.now()
@@ -183,8 +186,13 @@ class KineticsApp(LineApp[Farewell]):
     async def _start_run(self, plan: Plan) -> None:
         if self._start is None:
             raise ValueError("a plan needs something to start it")
+        loop, waiting = asyncio.get_running_loop(), self.screen_stack[0].query_one("#waiting", Static)
+
+        def tell(text: str) -> None:
+            loop.call_soon_threadsafe(waiting.update, for_screen(text))
+
         try:
-            link = await self._start(plan)
+            link = await self._start(plan, tell)
         except (UserError, EngineDiedError) as error:
             self.notify(str(error), severity="error", timeout=20, markup=False)
             self._show_setup(plan)

@@ -141,7 +141,7 @@ def test_the_networks_of_a_plan_are_those_that_its_run_begins_with(tmp_path: Pat
     given, names = settings(tmp_path), ("vpn", "office", "dsl")
     assert named_networks(given.networks, names) == ["vpn 127.0.0.3", "office 127.0.0.4"]
     clips = (Clip("0wR5jVB-WPk", 1, 11, "val", "yoga"),)
-    write_plan(Plan(tmp_path / "new", Selection(), Options(), clips, names), given)
+    write_plan(Plan(tmp_path / "new", Selection(), Options(), clips, names), given, print)
     with Ledger.open(tmp_path / "new", read_only=True) as ledger:
         assert [way.target for way in ledger.ways_in_use()] == ["127.0.0.3", "127.0.0.4", "127.0.0.2"]
     in_use = [network for network in read_networks(tmp_path / "new").networks.values() if network.in_use]

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.app import App
 
 from kinetics_tui.annotations.read import Annotations, BadRow
-from kinetics_tui.annotations.releases import Release
+from kinetics_tui.annotations.releases import ArchiveList, Holds, Release
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.clip import Clip
@@ -41,6 +41,11 @@ SMALL = Release(
     archive_url="https://example.org/kinetics400.tar.gz",
     clip_bytes=1_000_000,
     mirror_bytes=456_000_000_000,
+    mirror_clips={"train": 240_258, "val": 19_881, "test": 38_685},
+    archives=tuple(
+        ArchiveList(f"https://example.org/{split}.txt", split=split, holds=Holds.RUN, count=count)
+        for split, count in (("train", 242), ("val", 20), ("test", 39))
+    ),
 )
 OTHER = Release(
     name="kinetics-700",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
@@ -43,8 +45,9 @@ class Starter:
         self.plans: list[object] = []
         self._answers = list(answers)
 
-    async def __call__(self, plan: object) -> Link:
+    async def __call__(self, plan: object, tell: Callable[[str], None]) -> Link:
         self.plans.append(plan)
+        await asyncio.to_thread(tell, "Asking for [archives] ...")
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -66,6 +69,24 @@ async def test_a_plan_is_started_and_its_run_shown() -> None:
         await pilot.pause()
         assert starter.plans == [PLAN]
         assert type(app.screen).__name__ == "RunScreen"
+
+
+async def test_while_a_plan_is_started_it_is_shown_what_is_done() -> None:
+    go_on = asyncio.Event()
+
+    class Slow(Starter):
+        async def __call__(self, plan: object, tell: Callable[[str], None]) -> Link:
+            link = await super().__call__(plan, tell)
+            await go_on.wait()
+            return link
+
+    app = app_with(Slow(FakeLink(opened())))
+    async with app.run_test() as pilot:
+        assert str(app.screen_stack[0].query_one("#waiting", Static).render()) == "Starting the engine ..."
+        await pilot.press("s")
+        await pilot.pause()
+        assert str(app.screen.query_one("#waiting", Static).render()) == "Asking for [archives] ..."
+        go_on.set()
 
 
 @pytest.mark.parametrize("error", [EngineError, EngineDiedError])

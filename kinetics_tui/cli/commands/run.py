@@ -39,7 +39,7 @@ from kinetics_tui.engine.client.ask import is_running, require_running, wait_unt
 from kinetics_tui.engine.client.client import EngineClient
 from kinetics_tui.engine.prepare import create, prepare
 from kinetics_tui.model.commands import UseNetworks, use_command
-from kinetics_tui.model.options import WORKERS, Options, Outlets, Selection, Theme
+from kinetics_tui.model.options import WORKERS, Options, Outlets, Selection, Source, Theme
 from kinetics_tui.settings.settings import Settings, load_settings
 from kinetics_tui.settings.values import help_text, read_value, value_text
 
@@ -106,10 +106,18 @@ def _open_app(settings: Settings, client: EngineClient | None, **steps: Any) -> 
     return run_app(app, mouse=settings.mouse)
 
 
-def write_plan(plan: Plan, settings: Settings) -> None:
-    """Make the dataset of a plan, unless it is there, and choose the networks that its run goes out by."""
+def write_plan(plan: Plan, settings: Settings, tell: Callable[[str], None]) -> None:
+    """Make the dataset of a plan, unless it is there, and choose the networks that its run goes out by.
+
+    Raises UserError; where archives are not found, nothing is made.
+    """
     if not has_ledger(plan.dataset):
-        create(plan.dataset, plan.selection, plan.options, plan.clips or ())
+        clips = plan.clips or ()
+        reads = Source.ARCHIVES in plan.options.sources
+        archives = (
+            find_archives(plan.dataset, settings, tell, plan.selection, plan.options, clips) if reads else ()
+        )
+        create(plan.dataset, plan.selection, plan.options, clips, archives=archives)
     if plan.networks:
         make_known(plan.dataset, settings.networks, lambda _line: None)
         switch_networks(plan.dataset, use_command(plan.networks), tell=lambda _line: None)
@@ -122,8 +130,8 @@ def _set_up(dataset: Path, settings: Settings) -> int:
     from kinetics_tui.tui.setup.ports import Plan, PublishedLibrary
     from kinetics_tui.tui.setup.screen import SetupScreen
 
-    async def start(plan: Plan) -> EngineClient:
-        await asyncio.to_thread(write_plan, plan, settings)
+    async def start(plan: Plan, tell: Callable[[str], None]) -> EngineClient:
+        await asyncio.to_thread(write_plan, plan, settings, tell)
         client = _client(plan.dataset, settings)
         await client.start()
         return client

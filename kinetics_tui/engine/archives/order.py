@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from kinetics_tui.annotations.releases import USUAL_ARCHIVE_BYTES
 from kinetics_tui.dataset.ledger.archives import ArchiveRow, Coverage, Expected
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options
 
-USUAL_BYTES = 1_500_000_000
-"""An archive whose size is not known counts as one of Kinetics-400 train."""
+USUAL_BYTES = USUAL_ARCHIVE_BYTES
 USUAL_CLIPS = 990
 """And one of which nobody knows what is in it counts as full of clips, after those of which that is known."""
 

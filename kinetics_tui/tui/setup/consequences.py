@@ -10,20 +10,31 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
-from kinetics_tui.annotations.releases import Release
-from kinetics_tui.base.words import DAY_S, MONTH_S, bytes_text, count_text, counted, pace_text, span_text
+from kinetics_tui.annotations.releases import USUAL_ARCHIVE_BYTES, Release
+from kinetics_tui.base.words import (
+    DAY_S,
+    MONTH_S,
+    bytes_text,
+    count_text,
+    counted,
+    pace_text,
+    rate_text,
+    span_text,
+)
 from kinetics_tui.model.options import (
     BUDGETS,
     FULL_REQUESTS,
     LEAN_REQUESTS,
     PACES,
+    Options,
     PaceLimit,
     Preset,
+    Source,
     clips_per_hour,
 )
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.draft import Draft
-from kinetics_tui.tui.setup.estimate import ClipTable, Tally
+from kinetics_tui.tui.setup.estimate import ArchiveTally, ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder
 
 CUSTOM_CLIP_BYTES = 1_050_000
@@ -45,19 +56,28 @@ class Note(NamedTuple):
 
 
 class Consequences(msgspec.Struct, frozen=True):
-    """The consequences of a draft, in words; the weightiest of ``notes`` come first."""
+    """The consequences of a draft, in words; the weightiest of ``notes`` come first.
+
+    ``no_archives`` says why they cannot be a source, and is empty where they can or are none.
+    """
 
     clips: str
     disk: str
     times: tuple[str, ...]
     notes: tuple[Note, ...]
     needed_bytes: float = 0.0
+    no_archives: str = ""
 
 
 def consequences(
-    draft: Draft, table: ClipTable, folder: Folder, release: Release | None, networks: int = 1
+    draft: Draft,
+    table: ClipTable,
+    folder: Folder,
+    release: Release | None,
+    options: Options,
+    networks: int = 1,
 ) -> Consequences:
-    """The consequences of ``draft`` with the counts at hand, for a run by so many networks."""
+    """The consequences of ``draft`` and its ``options`` with the counts at hand, by so many networks."""
     free = f"{bytes_text(folder.free_bytes)} free" if folder.free_bytes is not None else ""
     if folder.has_ledger:
         goes_on = Note("Start continues it as it was set up: clips and options are in its ledger.")
@@ -72,10 +92,100 @@ def consequences(
     exact = table.is_exact(splits)
     clip_bytes = release.clip_bytes if release is not None else CUSTOM_CLIP_BYTES
     needed = estimate.disk_bytes(amount, clip_bytes, draft.picture_px, sound=draft.sound)
-    disk = f"about {bytes_text(needed)}" + (f"; {free}" if free else "")
+    known = _archives(draft, table, release, options, amount.clips)
+    beside = _beside_bytes(options, known)
+    disk = f"about {bytes_text(needed)}" + (f" and {bytes_text(beside)} for archives" if beside else "")
+    disk += f"; {free}" if free else ""
     clips = f"{count_text(amount.clips, exact=exact)} {'clip' if exact and amount.clips == 1 else 'clips'}"
-    times = _times(draft, amount.clips, networks)
-    return Consequences(clips, disk, times, _notes(draft, table, release, networks), needed)
+    return Consequences(
+        clips,
+        disk,
+        _times_by_source(draft, amount.clips, options, known, networks) if amount.clips else (),
+        _notes(draft, table, release, options, known, networks),
+        needed + beside,
+        _no_archives(options, release),
+    )
+
+
+# -- archives ----------------------------------------------------------------------------------------
+
+
+def _no_archives(options: Options, release: Release | None) -> str:
+    has = release is not None and (release.archives or release.archives_of)
+    if Source.ARCHIVES not in options.sources or options.archives or has:
+        return ""
+    return 'No archives are known of these clips: name some under "More", Archives, or take YouTube.'
+
+
+def _archives(
+    draft: Draft, table: ClipTable, release: Release | None, options: Options, clips: float
+) -> ArchiveTally | None:
+    """The release's archives for the draft, as far as they are known without asking for them."""
+    if release is None or options.archives:
+        return None
+    found = estimate.archives_of(release, table, draft.chosen_splits(table), draft.classes, clips)
+    most = options.max_archive_bytes
+    if found is None or most is None or most >= found.size_bytes:
+        return found
+    share = most / found.size_bytes
+    held = None if found.clips is None else found.clips * share
+    number = None if found.archives is None else max(1, int(found.archives * share))
+    return ArchiveTally(number, most, held)
+
+
+def _beside_bytes(options: Options, known: ArchiveTally | None) -> float:
+    """The room that archives take beside the clips: those on their way, or all that are kept."""
+    if Source.ARCHIVES not in options.sources or (options.archives and not _remote(options)):
+        return 0.0
+    if known is not None and options.keep_archives:
+        return known.size_bytes
+    each = (known.usual_bytes if known is not None else None) or USUAL_ARCHIVE_BYTES
+    way = options.archives_at_once * each
+    if known is not None:
+        way = min(way, known.size_bytes)
+    return min(way, options.max_disk_bytes or way)
+
+
+def _remote(options: Options) -> bool:
+    return any("://" in place or place.endswith(".txt") for place in options.archives)
+
+
+def _archives_text(options: Options, known: ArchiveTally | None) -> str:
+    """Their time, number and bytes: ``44 min at 12.0 MB/s, assumed: 21 archives, about 32 GB``."""
+    if known is None:
+        return "archives: how large they are is known once Start has asked for them"
+    bytes_per_s = options.max_bytes_per_s or estimate.ASSUMED_BYTES_PER_S
+    assumed = "" if options.max_bytes_per_s else ", assumed"
+    time = f"{span_text(known.size_bytes / bytes_per_s)} at {rate_text(bytes_per_s)}{assumed}"
+    number = "archives" if known.archives is None else counted(known.archives, "archive")
+    return f"{time}: {number}, about {bytes_text(known.size_bytes)}"
+
+
+def _times_by_source(
+    draft: Draft, clips: float, options: Options, known: ArchiveTally | None, networks: int
+) -> tuple[str, ...]:
+    """The time that each source takes, in the order in which they are asked."""
+    held = None if known is None else known.clips
+    match options.sources:
+        case (Source.YOUTUBE,):
+            return _times(draft, clips, networks)
+        case (Source.YOUTUBE, _):
+            return (
+                *_times(draft, clips, networks)[:1],
+                f"then, for what it has lost, up to {_archives_text(options, known)}",
+            )
+    holding = "" if held is None else f", about {held:,.0f} of the clips"
+    first = f"{_archives_text(options, known)}{holding}"
+    if Source.YOUTUBE not in options.sources:
+        return (first,)
+    if held is None:
+        return (first, "then YouTube for the rest")
+    rest = max(0.0, clips - held)
+    times = _times(draft, rest, networks)[:1] if rest >= 1 else ()
+    return (first, f"then about {rest:,.0f} clips from YouTube", *times)
+
+
+# -- time --------------------------------------------------------------------------------------------
 
 
 def _times(draft: Draft, clips: float, networks: int) -> tuple[str, ...]:
@@ -98,21 +208,46 @@ def _time(clips: float, pace: float | Preset, networks: int) -> str:
     return f"{lean} lean, {full} full at {several}{budget:,.0f} requests/h ({pace})"
 
 
-def _notes(draft: Draft, table: ClipTable, release: Release | None, networks: int) -> tuple[Note, ...]:
+def _notes(
+    draft: Draft,
+    table: ClipTable,
+    release: Release | None,
+    options: Options,
+    known: ArchiveTally | None,
+    networks: int,
+) -> tuple[Note, ...]:
+    asks, reads = (source in options.sources for source in (Source.YOUTUBE, Source.ARCHIVES))
+    first = options.sources[0] is Source.YOUTUBE
     splits = draft.chosen_splits(table)
     clips = draft.amount(table).clips
     notes = []
     pace: PaceLimit = draft.pace_per_hour or Preset.GUEST
     took_s = estimate.time_s(clips, networks * (clips_per_hour(pace) or 1.0))
-    if took_s >= LONG_S:
+    if took_s >= LONG_S and first:
         months, weeks = took_s / MONTH_S, took_s / (7 * DAY_S)
         stretch = f"{months:.0f} months" if months >= 1.5 else f"{weeks:.0f} weeks"
         upto = "up to " if isinstance(pace, Preset) else ""
         notes.append(
             Note(f"That is {upto}{stretch}, day and night.", "Fewer classes or N per class make it days.")
         )
-    if (mirror := _mirror_note(draft, table, release, clips)) is not None:
-        notes.append(mirror)
+    if reads:
+        if known is None and release is not None and release.archives_of and not options.archives:
+            notes.append(
+                Note("It has no archives of its own: those of other releases hold most of its clips.")
+            )
+        notes.append(
+            Note(
+                f"Copies above {draft.picture_px} lines are scaled down, which takes cores.",
+                "A higher tier leaves them as they are.",
+            )
+        )
+    elif known is not None and _is_whole(draft) and clips:
+        notes.append(
+            Note(
+                f"Faster: archives as the source, {_archives_text(options, known)}.",
+                "They also hold videos deleted since.",
+            )
+        )
     by_class = draft.classes is not None or draft.per_class_count is not None
     if by_class and (unlabelled := table.by_label(splits).get("", Tally()).clips):
         clips_without = counted(round(unlabelled), "clip")
@@ -120,7 +255,9 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None, networks: in
     if draft.limit_count is not None:
         notes.append(Note(f"Only {counted(draft.limit_count, 'clip')}, as the limit says."))
     guest, account = BUDGETS[Preset.GUEST], BUDGETS[Preset.ACCOUNT]
-    if draft.pace_per_hour is None or (clips_per_hour(pace) or 0.0) > (clips_per_hour(Preset.GUEST) or 0.0):
+    if asks and (
+        draft.pace_per_hour is None or (clips_per_hour(pace) or 0.0) > (clips_per_hour(Preset.GUEST) or 0.0)
+    ):
         notes.append(
             Note(
                 f"Above {guest:,.0f} requests/h{' a network' * (networks > 1)} YouTube throttles guests: "
@@ -128,24 +265,16 @@ def _notes(draft: Draft, table: ClipTable, release: Release | None, networks: in
                 f"{account:,.0f} take an account's cookies, and accounts have been blocked for it.",
             )
         )
-    if isinstance(draft.pace_per_hour, Preset):
+    if asks and isinstance(draft.pace_per_hour, Preset):
         notes.append(Note("A clip costs 1 request lean, about 3 full.", BUDGETS_FROM))
     if not table.is_exact(splits):
         notes.append(Note("From published counts; exact once the annotations are fetched."))
     return tuple(notes)
 
 
-def _mirror_note(draft: Draft, table: ClipTable, release: Release | None, clips: float) -> Note | None:
-    """Where all classes are wanted and the mirror has them: what fetching its archives would take."""
-    whole = draft.classes is None and draft.per_class_count is None and draft.limit_count is None
-    if release is None or release.mirror_bytes is None or not whole or not clips:
-        return None
-    archive_bytes = release.mirror_bytes * clips / sum(table.splits.values())
-    return Note(
-        f"Faster: the CVDF mirror, about {bytes_text(archive_bytes)}, "
-        f"{span_text(estimate.mirror_time_s(archive_bytes))} at 100 Mb/s.",
-        "It also holds videos deleted since: see cvdfoundation/kinetics-dataset on GitHub.",
-    )
+def _is_whole(draft: Draft) -> bool:
+    """True if all clips of the chosen splits are wanted."""
+    return draft.classes is None and draft.per_class_count is None and draft.limit_count is None
 
 
 class ConsequencesPanel(Vertical):

@@ -13,7 +13,7 @@ import msgspec
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import bytes_text
 from kinetics_tui.dataset.folder import as_path
-from kinetics_tui.model.options import PACES, WORKERS, Options, PaceLimit, Selection, Trim
+from kinetics_tui.model.options import PACES, SOURCES, WORKERS, Options, PaceLimit, Selection, Trim
 from kinetics_tui.tui.setup import estimate
 from kinetics_tui.tui.setup.estimate import ClipTable, Tally
 from kinetics_tui.tui.setup.ports import Folder, Source
@@ -21,6 +21,8 @@ from kinetics_tui.tui.setup.ports import Folder, Source
 FEWEST_WORKERS, MOST_WORKERS = WORKERS
 MOST_DIGITS = 12
 DEFAULTS = Options()
+ORDERS = {",".join(order): order for order in SOURCES}
+"""The orders of sources, as they are typed."""
 
 
 class Field(StrEnum):
@@ -33,6 +35,7 @@ class Field(StrEnum):
     PER_CLASS = "per-class"
     SEED = "seed"
     FOLDER = "folder"
+    SOURCE = "source"
     WORKERS = "workers"
     PACE = "pace"
 
@@ -55,6 +58,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     per_class: str = ""
     seed: str = str(Selection().seed)
     folder: str = ""
+    sources: str = ",".join(DEFAULTS.sources)
     height_px: int = DEFAULTS.height_px
     workers: str = str(DEFAULTS.workers)
     pace: str = "guest"
@@ -133,6 +137,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             given,
             workers=whole_number(self.workers) or given.workers,
+            sources=ORDERS[self.sources],
             height_px=self.height_px,
             trim=self.trim,
             audio=self.sound,
@@ -157,6 +162,7 @@ def draft_of(
         per_class="" if selection.per_class is None else str(selection.per_class),
         seed=str(selection.seed),
         folder=str(dataset),
+        sources=",".join(options.sources),
         height_px=options.height_px,
         workers=str(options.workers),
         pace=pace,

@@ -6,11 +6,13 @@ tick on the set-up screen is answered at once.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
+from kinetics_tui.annotations.releases import Holds, Release
 from kinetics_tui.base.words import HOUR_S
 from kinetics_tui.model.clip import Clip
 
@@ -24,8 +26,11 @@ SOUND_SHARE = 0.15
 HEIGHT_EXPONENT = 1.5
 """The growth of bytes with the height: slower than the picture's area, as bit rates on YouTube do."""
 
-MIRROR_BITS_PER_S = 100e6
-"""The line that fetching a mirror's archives is reckoned with."""
+ASSUMED_BYTES_PER_S = 12.5e6
+"""The line that fetching archives is reckoned with where nobody says another one: 100 Mb/s."""
+
+READ_A_CLIP = 2
+"""Archives read for a single clip, where its name tells about which it is in."""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -129,6 +134,56 @@ def time_s(clips: float, per_hour: float) -> float:
     return clips / per_hour * HOUR_S
 
 
-def mirror_time_s(archive_bytes: float) -> float:
-    """Seconds that a mirror's archives take on a line of 100 Mb/s."""
-    return archive_bytes * 8 / MIRROR_BITS_PER_S
+class ArchiveTally(msgspec.Struct, frozen=True):
+    """The archives of a release that hold clips of a selection, as far as its description tells.
+
+    ``archives`` None: how many is published nowhere, nor are the ``clips`` in them where that is None.
+    """
+
+    archives: int | None
+    size_bytes: float
+    clips: float | None
+
+    @property
+    def usual_bytes(self) -> float | None:
+        """The size of one of them, if it is known."""
+        return self.size_bytes / self.archives if self.archives else None
+
+
+def archives_of(
+    release: Release, table: ClipTable, splits: Iterable[str], classes: Set[str] | None, clips: float
+) -> ArchiveTally | None:
+    """The archives for ``clips`` that are chosen of these splits and classes; None where it has none.
+
+    An archive is fetched whole, however few clips of it are wanted.
+    """
+    if release.mirror_bytes is None or not release.archives:
+        return None
+    clip_bytes = release.mirror_bytes / max(1, sum(release.splits.values()))
+    chosen = {split: choose(table, (split,), classes, None, None).clips for split in splits}
+    wanted = clips / (sum(chosen.values()) or 1.0)
+    count: int | None = 0
+    size_bytes = 0.0
+    for one in release.archives:
+        if one.split not in ("", *chosen):
+            continue
+        labels = table.by_label((one.split,))
+        if one.holds in (Holds.CLASS, Holds.CLASS_NUMBER):
+            mine = [tally for label, tally in labels.items() if classes is None or label in classes]
+            number, there = len(mine), sum(tally.clips for tally in mine)
+        else:
+            number = one.count or (0 if one.split else 1)
+            there = sum(tally.clips for tally in labels.values()) if one.split else one.clips_each
+            if one.holds is Holds.RUN and number and one.split:
+                touched = min(number, math.ceil(READ_A_CLIP * chosen[one.split] * wanted))
+                number, there = touched, there * touched / number
+        count = count + number if count is not None and number else None
+        size_bytes += there * clip_bytes
+    held = release.mirror_clips
+    known = all(split in held and release.splits.get(split) for split in chosen)
+    of_them = (
+        sum(chosen[split] * wanted * held[split] / release.splits[split] for split in chosen)
+        if known
+        else None
+    )
+    return ArchiveTally(count, size_bytes, of_them)

@@ -14,7 +14,7 @@ from kinetics_tui.base.words import counted
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from kinetics_tui.tui.setup.consequences import Consequences, consequences
-from kinetics_tui.tui.setup.draft import draft_of, missing_file, problems
+from kinetics_tui.tui.setup.draft import Field, draft_of, missing_file, problems
 from kinetics_tui.tui.setup.estimate import ClipTable, published_table, with_counted
 from kinetics_tui.tui.setup.loading import Loaded
 from kinetics_tui.tui.setup.more import Written, find_networks, read_texts, texts_of
@@ -177,11 +177,20 @@ class Form:
 
     def judge(self) -> tuple[Consequences, dict[str, str]]:
         """The consequences of Start, and why fields make it impossible: by ``Field`` or name of an option."""
+        options, wrong = self._options()
         networks, no_network = self._find_networks()
-        said = consequences(self.draft, self.table, self.folder, self.release, networks)
+        said = consequences(self.draft, self.table, self.folder, self.release, options, networks)
         found = problems(self.draft, self.table, self.labels, self.folder, said.needed_bytes)
-        more = {} if self.folder.has_ledger else read_texts(self.draft.more, self.written)[1]
-        return said, {**found, **more, **no_network}
+        if self.folder.has_ledger:
+            return said, {**found, **no_network}
+        if said.no_archives:
+            found[Field.SOURCE] = said.no_archives
+        return said, {**found, **wrong, **no_network}
+
+    def _options(self) -> tuple[Options, dict[str, str]]:
+        """The options of the run, and what cannot be read of those under "More"."""
+        more, wrong = read_texts(self.draft.more, self.written)
+        return msgspec.structs.replace(self.draft.options(self._given), **more), wrong
 
     def _find_networks(self) -> tuple[int, dict[str, str]]:
         """As ``find_networks``; the machine is asked once for each change of the names."""
@@ -195,6 +204,6 @@ class Form:
 
     def plan(self, clips: tuple[Clip, ...] | None) -> Plan:
         """The end of the form."""
-        more = read_texts(self.draft.more, self.written)[0]
-        options = msgspec.structs.replace(self.draft.options(self._given), **more)
-        return Plan(self.draft.folder_path, self.selection(), options, clips, self.draft.network_names)
+        return Plan(
+            self.draft.folder_path, self.selection(), self._options()[0], clips, self.draft.network_names
+        )

@@ -42,6 +42,10 @@ BEFORE: Words = (
     ("N per class", "So many clips of each class, drawn with the seed: the same seed draws the same."),
     ("Folder", "Where the clips go; one that holds a dataset is continued as it was set up."),
 )
+SOURCE = (
+    "Clips are asked of YouTube one by one, or taken out of a mirror's archives, which are fetched whole; "
+    "the second source gets what the first has not."
+)
 PACE = (
     "Requests an hour as guest or account, or clips an hour. A clip costs 1 request lean, about 3 full. "
     "The budgets are what yt-dlp's wiki reports, not measured here."
@@ -57,6 +61,7 @@ def setup_help(written: Written, *, sections: bool) -> HelpScreen:
     where = "Below" if sections else "At the right"
     words = (
         *BEFORE,
+        ("Source", SOURCE),
         named("Tier", "height"),
         named("Workers", "workers"),
         ("Pace", PACE),

@@ -16,7 +16,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.model.options import Option, Options, Outlets, Selection, options_in
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow
 
-_HAVE_FIELDS = ("workers", "height", "trim", "audio", "pace")
+_HAVE_FIELDS = ("workers", "height", "trim", "audio", "pace", "source")
 LIMIT, NETWORKS = "limit", "networks"
 MORE = {
     LIMIT: options_in(Selection)[LIMIT],

@@ -66,6 +66,7 @@ UNDONE_MOST = 20
 
 
 CHOSEN_FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "source": ("sources", str),
     "height": ("height_px", int),
     "pace": ("pace", str),
     "sound": ("sound", lambda value: value == "on"),

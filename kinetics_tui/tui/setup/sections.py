@@ -12,7 +12,7 @@ from kinetics_tui.base.words import bytes_text, count_text, counted
 from kinetics_tui.model.options import PACES, Trim, budget_text
 from kinetics_tui.tui.parts.controls import Choice, Entry, FormRow, PathSuggester, SearchEntry, TickList
 from kinetics_tui.tui.setup.class_tree import ClassTree
-from kinetics_tui.tui.setup.draft import OTHER_PACE, Field, class_groups
+from kinetics_tui.tui.setup.draft import ORDERS, OTHER_PACE, Field, class_groups
 from kinetics_tui.tui.setup.estimate import Tally
 from kinetics_tui.tui.setup.form import Form
 from kinetics_tui.tui.setup.more import MORE, MoreOptions, field_id
@@ -29,6 +29,7 @@ TO_MEND = "! to mend"
 
 SECTION_OF: dict[str, str] = {
     Field.FOLDER: "options",
+    Field.SOURCE: "options",
     Field.WORKERS: "options",
     Field.PACE: "options",
     Field.CLASSES: "classes",
@@ -151,6 +152,8 @@ class OptionsSection(Section):
             draft.folder, placeholder="~/kinetics", suggester=PathSuggester(only_folders=True), id="folder"
         )
         yield FormRow("Folder", folder, id="folder-row")
+        sources = [(order, order.replace(",", ", ")) for order in ORDERS]
+        yield FormRow("Source", Choice(sources, draft.sources, id="source"), id="source-row")
         heights = sorted({*HEIGHTS_PX, draft.height_px})
         height = Choice([(str(px), str(px)) for px in heights], str(draft.height_px), id="height")
         yield FormRow("Tier", height, id="height-row")
@@ -170,6 +173,8 @@ class OptionsSection(Section):
         found = "A dataset is here already." if folder.has_ledger else ""
         free = f"{bytes_text(folder.free_bytes)} free." if folder.free_bytes is not None else ""
         self.row(Field.FOLDER).say(f"{free} {found}".strip(), problems.get(Field.FOLDER, ""))
+        both = "The second gets what the first has not." if "," in draft.sources else ""
+        self.row(Field.SOURCE).say(both, problems.get(Field.SOURCE, ""))
         self.row(Field.WORKERS).say("", problems.get(Field.WORKERS, ""))
         self.row(Field.PACE).display = draft.pace == OTHER_PACE
         self.row(Field.PACE).say("", problems.get(Field.PACE, ""))

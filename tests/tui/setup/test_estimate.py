@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinetics_tui.annotations.releases import published
 from kinetics_tui.annotations.row_rules import Annotations
 from kinetics_tui.annotations.selection import select
 from kinetics_tui.base.errors import AnnotationError
@@ -14,10 +15,10 @@ from kinetics_tui.model.options import Selection
 from kinetics_tui.tui.setup.estimate import (
     ClipTable,
     Tally,
+    archives_of,
     choose,
     count_clips,
     disk_bytes,
-    mirror_time_s,
     published_table,
     time_s,
     with_counted,
@@ -77,7 +78,6 @@ def test_the_estimate_is_what_select_selects(
 def test_time_at_a_pace() -> None:
     assert time_s(19_906, 300) == pytest.approx(66.35 * HOUR_S, rel=1e-3)
     assert time_s(19_906, 2000) == pytest.approx(9.95 * HOUR_S, rel=1e-3)
-    assert mirror_time_s(456e9) == pytest.approx(10.13 * HOUR_S, rel=1e-3)
 
 
 def test_disk_grows_with_seconds_height_and_sound() -> None:
@@ -87,6 +87,53 @@ def test_disk_grows_with_seconds_height_and_sound() -> None:
     assert disk_bytes(Tally(100, 500), 1e6, 360, sound=True) == pytest.approx(50e6)
     assert disk_bytes(clips, 1e6, 720, sound=True) > 2 * disk_bytes(clips, 1e6, 360, sound=True)
     assert disk_bytes(clips, 1e6, 144, sound=True) < 0.5 * disk_bytes(clips, 1e6, 360, sound=True)
+
+
+# -- archives --------------------------------------------------------------------------------------
+
+VAL_BYTES = 456e9 * 19_906 / 305_125
+OF_400 = published("kinetics-400")
+OF_600 = published("kinetics-600")
+TABLE_400 = published_table(OF_400.splits, OF_400.classes)
+TABLE_600 = published_table(OF_600.splits, OF_600.classes)
+
+
+def test_a_split_takes_all_of_its_archives_and_those_that_replace_others() -> None:
+    found = archives_of(OF_400, TABLE_400, ("val",), None, 19_906)
+    assert found is not None
+    assert found.archives == 21
+    assert found.size_bytes == pytest.approx(VAL_BYTES, rel=0.1)
+    assert found.clips == pytest.approx(19_881)
+
+
+def test_where_archives_are_runs_of_names_classes_spare_none_of_them() -> None:
+    all_of_it = archives_of(OF_400, TABLE_400, ("val",), None, 19_906)
+    some = archives_of(OF_400, TABLE_400, ("val",), set(OF_400.classes[:40]), 1_990)
+    few = archives_of(OF_400, TABLE_400, ("val",), None, 3)
+    assert all_of_it is not None
+    assert some is not None
+    assert few is not None
+    assert some.archives == all_of_it.archives
+    assert some.size_bytes == pytest.approx(all_of_it.size_bytes)
+    assert few.archives == 7
+    assert few.size_bytes < all_of_it.size_bytes / 2
+
+
+def test_where_archives_are_by_class_only_those_of_the_classes_are_fetched() -> None:
+    all_of_it = archives_of(OF_600, TABLE_600, ("train", "val"), None, 422_000)
+    some = archives_of(OF_600, TABLE_600, ("train", "val"), set(OF_600.classes[:6]), 4_220)
+    assert all_of_it is not None
+    assert some is not None
+    assert (all_of_it.archives, some.archives) == (1_200, 12)
+    assert some.size_bytes == pytest.approx(all_of_it.size_bytes / 100)
+    assert some.clips is None, "nobody says how many the mirror holds"
+
+
+def test_what_is_not_published_is_not_known() -> None:
+    of_test = archives_of(OF_600, TABLE_600, ("test",), None, 72_924)
+    assert of_test is not None
+    assert of_test.archives is None
+    assert archives_of(published("kinetics-700"), TABLE_600, ("val",), None, 10) is None
 
 
 def test_nothing_is_nothing() -> None:

@@ -17,7 +17,7 @@ from textual.widgets import Button, Static
 
 from kinetics_tui.annotations.read import Annotations
 from kinetics_tui.base.errors import AnnotationError
-from kinetics_tui.model.options import LayoutName, Options, Preset, Selection, Trim, options_in
+from kinetics_tui.model.options import LayoutName, Options, Preset, Selection, Source, Trim, options_in
 from kinetics_tui.tui.parts.controls import Choice, Entry, TickList
 from kinetics_tui.tui.parts.help import HelpScreen
 from kinetics_tui.tui.setup import screen as setup
@@ -151,6 +151,8 @@ async def test_every_field_finds_its_way_into_the_plan() -> None:
         await d.fill("per-class", "2")
         await d.fill("seed", "7")
         await d.fill("folder", "/data/elsewhere")
+        await d.focus("#source")
+        await d.press("down", "down")
         await d.focus("#height")
         await d.press("left")
         await d.fill("workers", "4")
@@ -172,6 +174,7 @@ async def test_every_field_finds_its_way_into_the_plan() -> None:
         trim=Trim.COPY,
         audio=False,
         pace_per_hour=450.0,
+        sources=(Source.ARCHIVES, Source.YOUTUBE),
         cooldown_steps_s=(5.0,),
         yt_dlp=("--proxy", "http://127.0.0.1:1"),
     )
@@ -206,7 +209,7 @@ async def test_what_was_given_is_filled_in_and_comes_back_unchanged() -> None:
 
 def test_what_a_flag_of_a_run_can_set_can_be_set_on_the_form() -> None:
     flags = {name for name, option in options_in(Options).items() if option.opt.help}
-    assert flags - set(MORE) == {"workers", "height", "trim", "audio", "pace"}
+    assert flags - set(MORE) == {"workers", "height", "trim", "audio", "pace", "source"}
     assert {"short_side", "layout", "cooldown", "yt_dlp", "limit"} <= set(MORE)
 
 
@@ -418,20 +421,63 @@ async def test_published_counts_are_called_estimates_until_the_annotations_are_t
         assert not d.screen.query_one("#fetch").display
 
 
-async def test_months_are_called_months_and_the_mirror_is_named_for_whole_releases() -> None:
+async def test_months_are_called_months_and_archives_are_named_for_whole_releases() -> None:
     library = FakeLibrary()
     library.folder = Folder(Path(), 5_000_000_000_000)
     async with desk(library) as d:
         assert "That is up to 6 weeks, day and night." in d.consequences
-        assert "Faster: the CVDF mirror, about 456 GB, 10 h at 100 Mb/s." in d.consequences
+        faster = "Faster: archives as the source, 10 h at 12.5 MB/s, assumed: 301 archives, about 456 GB."
+        assert faster in d.consequences
         await d.focus("#release")
         await d.press("down")
         assert "That is up to 3 months, day and night." in d.consequences
-        assert "CVDF" not in d.consequences
+        assert "Faster" not in d.consequences
         await d.press("up")
         await d.fill("per-class", "10")
-        assert "CVDF" not in d.consequences
+        assert "Faster" not in d.consequences
         assert "about 50 clips" in d.consequences
+
+
+async def test_each_source_has_figures_of_its_own() -> None:
+    async with desk(selection=VAL_ONLY) as d:
+        await d.focus("#source")
+        await d.press("down")
+        archives = "40 min at 12.5 MB/s, assumed: 20 archives, about 30 GB, about 19,881 of the clips"
+        assert f"Time  {archives}" in d.consequences
+        assert "Disk  about 20 GB and 4.5 GB for archives; 500 GB free" in d.consequences
+        assert "requests" not in d.consequences, "nothing is asked of YouTube"
+        await d.press("down")
+        assert archives in d.consequences
+        assert "then about 25 clips from YouTube" in d.consequences
+        assert "2 min lean, 5 min full at 900 requests/h (guest)" in d.consequences
+        await d.press("down")
+        assert "22 h lean, 66 h full at 900 requests/h (guest)" in d.consequences
+        assert "then, for what it has lost, up to 40 min at 12.5 MB/s, assumed" in d.consequences
+        await d.fill("more-max_rate", "25MB/s")
+        assert "up to 20 min at 25.0 MB/s: 20 archives, about 30 GB" in d.consequences
+
+
+async def test_archives_take_the_room_that_options_give_them() -> None:
+    options = Options(sources=(Source.ARCHIVES,), max_disk_bytes=2e9)
+    async with desk(selection=VAL_ONLY, options=options) as d:
+        assert "about 20 GB and 2.0 GB for archives" in d.consequences
+        await d.fill("more-max_disk", "")
+        await d.fill("more-max_gb", "3GB")
+        assert "about 20 GB and 3.0 GB for archives" in d.consequences
+        assert "2 archives, about 3.0 GB, about 2,0" in d.consequences
+
+
+async def test_archives_as_a_source_have_to_be_known() -> None:
+    library = FakeLibrary()
+    library.folder = Folder(Path(), 5_000_000_000_000)
+    async with desk(
+        library, selection=Selection(release=OTHER.name), options=Options(sources=(Source.ARCHIVES,))
+    ) as d:
+        assert "No archives are known of these clips" in d.note("source")
+        assert d.start_note.startswith("! No archives are known")
+        await d.fill("more-archives", "https://example.org/list.txt")
+        assert d.note("source") == ""
+        assert "archives: how large they are is known once Start has asked for them" in d.consequences
 
 
 async def test_counts_follow_splits_classes_and_numbers_at_once() -> None:
@@ -786,6 +832,7 @@ async def test_tab_reaches_every_field_and_comes_round() -> None:
         "fetch",
         "splits",
         "folder",
+        "source",
         "height",
         "workers",
         "pace",
@@ -804,7 +851,7 @@ async def test_enter_in_an_entry_goes_to_the_next_field() -> None:
     async with desk() as d:
         await d.focus("#folder")
         await d.press("enter")
-        assert d.screen.focused is d.screen.query_one("#height")
+        assert d.screen.focused is d.screen.query_one("#source")
 
 
 async def test_a_folder_is_looked_at_once_typing_stops(monkeypatch: pytest.MonkeyPatch) -> None:
