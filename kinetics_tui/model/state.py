@@ -90,6 +90,10 @@ def _through_archives(state: RunState) -> Forecast | None:
     if not archives.bytes_per_s or not archives.left_bytes:
         return None
     work_s = archives.left_bytes / archives.bytes_per_s
+    own = [(max(0, (one.size_bytes or 0) - one.got_bytes), one.bytes_per_s) for one in archives.reading]
+    if archives.left_bytes <= sum(left_bytes for left_bytes, _ in own):
+        # The last ones: each comes at its own rate, whatever the others leave of the line.
+        work_s = max([work_s, *(left_bytes / rate for left_bytes, rate in own if rate)])
     size, rate = bytes_text(archives.left_bytes), rate_text(archives.bytes_per_s)
     pace_per_s = _pace_per_s(state)
     if not archives.then_youtube:

@@ -14,6 +14,7 @@ from kinetics_tui.model.commands import Reply
 from kinetics_tui.model.events import (
     AnyEvent,
     ArchivesChanged,
+    ArchiveState,
     ClipExtracted,
     ClipFailed,
     ClipProgress,
@@ -534,6 +535,17 @@ def test_the_end_goes_by_the_bytes_of_archives_that_are_left() -> None:
     assert ahead is not None
     assert (ahead.seconds, ahead.of_archives) == (600.0, False)
     assert ahead.limit == "6.0 GB of archives at 10.0 MB/s"
+
+
+def test_the_end_waits_for_the_slowest_of_the_last_archives() -> None:
+    slow = ArchiveState(name="a.tar", size_bytes=6_000_000_000, bytes_per_s=1e6)
+    quick = ArchiveState(name="b.tar", size_bytes=1_000_000, bytes_per_s=9e6)
+    last = forecast(at_archives(reading=(slow, quick), left_bytes=6_001_000_000), AT + 60)
+    amid = forecast(at_archives(reading=(slow, quick), left_bytes=8_000_000_000), AT + 60)
+    assert last is not None
+    assert amid is not None
+    assert last.seconds == pytest.approx(6_000)
+    assert amid.seconds == pytest.approx(800)
 
 
 def test_without_a_rate_of_archives_there_is_no_end() -> None:

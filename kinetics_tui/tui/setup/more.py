@@ -35,7 +35,10 @@ _NOTES = {
 _EXAMPLES = {
     "yt_dlp": "such as --cookies /home/me/cookies.txt",
     NETWORKS: "such as default, phone",
+    "archives": "those of the release",
 }
+_YES, _NO = "true", "false"
+_NOTHING = "none"
 
 
 class Written(NamedTuple):
@@ -53,13 +56,18 @@ class Written(NamedTuple):
 def texts_of(
     options: Options, selection: Selection, written: Written, networks: Sequence[str] = ()
 ) -> dict[str, str]:
-    """The fields under "More" filled in from options, the limit of a selection, and names of networks."""
-    return {
-        name: ", ".join(networks)
-        if name == NETWORKS
-        else written.text(option, getattr(selection if name == LIMIT else options, option.field))
-        for name, option in MORE.items()
-    }
+    """The fields under "More" filled in from options, the limit of a selection, and names of networks.
+
+    Where the default is nothing its field is empty, to be typed in.
+    """
+
+    def text(name: str, option: Option) -> str:
+        if name == NETWORKS:
+            return ", ".join(networks)
+        value = getattr(selection if name == LIMIT else options, option.field)
+        return "" if value == option.default in (None, ()) else written.text(option, value)
+
+    return {name: text(name, option) for name, option in MORE.items()}
 
 
 def read_texts(texts: Mapping[str, str], written: Written) -> tuple[dict[str, Any], dict[str, str]]:
@@ -169,4 +177,6 @@ class MoreOptions(Vertical):
 def _field(name: str, option: Option, text: str, default: str) -> Widget:
     if isinstance(option.kind, type) and issubclass(option.kind, StrEnum):
         return Choice([(value, value) for value in option.kind], text, id=field_id(name))
-    return Entry(text, placeholder=_EXAMPLES.get(name, default), id=field_id(name))
+    if option.kind is bool:
+        return Choice([(_NO, "no"), (_YES, "yes")], text, id=field_id(name))
+    return Entry(text, placeholder=_EXAMPLES.get(name, default or _NOTHING), id=field_id(name))

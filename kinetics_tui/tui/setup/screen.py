@@ -342,7 +342,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         if self._found:
             self.app.bell()
             field = next(iter(self._found))
-            if field in MORE:
+            if field in MORE or field == Field.SOURCE:
                 self.query_one(MoreOptions).open(open=True)
             self._go_to(SECTION_OF.get(field, "clips"), FOCUS_FOR.get(field, f"#{field}"))
         elif not self._starting:

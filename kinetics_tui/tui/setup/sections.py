@@ -43,6 +43,7 @@ FIRST_IN = {"clips": "#release", "classes": "#tree", "options": "#folder"}
 FOCUS_FOR: dict[str, str] = {
     Field.CLASSES: "#tree",
     Field.PACE: "#pace-number",
+    Field.SOURCE: f"#{field_id('archives')}",
     **{name: f"#{field_id(name)}" for name in MORE},
 }
 """Where the focus goes for a section, and for a field that is not the name of its widget."""

@@ -475,6 +475,8 @@ async def test_archives_as_a_source_have_to_be_known() -> None:
     ) as d:
         assert "No archives are known of these clips" in d.note("source")
         assert d.start_note.startswith("! No archives are known")
+        await d.press("ctrl+s")
+        await d.until(lambda: d.screen.focused is d.screen.query_one("#more-archives"))
         await d.fill("more-archives", "https://example.org/list.txt")
         assert d.note("source") == ""
         assert "archives: how large they are is known once Start has asked for them" in d.consequences
