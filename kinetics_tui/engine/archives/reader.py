@@ -370,7 +370,7 @@ def _obey(orders: Iterator[bytes], reader: Reader) -> None:
     os._exit(0)
 
 
-def main() -> int:
+def main() -> None:
     """Do one job."""
     for number in (signal.SIGINT, signal.SIGHUP):  # the terminal's keys are the engine's business
         signal.signal(number, signal.SIG_IGN)
@@ -390,8 +390,8 @@ def main() -> int:
         reader = Reader(job, ledger, say)
         threading.Thread(target=_obey, args=(orders, reader), daemon=True).start()
         reader.run()
-    return 0
+    os._exit(0)  # the thread that waits for orders would keep the interpreter from ending well
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -260,6 +260,7 @@ class ArchiveTurn:
                 self._deaths[archive.id] += 1
                 log.warning("the reader of %s: %s", archive.name, ended.why)
             if reading.lost or (reading.died and self._deaths[archive.id] < DEATHS_AN_ARCHIVE):
+                self._planned.append(ToRead(archive, reading.expected))
                 continue  # once more, out of what lies on the disk
             whole = not ended.why and not ended.early
             self._context.ledger.settle_archive(

@@ -1,10 +1,16 @@
-"""The rate at which archives come."""
+"""Archives on their way: the rate at which they come, and the programs that read them."""
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from kinetics_tui.engine.archives.reading import Speed
+from kinetics_tui.dataset.ledger.archives import ArchiveRow, Expected
+from kinetics_tui.engine.archives import reading
+from kinetics_tui.engine.archives.order import ToRead
+from kinetics_tui.engine.archives.reader import AnyLine, Ended, Job
+from kinetics_tui.engine.archives.reading import Reading, Speed
 
 
 class Clock:
@@ -50,3 +56,33 @@ def test_what_is_forgotten_counts_no_more() -> None:
     speed.note(1_000)
     speed.begin()
     assert speed.bytes_per_s is None
+
+
+# -- readers that die --------------------------------------------------------------------------------
+
+
+async def ended(monkeypatch: pytest.MonkeyPatch, script: str) -> Reading:
+    """A reading whose reader is a shell script, once it is over."""
+    monkeypatch.setattr(reading, "READER", ("sh", "-c", script))
+    over = asyncio.Event()
+
+    def hear(_reading: Reading, line: AnyLine) -> None:
+        if isinstance(line, Ended):
+            over.set()
+
+    one = ToRead(ArchiveRow(address="http://127.0.0.1:1/a.tar", name="a.tar"), Expected(None))
+    found = Reading(one, Job(dataset="/d", address="", into="/nowhere", part="/d/1.part"), hear)
+    async with asyncio.timeout(30):
+        await over.wait()
+    await found.close()
+    return found
+
+
+async def test_a_reader_that_is_killed_is_told_from_one_that_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    killed = await ended(monkeypatch, "read job; kill -9 $$")
+    assert killed.died
+    given_up = await ended(monkeypatch, """read job; echo '{"line":"ended","why":"HTTP 404"}'""")
+    assert not given_up.died
+    assert given_up.ended == Ended(why="HTTP 404")
