@@ -59,9 +59,12 @@ def _table(reading: tuple[ArchiveState, ...], stands: str, width: int) -> list[L
     fixed = _PERCENT + _GAP + _RATE + _GAP + clips_width + _GAP + _TIME
     if name_width + _GAP + _BARS[1] + _GAP + fixed > width:
         # The folder that an archive lies in says less than its own name.
-        names = [name.rpartition("/")[2] for name in names]
+        own = [name.rpartition("/")[2] for name in names]
+        names = own if len(set(own)) == len(own) else names
         name_width = min(_NAME_MOST, max(map(cell_len, names)))
-    bar_width = next((cells for cells in _BARS if name_width + _GAP + cells + _GAP + fixed <= width), 0)
+    longest = max(cell_len(stands or one.waits) for one in reading)
+    tail = max(fixed, _PERCENT + _GAP + clips_width + _GAP + longest)
+    bar_width = next((cells for cells in _BARS if name_width + _GAP + cells + _GAP + tail <= width), 0)
     if not bar_width and width >= _NAME_LEAST + _GAP + _BARS[-2] + _GAP + fixed:
         bar_width = _BARS[-2]
     taken = fixed + (bar_width + _GAP) * bool(bar_width) + _GAP

@@ -61,6 +61,19 @@ def test_where_room_is_short_bars_give_way_before_the_counts_do() -> None:
     assert least == "part_3.t…   61 %   598/981     00:50"
 
 
+def test_why_an_archive_waits_is_said_in_full_where_a_shorter_bar_makes_room() -> None:
+    *_, waiting, _ = texts(archive_lines(moment(), 65, 5))
+    assert waiting == "part_0.tar.gz  ░░░░░░      ?      12/?  HTTP 503; again in 15 s"
+
+
+def test_names_that_are_alike_keep_their_folders() -> None:
+    one, *others = reading().reading
+    alike = (msgspec.structs.replace(one, name="val/part_4.tar.gz"), *others)
+    first, second, *_ = texts(archive_lines(moment(reading(reading=alike)), 65, 5))
+    assert first.startswith("val/part_4.tar.gz")
+    assert second.startswith("train/part_4.tar.gz")
+
+
 def test_what_does_not_fit_is_counted() -> None:
     assert texts(archive_lines(moment(), 78, 3))[1:] == ["+2 more", "4,211 taken · 12 damaged · 3 not needed"]
     assert texts(archive_lines(moment(), 78, 2))[0] == "3 archives on their way  20.0 MB/s"
