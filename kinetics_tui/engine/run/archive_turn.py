@@ -500,7 +500,8 @@ class ArchiveTurn:
             refused=self._refused,
         )
         before = state.archives
-        if before.turn != event.turn or (event.at - before.at >= 1.0 and _differs(before, event)):
+        begins = not before.total and bool(event.total)
+        if before.turn != event.turn or begins or (event.at - before.at >= 1.0 and _differs(before, event)):
             self._context.publish(event)
 
 
