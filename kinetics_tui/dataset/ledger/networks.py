@@ -144,7 +144,7 @@ def begin_throttle(
     """
     number = network_id(connection, network)
     connection.execute(
-        "UPDATE throttles SET ended_at = at WHERE network_id = ? AND ended_at IS NULL", (number,)
+        "UPDATE throttles SET ended_at = ? WHERE network_id = ? AND ended_at IS NULL", (at, number)
     )
     connection.execute(
         "INSERT INTO throttles (network_id, session_id, at, signal, step, clips, asked) VALUES"  # noqa: S608 - our own text

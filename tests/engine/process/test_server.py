@@ -173,9 +173,9 @@ async def test_one_command_from_the_shell(dataset: Path, served: tuple[Engine, S
         await asyncio.to_thread(ask, dataset, SetWorkers(workers=99))
 
 
-async def test_where_no_engine_runs_one_sentence_says_so(dataset: Path) -> None:
+async def test_where_nothing_was_begun_one_sentence_says_so(dataset: Path) -> None:
     assert not is_running(dataset)
-    with pytest.raises(EngineError, match="No engine runs"):
+    with pytest.raises(EngineError, match="holds no ledger"):
         await asyncio.to_thread(ask, dataset, Pause())
 
 
