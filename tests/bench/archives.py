@@ -36,7 +36,7 @@ from tests.bench.mirror import Mirror, mirror
 from tests.bench.ours import Family
 from tests.bench.shaped import LINE_BYTES_PER_S
 
-ARCHIVES, CLIPS_EACH = 4, 60
+ARCHIVES, CLIPS_EACH = 4, 250
 OF_LIMIT = 0.9
 MOST_WIRE = 1.02
 MOST_MEMORY_MB = 150

@@ -16,11 +16,11 @@ import msgspec
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.safe_text import for_log
-from kinetics_tui.dataset.folder import archives_path, scratch_path
+from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger.archives import ArchiveRow, Passed
 from kinetics_tui.dataset.ledger.rows import ClipRow
-from kinetics_tui.engine.archives.download import note_of
-from kinetics_tui.engine.archives.order import USUAL_BYTES, ToRead, left_bytes, may_hold, to_read
+from kinetics_tui.engine.archives.files import ArchiveFiles, is_remote
+from kinetics_tui.engine.archives.order import ToRead, left_bytes, may_hold, to_read
 from kinetics_tui.engine.archives.reader import AnyLine, Begun, Ended, Found, Job, Refused, Seen
 from kinetics_tui.engine.archives.reading import Copy, Reading, Speed
 from kinetics_tui.engine.context import RunContext
@@ -64,6 +64,7 @@ class ArchiveTurn:
         self._disk = disk
         self._not_held = not_held
         self._ready = ready
+        self._files = ArchiveFiles(context.dataset)
         self._sources = context.options.sources
         self._begun = False
         self._through = Source.ARCHIVES not in self._sources
@@ -173,24 +174,22 @@ class ArchiveTurn:
         options = self._context.options
         while self._order and len(self._readings) < options.archives_at_once and not self._closing:
             one = self._order[0]
-            size_bytes = one.archive.size_bytes or USUAL_BYTES
-            if (why := self._over_limit(one, size_bytes)) is not None:
+            if (why := self._over_limit(one.archive)) is not None:
                 if not why:
                     return  # there will be room when another one is through
                 self._order.pop(0)
                 self._give_up(one.archive, why)
                 continue
             self._order.pop(0)
-            archive, folder = one.archive, archives_path(self._context.dataset)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            kept = self._kept(archive)
-            path = "" if _is_remote(archive) and not kept.exists() else str(kept)
+            archive, files = one.archive, self._files
+            files.folder.mkdir(mode=0o700, exist_ok=True)
+            path = "" if files.is_to_be_fetched(archive) else str(files.kept(archive))
             rate = options.max_bytes_per_s
             job = Job(
                 dataset=str(self._context.dataset),
                 address=archive.address,
                 path=path,
-                part="" if path else str(self._part(archive)),
+                part="" if path else str(files.part(archive)),
                 into=str(scratch_path(self._context.dataset) / f"archive-{archive.id}"),
                 until=one.expected.end if archive.passed else None,
                 validator=archive.validator,
@@ -206,42 +205,17 @@ class ArchiveTurn:
         for reading in fetching:
             reading.limit(rate / len(fetching) if rate else None)
 
-    def _over_limit(self, one: ToRead, size_bytes: int) -> str | None:
-        """None where an archive may be begun, empty where it may be later, else why it may not."""
-        options = self._context.options
-        if not _is_remote(one.archive) or self._kept(one.archive).exists():
-            return None
+    def _over_limit(self, archive: ArchiveRow) -> str | None:
         fetching = [reading for reading in self._readings if reading.job.part]
-        coming = [one.archive, *(reading.archive for reading in fetching)]
-        # What comes of them and all their clips; a single one is tried in any case.
-        needed = sum(self._bytes_to_come(archive) + (archive.size_bytes or USUAL_BYTES) for archive in coming)
-        if fetching and needed > self._disk.free_bytes:
-            return ""
-        if (most := options.max_archive_bytes) is not None:
-            spent = sum(archive.wire_bytes for archive in self._context.ledger.archives())
-            spent += sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
-            if spent + sum(self._bytes_to_come(archive) for archive in coming) > most:
-                return "" if fetching else "--max-gb leaves no room for it"
-        if (most := options.max_disk_bytes) is not None:
-            there = sum(reading.archive.size_bytes or USUAL_BYTES for reading in fetching)
-            if there + size_bytes > most:
-                return "" if fetching else "it is larger than --max-disk"
-        return None
-
-    def _bytes_to_come(self, archive: ArchiveRow) -> int:
-        """The bytes of an archive that are not here yet."""
-        part = self._part(archive)
-        here_bytes = part.stat().st_size if part.exists() else 0
-        return max(0, (archive.size_bytes or USUAL_BYTES) - here_bytes)
-
-    def _part(self, archive: ArchiveRow) -> Path:
-        return archives_path(self._context.dataset) / f"{archive.id}.part"
-
-    def _kept(self, archive: ArchiveRow) -> Path:
-        """Where an archive is that is not fetched now: where it always was, or where it is kept."""
-        if not _is_remote(archive):
-            return Path(archive.address)
-        return archives_path(self._context.dataset) / archive.name.replace("/", "-")
+        spent = sum(one.wire_bytes for one in self._context.ledger.archives())
+        spent += sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
+        return self._files.over_limit(
+            archive,
+            [reading.archive for reading in fetching],
+            self._context.options,
+            spent_bytes=spent,
+            free_bytes=self._disk.free_bytes,
+        )
 
     def _settle_readings(self) -> None:
         for reading in [one for one in self._readings if one.ended is not None and not one.outstanding]:
@@ -274,14 +248,8 @@ class ArchiveTurn:
                 self._tried.add(archive.id)
                 self._passed += 1
             if reading.job.part and not ended.unreachable:
-                self._put_away(archive, whole=whole)
-
-    def _put_away(self, archive: ArchiveRow, *, whole: bool) -> None:
-        part = self._part(archive)
-        if whole and self._context.options.keep_archives and part.exists():
-            part.replace(self._kept(archive))
-        part.unlink(missing_ok=True)
-        note_of(part).unlink(missing_ok=True)
+                keep = whole and self._context.options.keep_archives
+                self._files.put_away(archive, keep=keep)
 
     def _give_up(self, archive: ArchiveRow, why: str) -> None:
         self._tried.add(archive.id)
@@ -339,7 +307,7 @@ class ArchiveTurn:
                     self._members[archive.id] += members
                 case Begun(size_bytes=size_bytes, validator=validator):
                     self._members.pop(archive.id, None)
-                    if reading.job.part or not _is_remote(archive):  # a kept one is as it was when it came
+                    if reading.job.part or not is_remote(archive):  # a kept one is as it was when it came
                         self._context.ledger.seen(archive.id, size_bytes, validator)
                 case Refused(name=name, why=why):
                     self._refused += 1
@@ -440,7 +408,7 @@ class ArchiveTurn:
             return
         self._through = True
         self._settled_id = None
-        self._sweep()
+        self._files.sweep(archive for archive, _ in self._faults)
         if not self._passed and not self._faults:
             self._context.log("archive", "No archive is known that may hold a clip that is left.")
         self._queue.restart()
@@ -460,16 +428,6 @@ class ArchiveTurn:
                 category, text = Category.NOT_IN_ARCHIVES, "No archive that was read holds it."
             self._not_held(row, category, text)
         return not rows
-
-    def _sweep(self) -> None:
-        """Remove what came of archives that are wanted no more; one that broke off is gone on with later."""
-        kept = {self._part(archive) for archive, _ in self._faults}
-        for part in archives_path(self._context.dataset).glob("*.part"):
-            if part not in kept or not part.stat().st_size:
-                part.unlink(missing_ok=True)
-                note_of(part).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            archives_path(self._context.dataset).rmdir()  # unless something is in it
 
     def _tell(self) -> None:
         state = self._context.state
@@ -508,7 +466,3 @@ class ArchiveTurn:
 def _differs(one: ArchivesChanged, other: ArchivesChanged) -> bool:
     fields = (name for name in ArchivesChanged.__struct_fields__ if name != "at")
     return any(getattr(one, name) != getattr(other, name) for name in fields)
-
-
-def _is_remote(archive: ArchiveRow) -> bool:
-    return "://" in archive.address

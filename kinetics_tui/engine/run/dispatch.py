@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.machine import available_cores
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.networks.network import KnownNetwork
@@ -81,7 +82,9 @@ class Dispatcher:
         return self._take_copy(slot) or self._fetch(slot) or self._extract(slot)
 
     def _take_copy(self, slot: Slot) -> bool:
-        found = self._archives.take()
+        # A processor each: more at once only push each other out of its caches.
+        in_hand = sum(one.copy is not None and one.row is not None for one in self._pool.slots.values())
+        found = self._archives.take() if in_hand < available_cores() else None
         if found is None:
             return False
         row, copy = found
