@@ -128,6 +128,7 @@ def find_archives(
     """The archives of clips that are selected; lists of archives are fetched by the network in use."""
     from kinetics_tui.annotations.releases import find_release, release_of
     from kinetics_tui.engine.archives import places
+    from kinetics_tui.engine.archives.files import is_remote, size_of
 
     opener = annotation_opener(dataset, settings)
 
@@ -148,6 +149,11 @@ def find_archives(
     )
     size_bytes = sum(archive.size_bytes or 0 for archive in found.archives)
     tell(f"{counted(len(found.archives), 'archive')} may hold some, {bytes_text(size_bytes)} in all.")
+    fetched = sorted(size_of(archive) for archive in found.archives if is_remote(archive))
+    if fetched:
+        most_bytes = sum(fetched[-options.archives_at_once :])
+        most_bytes = min(most_bytes, int(options.max_disk_bytes or most_bytes))
+        tell(f"On their way they take up to {bytes_text(most_bytes)} of the disk beside the clips.")
     for name, why in found.unasked[:3]:
         tell(f"{name} cannot be asked for its size now ({why}).")
     return found.archives

@@ -63,11 +63,15 @@ def archives(seed: int) -> Figures:
             _run(folder / "killed", clips, served)
             wire = (served.sent_bytes() - sent_before) / served.size_bytes
         with mirror(folder / "mirror", None) as served:
+            serving_s = -served.cpu_s()
             free = _run(folder / "free", clips, served)
+            serving_s += served.cpu_s()
         clip_bytes = (folder / "clip.mp4").stat().st_size
     line_per_s = LINE_BYTES_PER_S * ALL_CLIPS / served.size_bytes
-    limits = {"line": min(line_per_s, verified_per_s), "cores": verified_per_s}
-    on_line, on_cores = (ALL_CLIPS / run.wall_s for run in (shaped, free))
+    # The server's share of the cores is not ours to have.
+    cores_per_s = 1 / (1 / verified_per_s + serving_s / ALL_CLIPS / available_cores())
+    limits = {"line": min(line_per_s, verified_per_s), "cores": cores_per_s}
+    on_line, on_cores = ((ALL_CLIPS - 1) / run.clips_s for run in (shaped, free))
     located_ms, grown_mb = _large_ledger(seed)
     figures = (
         Figure(
@@ -77,7 +81,7 @@ def archives(seed: int) -> Figures:
             met=share.median >= OF_LIMIT,
         ),
         Figure(
-            what="the same, line without limits (the server on the same cores)",
+            what="the same, line without limits",
             ours=(share := spread([on_cores / limits["cores"]])),
             bar=f">= {OF_LIMIT}",
             met=share.median >= OF_LIMIT,
@@ -88,7 +92,7 @@ def archives(seed: int) -> Figures:
             bar="",
             met=True,
             form=".1f",
-            rival="curl | tar x, nothing verified",
+            rival="curl and tar, nothing verified",
             theirs=spread([curled_s]),
             ratio=spread([curled_s / shaped.wall_s]),
         ),
@@ -132,7 +136,8 @@ def archives(seed: int) -> Figures:
     )
     notes = (
         f"{ARCHIVES} archives (tar.gz) of {CLIPS_EACH} clips of {CLIP_S} s, {clip_bytes / 1e6:.2f} MB each, "
-        "all at once, by the whole command, its start included; the server is a process on the same cores.",
+        "all at once; shares from the first clip to the last, seconds by the whole command; "
+        "the server is a process on the same cores, and what it takes of them is taken off.",
         f"Verification alone, all cores: {verified_per_s:.1f} clips/s; the line allows {line_per_s:.1f}.",
     )
     return Figures(figures=figures, notes=notes)
@@ -189,6 +194,9 @@ class _Took:
 
     def __init__(self) -> None:
         self.wall_s = 0.0
+        """From the start of the command to the last clip."""
+        self.clips_s = 0.0
+        """From the first clip to the last."""
         self.cpu_s = 0.0
         self.readers_mb = 0.0
 
@@ -202,7 +210,7 @@ def _run(folder: Path, clips: Sequence[Clip], served: Mirror, killed_at: int | N
         *("--annotations", str(annotations), "--source", "archives", "--archives", served.list_address),
         *("--archives-at-once", str(ARCHIVES)),
     ]
-    took, began, looked, done = _Took(), time.monotonic(), 0.0, 0
+    took, began, first, looked, done = _Took(), time.monotonic(), 0.0, 0.0, 0
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         family = Family(process.pid)
         assert process.stdout is not None
@@ -217,7 +225,9 @@ def _run(folder: Path, clips: Sequence[Clip], served: Mirror, killed_at: int | N
                 looked = now
                 took.readers_mb = max(took.readers_mb, _readers_mb(folder / "set"))
                 took.cpu_s = family.cpu_s()
-            took.wall_s = now - began if event["event"] == "clip-done" else took.wall_s
+            if event["event"] == "clip-done":
+                first = first or now
+                took.wall_s, took.clips_s = now - began, now - first
     return took
 
 

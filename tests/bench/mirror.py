@@ -31,9 +31,16 @@ class Mirror:
 
     def sent_bytes(self) -> int:
         """The bytes of archives sent so far."""
+        return self._asked()[0]
+
+    def cpu_s(self) -> float:
+        """What serving took of a processor so far."""
+        return self._asked()[1]
+
+    def _asked(self) -> tuple[int, float]:
         self._pipe.send(None)
-        sent: int = self._pipe.recv()
-        return sent
+        done: tuple[int, float] = self._pipe.recv()
+        return done
 
 
 @contextmanager
@@ -100,4 +107,4 @@ def _serve(pipe: Connection, folder: Path, bytes_per_s: float | None) -> None:
                 pipe.recv()
             except EOFError:
                 return
-            pipe.send(sent[0])
+            pipe.send((sent[0], time.process_time()))

@@ -27,6 +27,8 @@ MAX_RATIO = 100
 """Videos do not shrink: a tar.gz of clips has 0.99 of its tar, and none swells a hundredfold."""
 _RATIO_FROM_BYTES = 64 * 1024**2
 _CHUNK_BYTES = 1 << 20
+_BLOCK_BYTES = 64 * 1024
+"""Of a packed archive, and of what is unpacked of it, so much is read at a time."""
 
 _Found = TypeVar("_Found")
 OnRefused = Callable[[str, str], object]
@@ -120,7 +122,7 @@ def _tarred(file: IO[bytes], on_refused: OnRefused) -> Iterator[Member]:
     # Not tarfile's own way of finding out how it is packed: it takes an archive that is cut off for whole.
     unpacked: Any = gzip.GzipFile(fileobj=packed) if first == GZIP_MAGIC else packed
     stream: Any = _Bounded(unpacked, packed)
-    with tarfile.open(fileobj=stream, mode="r|", tarinfo=ShortlyDescribed) as opened:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=ShortlyDescribed, bufsize=_BLOCK_BYTES) as opened:
         for count, one in enumerate(opened):
             if count >= MAX_MEMBERS:
                 raise ArchiveError(f"more than {MAX_MEMBERS:,} files are in it")
@@ -163,13 +165,18 @@ class _Counted(io.RawIOBase):
 
     def __init__(self, file: IO[bytes], first: bytes) -> None:
         self._file = file
-        self._first = first
+        self._ahead = first
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
-        data, self._first = self._first, b""
-        if size < 0 or len(data) < size:
-            data += self._file.read(size - len(data) if size >= 0 else -1)
+        while not 0 <= size <= len(self._ahead):
+            # gzip asks for little at a time.
+            more = self._file.read(-1 if size < 0 else max(size - len(self._ahead), _BLOCK_BYTES))
+            if not more:
+                break
+            self._ahead += more
+        data = self._ahead if size < 0 else self._ahead[:size]
+        self._ahead = self._ahead[len(data) :]
         self.count += len(data)
         return data
 
