@@ -14,12 +14,14 @@ import av
 import psutil
 import pytest
 
+from kinetics_tui.annotations.releases import find_release
 from kinetics_tui.dataset.layout import clip_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import CLIP_S, SOURCE_S, Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import LayoutName
+from kinetics_tui.tui.setup.estimate import archives_of, count_clips
 from tests.archive_mirror import CHUNK_BYTES, ArchiveMirror, odd_member, tar_of, zip_of
 from tests.program import Program
 from tests.upkeep.conftest import make_clip
@@ -194,3 +196,45 @@ def verify_all(program: Program, demo: Demo, hostile: Hostile, copy: bytes) -> N
     checked = program("check", str(program.dataset), "--json", timeout_s=180)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert json.loads(checked.stdout.splitlines()[-1]) is not None
+
+
+def test_archives_of_classes_take_what_set_up_reckons_with(
+    program: Program, mirror: ArchiveMirror, copy: bytes
+) -> None:
+    classes, wanted, missing = ("archery", "bowling", "zumba"), {"archery", "bowling"}, 20
+    clips = [
+        Clip(f"{number:011d}", 5.0, 5.0 + CLIP_S, "train", classes[number // 15]) for number in range(45)
+    ]
+    for label in classes:
+        held = [clip for number, clip in enumerate(clips) if clip.label == label and number != missing]
+        mirror.files[f"{label}.tar.gz"] = tar_of([(f"./{name_of(clip)}", copy) for clip in held])
+    rows = (f"{clip.label},{clip.youtube_id},{clip.time_start},{clip.time_end}" for clip in clips)
+    (program.folder / "train.csv").write_text("\n".join(["label,youtube_id,time_start,time_end", *rows]))
+    (program.folder / "mine.toml").write_text(
+        f"""
+        title = "Mine"
+        classes = ["archery", "bowling", "zumba"]
+        mirror_bytes = {sum(map(len, mirror.files.values()))}
+        splits = {{ train = 45 }}
+        mirror_clips = {{ train = 44 }}
+        annotations = {{ train = "train.csv" }}
+        [[archives]]
+        address = "{mirror.list_url}"
+        split = "train"
+        holds = "class"
+        """
+    )
+    release = find_release(str(program.folder / "mine.toml"))
+    reckoned = archives_of(release, count_clips(clips), ["train"], wanted, clips=30)
+    assert reckoned is not None
+
+    selected = [flag for label in sorted(wanted) for flag in ("--class", label)]
+    done = program(
+        *("run", str(program.dataset), "--release", "mine.toml", *selected, "--source", "archives"),
+        *("--workers", "2", "--headless"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(mirror.names_got()) == ["archery.tar.gz", "bowling.tar.gz"]
+    assert reckoned.archives == len(wanted)
+    assert reckoned.size_bytes == pytest.approx(mirror.sent_bytes, rel=0.1)
+    assert reckoned.clips == pytest.approx(program.status()["done"], rel=0.1)
