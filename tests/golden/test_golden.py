@@ -158,11 +158,18 @@ def test_events_begin_and_end_in_this_order(world: World) -> None:
     hold("run_ends.txt", "\n".join([*kinds[:4], "...", last]))
 
 
+PASSING = ("HTTP Error 503", "Miscellaneous")
+"""Why a clip that went first was put back."""
+
+
 @pytest.mark.parametrize("stream", ["clip", "worker", "network", "run", "options", "status"])
 def test_events_of_a_sort_come_in_this_order_with_these_values(stream: str, world: World) -> None:
     events = [steady(event) for event in world.events if event["event"].startswith(f"{stream}-")]
     if stream == "status":  # what lasts for a moment may come and go unseen
         events = [event for event in events if event["status"] not in ("running", "probing")]
+    if stream == "clip":  # which of two clips goes first after the cooldown hangs on whose retry is due
+        probes = [number for number, event in enumerate(events) if event.get("reason") in PASSING]
+        events = [event for number, event in enumerate(events) if not {number, number + 1} & {*probes}]
     if stream == "network":  # how often it is told of where only what varies has changed hangs on the machine
         events = [event for event, _ in groupby(events)]
     hold(f"run_{stream}.jsonl", json_rows(events))
