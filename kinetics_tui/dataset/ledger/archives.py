@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from kinetics_tui.dataset.clip_names import Named
 from kinetics_tui.dataset.layout import Naming, clip_path
 from kinetics_tui.dataset.ledger.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
 from kinetics_tui.dataset.ledger.database import Database
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.model.options import LayoutName
+
+if TYPE_CHECKING:
+    from kinetics_tui.dataset.clip_names import Named
 
 # As a wanted clip counts every one that is not done: one that YouTube has lost, too.
 _WANTED = "selected = 1 AND splits.enabled = 1 AND status != 'done'"

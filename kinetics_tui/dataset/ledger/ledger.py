@@ -10,10 +10,9 @@ import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.dataset.clip_names import Named
 from kinetics_tui.dataset.ledger import archives as _archives
 from kinetics_tui.dataset.ledger import attempts, clips, counts, networks
 from kinetics_tui.dataset.ledger.database import (
@@ -24,13 +23,16 @@ from kinetics_tui.dataset.ledger.database import (
     read_meta,
     write_meta,
 )
-from kinetics_tui.dataset.ledger.files import Account, read_accounts
 from kinetics_tui.dataset.ledger.intake import Intake
 from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import SameAs, Way
 from kinetics_tui.model.options import Options, Resolve, Selection
+
+if TYPE_CHECKING:
+    from kinetics_tui.dataset.clip_names import Named
+    from kinetics_tui.dataset.ledger.files import Account
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -234,6 +236,8 @@ class Ledger:
 
     def accounts(self) -> Iterator[Account]:
         """The account of every clip, selected or not, by id."""
+        from kinetics_tui.dataset.ledger.files import read_accounts  # few ever need it
+
         return read_accounts(self._flushed(), self._layout)
 
     # -- archives ---------------------------------------------------------------------------------
