@@ -142,7 +142,17 @@ class MoreOptions(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._button
-        yield from self._rows.values()
+        if self.has_class("-open"):
+            yield from self._rows.values()
+
+    def on_mount(self) -> None:
+        if not self.has_class("-open"):
+            self.call_after_refresh(self._mount_rows)  # nobody sees them yet: what is seen is painted first
+
+    async def _mount_rows(self) -> None:
+        if self.is_attached:
+            await self.mount_all(self._rows.values())
+            self.show(self._problems)
 
     def open(self, *, open: bool) -> None:
         """Unfold the fields, or fold them away."""
@@ -153,6 +163,8 @@ class MoreOptions(Vertical):
         """Say what is wrong with a field; what the one with the focus means; of the others, nothing."""
         self._problems = problems
         for name, row in self._rows.items():
+            if not row.is_mounted:
+                continue
             note = explained(name, self._written) if row.has_focus_within else ""
             row.say(note, problems.get(name, ""))
 
