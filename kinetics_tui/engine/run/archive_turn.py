@@ -105,12 +105,8 @@ class ArchiveTurn:
     @property
     def youtube(self) -> bool:
         """YouTube may be asked for clips now."""
-        return Source.YOUTUBE in self._sources and not self.active and self._sources[0] is not self._next
-
-    @property
-    def _next(self) -> Source | None:
-        """The source that has to be through first, if there is one yet."""
-        return None if self._through else self._sources[0] if self._sources[0] is Source.ARCHIVES else None
+        theirs = self.active or (self._sources[0] is Source.ARCHIVES and not self._through)
+        return Source.YOUTUBE in self._sources and not theirs
 
     # -- now and then ------------------------------------------------------------------------------
 
