@@ -203,8 +203,11 @@ class ArchiveTurn:
 
     def _over_limit(self, archive: ArchiveRow) -> str | None:
         fetching = [reading for reading in self._readings if reading.job.part]
-        spent = sum(one.wire_bytes for one in self._context.ledger.archives())
-        spent += sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
+        spent = sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
+        if (
+            self._context.options.max_archive_bytes is not None
+        ):  # asked again and again while there is no room
+            spent += sum(one.wire_bytes for one in self._context.ledger.archives())
         return self._files.over_limit(
             archive,
             [reading.archive for reading in fetching],
@@ -340,6 +343,11 @@ class ArchiveTurn:
                 self._context.ledger.add_members(archive_id, seen)
 
     # -- what becomes of copies ----------------------------------------------------------------------
+
+    @property
+    def has_copies(self) -> bool:
+        """True if there may be a copy for a worker's hand."""
+        return bool(self._copies)
 
     def take(self) -> tuple[ClipRow, Copy] | None:
         """The next copy for a worker's hand, None where there is none."""

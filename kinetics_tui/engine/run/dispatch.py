@@ -82,6 +82,8 @@ class Dispatcher:
         return self._take_copy(slot) or self._fetch(slot) or self._extract(slot)
 
     def _take_copy(self, slot: Slot) -> bool:
+        if not self._archives.has_copies:
+            return False
         # A processor each: more at once only push each other out of its caches.
         in_hand = sum(one.copy is not None and one.row is not None for one in self._pool.slots.values())
         found = self._archives.take() if in_hand < available_cores() else None
