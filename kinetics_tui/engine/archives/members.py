@@ -93,6 +93,11 @@ def unpack(member: Member, path: Path) -> None:
             left_bytes -= len(chunk)
 
 
+def version_of(about: os.stat_result) -> str:
+    """What tells a file on this machine from another version of it."""
+    return f"{about.st_size}-{about.st_mtime_ns}"
+
+
 def _loose(folder: Path) -> Iterator[Member]:
     for where, folders, names in os.walk(folder):
         folders.sort()

@@ -25,8 +25,7 @@ from kinetics_tui.base.safe_text import mask_credentials
 from kinetics_tui.dataset.clip_names import is_clip_file
 from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.engine.archives.download import DownloadError, Head, head
-from kinetics_tui.engine.archives.members import is_archive
-from kinetics_tui.engine.archives.reader import version_of
+from kinetics_tui.engine.archives.members import is_archive, version_of
 from kinetics_tui.model.clip import Clip
 
 LIST_SUFFIX = ".txt"

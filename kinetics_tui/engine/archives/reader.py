@@ -30,6 +30,7 @@ from kinetics_tui.engine.archives.members import (
     members_of,
     members_of_tar,
     unpack,
+    version_of,
 )
 
 MOST_WAITING_BYTES = 64 * 1024**2
@@ -66,7 +67,6 @@ class Moved(Line, frozen=True, tag="moved"):
     """How far it is, now and then; counts since its beginning."""
 
     size_bytes: int | None
-    validator: str
     got_bytes: int
     passed_bytes: int
     wire_bytes: int
@@ -315,7 +315,6 @@ class Reader:
         download = self._download
         moved = Moved(
             size_bytes=download.size_bytes if download else None,
-            validator=download.validator if download else "",
             got_bytes=download.got_bytes if download else 0,
             passed_bytes=self._passed_bytes,
             wire_bytes=download.wire_bytes if download else 0,
@@ -323,11 +322,6 @@ class Reader:
             unwanted=self._unwanted,
         )
         self._say(moved)
-
-
-def version_of(about: os.stat_result) -> str:
-    """What tells a file on this machine from another version of it."""
-    return f"{about.st_size}-{about.st_mtime_ns}"
 
 
 def _passed(name: Named, member: Member) -> Passed:

@@ -75,7 +75,7 @@ class Reading:
         """It ended without saying why."""
         self.lost = False
         """A copy was lost on its way: it is read once more."""
-        self.moved = Moved(size_bytes=None, validator="", got_bytes=0, passed_bytes=0, wire_bytes=0)
+        self.moved = Moved(size_bytes=None, got_bytes=0, passed_bytes=0, wire_bytes=0)
         self.dropped = False
         self._limit = job.max_bytes_per_s
         self._heard_at = time.monotonic()

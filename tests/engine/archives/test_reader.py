@@ -14,6 +14,7 @@ import pytest
 
 from kinetics_tui.base.any_text import to_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.archives.members import version_of
 from kinetics_tui.engine.archives.reader import (
     AnyLine,
     Begun,
@@ -24,7 +25,6 @@ from kinetics_tui.engine.archives.reader import (
     Refused,
     Seen,
     lines,
-    version_of,
 )
 from kinetics_tui.engine.archives.reading import READER
 from kinetics_tui.model.clip import Clip
