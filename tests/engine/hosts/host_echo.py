@@ -1,0 +1,77 @@
+"""An engine's listener that echoes, and hosts that come to it."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kinetics_tui.base.any_text import JsonReader
+from kinetics_tui.engine.hosts.certificates import Authority, Credentials
+from kinetics_tui.engine.hosts.connect_file import ConnectFile
+from kinetics_tui.engine.hosts.line import Line, Piece
+from kinetics_tui.engine.hosts.listener import Listener
+from kinetics_tui.engine.hosts.reach import connect
+
+
+class Say(msgspec.Struct, frozen=True):
+    """The one message of these tests."""
+
+    number: int
+    text: str = ""
+
+
+READER = JsonReader[Say](Say)
+
+
+class Echo:
+    """Answers every message with itself, and keeps what else came."""
+
+    def __init__(self, authority: Authority, folder: Path) -> None:
+        self.authority = authority
+        self.folder = folder
+        self.listener: Listener[Say]
+        self.lines: list[Line[Say]] = []
+        self.ended: list[Exception] = []
+        self.pieces: list[Piece] = []
+
+    async def open(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
+        context = context or self.authority.engine_context()
+        self.listener = await Listener.open("127.0.0.1", port, context, self.serve, READER)
+
+    async def serve(self, line: Line[Say]) -> None:
+        self.lines.append(line)
+        try:
+            while True:
+                came = await line.read()
+                if isinstance(came, Piece):
+                    self.pieces.append(came)
+                else:
+                    line.send(came)
+        except Exception as error:
+            self.ended.append(error)
+            raise
+
+    def file(self, credentials: Credentials | None = None, **changes: Any) -> ConnectFile:
+        """A connect file for this engine."""
+        return ConnectFile.make(
+            **{
+                "title": "Kinetics-700",
+                "folder": str(self.folder),
+                "addresses": (f"127.0.0.1:{self.listener.port}",),
+                "token": "t",
+                "credentials": credentials or self.authority.issue(),
+                **changes,
+            }
+        )
+
+    async def host(self) -> Line[Say]:
+        """A host that was let in."""
+        return await connect(self.file(), READER, timeout_s=60)
+
+    async def goes_on(self, line: Line[Say], number: int = 1) -> None:
+        """Fails where the line does not answer."""
+        line.send(Say(number))
+        assert await line.read() == Say(number)
