@@ -99,6 +99,8 @@ async def _reach(address: str, context: ssl.SSLContext, reader: JsonReader[_M]) 
     except BaseException as error:
         line.abort()
         _judge(error)
+        if isinstance(error, ConnectionError | EOFError):  # asyncio sends no alert where a handshake fails
+            raise OSError("it hung up on seeing this certificate, which may have expired") from error
         raise
     return line
 

@@ -21,4 +21,4 @@ async def echo(authority: Authority, tmp_path: Path) -> AsyncIterator[Echo]:
     echo = Echo(authority, tmp_path / "set")
     await echo.open()
     yield echo
-    await echo.listener.close()
+    await echo.close()

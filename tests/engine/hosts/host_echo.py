@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,14 @@ class Say(msgspec.Struct, frozen=True):
 
 
 READER = JsonReader[Say](Say)
+PATIENCE_S = 60.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so; fails where it never is."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 class Echo:
@@ -36,10 +46,12 @@ class Echo:
         self.lines: list[Line[Say]] = []
         self.ended: list[Exception] = []
         self.pieces: list[Piece] = []
+        self.hosts: list[Line[Say]] = []
 
     async def open(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         context = context or self.authority.engine_context()
         self.listener = await Listener.open("127.0.0.1", port, context, self.serve, READER)
+        self.address = f"127.0.0.1:{self.listener.port}"
 
     async def serve(self, line: Line[Say]) -> None:
         self.lines.append(line)
@@ -60,7 +72,7 @@ class Echo:
             **{
                 "title": "Kinetics-700",
                 "folder": str(self.folder),
-                "addresses": (f"127.0.0.1:{self.listener.port}",),
+                "addresses": (self.address,),
                 "token": "t",
                 "credentials": credentials or self.authority.issue(),
                 **changes,
@@ -68,8 +80,14 @@ class Echo:
         )
 
     async def host(self) -> Line[Say]:
-        """A host that was let in."""
-        return await connect(self.file(), READER, timeout_s=60)
+        """A host that was let in; its line is ended after the test."""
+        self.hosts.append(await connect(self.file(), READER, PATIENCE_S))
+        return self.hosts[-1]
+
+    async def close(self) -> None:
+        for line in self.hosts:
+            line.abort()
+        await self.listener.close()
 
     async def goes_on(self, line: Line[Say], number: int = 1) -> None:
         """Fails where the line does not answer."""

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -25,22 +25,12 @@ from kinetics_tui.engine.hosts.line import (
     Piece,
 )
 from kinetics_tui.engine.hosts.listener import WELCOME
-from tests.engine.hosts.host_echo import Echo, Say
-
-PATIENCE_S = 60.0
+from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Say, until
 
 
 @pytest.fixture
-async def line(echo: Echo) -> AsyncIterator[Line[Say]]:
-    line = await echo.host()
-    yield line
-    line.abort()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.01)
+async def line(echo: Echo) -> Line[Say]:
+    return await echo.host()
 
 
 @contextlib.asynccontextmanager
@@ -55,6 +45,11 @@ async def by_hand(echo: Echo) -> AsyncIterator[tuple[asyncio.StreamReader, async
         yield reader, writer
     finally:
         writer.transport.abort()
+
+
+def stop_reading(writer: asyncio.StreamWriter) -> None:
+    assert isinstance(writer.transport, asyncio.Transport)
+    writer.transport.pause_reading()
 
 
 def frame(kind: bytes, body: bytes) -> bytes:
@@ -199,7 +194,7 @@ async def test_a_line_cut_anywhere_is_lost(said: bytes, echo: Echo) -> None:
 
 async def test_a_side_that_never_reads_messages_is_given_up(echo: Echo, line: Line[Say]) -> None:
     async with by_hand(echo) as (_, writer):
-        writer.transport.pause_reading()
+        stop_reading(writer)
         await until(lambda: len(echo.lines) == 2)
         engine = echo.lines[1]
         sent = 0
@@ -222,7 +217,7 @@ async def test_a_file_for_a_side_that_never_reads_waits_outside_of_memory(
     big = tmp_path / "big"
     big.write_bytes(bytes(30_000_000))
     async with by_hand(echo) as (_, writer):
-        writer.transport.pause_reading()
+        stop_reading(writer)
         await until(lambda: len(echo.lines) == 2)
         engine = echo.lines[1]
         sending = [asyncio.create_task(engine.send_file(lease, big)) for lease in range(8)]
@@ -251,7 +246,7 @@ async def test_closing_does_not_wait_for_a_side_that_does_not_read(
 ) -> None:
     monkeypatch.setattr(line_module, "CLOSE_WITHIN_S", 0.2)
     async with by_hand(echo) as (_, writer):
-        writer.transport.pause_reading()
+        stop_reading(writer)
         await until(lambda: echo.lines)
         for _ in range(70):
             echo.lines[0].send(Say(1, "x" * 100_000))
