@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import kinetics_tui
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from tests.house import FLOORS, MOST_ENTRIES, faults, floors_of, read_imports
@@ -114,7 +114,7 @@ def last_line_of(code: str, dataset: Path) -> str:
     [
         "from kinetics_tui.cli import run_command; run_command(['status', sys.argv[1]])",
         "import kinetics_tui.engine.__main__",  # workers have a process of their own that loads them
-        "import kinetics_tui.engine.prepare",  # where a dataset is there already, run asks nothing of them
+        "import kinetics_tui.engine.client.prepare",  # where a dataset is there, run asks nothing of them
     ],
     ids=["status", "engine", "prepare"],
 )

@@ -16,7 +16,7 @@ import pytest
 
 from kinetics_tui.cli.command_line import BAD_INPUT, SETTLED
 from kinetics_tui.dataset.folder import state_folder
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.options import Options, Selection
 from tests.engine.engine_clips import some_clips
 from tests.program import Program

@@ -37,6 +37,8 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "retry": Entry("steer:retry", "Make failed clips pending again."),
         "networks": Entry("networks:networks_command", "List every network, or check one by a request."),
         "switch": Entry("networks:switch_command", "Send everything by another network."),
+        "hosts": Entry("hosts:hosts_command", "List the machines that take part; add or remove one."),
+        "host": Entry("hosts:host_command", "Have this machine take part in a run elsewhere."),
     },
     "Look after what you have": {
         "report": Entry("report:report", "Say what became of a dataset; also as a page."),
@@ -52,7 +54,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     },
     "The program": {
         "doctor": Entry("doctor:doctor", "Check machine, network and settings: what may be wrong?"),
-        "completion": Entry("completion:completion_command", "Complete all of this in your shell, by tab."),
+        "completion": Entry("help:completion_command", "Complete all of this in your shell, by tab."),
         "help": Entry("help:help_command", "List commands and topics, or show one of them."),
     },
 }

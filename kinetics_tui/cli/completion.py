@@ -144,6 +144,15 @@ def _networks(ctx: click.Context) -> Iterable[str]:
     return dict.fromkeys([DEFAULT, *listed, *ways.added])
 
 
+def _hosts(ctx: click.Context) -> Iterable[str]:
+    from kinetics_tui.dataset.ledger.ledger import Ledger
+
+    if not (dataset := _dataset_with_ledger(ctx)):
+        return ()
+    with Ledger.open(dataset, read_only=True) as ledger:
+        return dict.fromkeys(way.partition("/")[0] for way in ledger.hosts().networks)
+
+
 def _helped(ctx: click.Context) -> Iterable[str]:
     from kinetics_tui.base.topics import topic_names
 
@@ -166,6 +175,7 @@ NAMES: dict[str, Completer] = {
     "class category": of(_categories),
     "failure category": of(_failures),
     "network": of(_networks),
+    "host": of(_hosts),
     "reader": of(_readers),
     "help": of(_helped),
     "file": place("file"),

@@ -43,6 +43,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "switch ~/kinetics phone",
         "switch ~/kinetics --proxy socks5://10.0.0.1:1080 --now",
     ),
+    "hosts": (
+        "hosts ~/kinetics --connect-file lab.connect",
+        "hosts ~/kinetics --ssh me@lab2",
+        "hosts ~/kinetics --sbatch > array.sh",
+    ),
+    "host": ("host --connect lab.connect --name lab2 --workers 8",),
     "report": ("report ~/kinetics", "report ~/kinetics --html report.html"),
     "archives": ("archives ~/kinetics", "archives ~/kinetics --index others.csv.gz"),
     "check": ("check ~/kinetics", "check ~/kinetics --repair"),

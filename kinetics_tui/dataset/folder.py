@@ -44,6 +44,11 @@ def archives_path(dataset: Path) -> Path:
     return state_folder(dataset) / "archives"
 
 
+def hosts_path(dataset: Path) -> Path:
+    """The folder of what other machines need to take part in the run, and of what they put there."""
+    return state_folder(dataset) / "hosts"
+
+
 def demo_path(dataset: Path) -> Path:
     """The folder of what a made-up dataset is made from; no other has one."""
     return state_folder(dataset) / "demo"

@@ -27,8 +27,8 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.demo.dataset import CLIPS, Making, make_up, write_annotations
 from kinetics_tui.engine.client.ask import ask, is_running
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.engine.networks.addresses import network_of
-from kinetics_tui.engine.prepare import create
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.commands import SetWorkers
 from kinetics_tui.model.network import parse_way

@@ -21,6 +21,8 @@ from kinetics_tui.dataset.folder import scratch_path, sweep
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.hosts import Hosts
+from kinetics_tui.engine.hosts.way_in import WayIn
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
@@ -38,7 +40,8 @@ from kinetics_tui.engine.run.reports import Reports
 from kinetics_tui.engine.run.stats_writer import StatsWriter
 from kinetics_tui.engine.run.suspicion import StreakCheck
 from kinetics_tui.engine.status import Facts, status_of
-from kinetics_tui.engine.workers.pool import LET_GO_S, Pool, Slot
+from kinetics_tui.engine.workers.hand import LET_GO_S, Hand
+from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.commands import AnyCommand, Reply
 from kinetics_tui.model.events import AnyEvent, ClockSet, EngineStatus, StatusChanged
@@ -126,9 +129,21 @@ class Engine:
             not_held=self._outcomes.not_held,
             ready=lambda: self._dispatcher.dispatch(),
         )
+        self._hosts = Hosts(
+            context,
+            self._networks,
+            claim=self._queue.claim,
+            put_back=self._queue.put_back,
+            heard=lambda hand, message: self._reports.heard(hand, message),
+            started=lambda hand: self._reports.started(hand),
+            gone=lambda hand, death: self._reports.ended(hand, death),
+            spoiled=lambda hand, why: self._reports.spoiled(hand, why),
+        )
+        self._way_in = WayIn(context, self._hosts)
         self._dispatcher = Dispatcher(
             context,
             self._pool,
+            self._hosts,
             self._queue,
             self._extraction,
             self._networks,
@@ -143,6 +158,7 @@ class Engine:
             self._dispatcher,
             self._disk,
             self._archives,
+            self._networks,
             self._settled,
         )
         self._checks = Checks(
@@ -151,6 +167,7 @@ class Engine:
             witnesses=lambda: self._outcomes.suspicion.came,
             let_go=lambda name: self._dispatcher.let_go_of_all(name),
             ask=ask,
+            ask_host=self._hosts.ask,
         )
         self._streak_check = StreakCheck(
             context, self._outcomes.suspicion, self._checks, self._networks, self._queue, self._dispatcher
@@ -164,6 +181,7 @@ class Engine:
             self._disk,
             self._dispatcher,
             self._checks,
+            self._hosts,
         )
 
     @property
@@ -183,6 +201,10 @@ class Engine:
     def stop(self) -> None:
         """Put the clips in hand back and end."""
         self._commands.stop()
+
+    async def let_hosts_in(self) -> None:
+        """Listen for hosts, if the run is to. Raises UserError where that cannot be."""
+        await self._way_in.open()
 
     # -- the life of a run -------------------------------------------------------------------------
 
@@ -205,6 +227,7 @@ class Engine:
             await self._checks.close()
             await self._pool.close()
             self._flush()
+            await self._way_in.close(self.state.reason)
             await self._notifier.close()
             if at_home:  # else somebody else's may be in its place
                 shutil.rmtree(self._scratch, ignore_errors=True)
@@ -215,7 +238,7 @@ class Engine:
         await self._archives.close()
         for slot in self._pool.slots.values():
             slot.leaving = True
-        deadline = time.monotonic() + LET_GO_S
+        deadline = time.monotonic() + max([LET_GO_S, *(hand.let_go_s for hand in self._hosts.hands)])
         while (self._queue.in_hand or self._extraction.in_hand) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await self._pool.close()
@@ -256,6 +279,7 @@ class Engine:
         if self._every("update", UPDATE_EVERY_S):
             self._look_for_update(now)
         self._dispatcher.kill_hung()
+        self._hosts.tick()
         self._look_at_archives()
         self._settle_switch()
         self._streak_check.look_into()
@@ -302,6 +326,7 @@ class Engine:
         try:
             self._networks.journal.write()
             self._context.ledger.flush()
+            self._hosts.flushed()
         except DatasetError as error:
             log.warning("%s", error)
             self._disk.hold(str(error), full=isinstance(error, LedgerFull))
@@ -361,11 +386,12 @@ class Engine:
             self._flush()
             self._stats.write()
 
-    def _settled(self, slot: Slot) -> None:
+    def _settled(self, slot: Hand) -> None:
         """A clip is out of a worker's hand: see what that changes, and hand it the next one."""
         self._settle_switch()
         self._streak_check.look_into()
         self._stats.stale = True
-        if not self._pool.renew_if_old(slot) and not slot.leaving:
+        going = isinstance(slot, Slot) and self._pool.renew_if_old(slot)
+        if not going and not slot.leaving:
             self._dispatcher.dispatch()
         self._tell_status()

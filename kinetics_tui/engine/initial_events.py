@@ -9,12 +9,13 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import options_event
 from kinetics_tui.engine.networks.network import KnownNetwork, met_before, network_states
-from kinetics_tui.model.events import AnyEvent, NetworkChanged, RunOpened
+from kinetics_tui.model.events import AnyEvent, HostChanged, NetworkChanged, RunOpened
+from kinetics_tui.model.network import HostState, HostStatus
 from kinetics_tui.model.run import CHART_MINUTES
 
 
 def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[AnyEvent]:
-    """Counts, options and the networks of the ledger, of which those used last are in use.
+    """Counts, options, hosts and the networks of the ledger, of which those used last are in use.
 
     ``pid`` is the engine's, 0 where none runs.
     """
@@ -35,6 +36,13 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
             throttled_at=ledger.throttled_since(at - CHART_MINUTES * 60),
         ),
         options_event(ledger.options, at),
+    ]
+    networks_of: dict[str, list[str]] = {}
+    for way, row in ledger.hosts().networks.items():
+        networks_of.setdefault(way.partition("/")[0], []).append(row.name)
+    events += [
+        HostChanged(at=at, host=HostState(name=name, status=HostStatus.AWAY, networks=tuple(networks)))
+        for name, networks in networks_of.items()
     ]
     rows, last = ledger.networks(), ledger.last_network()
     names = [name for name in ledger.networks_in_use() if name in rows] or ([last.name] if last else [])

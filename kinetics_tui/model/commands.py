@@ -137,6 +137,25 @@ class CheckNetwork(Command, frozen=True, tag="check-network"):
     name: str
 
 
+class SetHostWorkers(Command, frozen=True, tag="set-host-workers"):
+    """Run so many workers on a host from now on."""
+
+    host: str
+    workers: int
+
+
+class RemoveHost(Command, frozen=True, tag="remove-host"):
+    """Have a host leave the run, and let none of its name in any more; its clips go back."""
+
+    host: str
+
+
+class AdmitHost(Command, frozen=True, tag="admit-host"):
+    """Let a host of this name in again that was removed."""
+
+    host: str
+
+
 ClipId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """A clip's number in the ledger, as far as SQLite counts."""
 
@@ -170,6 +189,9 @@ AnyCommand = (
     | AddNetwork
     | ForgetNetwork
     | CheckNetwork
+    | SetHostWorkers
+    | RemoveHost
+    | AdmitHost
     | Retry
 )
 

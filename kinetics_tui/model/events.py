@@ -16,7 +16,7 @@ import msgspec
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import MadeFile, Spent
-from kinetics_tui.model.network import NetworkState
+from kinetics_tui.model.network import HERE, HostState, NetworkState
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, Reason
 
@@ -209,6 +209,17 @@ class NetworkChecked(Event, frozen=True, tag="network-checked"):
     signal: Category | None = None
 
 
+class HostChanged(Event, frozen=True, tag="host-changed"):
+    """A host as it is from now on, whole; ``removed``: it is listed no longer.
+
+    ``news`` is a line for the log; most changes are none.
+    """
+
+    host: HostState
+    news: str = ""
+    removed: bool = False
+
+
 NO_SLOT = 0
 """Of a clip that was settled without a worker."""
 
@@ -226,9 +237,11 @@ class ClipEvent(SlotEvent, frozen=True):
 
 
 class WorkerStarted(SlotEvent, frozen=True, tag="worker-started"):
-    """A worker process took a slot."""
+    """A worker process took a slot: the ``place``-th of a host, where it is not on the engine's machine."""
 
     pid: int
+    host: str = HERE
+    place: int = 0
 
 
 class WorkerStopped(SlotEvent, frozen=True, tag="worker-stopped"):
@@ -387,6 +400,7 @@ AnyEvent = (
     | SplitSwitched
     | NetworkChanged
     | NetworkChecked
+    | HostChanged
     | WorkerStarted
     | WorkerStopped
     | WorkerIdle

@@ -1,5 +1,7 @@
 """Networks: the ways out to the internet as people name them, as requests take them, and as views see them.
 
+And hosts: the other machines that lend their networks, and workers, to a run.
+
 A *way* is how requests are sent out (the default route, an interface, a source address, a proxy); a
 *network* is what YouTube throttles: the address, or the proxy, that a way leads to right now. A *route* is
 what yt-dlp is told of the network that a clip is to come by.
@@ -57,6 +59,8 @@ class NetworkKind(StrEnum):
     INTERFACE = "interface"
     SOURCE_ADDRESS = "source address"
     PROXY = "proxy"
+    HOST = "host"
+    """Of a way: one of another machine's, which knows where it leads."""
 
 
 class Family(StrEnum):
@@ -82,6 +86,8 @@ class NetworkStatus(StrEnum):
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """A way to send requests out. ``target`` is an interface, an address or a proxy's URL, else empty.
+
+    Of a host's it is the host's name and what that calls it: ``lab2/default``.
 
     A proxy's URL may carry a password: a way goes into commands and the ledger, never into events.
     """
@@ -256,15 +262,22 @@ class Route(msgspec.Struct, frozen=True):
 
     ``source_address`` None: as the system chooses. ``proxy`` is a URL; None: the one that the environment
     names, if any; empty: none at all. The URL may carry a password: a route goes to workers and into
-    the ledger, never into events or logs, and does not show the proxy when printed.
+    the ledger, never into events or logs, and does not show the proxy when printed. ``way`` is that of a
+    host, which knows the route itself.
     """
 
     source_address: str | None = None
     proxy: str | None = None
+    way: str = ""
 
     def __repr__(self) -> str:
         proxy = "***" if self.proxy else self.proxy
-        return f"Route(source_address={self.source_address!r}, proxy={proxy!r})"
+        return f"Route(source_address={self.source_address!r}, proxy={proxy!r}, way={self.way!r})"
+
+
+def host_way(host: str, key: str) -> Way:
+    """The way of a host that it calls ``key``."""
+    return Way(kind=NetworkKind.HOST, target=f"{host}/{key}")
 
 
 class Counted(StrEnum):
@@ -353,3 +366,58 @@ class Stamp(NamedTuple):
 
 
 NO_STAMP = Stamp("", -1)
+
+
+# -- hosts -------------------------------------------------------------------------------------------
+
+HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
+"""Names of hosts: they stand in front of workers and networks, in commands and in file names."""
+HERE = ""
+"""In the place of a host's name: the machine of the engine."""
+
+
+class HostStatus(StrEnum):
+    """The standing of a host right now."""
+
+    HERE = "here"
+    """It is connected, and its workers get clips."""
+    AWAY = "away"
+    """Nothing is heard of it: its clips go back after a while, and it may come back."""
+    REFUSED = "refused"
+    """It asked to take part and may not; its last word says why."""
+    LEFT = "left"
+    """It said good-bye."""
+
+
+class HostState(msgspec.Struct, frozen=True, kw_only=True):
+    """A host as views know it, whole.
+
+    ``address`` is where it connects from, ``version`` and ``yt_dlp`` those of its programs. It means to run
+    ``workers`` workers; ``ready`` of them are up. ``networks`` are the names of its networks, as
+    ``RunState.networks`` has them. ``clips`` were done by it since the engine began. ``in_place``: it sees
+    the dataset folder, and no clip goes over the line. ``last_word`` is one plain sentence, said at
+    ``said_at``.
+    """
+
+    name: str
+    status: HostStatus = HostStatus.HERE
+    address: str = ""
+    version: str = ""
+    yt_dlp: str = ""
+    workers: int = 0
+    ready: int = 0
+    networks: tuple[str, ...] = ()
+    clips: int = 0
+    in_place: bool = False
+    last_word: str = ""
+    said_at: float = 0.0
+
+
+def check_host_name(name: str) -> str:
+    """A host's name as it is. Raises SettingsError where it cannot be one."""
+    if not HOST_NAME.fullmatch(name):
+        raise SettingsError(
+            f"A host cannot be called {name[:40]!r}; give it a name of up to 31 letters, digits, dots, "
+            "hyphens and underscores."
+        )
+    return name

@@ -292,8 +292,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     archives, ``max_disk_bytes`` what they may take on disk beside the clips, ``max_bytes_per_s`` what they
     may take of the line (None: no bound). A copy in an archive may be shorter or longer than its segment by
     ``tolerance_s``. ``yt_dlp`` are yt-dlp's own command-line options, which may carry secrets: they go into
-    the ledger, never into events or logs. So do ``notify``, the Apprise addresses that are told of the turns
-    of the run. ``extras`` are made of each clip that is done.
+    the ledger, never into events or logs. ``listen`` is where hosts call (empty: none take part). Into the
+    ledger alone goes ``notify`` as well, the Apprise addresses that are told of the turns of the run.
+    ``extras`` are made of each clip that is done.
     """
 
     workers: Annotated[
@@ -465,6 +466,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             reads="yt-dlp",
         ),
     ] = ()
+    listen: Annotated[
+        str,
+        Opt(
+            "ADDRESS",
+            "Let other machines take part: ADDRESS[:PORT], :PORT for any of this one; none.",
+            "where other machines call that take part in the run: address:port, or none",
+            reads="listen",
+        ),
+    ] = ""
     notify: Annotated[
         tuple[str, ...],
         Opt(

@@ -46,8 +46,13 @@ def retell(run: Run) -> list[AnyEvent]:
         ),
         run.options,
     ]
+    told += [events.HostChanged(at=run.at, host=host) for host in run.hosts.values()]
     for worker in run.workers.values():
-        told.append(events.WorkerStarted(at=worker.since, slot=worker.slot, pid=worker.pid))
+        told.append(
+            events.WorkerStarted(
+                at=worker.since, slot=worker.slot, pid=worker.pid, host=worker.host, place=worker.place
+            )
+        )
         if worker.clip is not None:
             told.append(events.ClipStarted(at=worker.since, slot=worker.slot, clip=worker.clip))
             told.append(
@@ -89,6 +94,9 @@ def move_times(run: Run, at: float, by_s: float) -> None:
     minutes = round(by_s / 60)
     run.done_by_minute = {minute + minutes: count for minute, count in run.done_by_minute.items()}
     run.throttled_at = deque((then + by_s for then in run.throttled_at), run.throttled_at.maxlen)
+    run.hosts = {
+        name: msgspec.structs.replace(host, said_at=host.said_at + by_s) for name, host in run.hosts.items()
+    }
     for worker in run.workers.values():
         worker.since += by_s
         worker.until = moved_if_any(worker.until, by_s)
@@ -115,9 +123,10 @@ def _write(run: Run, line: LogLine) -> None:
 
 def _let_go(run: Run, slot: int, at: float) -> WorkerState:
     """The worker of a slot, with no clip in its hand from now on."""
-    pid = run.workers[slot].pid if slot in run.workers else 0
-    run.workers[slot] = WorkerState(slot, pid, Phase.IDLE, since=at)
-    return run.workers[slot]
+    former = run.workers.get(slot) or WorkerState(slot)
+    worker = WorkerState(slot, former.pid, Phase.IDLE, since=at, host=former.host, place=former.place)
+    run.workers[slot] = worker
+    return worker
 
 
 def _count(run: Run, split: str, *, done: int = 0, failed: int = 0) -> None:
@@ -154,6 +163,7 @@ def _run_opened(run: Run, event: events.RunOpened) -> None:
     # Idle time up to now is taken out of what was just read: none of it may be taken out again.
     run.status_since = event.at
     run.workers = {}
+    run.hosts = {}
     run.networks = {}  # those of an engine before may be known no more
 
 
@@ -231,8 +241,19 @@ def _network_checked(run: Run, event: events.NetworkChecked) -> None:
     _write(run, LogLine(event.at, "network", detail=event.text))
 
 
+def _host_changed(run: Run, event: events.HostChanged) -> None:
+    if event.removed:
+        run.hosts.pop(event.host.name, None)
+    else:
+        run.hosts[event.host.name] = event.host
+    if event.news:
+        _write(run, LogLine(event.at, "host", event.host.name, event.news))
+
+
 def _worker_started(run: Run, event: events.WorkerStarted) -> None:
-    run.workers[event.slot] = WorkerState(event.slot, event.pid, since=event.at)
+    run.workers[event.slot] = WorkerState(
+        event.slot, event.pid, since=event.at, host=event.host, place=event.place
+    )
 
 
 def _worker_stopped(run: Run, event: events.WorkerStopped) -> None:
@@ -364,6 +385,7 @@ _STEPS = cast(
         events.SplitSwitched: _split_switched,
         events.NetworkChanged: _network_changed,
         events.NetworkChecked: _network_checked,
+        events.HostChanged: _host_changed,
         events.WorkerStarted: _worker_started,
         events.WorkerStopped: _worker_stopped,
         events.WorkerIdle: _worker_idle,

@@ -24,13 +24,17 @@ from kinetics_tui.model.events import (
     SplitCounts,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkState, NetworkStatus
+from kinetics_tui.model.network import HERE, HostState, HostStatus, NetworkState, NetworkStatus
 from kinetics_tui.model.options import BUDGETS, LayoutName, Preset, Trim, clips_per_hour
 from kinetics_tui.model.reasons import NO_REASON, reason_text
 
 
 class WorkerState(msgspec.Struct):
-    """One worker slot. ``since`` is when its clip was handed out, or when it fell idle."""
+    """One worker slot. ``since`` is when its clip was handed out, or when it fell idle.
+
+    ``host`` is the name of the machine that it is on, where that is not the engine's; there it is the
+    ``place``-th.
+    """
 
     slot: int
     pid: int = 0
@@ -41,6 +45,8 @@ class WorkerState(msgspec.Struct):
     bytes_per_s: float = 0.0
     since: float = 0.0
     until: float | None = None
+    host: str = HERE
+    place: int = 0
 
 
 RECENT_S = 300.0
@@ -173,6 +179,7 @@ class Run:
         self.retried: dict[Category, int] = {}
         self.workers: dict[int, WorkerState] = {}
         self.networks: dict[str, NetworkState] = {}
+        self.hosts: dict[str, HostState] = {}
         self.extracted: int | None = None
         self.throttled_at: deque[float] = deque(maxlen=THROTTLES)
         self.checked: NetworkChecked | None = None
@@ -263,6 +270,11 @@ class Run:
         parts += [f"{archives.unwanted:,} not needed"] * bool(archives.unwanted)
         parts += [f"{archives.refused:,} refused"] * bool(archives.refused)
         return " · ".join(parts)
+
+    @property
+    def hosts_here(self) -> int:
+        """Hosts that lend their workers now."""
+        return sum(host.status is HostStatus.HERE for host in self.hosts.values())
 
     @property
     def in_hand(self) -> int:

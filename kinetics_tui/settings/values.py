@@ -329,6 +329,14 @@ def _checked_way(value: object) -> NamedWay:
     return NamedWay(way.strip(), same.strip())
 
 
+def parse_listen(value: object) -> str:
+    """The address at which hosts call, as it is written: ``192.168.1.5:7300``, or ``:7300`` for any."""
+    from kinetics_tui.engine.hosts import connect_file  # few runs have hosts
+
+    connect_file.parse_listen(str(value))
+    return str(value).strip()
+
+
 # -- by kind ----------------------------------------------------------------------------------------------
 
 KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
@@ -343,6 +351,7 @@ KINDS: dict[str, tuple[Callable[[object], object], Callable[[Any], str]]] = {
     "networks": (_networks, networks_text),
     "sources": (parse_sources, ",".join),
     "places": (parse_places, lambda places: ", ".join(map(mask_credentials, places)) or NONE),
+    "listen": (or_none(parse_listen, ""), lambda listen: listen or NONE),
     "size or none": (or_none(parse_size, None), lambda size: NONE if size is None else size_text(size)),
 }
 """Kinds of values that a type does not tell: how each is read, and how it is written for people's eyes."""

@@ -14,7 +14,7 @@ import pytest
 
 from kinetics_tui.base.output import LOOKALIKE, lookalike
 from kinetics_tui.cli.command_line import BROKEN_PIPE, OUR_FAULT
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.options import Options, Selection
 from tests.engine.engine_clips import some_clips
 from tests.terminal_child import TerminalChild

@@ -14,12 +14,12 @@ import pytest
 from kinetics_tui.annotations.releases import PUBLISHED, class_names
 from kinetics_tui.cli import COMMANDS, run_command
 from kinetics_tui.cli.command_line import SETTLED
-from kinetics_tui.cli.commands.completion import script
+from kinetics_tui.cli.commands.help import script
 from kinetics_tui.cli.completion import SHELLS, VARIABLE
 from kinetics_tui.dataset.export.make import READERS
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options, Selection

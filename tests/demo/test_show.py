@@ -22,7 +22,7 @@ from kinetics_tui.demo.show import (
     serve_demo,
 )
 from kinetics_tui.engine.client.next_run import read_networks
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import Spent

@@ -11,6 +11,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.networks.checks import Checks
@@ -26,6 +27,7 @@ from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.outcomes import Outcomes
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.reports import Reports
+from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import ToWorker
 from kinetics_tui.engine.workers.pool import Pool, Slot
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
@@ -79,7 +81,7 @@ class Parts:
         self.asked: list[tuple[Options, Route, str]] = []
         self.events: list[AnyEvent] = []
         self.notices: list[Notice] = []
-        self.settled: list[Slot] = []
+        self.settled: list[Hand] = []
         self.ledger = ledger
         self.context = RunContext(
             ledger, dataset, clock=self._clock, broadcast=self.events.append, call=self.notices.append
@@ -101,6 +103,16 @@ class Parts:
             on_started=lambda _slot: None,
             on_gone=lambda _slot, _death: None,
         )
+        self.hosts = Hosts(
+            self.context,
+            self.networks,
+            claim=self.queue.claim,
+            put_back=self.queue.put_back,
+            heard=lambda hand, message: self.reports.heard(hand, message),
+            started=lambda hand: self.reports.started(hand),
+            gone=lambda hand, death: self.reports.ended(hand, death),
+            spoiled=lambda hand, why: self.reports.spoiled(hand, why),
+        )
         self.archives = ArchiveTurn(
             self.context,
             self.queue,
@@ -111,6 +123,7 @@ class Parts:
         self.dispatcher = Dispatcher(
             self.context,
             self.pool,
+            self.hosts,
             self.queue,
             self.extraction,
             self.networks,
@@ -125,6 +138,7 @@ class Parts:
             self.dispatcher,
             self.disk,
             self.archives,
+            self.networks,
             self.settled.append,
         )
         self.checks = Checks(
@@ -143,6 +157,7 @@ class Parts:
             self.disk,
             self.dispatcher,
             self.checks,
+            self.hosts,
         )
         self.pool.resize(self.context.options.workers)
 

@@ -13,7 +13,7 @@ import pytest
 
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.engine.process.server import MOST_LINES
 from kinetics_tui.model.options import Options, Selection
 from tests.program import Program

@@ -12,7 +12,7 @@ import pytest
 from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.options import Options, Selection, Trim
 from tests.torture.leaks import Held, Sample, engine_that_renews, growth, watch
 from tests.torture.small_videos import shrink

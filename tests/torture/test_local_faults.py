@@ -25,7 +25,7 @@ from kinetics_tui.dataset.folder import ledger_path, state_folder
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.ask import read_state
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.network import NetworkStatus
 from kinetics_tui.model.options import Options, Selection

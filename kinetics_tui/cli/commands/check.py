@@ -22,7 +22,7 @@ from kinetics_tui.cli import options
 from kinetics_tui.cli.command_line import INTERRUPTED, SETTLED, stoppable, tell
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table, first_lines, rate_text
-from kinetics_tui.engine.prepare import title_of
+from kinetics_tui.engine.client.prepare import title_of
 from kinetics_tui.media.youtube.open_address import network_opener
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Selection

@@ -20,8 +20,8 @@ from kinetics_tui.cli.command_line import INTERRUPTED, NO_ANSWER, SETTLED, answe
 from kinetics_tui.cli.commands.check import selected_clips
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, counts_table
+from kinetics_tui.engine.client.prepare import title_of
 from kinetics_tui.engine.client.survey import Survey, ask_youtube_for, length_s
-from kinetics_tui.engine.prepare import title_of
 from kinetics_tui.model.failure import Category, Kind, by_count
 from kinetics_tui.model.options import Options, Selection, clips_per_hour
 from kinetics_tui.settings.settings import load_settings

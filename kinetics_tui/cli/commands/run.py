@@ -37,7 +37,7 @@ from kinetics_tui.cli.progress import ProgressLine, rate_text
 from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.engine.client.ask import is_running, require_running, wait_until_gone
 from kinetics_tui.engine.client.client import EngineClient
-from kinetics_tui.engine.prepare import create, prepare
+from kinetics_tui.engine.client.prepare import create, prepare
 from kinetics_tui.model.commands import UseNetworks, use_command
 from kinetics_tui.model.options import WORKERS, Options, Outlets, Selection, Source, Theme
 from kinetics_tui.settings.settings import Settings, load_settings

@@ -1,12 +1,13 @@
 """Clips to be worked on: those pending, those that wait for another try, and those made pending again.
 
-Times in the ledger moved, where the clock that they are waited for by was set.
+Times in the ledger moved, where the clock that they are waited for by was set. Clips that are with hosts: a
+lease is written before its clip goes out, so that an engine that comes after knows whose result counts.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from kinetics_tui.dataset.layout import Naming, clip_path
 from kinetics_tui.dataset.ledger.attempts import CLIP_COLUMNS, CLIP_JOINS, read_clip
 from kinetics_tui.dataset.ledger.database import Database
-from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, Lease
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Lessons
 from kinetics_tui.model.options import LayoutName
@@ -52,6 +53,13 @@ def done_clips(database: Database, layout: LayoutName, after_id: int, limit: int
 def due_retries(database: Database, layout: LayoutName, now: float, limit: int) -> list[ClipRow]:
     """Clips of enabled splits whose time to be tried again has come, the longest due first."""
     return _clips(database, layout, f"{_WAITING} AND retry_at <= ? ORDER BY retry_at LIMIT ?", (now, limit))
+
+
+def unsettled_of(database: Database, layout: LayoutName, clip_ids: Collection[int]) -> list[ClipRow]:
+    """Those of these selected clips that are neither done nor failed."""
+    ids = ",".join(map(str, clip_ids))
+    sql = f" FROM clips {CLIP_JOINS} WHERE selected = 1 AND status IN ('pending', 'waiting')"
+    return _clips(database, layout, f"{sql} AND clips.id IN ({ids})", ())
 
 
 def next_retry_at(database: Database) -> float | None:
@@ -198,3 +206,30 @@ def moved(attempt: Attempt, by_s: float) -> Attempt:
     if attempt.retry_at is None:
         return attempt
     return msgspec.structs.replace(attempt, retry_at=attempt.retry_at + by_s)
+
+
+# -- clips that are with hosts -----------------------------------------------------------------------
+
+_LEASE = [field.name for field in msgspec.structs.fields(Lease)]
+_LEASE_COLUMNS = ", ".join(_LEASE)
+
+
+def give_out(connection: sqlite3.Connection, leases: Iterable[Lease]) -> None:
+    """Write these leases; one that a clip had before is void."""
+    connection.executemany(
+        f"INSERT OR REPLACE INTO leases ({_LEASE_COLUMNS}) VALUES ({','.join('?' * len(_LEASE))})",  # noqa: S608 - our own field names
+        (msgspec.structs.astuple(lease) for lease in leases),
+    )
+
+
+def end_leases(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """These leases hold no more."""
+    connection.executemany("DELETE FROM leases WHERE number = ?", ((number,) for number in numbers))
+
+
+def read_leases(database: Database, layout: LayoutName) -> list[tuple[Lease, ClipRow]]:
+    """Every lease on a clip that is not settled yet, with the clip."""
+    sql = f"SELECT {_LEASE_COLUMNS} FROM leases"  # noqa: S608 - our own field names
+    leases = [Lease(**dict(zip(_LEASE, row, strict=True))) for row in database.read(sql)]
+    rows = {row.id: row for row in unsettled_of(database, layout, [lease.clip_id for lease in leases])}
+    return [(lease, rows[lease.clip_id]) for lease in leases if lease.clip_id in rows]

@@ -24,7 +24,7 @@ from kinetics_tui.dataset.ledger.database import (
     write_meta,
 )
 from kinetics_tui.dataset.ledger.intake import Intake
-from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow
+from kinetics_tui.dataset.ledger.rows import Attempt, ClipRow, HostsKept, Lease
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import SameAs, Way
@@ -269,6 +269,31 @@ class Ledger:
     def unsettled(self, after_id: int, limit: int) -> list[ClipRow]:
         """Clips of enabled splits that are neither done nor failed, by id."""
         return _archives.unsettled(self._flushed(), self._layout, after_id, limit)
+
+    # -- hosts ------------------------------------------------------------------------------------
+
+    give_out = _changes(clips.give_out)
+    end_leases = _changes(clips.end_leases)
+
+    def leases(self) -> list[tuple[Lease, ClipRow]]:
+        """Every lease on a clip that is not settled yet, with the clip."""
+        return clips.read_leases(self._flushed(), self._layout)
+
+    def next_epoch(self) -> int:
+        """The number of the engine that begins now: one more than that of the one before."""
+        epoch = (find_meta(self._db, "epoch", int) or 0) + 1
+        with self._changing() as connection:
+            write_meta(connection, "epoch", epoch)
+        return epoch
+
+    def hosts(self) -> HostsKept:
+        """What is kept of hosts from run to run."""
+        return find_meta(self._db, "hosts", HostsKept) or HostsKept()
+
+    def set_hosts(self, hosts: HostsKept) -> None:
+        """Keep this of hosts."""
+        with self._changing() as connection:
+            write_meta(connection, "hosts", hosts)
 
     # -- networks and sessions --------------------------------------------------------------------
 

@@ -99,6 +99,33 @@ class NetworkHistory(msgspec.Struct, frozen=True):
     throttles: tuple[PastThrottle, ...] = ()
 
 
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip given out: ``number`` is that of the attempt, and unlike that of any other in this dataset.
+
+    ``epoch`` counts the engines of the dataset, of which this one gave it out; ``network`` is the one that it
+    goes by.
+    """
+
+    number: int
+    clip_id: int
+    host: str
+    network: str
+    epoch: int
+    at: float
+
+
+class HostsKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of hosts from run to run.
+
+    ``networks`` are those of each host, by their ways; ``one`` are names of networks that turned out to be
+    another one, with the name of that; ``removed`` are hosts that are not let in.
+    """
+
+    networks: dict[str, NetworkRow] = {}
+    one: dict[str, str] = {}
+    removed: tuple[str, ...] = ()
+
+
 class Totals(msgspec.Struct, frozen=True):
     """Sums over a ledger.
 

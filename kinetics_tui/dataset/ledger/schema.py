@@ -9,7 +9,7 @@ from collections import defaultdict
 from kinetics_tui.dataset.ledger import intake as tallies
 from kinetics_tui.model.network import Family, NetworkKind, family_of
 
-VERSION = 7
+VERSION = 8
 TABLES_SINCE = 2
 """Later versions only added to the tables of this one."""
 
@@ -130,7 +130,12 @@ ARCHIVES = (
     " size_bytes INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,"
     " PRIMARY KEY (youtube_id, start_ms, end_ms, archive_id)) WITHOUT ROWID",
 )
-SCHEMA += "".join(f"{table};" for table in ARCHIVES)
+LEASES = (
+    # Clips that are with hosts, each under a number of its own.
+    "CREATE TABLE leases (number INTEGER NOT NULL, clip_id INTEGER PRIMARY KEY REFERENCES clips (id),"
+    " host TEXT NOT NULL, network TEXT NOT NULL, epoch INTEGER NOT NULL, at REAL NOT NULL)",
+)
+SCHEMA += "".join(f"{table};" for table in ARCHIVES + LEASES)
 SCHEMA += f"{tallies.TABLE};{tallies.TRIGGER};"
 
 
@@ -251,4 +256,18 @@ def _from_6_to_7(connection: sqlite3.Connection) -> None:
         connection.execute(table)
 
 
-_STEPS = (_from_1_to_2, _from_2_to_3, _from_3_to_4, _from_4_to_5, _from_5_to_6, _from_6_to_7)
+def _from_7_to_8(connection: sqlite3.Connection) -> None:
+    """From then on clips may be with hosts."""
+    for table in LEASES:
+        connection.execute(table)
+
+
+_STEPS = (
+    _from_1_to_2,
+    _from_2_to_3,
+    _from_3_to_4,
+    _from_4_to_5,
+    _from_5_to_6,
+    _from_6_to_7,
+    _from_7_to_8,
+)

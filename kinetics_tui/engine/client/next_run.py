@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
@@ -67,6 +70,30 @@ def keep_ways(dataset: Path, given: Mapping[str, NamedWay]) -> None:
             ledger.set_ways(ways.added, ways.same)
 
 
+def remove_host(dataset: Path, name: str) -> None:
+    """Let a host take part no more. Raises ``SettingsError`` where there is none of that name."""
+    with WriterLock(dataset), Ledger.open(dataset) as ledger:
+        kept, ways = ledger.hosts(), ways_of(ledger)
+        of_it = [way for way in kept.networks if way.partition("/")[0] == name]
+        if not of_it:
+            raise SettingsError(f"There is no host {name!r}.")
+        networks = {way: row for way, row in kept.networks.items() if way not in of_it}
+        ledger.set_hosts(replace(kept, networks=networks, removed=tuple({*kept.removed, name})))
+        left = tuple(way for way in ways.in_use if way.target not in of_it)
+        added = {named: way for named, way in ways.added.items() if way.target not in of_it}
+        ledger.set_ways_in_use(left)
+        ledger.set_ways(added, ways.same)
+
+
+def admit_host(dataset: Path, name: str) -> None:
+    """Let a host in again. Raises ``SettingsError`` where it was not removed."""
+    with WriterLock(dataset), Ledger.open(dataset) as ledger:
+        kept = ledger.hosts()
+        if name not in kept.removed:
+            raise SettingsError(f"No host {name!r} was removed.")
+        ledger.set_hosts(replace(kept, removed=tuple(one for one in kept.removed if one != name)))
+
+
 def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[str]:
     """The labels of the networks that ``texts`` mean to a dataset not begun yet, which knows those ``given``.
 
@@ -82,7 +109,8 @@ def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[
 def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
     """yt-dlp's options and the route that requests of this dataset go out by, the first of several."""
     with Ledger.open(dataset, read_only=True) as ledger:
-        return ledger.options.yt_dlp, next(iter(ways_of(ledger).networks().values())).route
+        routes = [network.route for network in ways_of(ledger).networks().values()]
+        return ledger.options.yt_dlp, next((route for route in routes if not route.way), Route())
 
 
 def list_networks(ledger: Ledger, ways: Ways, now: float) -> list[NetworkState]:

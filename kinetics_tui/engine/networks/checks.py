@@ -63,11 +63,17 @@ class Ask(Protocol):
     ) -> Awaitable[CheckAnswer]: ...
 
 
+class AskHost(Protocol):
+    """Has a host ask YouTube by one of its ways."""
+
+    def __call__(self, way: str, youtube_id: str, *, media: bool = False) -> Awaitable[CheckAnswer]: ...
+
+
 class Checks:
     """Sends single requests by networks, and acts on the answers to those that the user asked for.
 
     ``witnesses`` gives videos that came through before, the last one at the end. ``let_go`` puts back the
-    clips in hand by a network, once that refuses.
+    clips in hand by a network, once that refuses. ``ask_host`` asks by the networks of hosts.
     """
 
     def __init__(
@@ -78,7 +84,9 @@ class Checks:
         witnesses: Callable[[], Sequence[str]],
         let_go: Callable[[str], None],
         ask: Ask = ask_youtube,
+        ask_host: AskHost | None = None,
     ) -> None:
+        self._ask_host = ask_host
         self._context = context
         self._networks = networks
         self._witnesses = witnesses
@@ -105,6 +113,8 @@ class Checks:
 
     async def ask(self, network: Network, youtube_id: str, *, media: bool = False) -> CheckAnswer:
         """The answer to one request by a network; ``media``: and to those for the beginning of its media."""
+        if network.route.way and self._ask_host is not None:
+            return await self._ask_host(network.route.way, youtube_id, media=media)
         return await self._ask(self._context.options, network.route, youtube_id, media=media)
 
     def shut(self, network: Network, answer: CheckAnswer, now: float) -> None:

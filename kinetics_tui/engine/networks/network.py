@@ -13,7 +13,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.throttle import Throttle
-from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, Route
+from kinetics_tui.model.network import HERE, Family, NetworkKind, NetworkState, NetworkStatus, Route, Way
 from kinetics_tui.model.options import Options
 
 NO_ROUTE = "no default route"
@@ -43,6 +43,8 @@ class KnownNetwork:
 
     def __init__(self, network: Network, row: NetworkRow, options: Options, now: float) -> None:
         self.network = network
+        self.routes: dict[str, Route] = {HERE: network.route}
+        """The route of each host that leads there, this machine's by no name."""
         self.unreachable = False
         """It is in use and leads nowhere now."""
         self.handed_at = 0.0
@@ -64,6 +66,10 @@ class KnownNetwork:
     def workers_allowed(self) -> int | None:
         """The number of workers that may hold a clip by it now; None where there is no limit."""
         return 0 if self.unreachable else self.throttle.workers_allowed
+
+    def leads_from(self, host: str) -> bool:
+        """True if a machine can send by it."""
+        return host in self.routes
 
     @property
     def waits(self) -> float:
@@ -145,6 +151,16 @@ class KnownNetwork:
 def leads_nowhere(network: Network, *, had_route: bool) -> bool:
     """True where a network in use is away that led somewhere (``had_route``), or that the user chose."""
     return not network.present and (had_route or network.kind is not NetworkKind.DEFAULT_ROUTE)
+
+
+def routes_to(led: Mapping[Way, Network]) -> dict[str, dict[str, Route]]:
+    """The routes that lead to each network now, by its name and by the machine that they leave."""
+    routes: dict[str, dict[str, Route]] = {}
+    for way, network in sorted(led.items(), key=lambda item: not item[1].present):
+        host = way.target.partition("/")[0] if way.kind is NetworkKind.HOST else HERE
+        if network.present or host == HERE:
+            routes.setdefault(network.name, {}).setdefault(host, network.route)
+    return routes
 
 
 def one_each(led: Iterable[Network]) -> dict[str, Network]:

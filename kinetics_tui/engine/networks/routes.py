@@ -30,7 +30,8 @@ class Ways:
     ``same`` those of them that lead out by one address with another one.
 
     ``look`` says what a way leads to now, ``discover`` which ways the machine has; both ask the machine
-    again each time.
+    again each time. ``of_hosts`` are the networks that the ways of other machines lead to, as those said
+    last. ``one`` are names of networks that turned out to be another one, each with the name of that.
     """
 
     def __init__(
@@ -39,13 +40,17 @@ class Ways:
         added: Mapping[str, Way] | None = None,
         same: Mapping[str, SameAs] | None = None,
         *,
+        of_hosts: Mapping[str, Network] | None = None,
+        one: Mapping[str, str] | None = None,
         look: Callable[[Way, str], Network] = network_of,
         discover: Callable[[], Iterable[Way]] = discovered_ways,
     ) -> None:
         self.in_use = tuple(in_use)
         self.added = dict(added or {})
         self.same = dict(same or {})
-        self._look = look
+        self.of_hosts = dict(of_hosts or {})
+        self.one = dict(one or {})
+        self._look_here = look
         self._discover = discover
 
     def networks(self) -> dict[Way, Network]:
@@ -55,6 +60,8 @@ class Ways:
     def lead(self, way: Way) -> Network:
         """The network that a way leads to now; whatever leads there is the same as those named with it."""
         found = self._look(way, self.given_as(way))
+        if leader := self.one.get(found.name):
+            return msgspec.structs.replace(found, name=leader)
         members = [
             (network, self._look(self.added[name], name))
             for other, (first, network) in self.same.items()
@@ -68,6 +75,12 @@ class Ways:
             member.label for network, member in members if network == names[0] and member.name != found.name
         ]
         return msgspec.structs.replace(found, name=names[0], also=tuple(dict.fromkeys(labels)))
+
+    def _look(self, way: Way, given_as: str) -> Network:
+        if way.kind is not NetworkKind.HOST:
+            return self._look_here(way, given_as)
+        away = Network(name=way.target, label=way.target, kind=way.kind, present=False)
+        return self.of_hosts.get(way.target, away)
 
     def given_as(self, way: Way) -> str:
         """The user's name of a way, empty where nothing but what it is."""
@@ -177,11 +190,17 @@ def ways_of(ledger: Ledger) -> Ways:
     Where yt-dlp's options name a proxy, the machine's own addresses are not among them: they lead past it.
     """
     params = _params_of(ledger.options.yt_dlp)
+    hosts = ledger.hosts()
     discover = list if params.get("proxy") else discovered_ways
     return Ways(
         ledger.ways_in_use() or [way_of_params(params)],
         ledger.ways(),
         ledger.same_networks(),
+        of_hosts={
+            way: Network(name=row.name, label=row.label, kind=row.kind, family=row.family, present=False)
+            for way, row in hosts.networks.items()
+        },
+        one=hosts.one,
         discover=discover,
     )
 

@@ -26,7 +26,7 @@ from kinetics_tui.engine.archives.reading import Copy, Reading, Speed
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.queue import ClipQueue
-from kinetics_tui.engine.workers.pool import LET_GO_S
+from kinetics_tui.engine.workers.hand import LET_GO_S
 from kinetics_tui.model.events import ArchivesChanged, ArchiveState
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Source

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.words import DAY_S
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.disk import DiskWatch
@@ -17,15 +18,18 @@ from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.workers.pool import Pool
 from kinetics_tui.model.commands import (
     AddNetwork,
+    AdmitHost,
     AnyCommand,
     CheckNetwork,
     ForgetNetwork,
     Pause,
     Ping,
     ProbeNow,
+    RemoveHost,
     Reply,
     Resume,
     Retry,
+    SetHostWorkers,
     SetPace,
     SetWorkers,
     Stop,
@@ -56,6 +60,7 @@ class Commands:
     _disk: DiskWatch
     _dispatcher: Dispatcher
     _checks: Checks
+    _hosts: Hosts
     paused: bool = field(default=False, init=False)
 
     def obey(self, command: AnyCommand) -> Reply:
@@ -119,6 +124,12 @@ class Commands:
                 self._networks.list(now)
             case CheckNetwork(name=name):
                 return self._check_network(name)
+            case SetHostWorkers(host=host, workers=workers):
+                return self._hosts.set_workers(host, workers)
+            case RemoveHost(host=host):
+                return self._hosts.remove(host)
+            case AdmitHost(host=host):
+                return self._hosts.admit(host)
             case Retry() | Subscribe() | Ping():
                 pass  # answered by ``obey``, and by the server
         return ""

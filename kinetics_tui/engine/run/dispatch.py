@@ -11,6 +11,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.machine import available_cores
 from kinetics_tui.dataset.ledger.database import LedgerFull
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.networks.network import KnownNetwork
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
@@ -18,8 +19,10 @@ from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
-from kinetics_tui.engine.workers.pool import Pool, Slot
+from kinetics_tui.engine.workers.hand import Hand
+from kinetics_tui.engine.workers.pool import Pool
 from kinetics_tui.model.events import ClipStarted, Phase, WorkerIdle
+from kinetics_tui.model.network import HERE
 from kinetics_tui.model.options import BUDGETS, LoggedOut, Preset
 
 HANG_MARGIN_S = 30.0
@@ -46,6 +49,7 @@ class Dispatcher:
 
     _context: RunContext
     _pool: Pool
+    _hosts: Hosts
     _queue: ClipQueue
     _extraction: Extraction
     _networks: Networks
@@ -62,30 +66,39 @@ class Dispatcher:
     _login_wait_s: float = field(default=0.0, init=False)
     _waiting_until: dict[int, float] = field(default_factory=dict, init=False)
 
+    @property
+    def hands(self) -> list[Hand]:
+        """Every worker of the run, this machine's first."""
+        return [*self._pool.slots.values(), *self._hosts.hands]
+
     def dispatch(self) -> None:
         """Give every idle worker a clip, if there is any that may be handed out."""
+        nothing_for = set()
         try:
-            for slot in list(self._pool.slots.values()):
-                if slot.idle and not self._hand_out(slot):
-                    return
+            for hand in self.hands:
+                if hand.idle and hand.host not in nothing_for and not self._hand_out(hand):
+                    nothing_for.add(hand.host)
+            self._hosts.send()
         except DatasetError as error:
             # The ledger cannot be read or written just now; what is known stays in memory.
             self._disk.hold(str(error), full=isinstance(error, LedgerFull))
 
-    def _hand_out(self, slot: Slot) -> bool:
+    def _hand_out(self, slot: Hand) -> bool:
         if self.held or self._disk.problem:
             return False
+        if slot.host != HERE:  # it has no files of the dataset
+            return self._fetch(slot)
         # Of a clip that has just come its frames first, else clips pile up; of older ones when nothing else
         # may be handed out: it needs neither network nor pace.
         if self._extraction.fresh and self._extract(slot):
             return True
         return self._take_copy(slot) or self._fetch(slot) or self._extract(slot)
 
-    def _take_copy(self, slot: Slot) -> bool:
+    def _take_copy(self, slot: Hand) -> bool:
         if not self._archives.has_copies:
             return False
         # A processor each: more at once only push each other out of its caches.
-        in_hand = sum(one.copy is not None and one.row is not None for one in self._pool.slots.values())
+        in_hand = sum(hand.copy is not None and hand.row is not None for hand in self.hands)
         found = self._archives.take() if in_hand < available_cores() else None
         if found is None:
             return False
@@ -95,7 +108,7 @@ class Dispatcher:
         self._context.publish(ClipStarted(at=self._context.clock(), slot=slot.number, clip=row.clip))
         return True
 
-    def _extract(self, slot: Slot) -> bool:
+    def _extract(self, slot: Hand) -> bool:
         row = self._extraction.take()
         if row is None:
             return False
@@ -104,12 +117,16 @@ class Dispatcher:
         self._context.publish(ClipStarted(at=self._context.clock(), slot=slot.number, clip=row.clip))
         return True
 
-    def _fetch(self, slot: Slot) -> bool:
+    def _fetch(self, slot: Hand) -> bool:
         if self.problem and not self._may_try_login(slot):
             return False
         if self._networks.leaving or not self._archives.youtube:
             return False
-        able = [known for known in self._networks.by_turn if self._has_place(known)]
+        able = [
+            known
+            for known in self._networks.by_turn
+            if known.leads_from(slot.host) and self._has_place(known)
+        ]
         now = self._context.clock()
         row = self._queue.take(now) if able else None
         if row is None:
@@ -118,11 +135,11 @@ class Dispatcher:
         known = next((known for known in able if known.pace.take(now)), None)
         if known is None:
             self._queue.put_back(row)
-            self._tell_waiting(now, min(known.pace.next_at(now) for known in able))
+            self._tell_waiting(slot.host, now, min(known.pace.next_at(now) for known in able))
             return False
         known.handed_at = time.monotonic()
         self._waiting_until.pop(slot.number, None)
-        slot.assign(row, self._networks.stamp(known), known.network.route, self._first_way.next())
+        slot.assign(row, self._networks.stamp(known), known.routes[slot.host], self._first_way.next())
         self._context.publish(ClipStarted(at=now, slot=slot.number, clip=row.clip))
         return True
 
@@ -140,9 +157,9 @@ class Dispatcher:
 
     # -- the login of an account ---------------------------------------------------------------------
 
-    def logged_out(self, slot: Slot) -> None:
+    def logged_out(self, slot: Hand) -> None:
         """A worker found its account's login ended: as is set, go on without it, or wait for another one."""
-        self._pool.retire(slot)
+        slot.retire()
         options = self._context.options
         if options.logged_out is LoggedOut.HOLD:
             self.problem = LOGIN_ENDED
@@ -172,18 +189,22 @@ class Dispatcher:
         """Try now whether the cookies are renewed."""
         self._login_at, self._login_wait_s = time.monotonic(), 0.0
 
-    def _may_try_login(self, slot: Slot) -> bool:
+    def _may_try_login(self, slot: Hand) -> bool:
         """True if it is time for one clip to try the cookies, by a worker that has just read them."""
         if time.monotonic() < self._login_at or self._queue.in_hand:
             return False
         if slot.made_at < self._login_at:
-            self._pool.retire(slot)
+            slot.retire()
             return False
         return True
 
-    def _tell_waiting(self, now: float, until: float) -> None:
-        for slot in self._pool.slots.values():
-            if slot.idle and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S:
+    def _tell_waiting(self, host: str, now: float, until: float) -> None:
+        for slot in self.hands:
+            if (
+                slot.host == host
+                and slot.idle
+                and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S
+            ):
                 self._waiting_until[slot.number] = until
                 self._context.publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
 
@@ -191,7 +212,7 @@ class Dispatcher:
         """The number of clips in hand by each network."""
         return Counter(
             slot.stamp.network
-            for slot in self._pool.slots.values()
+            for slot in self.hands
             if slot.row is not None and not slot.extracting and slot.copy is None
         )
 
@@ -199,7 +220,7 @@ class Dispatcher:
         """Clips in hand that were sent by networks that are not in use any more."""
         return sum(number for name, number in self.in_hand_by().items() if not self._networks.uses(name))
 
-    def forget_waiting(self, slot: Slot | None = None) -> None:
+    def forget_waiting(self, slot: Hand | None = None) -> None:
         """The pace changed, or a worker went: what was told of waiting holds no more."""
         if slot is None:
             self._waiting_until.clear()
@@ -212,7 +233,7 @@ class Dispatcher:
         ``network``: only those that come by this one, and not where they need it no more.
         """
         by_network = network is not None
-        for slot in self._pool.slots.values():
+        for slot in self.hands:
             if slot.row is None or (by_network and (slot.extracting or slot.stamp.network != network)):
                 continue
             worker = self._context.state.workers.get(slot.number)
@@ -222,11 +243,11 @@ class Dispatcher:
     def kill_hung(self) -> None:
         """Kill workers that are far behind their clip's deadline, or do not let go of it."""
         now, deadline_s = time.monotonic(), self._context.options.clip_deadline_s
-        for slot in self._pool.slots.values():
+        for slot in self.hands:
             if slot.row is None:
                 continue
             late = now - slot.assigned_at > deadline_s + HANG_MARGIN_S
             if late:
-                log.warning("worker %d hangs with %s: killed", slot.pid, slot.row.clip.name)
+                log.warning("worker %s %d hangs with %s: killed", slot.host, slot.pid, slot.row.clip.name)
             if late or (slot.let_go_by is not None and now > slot.let_go_by):
                 slot.kill()

@@ -13,8 +13,8 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.process.address import WriterLock
+from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Taken
-from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.events import ClipExtracted, ClipReturned
 from kinetics_tui.model.options import FRAMES_FOLDER, Extras, frames_path, sound_path
 
@@ -126,7 +126,7 @@ class Extraction:
                 return row
         return None
 
-    def made(self, slot: Slot, row: ClipRow, message: Taken) -> None:
+    def made(self, slot: Hand, row: ClipRow, message: Taken) -> None:
         """All that was wanted of the clip is there."""
         self._settle(row)
         self._context.publish(
@@ -140,13 +140,13 @@ class Extraction:
             )
         )
 
-    def failed(self, slot: Slot, row: ClipRow, why: str) -> None:
+    def failed(self, slot: Hand, row: ClipRow, why: str) -> None:
         """It cannot be made; the next run tries again."""
         self._settle(row)
         at, through = self._context.clock(), self.through
         self._context.publish(ClipExtracted(at=at, slot=slot.number, clip=row.clip, why=why, through=through))
 
-    def dropped(self, slot: Slot, row: ClipRow, death: str = "") -> None:
+    def dropped(self, slot: Hand, row: ClipRow, death: str = "") -> None:
         """The clip is out of its hand unfinished; ``death`` is how the worker died, if it did."""
         if death:
             self._deaths[row.id] = self._deaths.get(row.id, 0) + 1

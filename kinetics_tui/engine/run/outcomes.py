@@ -13,8 +13,8 @@ from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.first_way import FirstWay
 from kinetics_tui.engine.run.queue import ClipQueue
 from kinetics_tui.engine.run.suspicion import WITNESSES, Suspicion
+from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Failed, Finished
-from kinetics_tui.engine.workers.pool import Slot
 from kinetics_tui.model.events import NO_SLOT, ClipDone, ClipFailed, ClipReturned
 from kinetics_tui.model.failure import Category, Kind
 from kinetics_tui.model.made import NOTHING_SPENT, MadeFile, Spent
@@ -51,7 +51,7 @@ class Outcomes:
         self._kills: dict[int, int] = {}
         """Of clips that are not settled: how many workers were killed with each since the engine began."""
 
-    def finished(self, slot: Slot, row: ClipRow, message: Finished, now: float) -> None:
+    def finished(self, slot: Hand, row: ClipRow, message: Finished, now: float) -> None:
         """The clip is verified and on disk."""
         made, spent, network = message.made, message.spent, slot.stamp.network
         if slot.copy is not None and slot.copy.failed:
@@ -71,7 +71,7 @@ class Outcomes:
         else:  # found on the disk already: nothing was asked of YouTube
             self._networks.give_back(slot.stamp)
 
-    def copy_damaged(self, slot: Slot, row: ClipRow, message: Failed, now: float) -> None:
+    def copy_damaged(self, slot: Hand, row: ClipRow, message: Failed, now: float) -> None:
         """The copy in an archive is not whole: nothing is held against the clip."""
         category = Category.DAMAGED_IN_ARCHIVE
         self._record(row, slot, now, Outcome.RETURNED, category, message.text, spent=message.spent)
@@ -90,12 +90,12 @@ class Outcomes:
             ClipFailed(at=now, slot=NO_SLOT, clip=row.clip, category=category, message=text, settled=True)
         )
 
-    def returned(self, slot: Slot, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
+    def returned(self, slot: Hand, row: ClipRow, reason: str, now: float, *, last: bool = False) -> None:
         """The clip is handed out again, nothing held against it; ``last``: after others."""
         self._queue.put_back(row, last=last)
         self._context.publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
 
-    def crashed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
+    def crashed(self, slot: Hand, row: ClipRow, how: str, now: float) -> None:
         """Its worker failed or hung: put back, settled as failed when that happened too often."""
         crashes = row.crashes + 1
         if crashes < CRASHES_A_CLIP:
@@ -107,19 +107,22 @@ class Outcomes:
         self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text, crashed=True)
         self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
 
-    def killed(self, slot: Slot, row: ClipRow, how: str, now: float) -> None:
-        """Somebody killed its worker: put back behind others, settled as failed where that never ends."""
+    def killed(self, slot: Hand, row: ClipRow, how: str, now: float, reason: str = "") -> None:
+        """Somebody killed its worker: put back behind others, settled as failed where that never ends.
+
+        ``reason`` is for a file that was spoiled, whose worker lives.
+        """
         kills = self._kills.get(row.id, 0) + 1
         if kills < KILLS_A_CLIP:
             self._record(row, slot, now, Outcome.RETURNED, Category.WORKER_CRASHED, how)
             self._kills[row.id] = kills
-            self.returned(slot, row, f"worker died ({how})", now, last=True)
+            self.returned(slot, row, reason or f"worker died ({how})", now, last=True)
             return
         text = f"its worker was killed {kills} times, the last time {how}"
         self._record(row, slot, now, Outcome.FAILED, Category.WORKER_CRASHED, text)
         self._settle_failed(slot, row, Category.WORKER_CRASHED, text, now)
 
-    def failed(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> Aftermath:
+    def failed(self, slot: Hand, row: ClipRow, failure: Failed, now: float) -> Aftermath:
         """The clip did not come through; its category says what follows."""
         category = failure.category
         self._networks.settle(slot.stamp, failure.spent)
@@ -150,7 +153,7 @@ class Outcomes:
             self._networks.passed(slot.stamp, now, done=False, width=self._context.options.workers)
         return Aftermath.NONE
 
-    def _held_up(self, slot: Slot, category: Category, failure: Failed, now: float) -> Aftermath:
+    def _held_up(self, slot: Hand, category: Category, failure: Failed, now: float) -> Aftermath:
         if category in (Category.DISK_FULL, Category.NOT_WRITABLE):
             return Aftermath.NOT_WRITTEN
         if category is Category.LOGGED_OUT:
@@ -162,7 +165,7 @@ class Outcomes:
             return Aftermath.NETWORK_SHUT
         return Aftermath.NONE
 
-    def _try_again_later(self, slot: Slot, row: ClipRow, failure: Failed, now: float) -> None:
+    def _try_again_later(self, slot: Hand, row: ClipRow, failure: Failed, now: float) -> None:
         category, text, spent = failure.category, failure.text, failure.spent
         retry_at = now + self._context.options.retry_steps_s[row.attempts]
         self._record(row, slot, now, Outcome.RETRY, category, text, spent=spent, retry_at=retry_at)
@@ -179,7 +182,7 @@ class Outcomes:
             )
         )
 
-    def _settle_failed(self, slot: Slot, row: ClipRow, category: Category, text: str, now: float) -> None:
+    def _settle_failed(self, slot: Hand, row: ClipRow, category: Category, text: str, now: float) -> None:
         self._settled(row)
         self._context.publish(
             ClipFailed(at=now, slot=slot.number, clip=row.clip, category=category, message=text, settled=True)
@@ -192,7 +195,7 @@ class Outcomes:
     def _record(
         self,
         row: ClipRow,
-        slot: Slot,
+        slot: Hand,
         now: float,
         outcome: Outcome,
         category: Category | None = None,

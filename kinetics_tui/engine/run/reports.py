@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.archives.reading import Copy
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
 from kinetics_tui.engine.run.extraction import Extraction
 from kinetics_tui.engine.run.outcomes import Aftermath, Outcomes
+from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import (
     Cancelled,
     Ended,
@@ -24,7 +26,7 @@ from kinetics_tui.engine.workers.messages import (
     Ready,
     Taken,
 )
-from kinetics_tui.engine.workers.pool import Death, Slot
+from kinetics_tui.engine.workers.pool import Death
 from kinetics_tui.model.events import ClipProgress, ClipReturned, WorkerIdle, WorkerStarted, WorkerStopped
 from kinetics_tui.model.failure import Category
 
@@ -41,13 +43,18 @@ class Reports:
     _dispatcher: Dispatcher
     _disk: DiskWatch
     _archives: ArchiveTurn
-    _settled: Callable[[Slot], None]
+    _networks: Networks
+    _settled: Callable[[Hand], None]
 
-    def started(self, slot: Slot) -> None:
+    def started(self, slot: Hand) -> None:
         """A worker process has come up."""
-        self._context.publish(WorkerStarted(at=self._context.clock(), slot=slot.number, pid=slot.pid))
+        self._context.publish(
+            WorkerStarted(
+                at=self._context.clock(), slot=slot.number, pid=slot.pid, host=slot.host, place=slot.place
+            )
+        )
 
-    def ended(self, slot: Slot, death: Death | None) -> None:
+    def ended(self, slot: Hand, death: Death | None) -> None:
         """A worker process is gone; ``death`` is None where it was meant to go."""
         now = self._context.clock()
         if self._context.stopping or slot.let_go_by is not None:
@@ -72,7 +79,16 @@ class Reports:
         reason = f"died: {death.how}" if death is not None else ""
         self._context.publish(WorkerStopped(at=now, slot=slot.number, reason=reason))
 
-    def heard(self, slot: Slot, message: FromWorker) -> None:
+    def spoiled(self, slot: Hand, why: str) -> None:
+        """The file that a host sent is no clip: it is made again, elsewhere or later."""
+        row = slot.row
+        slot.release()
+        if row is not None:
+            reason = f"spoiled on its way from {slot.host}"
+            self._outcomes.killed(slot, row, f"{reason}: {why}", self._context.clock(), reason)
+        self._settled(slot)
+
+    def heard(self, slot: Hand, message: FromWorker) -> None:
         """A worker said something."""
         now, row = self._context.clock(), slot.row
         if isinstance(message, Ready):
@@ -100,7 +116,7 @@ class Reports:
                 self._fetched(slot, row, message, now, slot.copy)
             self._settled(slot)
 
-    def _extracted(self, slot: Slot, row: ClipRow, message: Ended) -> None:
+    def _extracted(self, slot: Hand, row: ClipRow, message: Ended) -> None:
         match message:
             case Taken():
                 self._extraction.made(slot, row, message)
@@ -112,7 +128,7 @@ class Reports:
             case _:
                 self._extraction.dropped(slot, row)
 
-    def _copy_ended(self, slot: Slot, row: ClipRow, copy: Copy, death: Death | None, now: float) -> None:
+    def _copy_ended(self, slot: Hand, row: ClipRow, copy: Copy, death: Death | None, now: float) -> None:
         reason = "unfinished" if death is None else f"worker died ({death.how})"
         self._context.publish(ClipReturned(at=now, slot=slot.number, clip=row.clip, reason=reason))
         if death is None or death.from_outside:
@@ -120,7 +136,7 @@ class Reports:
         else:
             self._archives.crashed(row, copy, death.how)
 
-    def _copied(self, slot: Slot, row: ClipRow, message: Ended, now: float, copy: Copy) -> None:
+    def _copied(self, slot: Hand, row: ClipRow, message: Ended, now: float, copy: Copy) -> None:
         match message:
             case Finished():
                 self._outcomes.finished(slot, row, message, now)
@@ -136,7 +152,7 @@ class Reports:
                 self._copy_ended(slot, row, copy, None, now)
 
     def _fetched(
-        self, slot: Slot, row: ClipRow, message: Ended, now: float, copy: Copy | None = None
+        self, slot: Hand, row: ClipRow, message: Ended, now: float, copy: Copy | None = None
     ) -> None:
         if copy is not None:
             self._copied(slot, row, message, now, copy)
@@ -145,6 +161,7 @@ class Reports:
             case Finished():
                 self._dispatcher.logged_in()
                 self._outcomes.finished(slot, row, message, now)
+                self._networks.seen(slot.stamp, message.seen_as, now)
                 self._extraction.add(row)
             case Failed():
                 match self._outcomes.failed(slot, row, message, now):

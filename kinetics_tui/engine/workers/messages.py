@@ -28,7 +28,8 @@ class Assign(ClipMessage, frozen=True, tag="assign"):
     Every byte of it leaves by ``route``: a clip comes by one network from its first request to its last.
     YouTube is asked for it by the way ``first`` before any other.
     ``extract``: it is here already, and these are to be made of it; nothing is requested. ``copy``: it is to
-    be made of this file, which was in ``archive``; nothing is requested either.
+    be made of this file, which was in ``archive``; nothing is requested either. ``arrived``: it was made by a
+    host, and this file with this ``sha256`` is to be verified, held against ``made`` and put in its place.
     """
 
     clip: Clip
@@ -38,6 +39,9 @@ class Assign(ClipMessage, frozen=True, tag="assign"):
     extract: Extras | None = None
     copy: str = ""
     archive: str = ""
+    arrived: str = ""
+    sha256: str = ""
+    made: MadeFile | None = None
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -60,10 +64,14 @@ class Progress(ClipMessage, frozen=True, tag="progress"):
 
 
 class Finished(ClipMessage, frozen=True, tag="finished"):
-    """From the worker: the clip was verified and has its final name."""
+    """From the worker: the clip was verified and has its final name.
+
+    ``seen_as`` is the address by which YouTube saw the requests, where it told.
+    """
 
     made: MadeFile
     spent: Spent
+    seen_as: str = ""
 
 
 class Failed(ClipMessage, frozen=True, tag="failed"):

@@ -24,17 +24,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinetics_tui.base.any_text import JsonReader, to_json
-from kinetics_tui.dataset.ledger.rows import ClipRow
-from kinetics_tui.engine.archives.reading import Copy
+from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign, Cancel, FromWorker, Ready, ToWorker
 from kinetics_tui.engine.workers.start import WORKER_MODULE, WorkerTarget, run_worker
-from kinetics_tui.model.network import NO_STAMP, Route, Stamp
-from kinetics_tui.model.options import Extras, Options, Resolve
+from kinetics_tui.model.options import Options
 
 RENEW_AFTER_CLIPS = 500
 """A worker is replaced after this many clips: what its libraries leak goes with it."""
-LET_GO_S = 0.5
-"""Seconds that a worker may take to let go of its clip before it is killed."""
 MAX_LINE_BYTES = 1 << 20
 RESPAWN_STEPS_S = (0.0, 0.0, 0.5, 2.0, 10.0, 30.0)
 """Waits before a slot whose workers die before they are ready is filled again."""
@@ -100,27 +96,13 @@ class Death(NamedTuple):
     from_outside: bool
 
 
-class Slot(asyncio.Protocol):
+class Slot(Hand, asyncio.Protocol):
     """One numbered place in the pool: a worker process, its line, and the clip in its hand."""
 
     def __init__(self, number: int, pool: Pool) -> None:
-        self.number = number
-        self.row: ClipRow | None = None
-        self.extracting = False
-        """The clip in hand is done already: frames and sound are made of it, off the network."""
-        self.copy: Copy | None = None
-        """The clip in hand is made of this file, off the network."""
-        self.stamp = NO_STAMP
-        self.made_at = time.monotonic()
-        self.assigned_at = 0.0
-        self.pid = 0
-        self.ready = False
+        super().__init__(number)
         self.outdated = False
         """What it was made from is not the newest any more."""
-        self.leaving = False
-        self.dying = False
-        self.clips = 0
-        self.let_go_by: float | None = None
         self.scratch = pool.scratch
         self._pool = pool
         self._process: ForkServerProcess | SpawnProcess | None = None
@@ -128,54 +110,11 @@ class Slot(asyncio.Protocol):
         self._rest = b""
         self._garbled = False
 
-    @property
-    def idle(self) -> bool:
-        """Ready for a clip."""
-        return self.ready and self.row is None and not (self.leaving or self.dying)
-
-    def assign(self, row: ClipRow, stamp: Stamp, route: Route, first: Resolve) -> None:
-        """Put a clip into the worker's hand, to be fetched by ``route``, asked for by the way ``first``.
-
-        ``stamp`` tells by which network that is, and in which state of it.
-        """
-        todo = Assign(clip_id=row.id, clip=row.clip, path=row.path, route=route, first=first)
-        self._take_on(row, stamp, todo)
-
-    def assign_extract(self, row: ClipRow, extras: Extras) -> None:
-        """Put a clip that is done into the worker's hand, for frames and sound to be made of it."""
-        self._take_on(row, NO_STAMP, Assign(clip_id=row.id, clip=row.clip, path=row.path, extract=extras))
-
-    def assign_copy(self, row: ClipRow, copy: Copy) -> None:
-        """Put a clip into the worker's hand that is to be made of a copy out of an archive."""
-        name = copy.archive.name
-        todo = Assign(clip_id=row.id, clip=row.clip, path=row.path, copy=str(copy.path), archive=name)
-        self._take_on(row, NO_STAMP, todo)
-        self.copy = copy
-
-    def _take_on(self, row: ClipRow, stamp: Stamp, work: Assign) -> None:
-        self.row = row
-        self.extracting = work.extract is not None
-        self.copy = None
-        self.stamp = stamp
-        self.assigned_at = time.monotonic()
-        self.clips += 1
+    def _begin(self, work: Assign) -> None:
         self._send(work)
 
-    def cancel(self, *, network_only: bool = False, forced: bool = True) -> None:
-        """Ask the worker to let go of its clip; ``forced``: by ``let_go_by`` (monotonic) at the latest.
-
-        ``network_only``: it may go on where all the clip's bytes are here already.
-        """
-        if forced and self.let_go_by is None:
-            self.let_go_by = time.monotonic() + LET_GO_S
+    def _cancel(self, *, network_only: bool) -> None:
         self._send(Cancel(network_only=network_only))
-
-    def release(self) -> None:
-        """The clip is out of the worker's hand."""
-        self.row = None
-        self.let_go_by = None
-        if self.leaving:
-            self.kill()
 
     def kill(self) -> None:
         """End the process at once; the pool hears of its death and replaces it."""
@@ -302,13 +241,7 @@ class Pool:
                 slot.leaving = False
         for number, slot in list(self.slots.items()):
             if number > size:
-                self.retire(slot)
-
-    def retire(self, slot: Slot) -> None:
-        """Let a worker go, at once if it is idle, else when its clip is out of its hand."""
-        slot.leaving = True
-        if slot.row is None:
-            slot.kill()
+                slot.retire()
 
     def renew(self) -> None:
         """Replace every worker by one that loads its libraries afresh, busy ones after their clip."""
@@ -322,7 +255,7 @@ class Pool:
     def renew_if_old(self, slot: Slot) -> bool:
         """Replace a worker that has made its share of clips, or is outdated. True where it goes."""
         if (slot.outdated or slot.clips >= RENEW_AFTER_CLIPS) and slot.row is None:
-            self.retire(slot)
+            slot.retire()
             return True
         return False
 

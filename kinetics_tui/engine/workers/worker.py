@@ -34,7 +34,7 @@ from kinetics_tui.media.failures import ClipCancelled, ClipFailure
 from kinetics_tui.media.make.clip_maker import ClipMaker
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.made import Spent
+from kinetics_tui.model.made import MadeFile, Spent
 from kinetics_tui.model.options import Extras, Options
 
 PROGRESS_EVERY_S = 0.25
@@ -142,6 +142,8 @@ class Worker:
         try:
             if todo.extract is not None:
                 return self._extract(todo, todo.extract, started)
+            if todo.made is not None:
+                return self._arrive(todo, todo.made)
             return self._take(todo) if todo.copy else self._make(todo)
         except ClipCancelled:
             return Cancelled(clip_id=todo.clip_id)
@@ -194,6 +196,11 @@ class Worker:
         )
         return Finished(clip_id=todo.clip_id, made=made, spent=spent)
 
+    def _arrive(self, todo: Assign, said: MadeFile) -> Finished:
+        path = self._dataset / todo.path
+        made, spent = self._maker.put_arrived(todo.clip, Path(todo.arrived), todo.sha256, said, path)
+        return Finished(clip_id=todo.clip_id, made=made, spent=spent)
+
     def _make(self, todo: Assign) -> Finished:
         made, spent = self._maker.make(
             todo.clip,
@@ -205,4 +212,4 @@ class Worker:
             route=todo.route,
             first=todo.first,
         )
-        return Finished(clip_id=todo.clip_id, made=made, spent=spent)
+        return Finished(clip_id=todo.clip_id, made=made, spent=spent, seen_as=self._maker.seen_as)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import shutil
 import tempfile
 import threading
@@ -96,6 +97,11 @@ class ClipMaker:
         """Requests for pages and players that the clip in hand, or the last one, has cost so far."""
         return self._resolver.session.requests - self._requests_before
 
+    @property
+    def seen_as(self) -> str:
+        """The address that YouTube saw the last requests come from, empty where it did not tell."""
+        return self._resolver.seen_as
+
     def make(
         self,
         clip: Clip,
@@ -148,6 +154,42 @@ class ClipMaker:
             # It was put there by an engine that did not live to write it down.
             made = msgspec.structs.replace(made, archive=archive)
         return made, spent
+
+    def put_arrived(
+        self, clip: Clip, file: Path, sha256: str, said: MadeFile, final_path: Path
+    ) -> tuple[MadeFile, Spent]:
+        """Give a clip that another machine made its place, if it is the ``file`` with this hash, and a clip.
+
+        ``said`` is what that machine says of it: nothing that can be read in the file is taken from there.
+        Raises ClipFailure (TRIM_FAILED) where it does not hold what it should.
+        """
+        started = time.monotonic()
+        try:
+            with file.open("rb") as opened:
+                if hashlib.file_digest(opened, "sha256").hexdigest() != sha256:
+                    raise ClipFailure(Category.TRIM_FAILED, "It is not the file that was sent.")
+            facts = verify(file)
+            expected_s = min(clip.duration_s, facts.duration_s) if said.short else clip.duration_s
+            if not is_right_length(facts, expected_s, exact=said.exact):
+                text = f"It lasts {facts.duration_s:.2f} s where {clip.duration_s:.2f} s are due."
+                raise ClipFailure(Category.TRIM_FAILED, text)
+            made = facts.made_file(
+                file.stat().st_size,
+                short=said.short,
+                exact=said.exact,
+                source_itags=clean_message(said.source_itags),
+                source_height_px=said.source_height_px,
+                source_fps=said.source_fps,
+                made_with=clean_message(said.made_with),
+            )
+            sync(file)
+            final_path.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(final_path)
+        except FileNotFoundError as error:
+            raise ClipFailure(Category.TRIM_FAILED, "There is no such file.") from error
+        except OSError as error:
+            raise failure_of(error, final_path, file.parent) from error
+        return made, Spent(total_s=time.monotonic() - started, requests=0)
 
     def _put_in_place(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from yt_dlp.extractor.youtube._base import INNERTUBE_CLIENTS
@@ -22,6 +24,7 @@ from kinetics_tui.model.network import Route
 from kinetics_tui.model.options import Resolve
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_CLIENT_ADDRESS = re.compile(r"[?&/]ip[=/]([0-9A-Fa-f.:%]{2,64})(?:[&/]|$)")
 _Args = dict[str, list[str]]
 """Arguments of yt-dlp's extractor."""
 _NOT_PLAYABLE_YET = frozenset({"is_live", "is_upcoming", "post_live"})
@@ -102,6 +105,8 @@ class Resolver:
         self._audio = audio
         self._height_px = height_px
         self._way = resolve
+        self.seen_as = ""
+        """The address that YouTube saw the last video asked for from, empty where it did not tell."""
         try:
             self.session = Session(params, logger)
             self._extractor = self.session.get_info_extractor("Youtube")
@@ -223,6 +228,7 @@ class Resolver:
         video = next((fmt for fmt in chosen if formats.has_video(fmt)), None)
         if video is None:
             raise ClipFailure(Category.NO_FORMATS, "None of the video's formats holds pictures.")
+        self.seen_as = _address_in(str(video["url"]))
         audio = next((fmt for fmt in chosen if formats.has_audio(fmt) and fmt is not video), None)
         if not self._audio or formats.has_audio(video):
             audio = None
@@ -267,6 +273,15 @@ _WORDS_OF_THE_CLIENT = re.compile(r"made for kids", re.I)
 def _other_way_may_help(failure: ClipFailure) -> bool:
     """True if other clients may be given what this way was not, and YouTube refused nothing."""
     return failure.category in _OF_THE_CLIENT or bool(_WORDS_OF_THE_CLIENT.search(failure.message))
+
+
+def _address_in(media_url: str) -> str:
+    """The address of the client that YouTube writes into its media's, as ``ip=`` or in a path ``/ip/``."""
+    found = _CLIENT_ADDRESS.search(media_url)
+    try:
+        return str(ipaddress.ip_address(unquote(found[1]))) if found else ""
+    except ValueError:
+        return ""
 
 
 def _stream(fmt: dict[str, Any]) -> Stream:

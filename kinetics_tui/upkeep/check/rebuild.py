@@ -20,7 +20,7 @@ from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.layout import SUFFIX, Naming, clip_path
 from kinetics_tui.dataset.ledger.database import new_database, write_meta
 from kinetics_tui.dataset.ledger.intake import Intake
-from kinetics_tui.engine.prepare import CUSTOM_TITLE
+from kinetics_tui.engine.client.prepare import CUSTOM_TITLE
 from kinetics_tui.model.clip import ALL, TEST, TRAIN, VAL, Clip
 from kinetics_tui.model.options import LayoutName, Options, Selection
 from kinetics_tui.upkeep.check.inventory import Inventory

@@ -18,7 +18,7 @@ from kinetics_tui.dataset.ledger.archives import ArchiveRow, Coverage, Expected,
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.archives.index import Loaded
 from kinetics_tui.engine.archives.order import Overview, ToRead
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection, Source

@@ -44,6 +44,7 @@ def test_a_ledger_of_version_6_gets_archives_and_keeps_its_clips(
     with closing(sqlite3.connect(ledger_path(dataset))) as old, old:
         old.execute("DROP TABLE members")
         old.execute("DROP TABLE archives")
+        old.execute("DROP TABLE leases")
         old.execute("ALTER TABLE attempts DROP COLUMN archive")
         old.execute("PRAGMA user_version = 6")
     with Ledger.open(dataset) as opened:

@@ -13,7 +13,7 @@ from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.dataset.ledger.archives import ArchiveRow, Passed
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.archives.index import COLUMNS, Loaded, load_index, write_index
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 

@@ -18,7 +18,7 @@ from kinetics_tui.cli import run_command
 from kinetics_tui.cli.command_line import BAD_INPUT, SETTLED
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.engine.client.ask import ask, read_state, require_running
-from kinetics_tui.engine.prepare import create
+from kinetics_tui.engine.client.prepare import create
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.model.commands import Stop
 from kinetics_tui.model.events import EngineStatus

@@ -10,7 +10,7 @@ import pytest
 
 from kinetics_tui.cli import run_command
 from kinetics_tui.cli.command_line import BAD_INPUT, SETTLED
-from kinetics_tui.cli.commands.completion import SCRIPTS, install, script, this_shell
+from kinetics_tui.cli.commands.help import SCRIPTS, install, script, this_shell
 
 
 @pytest.fixture(autouse=True)

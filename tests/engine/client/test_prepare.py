@@ -15,7 +15,7 @@ from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.dataset.ledger.archives import ArchiveRow
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, Outcome
-from kinetics_tui.engine.prepare import BAD_ROWS_FILE, create, prepare
+from kinetics_tui.engine.client.prepare import BAD_ROWS_FILE, create, prepare
 from kinetics_tui.engine.process.address import WriterLock
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category

@@ -1,0 +1,184 @@
+"""Results of hosts as they arrive: written down piece by piece, checked as a file, and given their place.
+
+A worker process of its own reads each: by its hash, and from end to end as any clip. What a host says of a
+file is believed of nothing that can be read in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from kinetics_tui.base.machine import available_cores
+from kinetics_tui.dataset.folder import hosts_path
+from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.engine.hosts.host import HostHand
+from kinetics_tui.engine.hosts.messages import Result
+from kinetics_tui.engine.workers.hand import Hand
+from kinetics_tui.engine.workers.messages import Failed, Finished, FromWorker
+from kinetics_tui.engine.workers.pool import Death, Pool
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.options import Options
+
+MOST_CLIP_BYTES = 1 << 30
+MOST_CHECKERS = 4
+
+
+class Arrival:
+    """One result on its way to its place."""
+
+    def __init__(self, hand: HostHand, row: ClipRow, result: Result, path: Path) -> None:
+        self.hand = hand
+        self.row = row
+        self.result = result
+        self.path = path
+        self.got_bytes = 0
+        self.file: IO[bytes] | None = None
+
+    @property
+    def finished(self) -> Finished:
+        assert isinstance(self.result.said, Finished)
+        return self.result.said
+
+
+class Arrivals:
+    """Takes results in. ``arrived(hand, lease, message)`` is called with the last word on each.
+
+    ``spoiled(hand, lease, why)`` where it is no clip. Calls on files raise OSError.
+    """
+
+    def __init__(
+        self,
+        dataset: Path,
+        scratch: Path,
+        options: Callable[[], Options],
+        *,
+        arrived: Callable[[HostHand, int, Finished | Failed], None],
+        spoiled: Callable[[HostHand, int, str], None],
+    ) -> None:
+        self._dataset = dataset
+        self._scratch = scratch
+        self._options = options
+        self._arrived = arrived
+        self._spoiled = spoiled
+        self._coming: dict[int, Arrival] = {}
+        self._waiting: deque[Arrival] = deque()
+        self._checking: dict[int, Arrival] = {}
+        self._pool: Pool | None = None
+
+    def open(self) -> None:
+        """Have workers ready that check what comes."""
+        if self._pool is None:
+            self._pool = Pool(
+                dataset=self._dataset,
+                scratch=self._scratch / "arrivals",
+                options=self._options,
+                on_message=self._heard,
+                on_started=lambda _slot: None,
+                on_gone=self._gone,
+            )
+            (self._scratch / "arrivals").mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._pool.resize(min(MOST_CHECKERS, available_cores()))
+
+    async def close(self) -> None:
+        """End the workers; what is on its way is dropped."""
+        for lease in list(self._coming):
+            self.drop(lease)
+        self._waiting.clear()
+        self._checking.clear()
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    def expect(self, hand: HostHand, row: ClipRow, result: Result) -> str:
+        """Begin to take a result in; says why not, else nothing."""
+        if not 0 < result.size_bytes <= MOST_CLIP_BYTES:
+            return f"a file of {result.size_bytes:,} bytes is no clip"
+        if result.in_place:
+            path = results_folder(self._dataset, hand.host) / f"{result.lease}.mp4"
+            self._check(Arrival(hand, row, result, path))
+            return ""
+        arrival = Arrival(hand, row, result, self._scratch / "arrivals" / f"{result.lease}.part")
+        arrival.file = arrival.path.open("wb")
+        self._coming[result.lease] = arrival
+        return ""
+
+    def piece(self, host: str, lease: int, data: bytes) -> None:
+        """Write a piece of a file down; one that nobody waits for is dropped."""
+        arrival = self._coming.get(lease)
+        if arrival is None or arrival.hand.host != host or arrival.file is None:
+            return
+        arrival.got_bytes += len(data)
+        size_bytes = arrival.result.size_bytes
+        if arrival.got_bytes > size_bytes:
+            self.drop(lease)
+            self._spoiled(arrival.hand, lease, "it sent more than it told of")
+            return
+        arrival.file.write(data)
+        if arrival.got_bytes == size_bytes:
+            arrival.file.close()
+            arrival.file = None
+            del self._coming[lease]
+            self._check(arrival)
+
+    def drop(self, lease: int) -> None:
+        """Take this result in no further."""
+        arrival = self._coming.pop(lease, None)
+        if arrival is not None and arrival.file is not None:
+            arrival.file.close()
+            arrival.path.unlink(missing_ok=True)
+
+    # -- the check ---------------------------------------------------------------------------------
+
+    def _check(self, arrival: Arrival) -> None:
+        self._waiting.append(arrival)
+        self._next()
+
+    def _next(self) -> None:
+        if self._pool is None:
+            return
+        for slot in list(self._pool.slots.values()):
+            if not self._waiting:
+                return
+            if slot.idle:
+                arrival = self._waiting.popleft()
+                self._checking[slot.number] = arrival
+                slot.assign_arrival(arrival.row, arrival.path, arrival.result.sha256, arrival.finished.made)
+
+    def _heard(self, slot: Hand, message: FromWorker) -> None:
+        arrival = self._checking.get(slot.number)
+        if arrival is not None and isinstance(message, Finished | Failed) and slot.row is not None:
+            slot.release()
+            del self._checking[slot.number]
+            lease = arrival.result.lease
+            match message:
+                case Finished(made=made):
+                    self._arrived(arrival.hand, lease, msgspec.structs.replace(arrival.finished, made=made))
+                case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE):
+                    self._arrived(arrival.hand, lease, message)
+                case Failed():
+                    self._spoiled(arrival.hand, lease, message.text)
+            with contextlib.suppress(OSError):
+                arrival.path.unlink(missing_ok=True)
+        self._next()
+
+    def _gone(self, slot: Hand, death: Death | None) -> None:
+        arrival = self._checking.pop(slot.number, None)
+        if arrival is not None:
+            self._spoiled(arrival.hand, arrival.result.lease, death.how if death else "nobody read it")
+
+
+def results_folder(dataset: Path, host: str) -> Path:
+    """Where a host that sees the dataset folder puts its results."""
+    return hosts_path(dataset) / "results" / host
+
+
+def sweep_results(dataset: Path) -> None:
+    """Remove the results that no host has any more."""
+    shutil.rmtree(hosts_path(dataset) / "results", ignore_errors=True)

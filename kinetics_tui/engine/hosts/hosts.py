@@ -1,0 +1,673 @@
+"""The hosts of a run: who takes part, which clip is with whom under which lease, and what comes back.
+
+A lease is in the ledger before its clip goes out. A result counts only under the lease that its worker has;
+whatever comes late, twice or from another is dropped. A host that nothing is heard of loses its clips, and
+nothing is held against them; an engine that comes after this one knows the leases, and gives their hosts time
+to call again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from kinetics_tui import __version__
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.machine import version_on_disk
+from kinetics_tui.base.safe_text import for_ledger
+from kinetics_tui.base.words import counted
+from kinetics_tui.dataset.folder import scratch_path
+from kinetics_tui.dataset.ledger.rows import ClipRow, HostsKept, Lease, NetworkRow
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
+from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
+from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost, Piece
+from kinetics_tui.engine.hosts.messages import (
+    PING_S,
+    PROTOCOL,
+    SILENT_S,
+    Ask,
+    Bye,
+    Checked,
+    FromHost,
+    Got,
+    Hello,
+    HostNetwork,
+    Leaving,
+    NetworksNow,
+    NewOptions,
+    Note,
+    Ping,
+    ProgressNow,
+    Refused,
+    Resize,
+    Result,
+    Welcome,
+    Work,
+    WorkerGone,
+    WorkerUp,
+)
+from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.workers.hand import Hand
+from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
+from kinetics_tui.engine.workers.pool import Death
+from kinetics_tui.media.fetch.probe_program import CheckAnswer
+from kinetics_tui.model.events import HostChanged, WorkerIdle
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.network import HOST_NAME, HostState, HostStatus, host_way
+from kinetics_tui.model.options import WORKERS, Options
+
+FIRST_WORD_S = 10.0
+LEASES_AN_EPOCH = 10**9
+ASK_S = 60.0
+MOST_HOSTS = 256
+SPOILED_IN_A_ROW = 5
+"""A host that sends so many files that are no clips, one after the other, takes part no more."""
+NOTES_A_MINUTE = 20
+REST_S = 30.0
+"""A worker that cannot write on its machine gets nothing for so long."""
+
+log = logging.getLogger(__name__)
+
+
+class Orphan(NamedTuple):
+    """A lease that an engine before this one gave out, whose host may call again."""
+
+    lease: Lease
+    row: ClipRow
+
+
+class Hosts:
+    """Every host that takes part, or has since the engine began.
+
+    ``heard``, ``started``, ``gone`` and ``spoiled`` are told of workers on hosts what a pool tells of its.
+    ``claim`` takes a clip out of the queue, if it is there, and ``put_back`` puts it back.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        networks: Networks,
+        *,
+        claim: Callable[[ClipRow], bool],
+        put_back: Callable[[ClipRow], None],
+        heard: Callable[[Hand, FromWorker], None],
+        started: Callable[[Hand], None],
+        gone: Callable[[Hand, Death | None], None],
+        spoiled: Callable[[Hand, str], None],
+    ) -> None:
+        self._context = context
+        self._claim = claim
+        self._put_back = put_back
+        self._networks = networks
+        self._heard = heard
+        self._started = started
+        self._gone = gone
+        self._spoiled = spoiled
+        self._hosts: dict[str, Host] = {}
+        self._outbox: list[tuple[HostHand, Work, Lease]] = []
+        self._ended: set[int] = set()
+        """Leases that hold no more, as the ledger is still to be told."""
+        self._acknowledged: list[tuple[Host, int]] = []
+        self._orphans: dict[int, Orphan] = {}
+        self._orphans_until = 0.0
+        self._answers: dict[int, asyncio.Future[CheckAnswer]] = {}
+        self._asked = 0
+        self._epoch = 0
+        self._leases = 0
+        self._token = ""
+        self._told_options = _for_hosts(context.options)
+        self._pinged_at = 0.0
+        self._notes: dict[str, list[float]] = {}
+        self._kept = HostsKept()
+        self._arrivals = Arrivals(
+            context.dataset,
+            scratch_path(context.dataset),
+            lambda: context.options,
+            arrived=self._arrived,
+            spoiled=self._arrived_spoiled,
+        )
+
+    @property
+    def hands(self) -> list[HostHand]:
+        """The workers on all hosts that are here."""
+        return [hand for host in self._hosts.values() if host.here for hand in host.hands.values()]
+
+    @property
+    def in_hand(self) -> int:
+        """Clips that are with hosts, those included that an engine before this one gave out."""
+        held = sum(len(host.hold_all()) for host in self._hosts.values())
+        return held + len(self._orphans)
+
+    # -- their life -------------------------------------------------------------------------------
+
+    def open(self, token: str) -> None:
+        """Let hosts take part from now on. Raises DatasetError.
+
+        ``token`` is in a file of the dataset folder: a host that reads it there sees the folder.
+        """
+        self._token = token
+        ledger = self._context.ledger
+        self._epoch = ledger.next_epoch()
+        self._kept = ledger.hosts()
+        for lease, row in ledger.leases():
+            if self._claim(row):
+                self._orphans[lease.number] = Orphan(lease, row)
+        self._orphans_until = time.monotonic() + SILENT_S
+        if self._orphans:
+            number = counted(len(self._orphans), "clip")
+            self._context.log("host", f"{number} of the engine before may still be with hosts.")
+
+    async def close(self, why: str) -> None:
+        """Say good-bye to every host; what they still have is void."""
+        for host in self._hosts.values():
+            host.tell(Bye(why=why))
+            if host.line is not None:
+                with contextlib.suppress(OSError, TimeoutError):
+                    await asyncio.wait_for(host.line.close(), 1.0)
+        for answer in self._answers.values():
+            answer.cancel()
+        await self._arrivals.close()
+
+    def tick(self) -> None:
+        """Let time pass: who is silent loses its clips, and who is here hears that the engine is there."""
+        options = _for_hosts(self._context.options)
+        changed, self._told_options = options != self._told_options, options
+        due = time.monotonic() - self._pinged_at >= PING_S
+        for host in list(self._hosts.values()):
+            if changed:
+                host.tell(NewOptions(options=options))
+            if due:
+                host.tell(Ping())
+            if host.silent and (host.here or host.hands):
+                self._away(host, "nothing is heard of it")
+                self._take_all(host)
+        if due:
+            self._pinged_at = time.monotonic()
+        if self._orphans and time.monotonic() > self._orphans_until:
+            for orphan in self._orphans.values():
+                self._put_back(orphan.row)
+                self._ended.add(orphan.lease.number)
+            self._context.log(
+                "host", f"{counted(len(self._orphans), 'clip')} of hosts that did not call again."
+            )
+            self._orphans.clear()
+        self._keep()
+
+    def flushed(self) -> None:
+        """The ledger has what is known: hosts may forget the results that are in it. Raises DatasetError."""
+        if self._ended:
+            self._context.ledger.end_leases(self._ended)
+            self._ended.clear()
+        for host, lease in self._acknowledged:
+            host.tell(Got(lease=lease))
+        self._acknowledged.clear()
+
+    def _keep(self) -> None:
+        ways = self._networks.ways
+        rows = {
+            way: NetworkRow(network.name, network.label, network.kind, network.family)
+            for way, network in ways.of_hosts.items()
+        }
+        kept = msgspec.structs.replace(self._kept, networks=rows, one=ways.one)
+        if kept != self._kept:
+            with contextlib.suppress(DatasetError):  # the next tick tries again
+                self._context.ledger.set_hosts(kept)
+                self._kept = kept
+
+    # -- what goes out ----------------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Send the clips that were put into workers' hands. Raises DatasetError; they go out later then."""
+        if not self._outbox:
+            return
+        self._outbox = [
+            (hand, work, lease) for hand, work, lease in self._outbox if hand.lease == lease.number
+        ]
+        self._context.ledger.give_out([lease for _, _, lease in self._outbox])
+        for hand, work, _ in self._outbox:
+            self._hosts[hand.host].tell(work)
+        self._outbox.clear()
+
+    def _lease_out(self, hand: HostHand, work: Assign) -> None:
+        self._leases += 1
+        number = self._epoch * LEASES_AN_EPOCH + self._leases
+        hand.lease = number
+        way = work.route.way.partition("/")[2]
+        assign = msgspec.structs.replace(work, path=f"{number}.mp4", route=type(work.route)())
+        lease = Lease(
+            number=number,
+            clip_id=work.clip_id,
+            host=hand.host,
+            network=hand.stamp.network,
+            epoch=self._epoch,
+            at=self._context.clock(),
+        )
+        sent = Work(place=hand.place, pid=hand.pid, lease=number, network=way, assign=assign)
+        self._outbox.append((hand, sent, lease))
+
+    async def ask(self, way: str, youtube_id: str, *, media: bool = False) -> CheckAnswer:
+        """The answer to one request by a network of a host."""
+        name, _, key = way.partition("/")
+        host = self._hosts.get(name)
+        if host is None or not host.here:
+            return CheckAnswer(ok=False, category=None, text=f"The host {name} is away.", took_s=0.0)
+        self._asked += 1
+        number = self._asked
+        answer: asyncio.Future[CheckAnswer] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        host.tell(Ask(number=number, network=key, youtube_id=youtube_id, media=media))
+        try:
+            async with asyncio.timeout(ASK_S):
+                return await answer
+        except TimeoutError:
+            text = f"The host {name} does not answer."
+            return CheckAnswer(ok=False, category=None, text=text, took_s=0.0)
+        finally:
+            self._answers.pop(number, None)
+
+    # -- what users do ----------------------------------------------------------------------------
+
+    def set_workers(self, name: str, workers: int) -> str:
+        """Have a host run so many workers; says why not, else nothing."""
+        host = self._hosts.get(name)
+        if host is None or not host.here:
+            return f"There is no host {name!r} here."
+        if not WORKERS[0] <= workers <= WORKERS[1]:
+            return f"The number of workers is {WORKERS[0]} to {WORKERS[1]}, not {workers}."
+        host.workers = workers
+        for hand in host.hands.values():
+            hand.leaving = hand.place > workers
+        host.tell(Resize(workers=workers))
+        self._tell(host)
+        return ""
+
+    def remove(self, name: str) -> str:
+        """Have a host leave, and let none of its name in any more; says why not, else nothing."""
+        host = self._hosts.get(name)
+        known = any(way.partition("/")[0] == name for way in self._kept.networks)
+        if host is None and not known:
+            return f"There is no host {name!r}."
+        removed = tuple(dict.fromkeys((*self._kept.removed, name)))
+        kept = msgspec.structs.replace(self._kept, removed=removed)
+        self._context.ledger.set_hosts(kept)
+        self._kept = kept
+        if host is not None:
+            host.tell(
+                Bye(why=f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name}.")
+            )
+            self._part(host, HostStatus.LEFT, "removed by the user")
+            del self._hosts[name]
+            self._publish(host.state(), removed=True)
+        ways = [way for way in self._networks.ways.of_hosts if way.partition("/")[0] == name]
+        self._networks.without_host([host_way(*way.split("/", 1)) for way in ways], self._context.clock())
+        return ""
+
+    def admit(self, name: str) -> str:
+        """Let a host in again that was removed; says why not, else nothing."""
+        if name not in self._kept.removed:
+            return f"No host {name!r} was removed."
+        kept = msgspec.structs.replace(
+            self._kept, removed=tuple(other for other in self._kept.removed if other != name)
+        )
+        self._context.ledger.set_hosts(kept)
+        self._kept = kept
+        return ""
+
+    # -- who calls --------------------------------------------------------------------------------
+
+    async def serve(self, line: Line[FromHost]) -> None:
+        """Talk with one who has the dataset's certificate, until the line ends."""
+        host: Host | None = None
+        try:
+            async with asyncio.timeout(FIRST_WORD_S):
+                hello = await line.read()
+            if not isinstance(hello, Hello):
+                return
+            if refused := self._refuse(hello):
+                line.send(refused)
+                self._publish_refused(hello, line.peer, refused.why)
+                return
+            host = self._welcome(hello, line)
+            while True:
+                message = await line.read()
+                if host.line is not line:  # it called again, or was let go of
+                    return
+                host.heard_at = time.monotonic()
+                if isinstance(message, Piece):
+                    self._arrivals.piece(host.name, message.lease, message.data)
+                elif self._hear(host, message):
+                    return
+        except BadLine as error:
+            log.warning("a host is hung up on: %s", error)
+            if host is None:
+                why = f"This engine is Kinetics TUI {__version__}: pip install kinetics-tui=={__version__}."
+                line.send(Refused(why=why))
+        except (LineLost, TimeoutError):
+            pass
+        except OSError as error:  # a piece that cannot be written
+            log.warning("what a host sends cannot be written: %s", error)
+        finally:
+            with contextlib.suppress(OSError, TimeoutError, LineLost):
+                await asyncio.wait_for(line.close(), 1.0)
+            if host is not None and host.line is line:
+                self._away(host, "the line to it is cut")
+
+    def _refuse(self, hello: Hello) -> Refused | None:
+        """The reason why one may not take part, None where it may."""
+        yt_dlp = version_on_disk("yt_dlp")
+        name, known = hello.name, self._hosts.get(hello.name)
+        if hello.protocol != PROTOCOL or hello.version != __version__:
+            why = f"The engine is Kinetics TUI {__version__}, this host {hello.version}"
+            return Refused(why=f"{why}: pip install kinetics-tui=={__version__}")
+        if hello.yt_dlp != yt_dlp:
+            why = f"The engine has yt-dlp {yt_dlp}, this host {hello.yt_dlp}"
+            return Refused(why=f"{why}: pip install 'yt-dlp[default]=={yt_dlp}'")
+        if not HOST_NAME.fullmatch(name):
+            return Refused(why="A host's name has up to 31 letters, digits, dots, hyphens and underscores.")
+        if name in self._kept.removed:
+            why = f"The host {name} was removed: another --name, or kinetics-tui hosts DATASET --admit {name}"
+            return Refused(why=why)
+        if known is not None and known.here and known.instance != hello.instance:
+            why = f"A host {name} takes part already: give this one another --name."
+            return Refused(why=why, for_good=False)
+        if known is None and len(self._hosts) >= MOST_HOSTS:
+            return Refused(why=f"{MOST_HOSTS} hosts take part already.", for_good=False)
+        if self._context.stopping:
+            return Refused(why="The run is being stopped.", for_good=False)
+        return None
+
+    def _welcome(self, hello: Hello, line: Line[FromHost]) -> Host:
+        name = hello.name
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = Host(name, len(self._hosts) + 1, self._ended_by)
+        if host.line is not None:
+            host.line.abort()
+        again = host.instance == hello.instance
+        if not again:
+            self._take_all(host)
+            host.workers = hello.workers
+        host.instance, host.line, host.heard_at = hello.instance, line, time.monotonic()
+        host.about(line.peer, hello.version, hello.yt_dlp)
+        host.in_place = bool(self._token) and hello.token == self._token
+        if host.in_place:
+            results_folder(self._context.dataset, name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._arrivals.open()
+        host.status = HostStatus.HERE
+        keep = self._still_held(host, hello)
+        host.tell(
+            Welcome(
+                options=self._told_options,
+                workers=host.workers,
+                title=self._context.ledger.title,
+                keep=tuple(keep),
+                in_place=host.in_place,
+            )
+        )
+        self._lead(host, hello.networks, line.peer)
+        self._tell(
+            host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"
+        )
+        log.info("host %s takes part from %s", name, line.peer)
+        return host
+
+    def _still_held(self, host: Host, hello: Hello) -> list[int]:
+        """The leases of a host that calls again which still hold; all other clips of its go back."""
+        held = {(one.place, one.lease): one for one in hello.held}
+        keep = []
+        for hand in list(host.hands.values()):
+            one = held.get((hand.place, hand.lease))
+            if one is not None:
+                hand.pid = one.pid
+                keep.append(hand.lease)
+            else:
+                hand.leaving = True
+                host.taken_from(hand)
+        for (place, number), one in held.items():
+            orphan = self._orphans.get(number)
+            if orphan is None or orphan.lease.host != host.name or place in host.hands:
+                continue
+            del self._orphans[number]
+            hand = self._new_hand(host, place, one.pid)
+            hand.row, hand.lease, hand.assigned_at = orphan.row, number, time.monotonic()
+            hand.stamp = self._networks.stamp_of(orphan.lease.network)
+            keep.append(number)
+        return keep
+
+    def _new_hand(self, host: Host, place: int, pid: int) -> HostHand:
+        hand = HostHand(host.number(place), place, host, self._lease_out)
+        hand.pid = pid
+        hand.ready = True
+        hand.leaving = place > host.workers
+        host.hands[place] = hand
+        self._started(hand)
+        return hand
+
+    def _lead(self, host: Host, found: tuple[HostNetwork, ...], peer: str) -> None:
+        behind = {network.behind: self._meant(network.behind) for network in found if network.behind}
+        led = {
+            host_way(host.name, one.key): network_of_host(
+                host.name, peer, one, behind=behind.get(one.behind, "")
+            )
+            for one in found
+        }
+        gone = {
+            way: msgspec.structs.replace(network, present=False)
+            for way, network in host.networks.items()
+            if way not in {way.target for way in led}
+        }
+        host.networks = {**gone, **{way.target: network for way, network in led.items()}}
+        self._tell_networks(host)
+
+    def _meant(self, behind: str) -> str:
+        """The name of the network that a host's user means: one of the run's, else as he says."""
+        wanted = behind.strip().lower()
+        for listed in self._networks.ways.listed():
+            network = listed.network
+            names = (listed.given_as, listed.way.public, network.name, network.label)
+            if wanted in [name.lower() for name in names if name]:
+                return network.name
+        return behind.strip()
+
+    def _tell_networks(self, host: Host, *, present: bool = True) -> None:
+        led = {
+            host_way(*way.split("/", 1)): network
+            if present
+            else msgspec.structs.replace(network, present=False)
+            for way, network in host.networks.items()
+        }
+        try:
+            self._networks.of_host(led, self._context.clock())
+        except DatasetError as error:
+            log.warning("%s", error)
+
+    # -- what they say ----------------------------------------------------------------------------
+
+    def _hear(self, host: Host, message: FromHost) -> bool:
+        """Take in what a host says; True where it says good-bye."""
+        match message:
+            case WorkerUp(place=place, pid=pid):
+                self._worker_up(host, place, pid)
+            case WorkerGone():
+                self._worker_gone(host, message)
+            case ProgressNow(clips=clips):
+                for one in clips:
+                    hand = host.hands.get(one.place)
+                    if hand is not None and hand.lease == one.lease and one.lease != NO_LEASE:
+                        self._heard(hand, one.progress)
+            case Result():
+                self._take_in(host, message)
+            case NetworksNow(networks=networks):
+                self._lead(host, networks, host.line.peer if host.line else "")
+                self._tell(host)
+            case Checked(number=number, answer=answer):
+                waits = self._answers.get(number)
+                if waits is not None and not waits.done():
+                    waits.set_result(answer)
+            case Note(text=text):
+                self._note(host, for_ledger(text)[:300])
+            case Leaving():
+                self._part(host, HostStatus.LEFT, "left the run")
+                return True
+            case _:
+                pass
+        return False
+
+    def _worker_up(self, host: Host, place: int, pid: int) -> None:
+        hand = host.hands.get(place)
+        if hand is None:
+            hand = self._new_hand(host, place, pid)
+            self._context.publish(WorkerIdle(at=self._context.clock(), slot=hand.number))
+        else:  # the result of the one before is on its way
+            hand.pid, hand.ready = pid, True
+        self._tell(host)
+
+    def _worker_gone(self, host: Host, message: WorkerGone) -> None:
+        hand = host.hands.get(message.place)
+        if hand is None:
+            return
+        if hand.lease not in (NO_LEASE, message.lease):
+            hand.ready = False  # what it made is on its way
+            return
+        how = for_ledger(message.how)[:200]
+        hand.leaving = hand.leaving or not how
+        host.taken_from(hand, Death(how, message.from_outside) if how else None)
+        self._tell(host)
+
+    def _take_in(self, host: Host, result: Result) -> None:
+        hand = host.hands.get(result.place)
+        row = hand.row if hand is not None else None
+        if hand is None or row is None or hand.lease != result.lease or result.said.clip_id != row.id:
+            host.tell(Got(lease=result.lease))  # late, twice, or not its own: void
+            return
+        match result.said:
+            case Finished():
+                try:
+                    why = self._arrivals.expect(hand, row, result)
+                except OSError as error:
+                    text = f"What {host.name} sends cannot be written ({error.strerror})."
+                    self._end(
+                        hand,
+                        Failed(
+                            clip_id=row.id, category=Category.NOT_WRITABLE, text=text, spent=result.said.spent
+                        ),
+                    )
+                    return
+                if why:
+                    self._arrived_spoiled(hand, result.lease, why)
+            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE, text=text):
+                self._note(host, f"Its own disk: {for_ledger(text)[:200]}")
+                hand.rest(REST_S)
+                self._end(hand, Cancelled(clip_id=row.id))
+            case Failed(text=text):
+                self._end(hand, msgspec.structs.replace(result.said, text=for_ledger(text)[:500]))
+            case _:
+                self._end(hand, result.said)
+
+    def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed) -> None:
+        if hand.lease == lease and hand.row is not None:
+            host = self._hosts.get(hand.host)
+            if host is not None and isinstance(message, Finished):
+                host.clips += 1
+                host.spoiled = 0
+            self._end(hand, message)
+
+    def _arrived_spoiled(self, hand: HostHand, lease: int, why: str) -> None:
+        host = self._hosts.get(hand.host)
+        if hand.lease != lease or host is None:
+            return
+        self._acknowledge(hand)
+        self._note(host, f"A file of it was spoiled: {why}")
+        self._spoiled(hand, why)
+        host.spoiled += 1
+        if host.spoiled >= SPOILED_IN_A_ROW:
+            self.remove(host.name)
+
+    def _end(self, hand: HostHand, message: FromWorker) -> None:
+        """The last word on the clip of a lease has come."""
+        self._acknowledge(hand)
+        self._heard(hand, message)
+
+    def _acknowledge(self, hand: HostHand) -> None:
+        self._ended.add(hand.lease)
+        self._acknowledged.append((self._hosts[hand.host], hand.lease))
+        hand.lease = NO_LEASE
+
+    def _note(self, host: Host, text: str) -> None:
+        now = time.monotonic()
+        notes = self._notes[host.name] = [at for at in self._notes.get(host.name, []) if now - at < 60.0]
+        if len(notes) < NOTES_A_MINUTE:
+            notes.append(now)
+            self._tell(host, text)
+
+    # -- who goes ---------------------------------------------------------------------------------
+
+    def _away(self, host: Host, why: str) -> None:
+        if host.line is None:
+            return
+        line, host.line = host.line, None
+        line.abort()
+        host.status = HostStatus.AWAY
+        self._tell_networks(host, present=False)
+        self._tell(host, f"is away: {why}")
+
+    def _part(self, host: Host, status: HostStatus, why: str) -> None:
+        """A host goes for good: its clips go back at once."""
+        host.line = None
+        host.status = status
+        self._take_all(host)
+        self._tell_networks(host, present=False)
+        self._tell(host, why)
+
+    def _take_all(self, host: Host) -> None:
+        for hand in list(host.hands.values()):
+            hand.leaving = True  # nothing is held against its clip
+            host.taken_from(hand)
+
+    def _ended_by(self, hand: HostHand, death: Death | None) -> None:
+        """A worker is gone: what it had is nobody's, and what it sends is void."""
+        if hand.lease != NO_LEASE:
+            self._arrivals.drop(hand.lease)
+            self._ended.add(hand.lease)
+            hand.lease = NO_LEASE
+        self._gone(hand, death)
+
+    def _tell(self, host: Host, news: str = "") -> None:
+        if news:
+            host.last_word, host.said_at = news, self._context.clock()
+        self._publish(host.state(), news)
+
+    def _publish(self, state: HostState, news: str = "", *, removed: bool = False) -> None:
+        if news or removed or self._context.state.hosts.get(state.name) != state:
+            self._context.publish(
+                HostChanged(at=self._context.clock(), host=state, news=news, removed=removed)
+            )
+
+    def _publish_refused(self, hello: Hello, peer: str, why: str) -> None:
+        log.warning("host %s is refused: %s", for_ledger(hello.name)[:40], why)
+        if HOST_NAME.fullmatch(hello.name) and hello.name not in self._hosts:
+            now = self._context.clock()
+            self._publish(
+                HostState(
+                    name=hello.name,
+                    status=HostStatus.REFUSED,
+                    address=peer,
+                    version=hello.version,
+                    yt_dlp=hello.yt_dlp,
+                    last_word=why,
+                    said_at=now,
+                ),
+                f"is refused: {why}",
+            )
+
+
+def _for_hosts(options: Options) -> Options:
+    """The options as hosts are told them: whom to notify is not their business."""
+    return msgspec.structs.replace(options, notify=(), archives=())

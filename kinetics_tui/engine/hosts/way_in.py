@@ -1,0 +1,57 @@
+"""The way in for hosts: where the engine listens, with which certificates, and what a host has to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kinetics_tui.base.any_text import JsonReader
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.connect_file import ConnectFile, own_addresses, parse_listen
+from kinetics_tui.engine.hosts.hosts import Hosts
+from kinetics_tui.engine.hosts.listener import Listener
+from kinetics_tui.engine.hosts.messages import FromHost
+from kinetics_tui.engine.hosts.shared import make_token
+
+_reader = JsonReader[FromHost](FromHost)
+
+
+class WayIn:
+    """Listens while the run goes on, if its options say where."""
+
+    def __init__(self, context: RunContext, hosts: Hosts) -> None:
+        self._context = context
+        self._hosts = hosts
+        self._listener: Listener[FromHost] | None = None
+
+    async def open(self) -> None:
+        """Let hosts in. Raises UserError where nothing can listen there, or what it takes is missing."""
+        listen = self._context.options.listen
+        if not listen:
+            return
+        from kinetics_tui.engine.hosts.certificates import Authority  # few runs have hosts
+
+        context = Authority.at(self._context.dataset).engine_context()
+        self._hosts.open(make_token(self._context.dataset))
+        address, port = parse_listen(listen)
+        self._listener = await Listener.open(address, port, context, self._hosts.serve, _reader)
+
+    async def close(self, why: str) -> None:
+        """Say good-bye to every host, and let no more in."""
+        if self._listener is not None:
+            await self._hosts.close(why)
+            await self._listener.close()
+            self._listener = None
+
+
+def connect_file(dataset: Path, listen: str, title: str) -> ConnectFile:
+    """The file that lets a host in to a run that listens there. Raises UserError."""
+    from kinetics_tui.engine.hosts.certificates import Authority
+
+    address, port = parse_listen(listen)
+    return ConnectFile.make(
+        title=title,
+        folder=str(dataset.absolute()),
+        addresses=tuple(own_addresses(address, port)),
+        token=make_token(dataset),
+        credentials=Authority.at(dataset).issue(),
+    )
