@@ -34,7 +34,7 @@ CLOCKS_DIFFER = timedelta(days=1)
 """A certificate is good from so long ago on: the clock of another machine may be behind."""
 
 KNOCKS = b"kinetics"
-"""How every knock begins, whichever the dataset."""
+"""Every knock begins so, whichever the dataset."""
 
 _FOLDER = "hosts"
 _AUTHORITY = "authority.pem"
@@ -42,7 +42,7 @@ _ENGINE = "engine.pem"
 
 
 class Credentials(NamedTuple):
-    """What lets a host in, as PEM texts; ``expires_at`` in seconds since 1970. Never shows the key."""
+    """They let a host in: PEM texts, ``expires_at`` in seconds since 1970. Never shows the key."""
 
     authority: str
     certificate: str
@@ -86,7 +86,7 @@ class Authority:
         return authority
 
     def renew(self) -> None:
-        """Become a new authority: every connect file given out before is void, once the engine has it."""
+        """Become a new authority; an engine that has it lets nobody in by an older connect file."""
         with _folder_of(self._dataset) as folder:
             pem = _new_authority()
             _write(folder / _AUTHORITY, pem)
@@ -153,7 +153,7 @@ def host_context(credentials: Credentials) -> ssl.SSLContext:
 
 
 def knock_of(context: ssl.SSLContext) -> bytes:
-    """What a host says before anything else, so that the engine need not bother with anybody else.
+    """The first bytes that a host says, so that the engine need not bother with anybody else.
 
     It is no secret worth keeping: it goes over the network as it is. The certificates are what counts.
     """
@@ -226,7 +226,7 @@ def _new_authority() -> bytes:
 def _builder(
     what: str, key: EllipticCurvePrivateKey, expires: datetime, *, authority: bool
 ) -> x509.CertificateBuilder:
-    """What all certificates have in common; the issuer's name is still to come."""
+    """The part that all certificates have in common; the issuer's name is still to come."""
     from cryptography import x509
 
     signs = dict.fromkeys(("key_cert_sign", "crl_sign"), authority)

@@ -28,18 +28,20 @@ VERSION = 1
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - the user says where an engine listens
 """Addresses to listen at that stand for all of the machine."""
 
+_OWN_ALONE = ("docker", "br-", "virbr", "podman", "cni", "vmnet")
+"""Interfaces named so lead to containers and virtual machines on the machine itself."""
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 class _AnyVersion(msgspec.Struct):
-    """What connect files of every version have."""
+    """The part that connect files of every version have."""
 
     version: int
 
 
 class ConnectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a host is given. ``folder`` is the dataset's on the engine's machine. Never shows the key."""
+    """All that a host is given. ``folder`` is the dataset's on the engine's machine. Never shows the key."""
 
     version: int = VERSION
     title: str
@@ -95,7 +97,7 @@ class ConnectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return file
 
     def text(self) -> str:
-        """What is in the file."""
+        """The content of the file."""
         return to_json(self).decode() + "\n"
 
     def write(self, path: Path) -> None:
@@ -112,7 +114,7 @@ class ConnectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def credentials(self) -> Credentials:
-        """What lets the host in."""
+        """The part that lets the host in."""
         return Credentials(self.authority, self.certificate, self.key, self.expires_at)
 
     def _seal(self) -> str:
@@ -162,7 +164,7 @@ def own_addresses(listen: str, port: int) -> list[str]:
         each.address
         for family in wanted
         for name, addresses in psutil.net_if_addrs().items()
-        if name in up
+        if name in up and not name.startswith(_OWN_ALONE)
         for each in addresses
         if each.family == family and _leads_elsewhere(each.address)
     ]
@@ -186,7 +188,7 @@ def _read(path: Path) -> bytes:
 
 
 def new_file(folder: str = "") -> str:
-    """What to do where a connect file is of no use."""
+    """The remedy where a connect file is of no use."""
     dataset = shell_word(folder) if folder else "DATASET"
     return f"on the engine's machine, write a new one with `kinetics-tui hosts {dataset} --connect-file FILE`"
 

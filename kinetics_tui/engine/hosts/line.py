@@ -23,7 +23,7 @@ LOST_BYTES = 8 << 20
 LOST_AFTER_S = 30
 """So long a line lives whose other side acknowledges nothing."""
 CLOSE_WITHIN_S = 2.0
-"""What waits when a line is closed has so long to get out."""
+"""So long a line that is closed waits for the rest to get out."""
 
 _PIECE_BYTES = 64 << 10
 """Pieces are sent in this size: a message waits behind few of them, however slow the line is."""
@@ -72,7 +72,7 @@ class Line(Generic[_M]):
 
     @property
     def waiting_bytes(self) -> int:
-        """What was sent and has not left yet, but for what the system holds."""
+        """So much was sent and has not left yet; the system holds a little more."""
         return self._writer.transport.get_write_buffer_size()
 
     async def read(self) -> _M | Piece:
@@ -188,6 +188,6 @@ def _tune(connection: socket.socket) -> None:
     )
     with contextlib.suppress(OSError):  # it has ended already
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in wanted:
-            if (option := getattr(socket, name, None)) is not None:
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+    for name, value in wanted:
+        with contextlib.suppress(OSError, AttributeError):  # not every system has all of them
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -28,6 +28,8 @@ MOST_LINES = 256
 MOST_KNOCKING = 64
 """Connections that have said nothing yet; when there are more, the one that waits longest is hung up on."""
 MOST_HANDSHAKES = 32
+MOST_VISITORS = 192
+"""Connections that are no lines yet, in whichever state; there is no place for more."""
 HANDSHAKE_S = 5.0
 VISITS = (128, 200.0)
 """So many connections are taken at once, and so many a second then; the others wait in the system."""
@@ -60,7 +62,7 @@ class Listener(Generic[_M]):
         self._reader = reader
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
-        self._knocking: dict[asyncio.Task[None], None] = {}
+        self._knocking: dict[asyncio.Task[None], str] = {}
         self._visiting: set[asyncio.Task[None]] = set()
         self._lines: set[Line[_M]] = set()
         self._visits = _Allowance(*VISITS)
@@ -127,16 +129,21 @@ class Listener(Generic[_M]):
                 connection, address = await loop.sock_accept(listening)
             except OSError as error:
                 if error.errno in _FULL:
-                    self._turn_away("all hosts", fault_text(error))
+                    self._turn_away(fault_text(error))
                     await asyncio.sleep(_AGAIN_S)
                 continue
+            peer = _peer_text(address)
+            if len(self._visiting) - len(self._lines) >= MOST_VISITORS:
+                connection.close()
+                self._turn_away(f"{peer}: too many come at once")
+                continue
             if len(self._knocking) >= MOST_KNOCKING:
-                longest = next(iter(self._knocking))
+                longest, its_peer = next(iter(self._knocking.items()))
                 del self._knocking[longest]
                 longest.cancel()
-                self._turn_away("other machines", "too many said nothing")
-            task = asyncio.create_task(self._visit(connection, _peer_text(address)))
-            self._knocking[task] = None
+                self._turn_away(f"{its_peer}: it said nothing")
+            task = asyncio.create_task(self._visit(connection, peer))
+            self._knocking[task] = peer
             self._visiting.add(task)
             task.add_done_callback(self._visiting.discard)
             await asyncio.sleep(0)  # a connection that waits already is accepted at once
@@ -156,11 +163,12 @@ class Listener(Generic[_M]):
             raise
         except OSError as error:
             connection.close()
-            self._turn_away(peer, fault_text(error))
+            self._turn_away(f"{peer}: {fault_text(error)}")
             return
         if line is None:
             connection.close()
-            self._turn_away(peer, "too many hosts" if knocked else "it has no connect file of this dataset")
+            why = "too many hosts are here" if knocked else "it has no connect file of this dataset"
+            self._turn_away(f"{peer}: {why}")
             return
         try:
             await self._serve(line)
@@ -207,12 +215,11 @@ class Listener(Generic[_M]):
             transport.write(WELCOME)
             return line
 
-    def _turn_away(self, peer: str, why: str) -> None:
+    def _turn_away(self, why: str) -> None:
         self._strangers += 1
         now = time.monotonic()
         if now >= self._logged_at + LOGGED_EVERY_S:
-            turned = counted(self._strangers, "connection")
-            log.warning("turned away %s from other machines, the last from %s: %s", turned, peer, why)
+            log.warning("turned away %s, the last one %s", counted(self._strangers, "connection"), why)
             self._logged_at = now
             self._strangers = 0
 

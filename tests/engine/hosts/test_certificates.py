@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import ssl
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +18,11 @@ from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.engine.hosts import certificates
 from kinetics_tui.engine.hosts.certificates import Authority, Credentials, host_context, knock_of
+from kinetics_tui.engine.hosts.connect_file import ConnectFile
 
 
 def shakes_hands(engine: ssl.SSLContext, host: ssl.SSLContext) -> bool:
-    """Whether both sides believe each other; no socket is needed to ask."""
+    """True if both sides believe each other; no socket is needed to ask."""
     to_engine, to_host = ssl.MemoryBIO(), ssl.MemoryBIO()
     sides = [
         engine.wrap_bio(to_engine, to_host, server_side=True),
@@ -145,6 +148,21 @@ def test_credentials_show_no_key(authority: Authority) -> None:
 def test_credentials_that_are_none_are_an_error(authority: Authority) -> None:
     with pytest.raises((ssl.SSLError, ValueError)):
         host_context(Credentials("a", "b", "c", 0.0))
+
+
+def test_nothing_of_cryptography_is_loaded_where_it_is_not_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; import kinetics_tui.engine.hosts.reach, kinetics_tui.engine.hosts.listener;"
+        "from kinetics_tui.engine.hosts.connect_file import ConnectFile; from pathlib import Path;"
+        "from kinetics_tui.engine.hosts.certificates import host_context;"
+        "host_context(ConnectFile.read(Path(sys.argv[1])).credentials); print('cryptography' in sys.modules)"
+    )
+    file = ConnectFile.make(
+        title="T", folder="/d", addresses=(), token="", credentials=Authority.at(tmp_path).issue()
+    )
+    file.write(tmp_path / "c.json")
+    command = [sys.executable, "-c", code, str(tmp_path / "c.json")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_without_cryptography_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,15 @@ import stat
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
+import psutil
 import pytest
 from rich.pretty import pretty_repr
 
 from kinetics_tui.base.errors import SettingsError, UserError
+from kinetics_tui.engine.hosts import connect_file as connect_file_module
 from kinetics_tui.engine.hosts.certificates import Authority
 from kinetics_tui.engine.hosts.connect_file import (
     DEFAULT_PORT,
@@ -205,6 +208,26 @@ def test_what_is_no_address_to_listen_at(text: str) -> None:
 def test_the_addresses_of_one_that_listens_at_one_address() -> None:
     assert own_addresses("192.168.1.5", 7300) == ["192.168.1.5:7300"]
     assert own_addresses("fd00::5", 7300) == ["[fd00::5]:7300"]
+
+
+def test_addresses_that_other_machines_cannot_reach_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def about(family: socket.AddressFamily, *addresses: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(family=family, address=address) for address in addresses]
+
+    interfaces = {
+        "lo": about(socket.AF_INET, "127.0.0.1"),
+        "eth1": about(socket.AF_INET, "10.0.0.5") + about(socket.AF_INET6, "fd00::5", "fe80::1%eth1"),
+        "eth0": about(socket.AF_INET, "192.168.1.5"),
+        "down0": about(socket.AF_INET, "10.9.9.9"),
+        "docker0": about(socket.AF_INET, "172.17.0.1"),
+    }
+    up = {name: SimpleNamespace(isup=name != "down0") for name in interfaces}
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: interfaces)
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: up)
+    monkeypatch.setattr(socket, "gethostname", lambda: "lab3")
+    monkeypatch.setattr(connect_file_module, "_default_source", lambda family: "192.168.1.5")
+    assert own_addresses("", 1) == ["192.168.1.5:1", "10.0.0.5:1", "[fd00::5]:1", "lab3:1"]
+    assert own_addresses("0.0.0.0", 1) == ["192.168.1.5:1", "10.0.0.5:1", "lab3:1"]
 
 
 def test_the_addresses_of_one_that_listens_everywhere() -> None:
