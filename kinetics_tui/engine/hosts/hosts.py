@@ -163,6 +163,7 @@ class Hosts:
         if self._orphans:
             number = counted(len(self._orphans), "clip")
             self._context.log("host", f"{number} of the engine before may still be with hosts.")
+            log.info("%s of the engine before may still be with hosts", number)
 
     async def close(self, why: str) -> None:
         """Say good-bye to every host; what they still have is void."""

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import logging
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -276,6 +277,7 @@ class Lender:
         self._in_place = in_place
         if in_place:
             self._results = results_folder(Path(self._file.folder), self._name)
+            shutil.rmtree(self._results, ignore_errors=True)  # of one of this name that died
             scratch = self._results / f"scratch-{self._instance}"
         else:
             scratch = self._spool / "scratch"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.arrivals import sweep_results
 from kinetics_tui.engine.hosts.connect_file import ConnectFile, own_addresses, parse_listen
 from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.hosts.listener import Listener
@@ -41,6 +42,7 @@ class WayIn:
             await self._hosts.close(why)
             await self._listener.close()
             self._listener = None
+            sweep_results(self._context.dataset)
 
 
 def connect_file(dataset: Path, listen: str, title: str) -> ConnectFile:
