@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import pwd
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from pathlib import Path
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.safe_text import shell_word
+from kinetics_tui.base.whole_file import whole_file
 
 STATE_FOLDER = ".kinetics-tui"
 EXPORT_FOLDER = ".kinetics-tui-export"
 """In the folder of an export, what exports keep about it; what lies beside it is no dataset's own file."""
+_TOKEN_BYTES = 200
 STATS_FILE = "stats.csv"
 FAILED_FILE = "failed.csv"
 MANIFEST_FILE = "manifest.csv"
@@ -47,6 +50,33 @@ def archives_path(dataset: Path) -> Path:
 def hosts_path(dataset: Path) -> Path:
     """The folder of what other machines need to take part in the run, and of what they put there."""
     return state_folder(dataset) / "hosts"
+
+
+def make_token(dataset: Path) -> str:
+    """The token of a dataset folder: a machine that reads it there sees this folder. One that is there stays.
+
+    Raises DatasetError.
+    """
+    if not token_in(dataset):
+        make_state_folder(dataset)
+        try:
+            hosts_path(dataset).mkdir(mode=0o700, exist_ok=True)
+            with whole_file(_token_path(dataset), mode=0o600) as making:
+                making.write_text(secrets.token_hex(16), encoding="ascii")
+        except OSError as error:
+            raise DatasetError(cannot_use(dataset, error)) from error
+    return token_in(dataset)
+
+
+def token_in(dataset: Path) -> str:
+    """The token that lies in a dataset folder, empty where there is none, or no such folder."""
+    with suppress(OSError, ValueError), _token_path(dataset).open("rb") as file:
+        return file.read(_TOKEN_BYTES).decode("ascii").strip()
+    return ""
+
+
+def _token_path(dataset: Path) -> Path:
+    return hosts_path(dataset) / "token"
 
 
 def demo_path(dataset: Path) -> Path:

@@ -26,6 +26,7 @@ from kinetics_tui.engine.hosts.way_in import WayIn
 from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
@@ -129,9 +130,11 @@ class Engine:
             not_held=self._outcomes.not_held,
             ready=lambda: self._dispatcher.dispatch(),
         )
+        self._networks_of_hosts = NetworksOfHosts(context, self._networks)
         self._hosts = Hosts(
             context,
             self._networks,
+            self._networks_of_hosts,
             claim=self._queue.claim,
             put_back=self._queue.put_back,
             heard=lambda hand, message: self._reports.heard(hand, message),
@@ -158,7 +161,7 @@ class Engine:
             self._dispatcher,
             self._disk,
             self._archives,
-            self._networks,
+            self._networks_of_hosts,
             self._settled,
         )
         self._checks = Checks(
@@ -393,5 +396,5 @@ class Engine:
         self._stats.stale = True
         going = isinstance(slot, Slot) and self._pool.renew_if_old(slot)
         if not going and not slot.leaving:
-            self._dispatcher.dispatch()
+            self._dispatcher.dispatch(slot.host)
         self._tell_status()

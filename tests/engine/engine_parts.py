@@ -17,6 +17,7 @@ from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
@@ -103,9 +104,11 @@ class Parts:
             on_started=lambda _slot: None,
             on_gone=lambda _slot, _death: None,
         )
+        self.networks_of_hosts = NetworksOfHosts(self.context, self.networks)
         self.hosts = Hosts(
             self.context,
             self.networks,
+            self.networks_of_hosts,
             claim=self.queue.claim,
             put_back=self.queue.put_back,
             heard=lambda hand, message: self.reports.heard(hand, message),
@@ -138,7 +141,7 @@ class Parts:
             self.dispatcher,
             self.disk,
             self.archives,
-            self.networks,
+            self.networks_of_hosts,
             self.settled.append,
         )
         self.checks = Checks(

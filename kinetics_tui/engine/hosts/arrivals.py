@@ -97,7 +97,10 @@ class Arrivals:
             self._pool = None
 
     def expect(self, hand: HostHand, row: ClipRow, result: Result) -> str:
-        """Begin to take a result in; says why not, else nothing."""
+        """Begin to take a result in, from its first byte; says why not, else nothing."""
+        if self._is_here(result.lease):
+            return ""  # it was sent again, since the line was cut before the host could hear of that
+        self.drop(result.lease)
         if not 0 < result.size_bytes <= MOST_CLIP_BYTES:
             return f"a file of {result.size_bytes:,} bytes is no clip"
         if result.in_place:
@@ -127,8 +130,16 @@ class Arrivals:
             del self._coming[lease]
             self._check(arrival)
 
+    def _is_here(self, lease: int) -> bool:
+        """True if all of a result has come, and it is being looked at or will be."""
+        return any(one.result.lease == lease for one in (*self._waiting, *self._checking.values()))
+
     def drop(self, lease: int) -> None:
-        """Take this result in no further."""
+        """Take this result in no further: its lease holds no more."""
+        self._waiting = deque(one for one in self._waiting if one.result.lease != lease)
+        for number, one in self._checking.items():
+            if one.result.lease == lease and self._pool is not None and number in self._pool.slots:
+                self._pool.slots[number].kill()
         arrival = self._coming.pop(lease, None)
         if arrival is not None and arrival.file is not None:
             arrival.file.close()

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from kinetics_tui.base.safe_text import for_ledger
 from kinetics_tui.engine.hosts.line import Line
 from kinetics_tui.engine.hosts.messages import SILENT_S, FromHost, HostNetwork, LetGo, ToHost
 from kinetics_tui.engine.networks.network import Network
@@ -38,11 +41,17 @@ class HostHand(Hand):
     @property
     def idle(self) -> bool:
         """Ready for a clip, with nothing of the last one still on its way."""
-        return super().idle and self.lease == NO_LEASE and time.monotonic() >= self._rests_until
+        at_hand = self._of.here and self.lease == NO_LEASE
+        return at_hand and super().idle and time.monotonic() >= self._rests_until
 
     def rest(self, seconds: float) -> None:
         """Give it nothing for a while."""
         self._rests_until = time.monotonic() + seconds
+
+    def release(self) -> None:
+        """The clip is out of the worker's hand; a host lets workers go by itself where it has too many."""
+        self.row = None
+        self.let_go_by = None
 
     def retire(self) -> None:
         """Let the worker go; the host begins another one, unless it was told to have fewer."""
@@ -105,6 +114,11 @@ class Host:
         """True if nothing was heard of it for so long that its clips go back."""
         return time.monotonic() - self.heard_at > SILENT_S
 
+    @property
+    def networks_away(self) -> dict[str, Network]:
+        """Its networks, none of which can be used now."""
+        return {way: replace(network, present=False) for way, network in self.networks.items()}
+
     def number(self, place: int) -> int:
         """The number of a worker of the host among all those of the run."""
         return NUMBERS_A_HOST * self._index + place
@@ -147,10 +161,6 @@ class Host:
             death = death or Death("hung", from_outside=False)
         self._gone(hand, death)
 
-    def hold_all(self) -> list[HostHand]:
-        """Its workers that have a clip in hand."""
-        return [hand for hand in self.hands.values() if hand.lease != NO_LEASE]
-
 
 def network_of_host(host: str, peer: str, found: HostNetwork, *, behind: str = "") -> Network:
     """A network of a host as the run knows it. ``peer`` is the address that the host connects from.
@@ -162,7 +172,7 @@ def network_of_host(host: str, peer: str, found: HostNetwork, *, behind: str = "
     way = host_way(host, found.key)
     return Network(
         name=behind or _name(host, peer, found),
-        label=f"{host} {found.label}",
+        label=f"{host} {for_ledger(found.label)}",
         kind=found.kind,
         family=found.family,
         route=Route(way=way.target),

@@ -12,8 +12,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -23,15 +22,15 @@ from kinetics_tui.base.machine import version_on_disk
 from kinetics_tui.base.safe_text import for_ledger
 from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.folder import scratch_path
-from kinetics_tui.dataset.ledger.rows import ClipRow, HostsKept, Lease, NetworkRow
+from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
 from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
+from kinetics_tui.engine.hosts.leases import Leases
 from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost, Piece
 from kinetics_tui.engine.hosts.messages import (
     PING_S,
     PROTOCOL,
-    SILENT_S,
     Ask,
     Bye,
     Checked,
@@ -49,11 +48,12 @@ from kinetics_tui.engine.hosts.messages import (
     Resize,
     Result,
     Welcome,
-    Work,
     WorkerGone,
     WorkerUp,
 )
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death
@@ -64,7 +64,6 @@ from kinetics_tui.model.network import HOST_NAME, HostState, HostStatus, host_wa
 from kinetics_tui.model.options import WORKERS, Options
 
 FIRST_WORD_S = 10.0
-LEASES_AN_EPOCH = 10**9
 ASK_S = 60.0
 MOST_HOSTS = 256
 SPOILED_IN_A_ROW = 5
@@ -74,13 +73,6 @@ REST_S = 30.0
 """A worker that cannot write on its machine gets nothing for so long."""
 
 log = logging.getLogger(__name__)
-
-
-class Orphan(NamedTuple):
-    """A lease that an engine before this one gave out, whose host may call again."""
-
-    lease: Lease
-    row: ClipRow
 
 
 class Hosts:
@@ -94,6 +86,7 @@ class Hosts:
         self,
         context: RunContext,
         networks: Networks,
+        networks_of_hosts: NetworksOfHosts,
         *,
         claim: Callable[[ClipRow], bool],
         put_back: Callable[[ClipRow], None],
@@ -103,29 +96,20 @@ class Hosts:
         spoiled: Callable[[Hand, str], None],
     ) -> None:
         self._context = context
-        self._claim = claim
-        self._put_back = put_back
+        self._leases = Leases(context.ledger, claim, put_back)
         self._networks = networks
+        self._networks_of_hosts = networks_of_hosts
         self._heard = heard
         self._started = started
         self._gone = gone
         self._spoiled = spoiled
         self._hosts: dict[str, Host] = {}
-        self._outbox: list[tuple[HostHand, Work, Lease]] = []
-        self._ended: set[int] = set()
-        """Leases that hold no more, as the ledger is still to be told."""
-        self._acknowledged: list[tuple[Host, int]] = []
-        self._orphans: dict[int, Orphan] = {}
-        self._orphans_until = 0.0
         self._answers: dict[int, asyncio.Future[CheckAnswer]] = {}
         self._asked = 0
-        self._epoch = 0
-        self._leases = 0
         self._token = ""
         self._told_options = _for_hosts(context.options)
         self._pinged_at = 0.0
         self._notes: dict[str, list[float]] = {}
-        self._kept = HostsKept()
         self._arrivals = Arrivals(
             context.dataset,
             scratch_path(context.dataset),
@@ -136,14 +120,13 @@ class Hosts:
 
     @property
     def hands(self) -> list[HostHand]:
-        """The workers on all hosts that are here."""
-        return [hand for host in self._hosts.values() if host.here for hand in host.hands.values()]
+        """The workers on all hosts."""
+        return [hand for host in self._hosts.values() for hand in host.hands.values()]
 
-    @property
-    def in_hand(self) -> int:
-        """Clips that are with hosts, those included that an engine before this one gave out."""
-        held = sum(len(host.hold_all()) for host in self._hosts.values())
-        return held + len(self._orphans)
+    def hands_of(self, name: str) -> list[HostHand]:
+        """The workers on one host."""
+        host = self._hosts.get(name)
+        return list(host.hands.values()) if host is not None else []
 
     # -- their life -------------------------------------------------------------------------------
 
@@ -153,25 +136,20 @@ class Hosts:
         ``token`` is in a file of the dataset folder: a host that reads it there sees the folder.
         """
         self._token = token
-        ledger = self._context.ledger
-        self._epoch = ledger.next_epoch()
-        self._kept = ledger.hosts()
-        for lease, row in ledger.leases():
-            if self._claim(row):
-                self._orphans[lease.number] = Orphan(lease, row)
-        self._orphans_until = time.monotonic() + SILENT_S
-        if self._orphans:
-            number = counted(len(self._orphans), "clip")
-            self._context.log("host", f"{number} of the engine before may still be with hosts.")
-            log.info("%s of the engine before may still be with hosts", number)
+        if orphans := self._leases.open():
+            text = f"{counted(orphans, 'clip')} of the engine before may still be with hosts."
+            self._context.log("host", text)
+            log.info("%s", text)
 
     async def close(self, why: str) -> None:
         """Say good-bye to every host; what they still have is void."""
+        lines = []
         for host in self._hosts.values():
             host.tell(Bye(why=why))
             if host.line is not None:
-                with contextlib.suppress(OSError, TimeoutError):
-                    await asyncio.wait_for(host.line.close(), 1.0)
+                lines.append(host.line)
+                host.line = None
+        await asyncio.gather(*(line.close() for line in lines))
         for answer in self._answers.values():
             answer.cancel()
         await self._arrivals.close()
@@ -191,67 +169,24 @@ class Hosts:
                 self._take_all(host)
         if due:
             self._pinged_at = time.monotonic()
-        if self._orphans and time.monotonic() > self._orphans_until:
-            for orphan in self._orphans.values():
-                self._put_back(orphan.row)
-                self._ended.add(orphan.lease.number)
-            self._context.log(
-                "host", f"{counted(len(self._orphans), 'clip')} of hosts that did not call again."
-            )
-            self._orphans.clear()
-        self._keep()
+        if expired := self._leases.expire():
+            self._context.log("host", f"{counted(expired, 'clip')} of hosts that did not call again.")
+        self._networks_of_hosts.keep()
 
     def flushed(self) -> None:
         """The ledger has what is known: hosts may forget the results that are in it. Raises DatasetError."""
-        if self._ended:
-            self._context.ledger.end_leases(self._ended)
-            self._ended.clear()
-        for host, lease in self._acknowledged:
-            host.tell(Got(lease=lease))
-        self._acknowledged.clear()
-
-    def _keep(self) -> None:
-        ways = self._networks.ways
-        rows = {
-            way: NetworkRow(network.name, network.label, network.kind, network.family)
-            for way, network in ways.of_hosts.items()
-        }
-        kept = msgspec.structs.replace(self._kept, networks=rows, one=ways.one)
-        if kept != self._kept:
-            with contextlib.suppress(DatasetError):  # the next tick tries again
-                self._context.ledger.set_hosts(kept)
-                self._kept = kept
+        for name, lease in self._leases.flushed():
+            if host := self._hosts.get(name):
+                host.tell(Got(lease=lease))
 
     # -- what goes out ----------------------------------------------------------------------------
 
     def send(self) -> None:
         """Send the clips that were put into workers' hands. Raises DatasetError; they go out later then."""
-        if not self._outbox:
-            return
-        self._outbox = [
-            (hand, work, lease) for hand, work, lease in self._outbox if hand.lease == lease.number
-        ]
-        self._context.ledger.give_out([lease for _, _, lease in self._outbox])
-        for hand, work, _ in self._outbox:
-            self._hosts[hand.host].tell(work)
-        self._outbox.clear()
+        self._leases.send(lambda name, work: self._hosts[name].tell(work))
 
     def _lease_out(self, hand: HostHand, work: Assign) -> None:
-        self._leases += 1
-        number = self._epoch * LEASES_AN_EPOCH + self._leases
-        hand.lease = number
-        way = work.route.way.partition("/")[2]
-        assign = msgspec.structs.replace(work, path=f"{number}.mp4", route=type(work.route)())
-        lease = Lease(
-            number=number,
-            clip_id=work.clip_id,
-            host=hand.host,
-            network=hand.stamp.network,
-            epoch=self._epoch,
-            at=self._context.clock(),
-        )
-        sent = Work(place=hand.place, pid=hand.pid, lease=number, network=way, assign=assign)
-        self._outbox.append((hand, sent, lease))
+        self._leases.give(hand, work, self._context.clock())
 
     async def ask(self, way: str, youtube_id: str, *, media: bool = False) -> CheckAnswer:
         """The answer to one request by a network of a host."""
@@ -292,33 +227,22 @@ class Hosts:
     def remove(self, name: str) -> str:
         """Have a host leave, and let none of its name in any more; says why not, else nothing."""
         host = self._hosts.get(name)
-        known = any(way.partition("/")[0] == name for way in self._kept.networks)
-        if host is None and not known:
+        if host is None and not self._networks_of_hosts.knows(name):
             return f"There is no host {name!r}."
-        removed = tuple(dict.fromkeys((*self._kept.removed, name)))
-        kept = msgspec.structs.replace(self._kept, removed=removed)
-        self._context.ledger.set_hosts(kept)
-        self._kept = kept
         if host is not None:
-            host.tell(
-                Bye(why=f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name}.")
-            )
+            why = f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name} lets it in."
+            host.tell(Bye(why=why))
             self._part(host, HostStatus.LEFT, "removed by the user")
             del self._hosts[name]
-            self._publish(host.state(), removed=True)
-        ways = [way for way in self._networks.ways.of_hosts if way.partition("/")[0] == name]
-        self._networks.without_host([host_way(*way.split("/", 1)) for way in ways], self._context.clock())
+        self._networks_of_hosts.remove(name)
+        self._publish(HostState(name=name, status=HostStatus.LEFT), "is removed", removed=True)
         return ""
 
     def admit(self, name: str) -> str:
         """Let a host in again that was removed; says why not, else nothing."""
-        if name not in self._kept.removed:
+        if name not in self._networks_of_hosts.removed:
             return f"No host {name!r} was removed."
-        kept = msgspec.structs.replace(
-            self._kept, removed=tuple(other for other in self._kept.removed if other != name)
-        )
-        self._context.ledger.set_hosts(kept)
-        self._kept = kept
+        self._networks_of_hosts.admit(name)
         return ""
 
     # -- who calls --------------------------------------------------------------------------------
@@ -372,7 +296,7 @@ class Hosts:
             return Refused(why=f"{why}: pip install 'yt-dlp[default]=={yt_dlp}'")
         if not HOST_NAME.fullmatch(name):
             return Refused(why="A host's name has up to 31 letters, digits, dots, hyphens and underscores.")
-        if name in self._kept.removed:
+        if name in self._networks_of_hosts.removed:
             why = f"The host {name} was removed: another --name, or kinetics-tui hosts DATASET --admit {name}"
             return Refused(why=why)
         if known is not None and known.here and known.instance != hello.instance:
@@ -432,10 +356,9 @@ class Hosts:
                 hand.leaving = True
                 host.taken_from(hand)
         for (place, number), one in held.items():
-            orphan = self._orphans.get(number)
-            if orphan is None or orphan.lease.host != host.name or place in host.hands:
+            orphan = self._leases.adopt(number, host.name) if place not in host.hands else None
+            if orphan is None:
                 continue
-            del self._orphans[number]
             hand = self._new_hand(host, place, one.pid)
             hand.row, hand.lease, hand.assigned_at = orphan.row, number, time.monotonic()
             hand.stamp = self._networks.stamp_of(orphan.lease.network)
@@ -451,41 +374,20 @@ class Hosts:
         self._started(hand)
         return hand
 
-    def _lead(self, host: Host, found: tuple[HostNetwork, ...], peer: str) -> None:
-        behind = {network.behind: self._meant(network.behind) for network in found if network.behind}
+    def _lead(self, host: Host, found: Sequence[HostNetwork], peer: str) -> None:
+        """The networks of a host are these now; those that it had before and names no more are away."""
         led = {
-            host_way(host.name, one.key): network_of_host(
-                host.name, peer, one, behind=behind.get(one.behind, "")
+            host_way(host.name, one.key).target: network_of_host(
+                host.name, peer, one, behind=self._networks_of_hosts.meant(one.behind) if one.behind else ""
             )
             for one in found
         }
-        gone = {
-            way: msgspec.structs.replace(network, present=False)
-            for way, network in host.networks.items()
-            if way not in {way.target for way in led}
-        }
-        host.networks = {**gone, **{way.target: network for way, network in led.items()}}
-        self._tell_networks(host)
+        host.networks = {**host.networks_away, **led}
+        self._tell_networks(host.networks)
 
-    def _meant(self, behind: str) -> str:
-        """The name of the network that a host's user means: one of the run's, else as he says."""
-        wanted = behind.strip().lower()
-        for listed in self._networks.ways.listed():
-            network = listed.network
-            names = (listed.given_as, listed.way.public, network.name, network.label)
-            if wanted in [name.lower() for name in names if name]:
-                return network.name
-        return behind.strip()
-
-    def _tell_networks(self, host: Host, *, present: bool = True) -> None:
-        led = {
-            host_way(*way.split("/", 1)): network
-            if present
-            else msgspec.structs.replace(network, present=False)
-            for way, network in host.networks.items()
-        }
+    def _tell_networks(self, led: Mapping[str, Network]) -> None:
         try:
-            self._networks.of_host(led, self._context.clock())
+            self._networks_of_hosts.lead(led)
         except DatasetError as error:
             log.warning("%s", error)
 
@@ -584,7 +486,7 @@ class Hosts:
         host = self._hosts.get(hand.host)
         if hand.lease != lease or host is None:
             return
-        self._acknowledge(hand)
+        self._leases.end(hand, in_books=True)
         self._note(host, f"A file of it was spoiled: {why}")
         self._spoiled(hand, why)
         host.spoiled += 1
@@ -593,13 +495,8 @@ class Hosts:
 
     def _end(self, hand: HostHand, message: FromWorker) -> None:
         """The last word on the clip of a lease has come."""
-        self._acknowledge(hand)
+        self._leases.end(hand, in_books=True)
         self._heard(hand, message)
-
-    def _acknowledge(self, hand: HostHand) -> None:
-        self._ended.add(hand.lease)
-        self._acknowledged.append((self._hosts[hand.host], hand.lease))
-        hand.lease = NO_LEASE
 
     def _note(self, host: Host, text: str) -> None:
         now = time.monotonic()
@@ -616,7 +513,7 @@ class Hosts:
         line, host.line = host.line, None
         line.abort()
         host.status = HostStatus.AWAY
-        self._tell_networks(host, present=False)
+        self._tell_networks(host.networks_away)
         self._tell(host, f"is away: {why}")
 
     def _part(self, host: Host, status: HostStatus, why: str) -> None:
@@ -624,7 +521,7 @@ class Hosts:
         host.line = None
         host.status = status
         self._take_all(host)
-        self._tell_networks(host, present=False)
+        self._tell_networks(host.networks_away)
         self._tell(host, why)
 
     def _take_all(self, host: Host) -> None:
@@ -634,10 +531,8 @@ class Hosts:
 
     def _ended_by(self, hand: HostHand, death: Death | None) -> None:
         """A worker is gone: what it had is nobody's, and what it sends is void."""
-        if hand.lease != NO_LEASE:
-            self._arrivals.drop(hand.lease)
-            self._ended.add(hand.lease)
-            hand.lease = NO_LEASE
+        self._arrivals.drop(hand.lease)
+        self._leases.end(hand, in_books=False)
         self._gone(hand, death)
 
     def _tell(self, host: Host, news: str = "") -> None:

@@ -22,6 +22,7 @@ from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.machine import version_on_disk
+from kinetics_tui.dataset.folder import token_in
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
@@ -55,7 +56,6 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerUp,
 )
 from kinetics_tui.engine.hosts.reach import NotReached, connect
-from kinetics_tui.engine.hosts.shared import token_in
 from kinetics_tui.engine.networks.checks import Ask as AskYouTube
 from kinetics_tui.engine.networks.checks import ask_youtube
 from kinetics_tui.engine.networks.routes import Ways

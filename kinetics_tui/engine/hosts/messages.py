@@ -24,7 +24,7 @@ SILENT_S = 15.0
 """One of which nothing was heard for so long is gone: the engine takes its clips back, a host calls again."""
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
-Name = Annotated[str, msgspec.Meta(max_length=200)]
+Name = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Place = Annotated[int, msgspec.Meta(ge=1, le=WORKERS[1])]

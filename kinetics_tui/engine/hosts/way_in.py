@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics_tui.base.any_text import JsonReader
+from kinetics_tui.dataset.folder import make_token
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import sweep_results
 from kinetics_tui.engine.hosts.connect_file import ConnectFile, own_addresses, parse_listen
 from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.hosts.listener import Listener
 from kinetics_tui.engine.hosts.messages import FromHost
-from kinetics_tui.engine.hosts.shared import make_token
 
 _reader = JsonReader[FromHost](FromHost)
 

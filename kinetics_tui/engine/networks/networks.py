@@ -23,7 +23,6 @@ from kinetics_tui.engine.networks.network import (
 )
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.routes import Ways
-from kinetics_tui.engine.networks.seen import SeenAddresses
 from kinetics_tui.engine.networks.throttle import Throttle
 from kinetics_tui.model.events import NetworkChanged, NetworkNews
 from kinetics_tui.model.failure import Category
@@ -56,7 +55,6 @@ class Networks:
         self._all_left = False
         """No network is in use that was before the last switch."""
         self._had_route = False
-        self._seen = SeenAddresses()
         self.in_use: list[KnownNetwork] = []
         self._use(self._led, context.clock())
 
@@ -247,55 +245,6 @@ class Networks:
         if not self.uses(network.name):  # one in use keeps the way that it sends by
             known.network = network
         return known
-
-    # -- networks of hosts -----------------------------------------------------------------------------
-
-    def of_host(self, led: Mapping[Way, Network], now: float) -> None:
-        """These ways of a host lead to these networks now; ways never met before come into use.
-
-        Raises DatasetError where the ledger cannot be read; nothing is changed then.
-        """
-        new = [way for way in led if way.target not in self.ways.of_hosts]
-        self.ways.of_hosts.update({way.target: network for way, network in led.items()})
-        if new:
-            self.switch([*self.ways.in_use, *new], now)
-        else:
-            self.look(now)
-        self.list(now)
-
-    def without_host(self, ways: Sequence[Way], now: float) -> None:
-        """A host takes part no more: its ways are gone, but the last one in use."""
-        for way in ways:
-            self.ways.of_hosts.pop(way.target, None)
-            self.ways.added.pop(way.public, None)
-        left = tuple(way for way in self.ways.in_use if way not in ways)
-        if left and left != self.ways.in_use:
-            self.switch(left, now)
-        self.keep_ways()
-        self.list(now)
-
-    def seen(self, stamp: Stamp, address: str, now: float) -> None:
-        """YouTube saw a clip come from an address: networks in use that it sees as one are one."""
-        known = self._known.get(stamp.network)
-        if known is None or not address or not self.uses(stamp.network):
-            return
-        same = self._seen.saw(stamp.network, address, [known.network.name for known in self.in_use])
-        if same is None:
-            return
-        other = self._known[same]
-        # The one that is worse off stands for both: a cooldown is kept.
-        stays, goes = (known, other) if known.waits > other.waits else (other, known)
-        text = f"YouTube sees {goes.network.label} and {stays.network.label} as one network ({address})."
-        self.ways.one = {
-            **{
-                name: stays.network.name if one == goes.network.name else one
-                for name, one in self.ways.one.items()
-            },
-            goes.network.name: stays.network.name,
-        }
-        self._seen.forget(goes.network.name)
-        self._context.log("network", f"{text} They go by one pace.")
-        self.look(now)
 
     # -- what the user does ----------------------------------------------------------------------------
 

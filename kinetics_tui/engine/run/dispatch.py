@@ -71,11 +71,14 @@ class Dispatcher:
         """Every worker of the run, this machine's first."""
         return [*self._pool.slots.values(), *self._hosts.hands]
 
-    def dispatch(self) -> None:
-        """Give every idle worker a clip, if there is any that may be handed out."""
-        nothing_for = set()
+    def _hands_of(self, host: str) -> list[Hand]:
+        return list(self._pool.slots.values()) if host == HERE else [*self._hosts.hands_of(host)]
+
+    def dispatch(self, host: str | None = None) -> None:
+        """Give every idle worker a clip that may have one; ``host``: of this machine alone."""
+        nothing_for: set[str] = set()
         try:
-            for hand in self.hands:
+            for hand in self.hands if host is None else self._hands_of(host):
                 if hand.idle and hand.host not in nothing_for and not self._hand_out(hand):
                     nothing_for.add(hand.host)
             self._hosts.send()
@@ -199,12 +202,8 @@ class Dispatcher:
         return True
 
     def _tell_waiting(self, host: str, now: float, until: float) -> None:
-        for slot in self.hands:
-            if (
-                slot.host == host
-                and slot.idle
-                and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S
-            ):
+        for slot in self._hands_of(host):
+            if slot.idle and abs(self._waiting_until.get(slot.number, 0.0) - until) > TOLD_WITHIN_S:
                 self._waiting_until[slot.number] = until
                 self._context.publish(WorkerIdle(at=now, slot=slot.number, phase=Phase.PACE, until=until))
 

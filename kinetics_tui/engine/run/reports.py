@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.archives.reading import Copy
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.disk import DiskWatch
 from kinetics_tui.engine.run.dispatch import Dispatcher
@@ -43,7 +43,7 @@ class Reports:
     _dispatcher: Dispatcher
     _disk: DiskWatch
     _archives: ArchiveTurn
-    _networks: Networks
+    _networks_of_hosts: NetworksOfHosts
     _settled: Callable[[Hand], None]
 
     def started(self, slot: Hand) -> None:
@@ -161,7 +161,7 @@ class Reports:
             case Finished():
                 self._dispatcher.logged_in()
                 self._outcomes.finished(slot, row, message, now)
-                self._networks.seen(slot.stamp, message.seen_as, now)
+                self._networks_of_hosts.seen(slot.stamp, message.seen_as)
                 self._extraction.add(row)
             case Failed():
                 match self._outcomes.failed(slot, row, message, now):
