@@ -19,12 +19,12 @@ from kinetics_tui.engine.hosts.line import (
     LOST_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_PIECE_BYTES,
+    WELCOME,
     BadLine,
     Line,
     LineLost,
     Piece,
 )
-from kinetics_tui.engine.hosts.listener import WELCOME
 from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Say, until
 
 
@@ -123,10 +123,10 @@ async def test_an_empty_file_has_no_piece_and_a_missing_one_leaves_the_line(
 async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line[Say]) -> None:
     whole = frame(b"J", to_json(Say(5, "abc")))
     for part in (whole[:3], whole[3:5], whole[5:9]):
-        echo.lines[0]._writer.write(part)
+        echo.lines[0]._transport.write(part)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(line.read(), 0.05)
-    echo.lines[0]._writer.write(whole[9:])
+    echo.lines[0]._transport.write(whole[9:])
     assert await line.read() == Say(5, "abc")
 
 
@@ -261,6 +261,6 @@ async def test_a_line_names_its_other_side(echo: Echo, line: Line[Say]) -> None:
 
 
 async def test_it_is_encrypted_by_the_newest_tls(echo: Echo, line: Line[Say]) -> None:
-    about = line._writer.get_extra_info("ssl_object")
+    about = line._transport.get_extra_info("ssl_object")
     assert isinstance(about, ssl.SSLObject)
     assert about.version() == "TLSv1.3"
