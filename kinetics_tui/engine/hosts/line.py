@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,17 +23,24 @@ LOST_BYTES = 8 << 20
 """The line is given up when so much waits for a side that does not read."""
 LOST_AFTER_S = 30
 """So long a line lives whose other side acknowledges nothing."""
+WELCOME = b"\x01"
+"""The first byte inside TLS: the host's certificate was accepted."""
 CLOSE_WITHIN_S = 2.0
 """So long a line that is closed waits for the rest to get out."""
 
-_PIECE_BYTES = 64 << 10
-"""Pieces are sent in this size: a message waits behind few of them, however slow the line is."""
+_SMALL_PIECE_BYTES = 64 << 10
+"""Pieces have this size where the line is slow: a message waits behind one of them."""
+_QUICK_S = 0.05
+"""A line is quick that takes ``MAX_PIECE_BYTES`` in so long."""
 _HIGH_WATER_BYTES = 32 << 10
 _UNSENT_BYTES = 64 << 10
 _HEAD_BYTES = 5
 _LEASE_BYTES = 8
 _MESSAGE = b"J"
 _PIECE = b"P"
+_BUFFER_BYTES = 384 << 10
+"""Holds the longest frame, and some more."""
+_LITTLE_BYTES = 64 << 10
 _BOUNDS = {_MESSAGE: MAX_MESSAGE_BYTES, _PIECE: _LEASE_BYTES + MAX_PIECE_BYTES}
 
 _M = TypeVar("_M")
@@ -53,53 +61,62 @@ class Piece(NamedTuple):
     data: bytes
 
 
-class Line(Generic[_M]):
-    """One side of a line; reads messages of the type of ``reader``. Messages overtake the files sent."""
+class Line(asyncio.BufferedProtocol, Generic[_M]):
+    """One side of a line; reads messages of the type of ``reader``. Messages overtake the files sent.
 
-    def __init__(
-        self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter, reader: JsonReader[_M], peer: str
-    ) -> None:
+    ``Listener`` and ``connect`` make it. What comes is decrypted into a buffer of its own, and copied once.
+    """
+
+    def __init__(self, reader: JsonReader[_M], peer: str) -> None:
         self.peer = peer
         """The address of the other side, with its port."""
-        self._stream = stream
-        self._writer = writer
         self._reader = reader
-        self._head = b""
+        self._transport: asyncio.Transport
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._start = self._end = 0
+        self._full = False
+        self._came = asyncio.Event()
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._lost = asyncio.Event()
+        self._why = ""
+        self._fault: BaseException | None = None
         self._turn = asyncio.Lock()
-        self._why = "the other side hung up"
-        writer.transport.set_write_buffer_limits(_HIGH_WATER_BYTES)
-        _tune(writer.get_extra_info("socket"))
+        self._piece_bytes = _SMALL_PIECE_BYTES
 
     @property
     def waiting_bytes(self) -> int:
         """So much was sent and has not left yet; the system holds a little more."""
-        return self._writer.transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     async def read(self) -> _M | Piece:
         """The next message or piece. Raises LineLost at the end, BadLine where something else came.
 
         It may be cancelled: nothing is lost then.
         """
-        try:
-            if not self._head:
-                self._head = await self._stream.readexactly(_HEAD_BYTES)
-            length, kind = int.from_bytes(self._head[:4]), self._head[4:]
-            if not (_LEASE_BYTES if kind == _PIECE else 0) <= length <= _BOUNDS.get(kind, -1):
-                raise self._bad("that is none of our frames")
-            body = await self._stream.readexactly(length)
-        except asyncio.IncompleteReadError:
-            self.abort()
-            raise LineLost(self._why) from None
-        except OSError as error:
-            self.abort()
-            raise LineLost(fault_text(error)) from None
-        self._head = b""
+        await self._has(_HEAD_BYTES)
+        head = bytes(self._buffer[self._start : self._start + _HEAD_BYTES])
+        length, kind = int.from_bytes(head[:4]), head[4:]
+        if not (_LEASE_BYTES if kind == _PIECE else 0) <= length <= _BOUNDS.get(kind, -1):
+            raise self._bad("that is none of our frames")
+        await self._has(_HEAD_BYTES + length)
+        self._take(_HEAD_BYTES)
         if kind == _PIECE:
-            return Piece(int.from_bytes(body[:_LEASE_BYTES]), body[_LEASE_BYTES:])
+            return Piece(int.from_bytes(self._take(_LEASE_BYTES)), self._take(length - _LEASE_BYTES))
         try:
-            return self._reader.decode(body)
+            return self._reader.decode(self._take(length))
         except (ValueError, RecursionError) as error:
             raise self._bad(f"that is no message: {error}") from None
+
+    async def read_welcome(self) -> None:
+        """Wait until this host was let in. For a host's first reading alone; raises LineLost."""
+        await self._has(len(WELCOME))
+        if self._take(len(WELCOME)) != WELCOME:
+            raise self._bad("that is no welcome")
+
+    def welcome(self) -> None:
+        """Say that the host was let in. For the engine's first saying alone."""
+        self._transport.write(WELCOME)
 
     def send(self, message: Any) -> None:
         """Send a message, ahead of what is left of files; it never waits.
@@ -122,38 +139,104 @@ class Line(Generic[_M]):
         head = lease.to_bytes(_LEASE_BYTES)
         with path.open("rb") as file:
             while block := await asyncio.to_thread(file.read, MAX_PIECE_BYTES):
-                for at in range(0, len(block), _PIECE_BYTES):
+                began = time.monotonic()
+                size = self._piece_bytes
+                for at in range(0, len(block), size):
                     async with self._turn:
-                        await self._drain()
-                        self._write(_PIECE, head + block[at : at + _PIECE_BYTES])
+                        await self._flows.wait()
+                        if self._transport.is_closing():
+                            raise self._end_of_line()
+                        self._write(_PIECE, head + block[at : at + size])
+                quick = time.monotonic() - began < _QUICK_S
+                self._piece_bytes = MAX_PIECE_BYTES if quick else _SMALL_PIECE_BYTES
 
     async def close(self) -> None:
         """End the line when what waits has left, or at once where the other side does not take it."""
         try:
-            with contextlib.suppress(OSError):  # the TimeoutError among them
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_WITHIN_S):
-                    self._writer.close()
-                    await self._writer.wait_closed()
+                    self._transport.close()
+                    await self._lost.wait()
         finally:
             self.abort()
 
     def abort(self, why: str = "it was ended here") -> None:
         """End the line at once."""
-        if not self._writer.transport.is_closing():
-            self._why = why
-        self._writer.transport.abort()
+        if not self._lost.is_set():
+            self._why = self._why or why
+        self._transport.abort()
 
-    async def _drain(self) -> None:
-        try:
-            await self._writer.drain()
-        except OSError as error:
-            raise LineLost(fault_text(error)) from None
-        if self._writer.transport.is_closing():
-            raise LineLost(self._why)
+    # -- for asyncio alone -----------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(_HIGH_WATER_BYTES)
+        _tune(transport.get_extra_info("socket"))
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        if self._start and len(self._buffer) - self._end < _LITTLE_BYTES:
+            left = self._end - self._start
+            self._buffer[:left] = self._buffer[self._start : self._end]
+            self._start, self._end = 0, left
+        return self._buffer[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._end += nbytes
+        if self._end - self._start == len(self._buffer):  # it holds a whole frame then
+            self._full = True
+            self._transport.pause_reading()
+        self._came.set()
+
+    def eof_received(self) -> None:
+        self._ended("the other side hung up")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fault = exc
+        self._lost.set()
+        self._flows.set()
+        self._ended("the other side hung up" if exc is None else fault_text(exc))
+
+    def pause_writing(self) -> None:
+        self._flows.clear()
+
+    def resume_writing(self) -> None:
+        self._flows.set()
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    async def _has(self, count: int) -> None:
+        """Wait until so many bytes have come. Raises LineLost."""
+        while self._end - self._start < count:
+            if self._why:
+                self.abort()
+                raise self._end_of_line()
+            self._came.clear()
+            await self._came.wait()
+
+    def _take(self, count: int) -> bytes:
+        """So many bytes of those that have come."""
+        taken = bytes(self._buffer[self._start : self._start + count])
+        self._start += count
+        if self._start == self._end:
+            self._start = self._end = 0
+        if self._full:
+            self._full = False
+            self._transport.resume_reading()
+        return taken
 
     def _write(self, kind: bytes, body: bytes) -> None:
-        if not self._writer.transport.is_closing():
-            self._writer.write(b"".join((len(body).to_bytes(4), kind, body)))
+        if not self._transport.is_closing():
+            self._transport.write(b"".join((len(body).to_bytes(4), kind, body)))
+
+    def _ended(self, why: str) -> None:
+        self._why = self._why or why
+        self._came.set()
+
+    def _end_of_line(self) -> LineLost:
+        lost = LineLost(self._why or "it was ended here")
+        lost.__cause__ = self._fault
+        return lost
 
     def _bad(self, why: str) -> BadLine:
         self.abort(why)

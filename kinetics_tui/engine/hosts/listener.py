@@ -36,8 +36,6 @@ VISITS = (128, 200.0)
 HANDSHAKES = (96, 20.0)
 """So many handshakes begin at once, and so many a second then: each takes about a millisecond."""
 LOGGED_EVERY_S = 10.0
-WELCOME = b"\x01"
-"""The first byte inside TLS: the host's certificate was accepted."""
 ANOTHER_DATASETS = bytes.fromhex("15 03 03 0002 02 70")
 """TLS's own words to a host with the knock of another dataset or an old one: unrecognized name."""
 
@@ -203,16 +201,16 @@ class Listener(Generic[_M]):
                 return None
             self._greeted += 1
             try:
-                stream = asyncio.StreamReader()
-                protocol = asyncio.StreamReaderProtocol(stream)
-                transport, _ = await loop.connect_accepted_socket(
-                    lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
+                _, line = await loop.connect_accepted_socket(
+                    lambda: Line(self._reader, peer),
+                    connection,
+                    ssl=self._context,
+                    ssl_handshake_timeout=HANDSHAKE_S,
                 )
             finally:
                 self._greeted -= 1
-            line = Line(stream, asyncio.StreamWriter(transport, protocol, stream, loop), self._reader, peer)
             self._lines.add(line)
-            transport.write(WELCOME)
+            line.welcome()
             return line
 
     def _turn_away(self, why: str) -> None:

@@ -11,8 +11,7 @@ from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.engine.hosts.certificates import host_context, knock_of
 from kinetics_tui.engine.hosts.connect_file import ConnectFile, new_file, parse_listen
-from kinetics_tui.engine.hosts.line import Line, fault_text
-from kinetics_tui.engine.hosts.listener import WELCOME
+from kinetics_tui.engine.hosts.line import Line, LineLost, fault_text
 
 STAGGER_S = 0.3
 """The next address is tried when the one before has not answered for so long."""
@@ -81,26 +80,24 @@ async def _reach(address: str, context: ssl.SSLContext, reader: JsonReader[_M]) 
     """The line to an engine at an address. Raises _Refused, and OSError where nobody answers."""
     loop = asyncio.get_running_loop()
     connection = await _opened(*parse_listen(address))
-    stream = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(stream)
     try:
         await loop.sock_sendall(connection, knock_of(context))
-        transport, _ = await loop.create_connection(
-            lambda: protocol, sock=connection, ssl=context, server_hostname=""
+        _, line = await loop.create_connection(
+            lambda: Line(reader, address), sock=connection, ssl=context, server_hostname=""
         )
     except BaseException as error:
         connection.close()
         _judge(error)
         raise
-    line = Line(stream, asyncio.StreamWriter(transport, protocol, stream, loop), reader, address)
     try:
         # With TLS 1.3 our side is done before the engine has judged our certificate.
-        await stream.readexactly(len(WELCOME))
-    except BaseException as error:
+        await line.read_welcome()
+    except LineLost as error:
+        _judge(error.__cause__)
+        # asyncio sends no alert where a handshake fails: it hangs up
+        raise OSError("it hung up on seeing this certificate, which may have expired") from error
+    except BaseException:
         line.abort()
-        _judge(error)
-        if isinstance(error, ConnectionError | EOFError):  # asyncio sends no alert where a handshake fails
-            raise OSError("it hung up on seeing this certificate, which may have expired") from error
         raise
     return line
 
@@ -125,7 +122,7 @@ async def _opened(host: str, port: int) -> socket.socket:
     raise fault
 
 
-def _judge(error: BaseException) -> None:
+def _judge(error: BaseException | None) -> None:
     """Raise _Refused where an error says that this host is not let in."""
     if not isinstance(error, ssl.SSLError):
         return

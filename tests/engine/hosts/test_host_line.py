@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import random
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,12 +20,12 @@ from kinetics_tui.engine.hosts.line import (
     LOST_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_PIECE_BYTES,
+    WELCOME,
     BadLine,
     Line,
     LineLost,
     Piece,
 )
-from kinetics_tui.engine.hosts.listener import WELCOME
 from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Say, until
 
 
@@ -97,6 +98,23 @@ async def test_files_go_both_ways_and_messages_overtake_them(
     assert overtook > 1
 
 
+async def test_frames_of_any_lengths_come_whole_however_they_are_cut(echo: Echo) -> None:
+    dice = random.Random(5)
+    usual = (0, 1, 300, 65_536, MAX_PIECE_BYTES)
+    sizes = [dice.choice((*usual, dice.randrange(MAX_PIECE_BYTES))) for _ in range(150)]
+    sent = [Piece(number, dice.randbytes(size)) for number, size in enumerate(sizes)]
+    data = b"".join(frame(b"P", piece.lease.to_bytes(8) + piece.data) for piece in sent)
+    async with asyncio.timeout(PATIENCE_S), by_hand(echo) as (_, writer):
+        at = 0
+        while at < len(data):
+            step = dice.choice((1, 7, 5000, 100_000, 1_000_000))
+            writer.write(data[at : at + step])
+            await writer.drain()
+            at += step
+        await until(lambda: len(echo.pieces) >= len(sent))
+    assert echo.pieces == sent
+
+
 async def test_several_files_take_turns(echo: Echo, line: Line[Say], tmp_path: Path) -> None:
     contents = {lease: os.urandom(700_000 + lease % 10) for lease in (3, 2**63, 5)}
     for lease, content in contents.items():
@@ -123,10 +141,10 @@ async def test_an_empty_file_has_no_piece_and_a_missing_one_leaves_the_line(
 async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line[Say]) -> None:
     whole = frame(b"J", to_json(Say(5, "abc")))
     for part in (whole[:3], whole[3:5], whole[5:9]):
-        echo.lines[0]._writer.write(part)
+        echo.lines[0]._transport.write(part)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(line.read(), 0.05)
-    echo.lines[0]._writer.write(whole[9:])
+    echo.lines[0]._transport.write(whole[9:])
     assert await line.read() == Say(5, "abc")
 
 
@@ -261,6 +279,6 @@ async def test_a_line_names_its_other_side(echo: Echo, line: Line[Say]) -> None:
 
 
 async def test_it_is_encrypted_by_the_newest_tls(echo: Echo, line: Line[Say]) -> None:
-    about = line._writer.get_extra_info("ssl_object")
+    about = line._transport.get_extra_info("ssl_object")
     assert isinstance(about, ssl.SSLObject)
     assert about.version() == "TLSv1.3"

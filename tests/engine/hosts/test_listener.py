@@ -28,7 +28,6 @@ from kinetics_tui.engine.hosts.listener import (
     LOGGED_EVERY_S,
     MOST_HANDSHAKES,
     MOST_KNOCKING,
-    WELCOME,
     Listener,
     _Allowance,
 )
@@ -350,7 +349,3 @@ async def test_so_many_at_once_and_then_so_many_a_second() -> None:
     for _ in range(15):
         await allowance.take()
     assert time.monotonic() - began >= 0.45
-
-
-def test_the_welcome_is_no_frame() -> None:
-    assert len(WELCOME) == 1
