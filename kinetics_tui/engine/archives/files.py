@@ -34,9 +34,12 @@ class ArchiveFiles:
 
     def bytes_to_come(self, archive: ArchiveRow) -> int:
         """The bytes of an archive that are not here yet."""
+        return max(0, size_of(archive) - self.bytes_here(archive))
+
+    def bytes_here(self, archive: ArchiveRow) -> int:
+        """The bytes of an archive that are here."""
         part = self.part(archive)
-        here_bytes = part.stat().st_size if part.exists() else 0
-        return max(0, size_of(archive) - here_bytes)
+        return part.stat().st_size if part.exists() else 0
 
     def over_limit(
         self,

@@ -203,7 +203,10 @@ class ArchiveTurn:
 
     def _over_limit(self, archive: ArchiveRow) -> str | None:
         fetching = [reading for reading in self._readings if reading.job.part]
-        spent = sum(self._wire_bytes.values()) + sum(reading.moved.wire_bytes for reading in fetching)
+        # What lies on the disk came over the line, though its reader may not have told of it yet.
+        untold = (self._files.bytes_here(reading.archive) - reading.moved.got_bytes for reading in fetching)
+        told = (reading.moved.wire_bytes for reading in fetching)
+        spent = sum(self._wire_bytes.values()) + sum(told) + sum(max(0, size) for size in untold)
         if (
             self._context.options.max_archive_bytes is not None
         ):  # asked again and again while there is no room
