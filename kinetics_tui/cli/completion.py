@@ -55,8 +55,10 @@ def one_of(names: Iterable[str]) -> Completer:
 
 
 def place(kind: str) -> Completer:
-    """Leaves it to the shell to complete the path of a ``file`` or of a folder (``dir``)."""
-    return lambda _ctx, _parameter, incomplete: [CompletionItem(incomplete, type=kind)]
+    """Leaves it to the shell to complete the path of a ``file`` or of a folder (``dir``), but no address."""
+    return lambda _ctx, _parameter, incomplete: (
+        [] if "://" in incomplete else [CompletionItem(incomplete, type=kind)]
+    )
 
 
 def _folded(name: str) -> str:

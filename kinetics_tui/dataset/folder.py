@@ -49,6 +49,11 @@ def hosts_path(dataset: Path) -> Path:
     return state_folder(dataset) / "hosts"
 
 
+def remote_exports_path(dataset: Path) -> Path:
+    """The folder of files on their way to addresses elsewhere, a folder for each."""
+    return state_folder(dataset) / "exports"
+
+
 def demo_path(dataset: Path) -> Path:
     """The folder of what a made-up dataset is made from; no other has one."""
     return state_folder(dataset) / "demo"
