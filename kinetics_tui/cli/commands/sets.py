@@ -157,9 +157,9 @@ def _link(asked: str | None) -> Link | None:
 )
 @click.option(
     "--to",
-    metavar="DIR",
+    metavar="PLACE",
     shell_complete=options.folder,
-    help="Where to, also s3://bucket/prefix and the like (DATASET-READER, beside the dataset).",
+    help="A folder, or an address as s3://bucket/prefix (DATASET-READER, beside the dataset).",
 )
 @click.option(
     "--link",

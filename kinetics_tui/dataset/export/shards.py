@@ -91,7 +91,10 @@ class Webdataset(Form):
         self._known: set[str] = set()
         for name, content in self.target.notes():
             if self.target.exists(name):
-                self._known.update(msgspec.json.decode(content, type=list[str]))
+                with contextlib.suppress(
+                    msgspec.DecodeError
+                ):  # of somebody else: nothing is known of that shard
+                    self._known.update(msgspec.json.decode(content, type=list[str]))
 
     def __exit__(self, *exception: Any) -> bool | None:
         for shard in self._shards.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import os
 import signal
 import subprocess
@@ -16,7 +15,6 @@ from typing import Any
 import fsspec
 import pytest
 from fsspec.registry import _registry
-from moto.server import ThreadedMotoServer
 
 from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.cli import run_command
@@ -26,40 +24,9 @@ from kinetics_tui.dataset.folder import remote_exports_path, state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.model.clip import Clip
 from tests.dataset.export.conftest import CLIPS, DONE, PENDING, content_of, listing, make_dataset, settle
-from tests.dataset.export.object_store import Bucket, Line, line_to
+from tests.dataset.export.object_store import SECRET, Bucket, Line, line_to
 
-SECRET = "hunter2hunter2"
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    finally:
-        server.stop()
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "one",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-    }.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    return Bucket(f"set-{next(_numbers)}", server)
+pytestmark = pytest.mark.usefixtures("credentials")
 
 
 @pytest.fixture
