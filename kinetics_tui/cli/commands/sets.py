@@ -40,8 +40,9 @@ _LONGEST_LABEL = 40
 
 def export_progress(exported: Exported, took_s: float) -> str:
     """The progress of an export after so many seconds."""
-    rate = rate_text(exported.looked_at, exported.clips, took_s, "clips")
-    return f"{exported.on_its_way}; {rate}" if exported.on_its_way else rate
+    if exported.on_its_way:  # no rate by clips holds then
+        return f"{exported.on_its_way}; {exported.looked_at:,} of {exported.clips:,} clips"
+    return rate_text(exported.looked_at, exported.clips, took_s, "clips")
 
 
 def export_text(exported: Exported) -> str:
