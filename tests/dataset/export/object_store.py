@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import fsspec
 import pytest
 
 BUFFER_BYTES = 1 << 16
@@ -22,6 +21,8 @@ class Bucket:
     """A bucket of its own on a server, looked at without the program."""
 
     def __init__(self, name: str, endpoint: str) -> None:
+        import fsspec
+
         self.name = name
         self.endpoint = endpoint
         self.address = f"s3://{name}/lab/k400"
