@@ -57,7 +57,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "compare": ("compare ~/kinetics theirs.csv --common both.csv",),
     "export": (
         "export ~/kinetics --for torchvision",
-        "export ~/kinetics --for webdataset --to s3://bucket/kinetics",
+        "export ~/kinetics --for webdataset --to /data/shards",
     ),
     "extract": ("extract ~/kinetics --frames 5 --short-side 256 --sound wav",),
     "doctor": ("doctor",),

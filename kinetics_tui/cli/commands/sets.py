@@ -158,7 +158,7 @@ def _link(asked: str | None) -> Link | None:
 )
 @click.option(
     "--to",
-    metavar="PLACE",
+    metavar="DIR",
     shell_complete=options.folder,
     help="A folder, or an address as s3://bucket/prefix (DATASET-READER, beside the dataset).",
 )
