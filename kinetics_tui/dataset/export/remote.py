@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import re
 import shutil
@@ -134,6 +135,8 @@ class Store:
                 f"{self.shown} is reached with fsspec, which is not installed: "
                 "pip install 'kinetics-tui[remote]'."
             ) from None
+        # What these libraries log would be printed: traces, of addresses as they were given.
+        logging.getLogger().addHandler(logging.NullHandler())
         try:
             found: tuple[Any, str] = fsspec.core.url_to_fs(address, skip_instance_cache=True)
         except ImportError as error:

@@ -277,6 +277,18 @@ def test_where_a_file_grows_in_its_place_it_gets_its_name_when_it_is_whole(
 # -- what cannot be used ----------------------------------------------------------------------------------
 
 
+def test_what_a_library_logs_is_not_printed(dataset: Path) -> None:
+    code = (
+        "import sys, logging, fsspec; from kinetics_tui.cli import run_command;"
+        "code = run_command(sys.argv[1:]); logging.getLogger('gcsfs').error('secret'); sys.exit(code)"
+    )
+    to = ("--for", "csv", "--to", "memory://logged")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "export", str(dataset), *to], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_bucket_that_is_not_there_is_not_made(dataset: Path, bucket: Bucket) -> None:
     with pytest.raises(DatasetError, match=r"^s3://no-such-set/k400 is not there, or hidden .*: make the"):
         put(dataset, "s3://no-such-set/k400")
@@ -302,7 +314,10 @@ def test_without_credentials_it_is_said_where_they_come_from(
         ("gs://bucket/x", r"^gs://bucket/x needs a Python package that is not installed: .*gcsfs"),
     ],
 )
-def test_an_address_that_is_none_is_refused(dataset: Path, address: str, sentence: str) -> None:
+def test_an_address_that_is_none_is_refused(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, address: str, sentence: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(SettingsError, match=sentence) as caught:
         put(dataset, address.replace("PW", SECRET))
     assert SECRET not in str(caught.value)
