@@ -55,8 +55,16 @@ def one_of(names: Iterable[str]) -> Completer:
 
 
 def place(kind: str) -> Completer:
-    """Leaves it to the shell to complete the path of a ``file`` or of a folder (``dir``)."""
-    return lambda _ctx, _parameter, incomplete: [CompletionItem(incomplete, type=kind)]
+    """Leaves it to the shell to complete the path of a ``file`` or of a folder (``dir``), but no address."""
+
+    def complete(
+        _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        # Bash parts words at the colon of an address.
+        address = "://" in incomplete or incomplete.startswith("//")
+        return [] if address else [CompletionItem(incomplete, type=kind)]
+
+    return complete
 
 
 def _folded(name: str) -> str:

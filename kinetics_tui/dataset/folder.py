@@ -79,6 +79,11 @@ def _token_path(dataset: Path) -> Path:
     return hosts_path(dataset) / "token"
 
 
+def remote_exports_path(dataset: Path) -> Path:
+    """The folder of files on their way to addresses elsewhere, a folder for each."""
+    return state_folder(dataset) / "exports"
+
+
 def demo_path(dataset: Path) -> Path:
     """The folder of what a made-up dataset is made from; no other has one."""
     return state_folder(dataset) / "demo"

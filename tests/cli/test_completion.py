@@ -97,6 +97,13 @@ def test_all_commands_are_offered_and_paths_are_left_to_the_shell(
         assert capsys.readouterr().out == f"{kind},\n"
 
 
+@pytest.mark.parametrize("begun", ["s3://bucket/", "//bucket/"])  # bash parts words at a colon
+def test_an_address_is_completed_with_no_folders(
+    begun: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert completed(f"kinetics-tui export set --for csv --to {begun}", monkeypatch, capsys) == []
+
+
 def test_a_dataset_gives_its_own_classes_splits_and_networks(
     dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

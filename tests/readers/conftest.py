@@ -10,6 +10,7 @@ import pytest
 
 from kinetics_tui.dataset.export.make import Exporting, export
 from kinetics_tui.model.options import LayoutName
+from tests.dataset.export.object_store import bucket, credentials, server  # noqa: F401 - fixtures
 from tests.upkeep.conftest import finished  # noqa: F401 - a fixture
 
 
@@ -17,8 +18,8 @@ from tests.upkeep.conftest import finished  # noqa: F401 - a fixture
 def exported(finished: Callable[[LayoutName], Path], tmp_path: Path) -> Callable[..., Path]:  # noqa: F811
     """Exports the dataset for a reader; the folder."""
 
-    def exported(reader: str, release: str = "") -> Path:
-        asked = Exporting(reader=reader, to=tmp_path / reader, release=release)
+    def exported(reader: str, release: str = "", to: str = "") -> Path:
+        asked = Exporting(reader=reader, to=to or tmp_path / reader, release=release)
         return Path(export(finished(LayoutName.ACTIVITYNET), asked, lambda line: None).folder)
 
     return exported

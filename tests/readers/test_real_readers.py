@@ -16,6 +16,7 @@ import pytest
 
 from kinetics_tui.annotations.releases import class_names
 from kinetics_tui.model.clip import Clip
+from tests.dataset.export.object_store import Bucket
 from tests.readers.conftest import label_map
 from tests.upkeep.conftest import DONE, SHORT
 
@@ -138,6 +139,22 @@ def test_webdataset(exported: Exported) -> None:
                 assert abs((container.duration or 0) / 1e6 - lasts(clip)) < 0.1
             found += 1
     assert found == len(DONE)
+
+
+def test_webdataset_from_an_object_store(exported: Exported, bucket: Bucket, tmp_path: Path) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    exported("webdataset", to=bucket.address)
+    found = []
+    for split in ("train", "val", "test"):
+        for shard in bucket.fs.glob(f"{bucket.address}/{split}-*.tar"):
+            with bucket.fs.open(shard) as file:
+                samples = webdataset.tariterators.tar_file_expander([{"url": shard, "stream": file}])
+                for sample in webdataset.tariterators.group_by_keys(samples):
+                    assert json.loads(sample["json"])["split"] == split
+                    (tmp_path / "one.mp4").write_bytes(sample["mp4"])
+                    assert _frames(str(tmp_path / "one.mp4"))
+                    found.append(sample["__key__"])
+    assert len(found) == len(set(found)) == len(DONE)
 
 
 def test_pyarrow(exported: Exported) -> None:

@@ -27,6 +27,7 @@ from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.progress import Progress, ProgressLine, rate_text
 from kinetics_tui.dataset.export.clip_files import Link
 from kinetics_tui.dataset.export.make import MISSING, Exported, Exporting, export
+from kinetics_tui.dataset.export.remote import is_address
 from kinetics_tui.dataset.ledger.database import plain_errors
 from kinetics_tui.dataset.manifest import write_entry, write_header
 from kinetics_tui.upkeep.compare import Comparison, Sides
@@ -39,6 +40,8 @@ _LONGEST_LABEL = 40
 
 def export_progress(exported: Exported, took_s: float) -> str:
     """The progress of an export after so many seconds."""
+    if exported.on_its_way:  # no rate by clips holds then
+        return f"{exported.on_its_way}; {exported.looked_at:,} of {exported.clips:,} clips"
     return rate_text(exported.looked_at, exported.clips, took_s, "clips")
 
 
@@ -156,9 +159,8 @@ def _link(asked: str | None) -> Link | None:
 @click.option(
     "--to",
     metavar="DIR",
-    type=Path,
     shell_complete=options.folder,
-    help="Where to (DATASET-READER, beside the dataset).",
+    help="A folder, or an address as s3://bucket/prefix (DATASET-READER, beside the dataset).",
 )
 @click.option(
     "--link",
@@ -173,9 +175,10 @@ def _link(asked: str | None) -> Link | None:
     shell_complete=NAMES["release"],
     help="Number the classes as this release does (that of the dataset).",
 )
-def export_command(dataset: Path, reader: str, to: Path | None, link: str | None, release: str) -> None:
+def export_command(dataset: Path, reader: str, to: str | None, link: str | None, release: str) -> None:
     """Lay the clips out as a reader expects them; again: adds what is new, and deletes nothing."""
-    asked = Exporting(reader=reader, to=to, link=_link(link), release=release)
+    place = to if to is None or is_address(to) else Path(to)
+    asked = Exporting(reader=reader, to=place, link=_link(link), release=release)
     with Progress(sys.stderr, export_progress) as progress:
         exported = export(dataset, asked, tell, progress.tell)
     say(export_text(exported))

@@ -19,6 +19,7 @@ from kinetics_tui.base.words import are, counted
 from kinetics_tui.dataset.export.clip_files import Link, Placed, Placer, UnreadableError, open_source
 from kinetics_tui.dataset.export.exporter import Form, Item, label_map
 from kinetics_tui.dataset.export.lists import Mmaction2, Slowfast
+from kinetics_tui.dataset.export.remote import RemoteTarget
 from kinetics_tui.dataset.export.shards import Webdataset
 from kinetics_tui.dataset.export.tables import Csv, Parquet
 from kinetics_tui.dataset.export.target import Target
@@ -55,12 +56,12 @@ MISSING = "missing.csv"
 class Exporting(msgspec.Struct, frozen=True, kw_only=True):
     """The export that is asked for.
 
-    ``to`` None is a folder beside the dataset, ``link`` None the reader's usual way, ``release`` the one
-    whose numbers the classes get (empty: that of the dataset).
+    ``to`` is a folder, or an address as text; None is a folder beside the dataset. ``link`` None is the
+    reader's usual way, ``release`` the one whose numbers the classes get (empty: that of the dataset).
     """
 
     reader: str
-    to: Path | None = None
+    to: Path | str | None = None
     link: Link | None = None
     release: str = ""
 
@@ -70,7 +71,7 @@ class Exported(msgspec.Struct):
 
     Of ``clips`` selected ones ``added`` and ``there`` (from exports before) are in it, ``copied`` of them by
     copies; ``missing`` are not, ``others`` of these because something else is in their place. ``notes`` are
-    sentences.
+    sentences; ``on_its_way`` says how far a file that is put elsewhere is.
     """
 
     folder: str
@@ -81,6 +82,7 @@ class Exported(msgspec.Struct):
     missing: int = 0
     others: int = 0
     notes: list[str] = []
+    on_its_way: str = ""
 
     @property
     def looked_at(self) -> int:
@@ -101,13 +103,28 @@ def export(
     reader = asked.reader.strip().casefold()
     if asked.link is not None and not form_type.links:
         raise SettingsError(f"--link is for readers that want a file a clip: {reader} takes none.")
+    if isinstance(asked.to, str) and form_type.links:
+        raise SettingsError(
+            f"{reader} reads a file a clip, of which stores take too many: export --for webdataset there, or "
+            f"export for {reader} into a folder and copy that."
+        )
     with contextlib.closing(connect(dataset, read_only=True)) as database:
         dataset = dataset.resolve()
-        folder = _folder(dataset, reader, asked.to, database)
         release = find_release(asked.release).name if asked.release else read_meta(database, "release", str)
         labels = label_map(release, selected_labels(database))
-        exported = Exported(str(folder), clips=count_selected(database))
-        with Target(folder, reader, dataset) as target, contextlib.ExitStack() as stack:
+        exported = Exported("", clips=count_selected(database))
+
+        def on_way(text: str) -> None:
+            exported.on_its_way = text
+            on_progress(exported)
+
+        to: Target
+        if isinstance(asked.to, str):
+            to = RemoteTarget(asked.to, reader, dataset, on_way)
+        else:
+            to = Target(_folder(dataset, reader, asked.to, database), reader, dataset)
+        exported.folder = to.shown
+        with to as target, contextlib.ExitStack() as stack:
             placer = Placer(target, asked.link or Link.HARD, tell)
             form = stack.enter_context(form_type(target, placer, labels, release))
             missing = stack.enter_context(target.text(MISSING))

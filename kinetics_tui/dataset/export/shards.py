@@ -70,11 +70,11 @@ class _Shard:
 
     def finish(self) -> None:
         """Give the shard its name; before that, later exports are told what is in it."""
-        self._tar.close()
-        self._target.leave_note(self.name, msgspec.json.encode(self._keys))
-        with self._target.open_folder() as top_fd:
-            self._target.give_name(self._file, self.name, top_fd, self.name)
-        self._stack.close()
+        with self._stack:
+            self._tar.close()
+            self._target.leave_note(self.name, msgspec.json.encode(self._keys))
+            with self._target.open_folder() as top_fd:
+                self._target.give_name(self._file, self.name, top_fd, self.name)
 
     def give_up(self) -> None:
         self._stack.close()
@@ -91,7 +91,10 @@ class Webdataset(Form):
         self._known: set[str] = set()
         for name, content in self.target.notes():
             if self.target.exists(name):
-                self._known.update(msgspec.json.decode(content, type=list[str]))
+                with contextlib.suppress(
+                    msgspec.DecodeError
+                ):  # of somebody else: nothing is known of that shard
+                    self._known.update(msgspec.json.decode(content, type=list[str]))
 
     def __exit__(self, *exception: Any) -> bool | None:
         for shard in self._shards.values():
@@ -107,7 +110,8 @@ class Webdataset(Form):
         shard = self._shards.get(split)
         if shard is not None and shard.size_bytes + item.source.about.st_size > SHARD_BYTES:
             self._shards.pop(split).finish()
-            shard = None
+        self._make_room(item.source.about.st_size)
+        shard = self._shards.get(split)
         if shard is None:
             shard = self._shards[split] = _Shard(self.target, self._next_name(split))
         shard.put(key, item)
@@ -117,6 +121,13 @@ class Webdataset(Form):
         while self._shards:
             self._shards.popitem()[1].finish()
         return super().finish()
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Finish the largest shard before its time where the target has no room for so many in the making."""
+        held_bytes = sum(shard.size_bytes for shard in self._shards.values())
+        if self._shards and held_bytes + size_bytes > self.target.most_shards * SHARD_BYTES:
+            largest = max(self._shards, key=lambda split: self._shards[split].size_bytes)
+            self._shards.pop(largest).finish()
 
     def _next_name(self, split: str) -> str:
         names = (f"{split}-{number:06d}.tar" for number in itertools.count())

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import stat
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, ClassVar, Self
 
 import msgspec
 
@@ -24,6 +25,7 @@ from kinetics_tui.dataset.ledger.database import plain_errors
 ABOUT = "about.json"
 LOCK = "lock"
 PART = ".part"
+NOTE = ".note"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP})
@@ -43,8 +45,12 @@ class Target:
     Raises DatasetError, on entry and from every method, where the folder cannot be used.
     """
 
+    most_shards: ClassVar[float] = math.inf
+    """So many full shards of the export may lie in the making."""
+
     def __init__(self, folder: Path, reader: str, dataset: Path) -> None:
         self.folder = folder
+        self.shown = str(folder)
         self._about = About(reader, str(dataset))
         self._fds = contextlib.ExitStack()
         self._top = self._own = -1
@@ -93,7 +99,7 @@ class Target:
     @contextlib.contextmanager
     def part(self, name: str) -> Iterator[BinaryIO]:
         """A new file in the making; it is gone when the block ends, unless it was given a name."""
-        part = f"{name}.{os.getpid()}{PART}"
+        part = self._part_name(name)
         with self._plain():
             file = os.fdopen(os.open(part, _NEW_FILE, 0o644, dir_fd=self._own), "w+b")
             try:
@@ -108,7 +114,7 @@ class Target:
 
         Raises FileExistsError where there is something of that name: nothing is replaced.
         """
-        part = f"{part_of}.{os.getpid()}{PART}"
+        part = self._part_name(part_of)
         with self._plain():
             file.flush()
             os.fsync(file.fileno())
@@ -127,10 +133,7 @@ class Target:
         place = f"{folder}/{name}" if folder else name
         with self._inside_plainly(folder) as fd:
             if place not in self._about.files and _exists(name, fd):
-                raise DatasetError(
-                    f"{self.folder / place} was not written by an export; move it away or choose "
-                    "another folder."
-                )
+                raise self._not_ours(place)
             with self.part(name) as file:
                 yield file
                 with self._plain():
@@ -139,7 +142,7 @@ class Target:
                     if place not in self._about.files:
                         self._about.files.append(place)
                         self._write_about()
-                    os.rename(f"{name}.{os.getpid()}{PART}", name, src_dir_fd=self._own, dst_dir_fd=fd)
+                    os.rename(self._part_name(name), name, src_dir_fd=self._own, dst_dir_fd=fd)
 
     @contextlib.contextmanager
     def text(self, name: str, folder: str = "") -> Iterator[TextIOWrapper]:
@@ -158,15 +161,15 @@ class Target:
         """The name and the content of every note that exports have left for later ones."""
         with self._plain():
             for name in sorted(os.listdir(self._own)):  # noqa: PTH208 - of an open folder
-                if name.endswith(".note"):
+                if name.endswith(NOTE):
                     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._own)
                     with os.fdopen(fd, "rb") as file:
-                        yield name.removesuffix(".note"), file.read()
+                        yield name.removesuffix(NOTE), file.read()
 
     def leave_note(self, name: str, content: bytes) -> None:
         """Leave a note for later exports, in place of an earlier one of the same name."""
         with self._plain():
-            self._write_own(f"{name}.note", content)
+            self._write_own(f"{name}{NOTE}", content)
 
     # -- small helpers ----------------------------------------------------------------------------
 
@@ -194,31 +197,40 @@ class Target:
         fd = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=self._own)
         stack.callback(os.close, fd)
         if not lock(fd, self.folder):
-            raise DatasetError(f"Another export is writing into {self.folder}; wait for its end.")
+            raise DatasetError(f"Another export is writing into {self.shown}; wait for its end.")
 
     def _recognise(self) -> None:
+        content = self._read_about()
+        if content is None:
+            self._write_about()
+            return
+        try:
+            found = from_json(content, About)
+        except msgspec.DecodeError:
+            raise DatasetError(
+                f"{self.shown}/{EXPORT_FOLDER}/{ABOUT} cannot be understood; choose another folder."
+            ) from None
+        if found.reader != self._about.reader:
+            raise DatasetError(
+                f"{self.shown} holds an export for {found.reader}; choose another folder for "
+                f"{self._about.reader}."
+            )
+        if not self._is_of_this_dataset(found):
+            raise DatasetError(
+                f"{self.shown} holds an export of {found.dataset}; choose another folder for this dataset."
+            )
+        self._about = found
+
+    def _is_of_this_dataset(self, about: About) -> bool:
+        return about.dataset == self._about.dataset
+
+    def _read_about(self) -> bytes | None:
         try:
             fd = os.open(ABOUT, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._own)
         except FileNotFoundError:
-            self._write_about()
-            return
+            return None
         with os.fdopen(fd, "rb") as file:
-            try:
-                found = from_json(file.read(), About)
-            except msgspec.DecodeError:
-                raise DatasetError(
-                    f"{self.folder / EXPORT_FOLDER / ABOUT} cannot be understood; choose another folder."
-                ) from None
-        if found.reader != self._about.reader:
-            raise DatasetError(
-                f"{self.folder} holds an export for {found.reader}; choose another folder for "
-                f"{self._about.reader}."
-            )
-        if found.dataset != self._about.dataset:
-            raise DatasetError(
-                f"{self.folder} holds an export of {found.dataset}; choose another folder for this dataset."
-            )
-        self._about = found
+            return file.read()
 
     def _write_about(self) -> None:
         self._write_own(ABOUT, to_json(self._about))
@@ -228,7 +240,15 @@ class Target:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            os.rename(f"{name}.{os.getpid()}{PART}", name, src_dir_fd=self._own, dst_dir_fd=self._own)
+            os.rename(self._part_name(name), name, src_dir_fd=self._own, dst_dir_fd=self._own)
+
+    def _part_name(self, name: str) -> str:
+        return f"{name}.{os.getpid()}{PART}"
+
+    def _not_ours(self, place: str) -> DatasetError:
+        return DatasetError(
+            f"{self.shown}/{place} was not written by an export; move it away or choose another folder."
+        )
 
     def _sweep(self) -> None:
         """Remove what exports that were killed had in the making; this one holds the lock."""

@@ -18,6 +18,7 @@ from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import LayoutName, Options, Selection
 from tests.clip_figures import file_of
+from tests.dataset.export.object_store import bucket, credentials, server  # noqa: F401 - fixtures
 
 DONE = [
     Clip("aaaaaaaaaaa", 5, 15, "val", "playing organ"),
