@@ -257,9 +257,9 @@ def _worker_started(run: Run, event: events.WorkerStarted) -> None:
 
 
 def _worker_stopped(run: Run, event: events.WorkerStopped) -> None:
-    run.workers.pop(event.slot, None)
+    stopped = run.workers.pop(event.slot, None) or WorkerState(event.slot)
     if event.reason:
-        _write(run, LogLine(event.at, "worker", str(event.slot), event.reason))
+        _write(run, LogLine(event.at, "worker", stopped.label, event.reason))
 
 
 def _worker_idle(run: Run, event: events.WorkerIdle) -> None:
