@@ -333,7 +333,7 @@ class Hosts:
                 return
             if refused := self._refuse(hello):
                 line.send(refused)
-                self._publish_refused(hello, line.peer, refused.why)
+                self._publish_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
             while True:
@@ -396,7 +396,7 @@ class Hosts:
             self._take_all(host)
             host.workers = hello.workers
         host.instance, host.line, host.heard_at = hello.instance, line, time.monotonic()
-        host.about(line.peer, hello.version, hello.yt_dlp)
+        host.about(line.address, hello.version, hello.yt_dlp)
         host.in_place = bool(self._token) and hello.token == self._token
         if host.in_place:
             results_folder(self._context.dataset, name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -412,7 +412,7 @@ class Hosts:
                 in_place=host.in_place,
             )
         )
-        self._lead(host, hello.networks, line.peer)
+        self._lead(host, hello.networks, line.address)
         self._tell(
             host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"
         )
@@ -506,7 +506,7 @@ class Hosts:
             case Result():
                 self._take_in(host, message)
             case NetworksNow(networks=networks):
-                self._lead(host, networks, host.line.peer if host.line else "")
+                self._lead(host, networks, host.line.address if host.line else "")
                 self._tell(host)
             case Checked(number=number, answer=answer):
                 waits = self._answers.get(number)

@@ -71,6 +71,11 @@ class Line(Generic[_M]):
         _tune(writer.get_extra_info("socket"))
 
     @property
+    def address(self) -> str:
+        """The address of the other side alone."""
+        return self.peer.rpartition(":")[0].strip("[]")
+
+    @property
     def waiting_bytes(self) -> int:
         """So much was sent and has not left yet; the system holds a little more."""
         return self._writer.transport.get_write_buffer_size()

@@ -26,7 +26,7 @@ LABEL_CELLS = 32
 _LABEL_LEAST = 8
 """A class is cut to so many cells for the id of its clip; with fewer it stands without one."""
 _SLOT_LEAST, _SLOT_MOST = 2, 14
-_SLOT_SHARE = 5
+_SLOT_SHARE = 6
 """Slots with the names of hosts get at most this part of a row's width, and a few cells at least."""
 _NAMED_LEAST = 6
 _RATE = 10
