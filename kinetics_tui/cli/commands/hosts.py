@@ -150,13 +150,13 @@ def _command(name: str, state: RunState, flags: str) -> str:
 
 
 def _row(host: HostState) -> tuple[str, ...]:
-    here = host.status is HostStatus.HERE
+    here, refused = host.status is HostStatus.HERE, host.status is HostStatus.REFUSED
     return (
         host.name,
         host.status.value,
         f"{host.ready} of {host.workers}" if here else "",
         f"{host.clips:,}",
-        ("in place" if host.in_place else "by line") if host.version else "",
+        ("in place" if host.in_place else "by line") if host.version and not refused else "",
         host.address,
         host.version,
     )

@@ -319,6 +319,9 @@ class Hosts:
         )
         self._context.ledger.set_hosts(kept)
         self._kept = kept
+        listed = self._context.state.hosts.get(name)
+        if listed is not None and listed.status is HostStatus.REFUSED:
+            self._publish(listed, removed=True)
         return ""
 
     # -- who calls --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from kinetics_tui.tui.hosts.list import (
     STATUS_TONES,
     networks_of,
     per_minute,
+    results_text,
     standing,
     word_text,
     workers_text,
@@ -60,13 +61,15 @@ def _record_lines(host: HostState, moment: Moment, width: int) -> list[Line]:
     facts = []
     if standing(host, moment) is HostStatus.HERE:
         facts.append(f"{workers_text(host)} workers ready")
-    facts.append(f"{counted(host.clips, 'clip')} since the engine began")
+    if host.status is not HostStatus.REFUSED:
+        facts.append(f"{counted(host.clips, 'clip')} since the engine began")
     if (rate := per_minute(host, moment)) is not None:
         facts.append(f"{rate:.1f} clips/min")
-    if host.version:
+    if results_text(host):
         facts.append(
             "clips in place: it sees the dataset folder" if host.in_place else "clips come over the line"
         )
+    if host.version:
         facts.append(f"version {for_screen(host.version)}")
         facts.append(f"yt-dlp {for_screen(host.yt_dlp)}")
     return flow(facts, "   ", width)
@@ -76,7 +79,7 @@ def _network_lines(host: HostState, moment: Moment, width: int) -> list[Line]:
     """A table of its networks."""
     networks = networks_of(host, moment.state)
     if not networks:
-        return [Line("no network of it is known", Tone.DIM)]
+        return [Line("no network of it is known", Tone.DIM)] * (host.status is not HostStatus.REFUSED)
     rows = [_TITLES]
     for network in networks:
         pace = "" if network.allowed_per_hour is None else pace_text(network.allowed_per_hour)

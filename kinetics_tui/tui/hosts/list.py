@@ -36,7 +36,7 @@ _TITLES = {
 _NUMBERS = ("clips", "rate")
 _GIVEN_UP = ("version", "results", "address", "rate")
 """The columns that a narrow list leaves out, one after the other, until the last words have room."""
-_WORD_ENOUGH = 26
+_WORD_ENOUGH = 36
 _ORDER = {status: place for place, status in enumerate(HostStatus)}
 
 
@@ -78,8 +78,13 @@ def networks_of(host: HostState, state: RunState) -> list[NetworkState]:
 
 
 def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
-    """The standing of its networks in a few words: ``OPEN``, ``COOLING 12:41 +1``."""
+    """The standing of its networks in a few words: ``OPEN``, ``COOLING 12:41 +1``.
+
+    Of a host that is not here only what it still waits for when it is back.
+    """
     networks = networks_of(host, moment.state)
+    if standing(host, moment) is not HostStatus.HERE:
+        networks = [network for network in networks if left_s(network, moment.seen_at)]
     if not networks:
         return "", Tone.DIM
     worst = min(networks, key=lambda network: network.able)
@@ -88,6 +93,13 @@ def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
     text = f"{state_word(worst)} {countdown_text(left)}" if left else state_word(worst)
     tone = Tone.GOOD if worst.able else Tone.WARN if worst.status is NetworkStatus.COOLING else Tone.DIM
     return text + more, tone
+
+
+def results_text(host: HostState) -> str:
+    """How its clips come to the run; empty where that is not known."""
+    if not host.version or host.status is HostStatus.REFUSED:
+        return ""
+    return "in place" if host.in_place else "by line"
 
 
 def word_text(host: HostState, now: float) -> str:
@@ -106,7 +118,7 @@ def _cells(host: HostState, moment: Moment) -> dict[str, tuple[str, Tone]]:
         "clips": (f"{host.clips:,}", tone),
         "rate": ("" if rate is None else f"{rate:.1f}", tone),
         "networks": (networks, networks_tone if status is HostStatus.HERE else Tone.DIM),
-        "results": (("in place" if host.in_place else "by line") if host.version else "", tone),
+        "results": (results_text(host), tone),
         "version": (host.version, tone),
         "address": (host.address, tone),
         "word": (word_text(host, moment.seen_at), tone),

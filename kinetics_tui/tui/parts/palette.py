@@ -80,8 +80,10 @@ class Steering(Protocol):
     ) -> None:
         """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
 
-    def ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
-        """Ask before a command that cannot be taken back."""
+    def ask_first(
+        self, title: str, text: str, answer: Answer, command: AnyCommand, *, said: str = ""
+    ) -> None:
+        """Ask before a command that cannot be taken back; ``said`` is shown where it is done."""
 
     @property
     def can_undo(self) -> bool:
@@ -163,7 +165,10 @@ def _hosts(screen: Steering) -> Iterator[Offer]:
 def ask_to_remove_host(screen: Steering, name: str) -> None:
     """Have a host leave, once it is said that this is meant."""
     text = "Its clips go back, its program there ends, and none of its name is let in any more."
-    screen.ask_first(f"Remove {name}?", text, Answer("x", "remove it", "yes"), RemoveHost(host=name))
+    command, answer = RemoveHost(host=name), Answer("x", "remove it", "yes")
+    screen.ask_first(
+        f"Remove {name}?", text, answer, command, said=f"{name} takes part no more, and is not let in."
+    )
 
 
 def _retries(screen: Steering) -> Iterator[Offer]:
