@@ -47,8 +47,8 @@ def standing(host: HostState, moment: Moment) -> HostStatus:
 
 
 def known_hosts(state: RunState) -> list[HostState]:
-    """Every host: those that are here first, then those that are away."""
-    return sorted(state.hosts.values(), key=lambda host: (_ORDER[host.status], host.name))
+    """Every host: those that are here first, then those that went away, then the rest."""
+    return sorted(state.hosts.values(), key=lambda host: (_ORDER[host.status], not host.last_word, host.name))
 
 
 def workers_text(host: HostState) -> str:

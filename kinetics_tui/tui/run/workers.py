@@ -28,7 +28,7 @@ _LABEL_LEAST = 8
 _SLOT_LEAST, _SLOT_MOST = 2, 14
 _SLOT_SHARE = 6
 """Slots with the names of hosts get at most this part of a row's width, and a few cells at least."""
-_NAMED_LEAST = 6
+_NAMED_LEAST = 8
 _RATE = 10
 _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
@@ -79,7 +79,10 @@ def worker_line(
     line.cell(f"{max(0.0, now - worker.since):.0f} s", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
     bar_width = 5 if width < 44 else 6 if width < 70 else 8 if width < 100 else 20
     fraction = min(1.0, max(0.0, worker.fraction))
-    line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
+    if len(slot) <= _SLOT_LEAST or width - len(slot) >= COLUMN_LEAST:
+        # Beside the name of a host the percentage tells enough where the column is narrow.
+        line.add(f"{bar(fraction, bar_width)} ", Tone.BAR)
+    line.add(f"{int(fraction * 100):>3} %", Tone.BAR)
     line.add(f"  {worker.phase.value:<8}")
     column = line.width + _GAP
     if width >= 56:
