@@ -16,11 +16,12 @@ import pytest
 from textual.binding import Binding
 
 import kinetics_tui
-from kinetics_tui import __version__
+from kinetics_tui import PROGRAM, __version__
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.topics import TOPICS_FOLDER, find_topic, topic_names
 from kinetics_tui.cli import COMMANDS, app
 from kinetics_tui.cli.command_line import HELP_FLAGS, completed
+from kinetics_tui.cli.commands.hosts import SBATCH
 from kinetics_tui.cli.follow import QUIET, json_lines
 from kinetics_tui.cli.status import status_json
 from kinetics_tui.dataset.ledger.schema import SCHEMA
@@ -37,6 +38,7 @@ from kinetics_tui.settings.settings import EXAMPLE_TOML
 from kinetics_tui.settings.values import help_text
 from kinetics_tui.tui.clips.screen import KEYS as CLIPS_KEYS
 from kinetics_tui.tui.failures.screen import KEYS as FAILURES_KEYS
+from kinetics_tui.tui.hosts.screen import KEYS as HOSTS_KEYS
 from kinetics_tui.tui.networks.screen import KEYS as NETWORKS_KEYS
 from kinetics_tui.tui.parts.bars import key_text
 from kinetics_tui.tui.report.screen import KEYS as REPORT_KEYS
@@ -63,6 +65,7 @@ OTHERS_FLAGS = {
 KEYS = {
     "getting-started": RUN_KEYS,
     "networks": NETWORKS_KEYS,
+    "hosts": HOSTS_KEYS,
     "failures": FAILURES_KEYS,
     "checking": REPORT_KEYS,
     "clips": CLIPS_KEYS,
@@ -235,6 +238,11 @@ def options_table() -> str:
 
 def test_the_table_of_options_is_the_one_made_from_them() -> None:
     assert f"\n{options_table()}\n" in TEXTS["settings"]
+
+
+def test_the_script_for_slurm_is_the_one_that_is_printed() -> None:
+    script = SBATCH.format(program=PROGRAM, dataset="~/kinetics", file="~/kinetics.connect")
+    assert script in TEXTS["hosts"]
 
 
 def test_the_settings_example_is_the_one_that_is_tested() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 TOPICS_FOLDER = Path(__file__).parent.parent / "topics"
 GROUPS = {
-    "A run": ("getting-started", "selection", "networks", "failures", "settings"),
+    "A run": ("getting-started", "selection", "networks", "hosts", "failures", "settings"),
     "What you have": ("clips", "checking", "archives", "exports", "files"),
     "The program": ("speed", "architecture", "contributing", "changes"),
 }

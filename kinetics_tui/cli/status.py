@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kinetics_tui.base.words import rate_text
+from kinetics_tui.base.words import counted, rate_text
 from kinetics_tui.model.events import ENDED, EngineStatus
 from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.state import RunState
@@ -15,8 +15,22 @@ from kinetics_tui.model.state import RunState
 
 def summary_text(state: RunState) -> str:
     """The run in one sentence."""
-    text = f"{state.status.value}: {state.tally}. {state.reason}".strip()
+    text = " ".join(
+        part
+        for part in (f"{state.status.value}: {state.tally}.", state.reason, hosts_sentence(state))
+        if part
+    )
     return f"{text} {archives_text(state)}" if state.archives.turn and state.status not in ENDED else text
+
+
+def hosts_sentence(state: RunState) -> str:
+    """How many hosts take part, and which of them are away; empty where no host takes part."""
+    if state.status in ENDED or not (state.hosts_here or state.hosts_gone):
+        return ""
+    lent = sum(bool(worker.host) for worker in state.workers.values())
+    away = ", ".join(host.name for host in state.hosts_gone)
+    here = f"{counted(state.hosts_here, 'host')} with {counted(lent, 'worker')}"
+    return f"{here}; away: {away}." if away else f"{here}."
 
 
 def archives_text(state: RunState) -> str:
@@ -54,9 +68,12 @@ def status_json(state: RunState) -> dict[str, Any]:
         "tried_again_later": {category.value: count for category, count in state.retried.items()},
         "network": _network_json(state.network),
         "networks": networks_json(state),
+        "hosts": hosts_json(state),
         "workers": [
             {
                 "slot": worker.slot,
+                "host": worker.host or None,
+                "place": worker.place if worker.host else None,
                 "pid": worker.pid,
                 "phase": worker.phase.value,
                 "clip": worker.clip.name if worker.clip else None,
@@ -81,7 +98,22 @@ def networks_json(state: RunState) -> list[dict[str, Any]]:
     return [_network_json(network) for network in networks]
 
 
+def hosts_json(state: RunState) -> list[dict[str, Any]]:
+    """Every host for scripts, its networks by their labels."""
+    labels = {name: network.label for name, network in state.networks.items()}
+    return [
+        {
+            **_with_state(msgspec.to_builtins(host)),
+            "networks": [labels.get(name, name) for name in host.networks],
+        }
+        for host in state.hosts.values()
+    ]
+
+
 def _network_json(network: NetworkState) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(network)
+    return _with_state(msgspec.to_builtins(network))
+
+
+def _with_state(fields: dict[str, Any]) -> dict[str, Any]:
     fields["state"] = fields.pop("status")
     return fields

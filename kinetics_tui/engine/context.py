@@ -121,4 +121,5 @@ def options_event(options: Options, at: float) -> OptionsChanged:
         trim=options.trim,
         layout=options.layout,
         audio=options.audio,
+        listen=options.listen,
     )

@@ -153,6 +153,7 @@ class OptionsChanged(Event, frozen=True, tag="options-changed"):
     """The options in force, as far as views show them.
 
     ``pace_per_hour`` is in clips; of a budget (``budget_per_hour`` requests) as it gives at full cost.
+    ``listen`` is where hosts call (empty: none can).
     """
 
     workers: int
@@ -162,6 +163,7 @@ class OptionsChanged(Event, frozen=True, tag="options-changed"):
     layout: LayoutName
     audio: bool
     budget_per_hour: float | None = None
+    listen: str = ""
 
 
 class StatusChanged(Event, frozen=True, tag="status-changed"):

@@ -257,9 +257,9 @@ def _worker_started(run: Run, event: events.WorkerStarted) -> None:
 
 
 def _worker_stopped(run: Run, event: events.WorkerStopped) -> None:
-    run.workers.pop(event.slot, None)
+    stopped = run.workers.pop(event.slot, None) or WorkerState(event.slot)
     if event.reason:
-        _write(run, LogLine(event.at, "worker", str(event.slot), event.reason))
+        _write(run, LogLine(event.at, "worker", stopped.label, event.reason))
 
 
 def _worker_idle(run: Run, event: events.WorkerIdle) -> None:
@@ -286,8 +286,10 @@ def _clip_progress(run: Run, event: events.ClipProgress) -> None:
 
 def _clip_done(run: Run, event: events.ClipDone) -> None:
     made, wire_bytes = event.made, event.spent.wire_bytes
-    _let_go(run, event.slot, event.at)
+    worker = _let_go(run, event.slot, event.at)
     _count(run, event.clip.split, done=1)
+    if (host := run.hosts.get(worker.host)) is not None:
+        run.hosts[host.name] = msgspec.structs.replace(host, clips=host.clips + 1)
     run.total_bytes += made.output_bytes
     run.wire_bytes += wire_bytes
     if wire_bytes:  # not where the clip was found on the disk

@@ -48,6 +48,11 @@ class WorkerState(msgspec.Struct):
     host: str = HERE
     place: int = 0
 
+    @property
+    def label(self) -> str:
+        """The slot as people read it: ``3``, or ``lab2·3`` where it is on a host."""
+        return f"{self.host}·{self.place}" if self.host else str(self.slot)
+
 
 RECENT_S = 300.0
 """Rates are means over so many seconds of work before the last clip, or over the run where it is younger."""
@@ -275,6 +280,17 @@ class Run:
     def hosts_here(self) -> int:
         """Hosts that lend their workers now."""
         return sum(host.status is HostStatus.HERE for host in self.hosts.values())
+
+    @property
+    def hosts_gone(self) -> list[HostState]:
+        """Hosts that took part since the engine began, and of which nothing is heard now."""
+        return [host for host in self.hosts.values() if host.status is HostStatus.AWAY and host.last_word]
+
+    @property
+    def workers_wanted(self) -> int:
+        """Workers that the run means to have: on this machine, and on the hosts that are here."""
+        lent = sum(host.workers for host in self.hosts.values() if host.status is HostStatus.HERE)
+        return self.options.workers + lent
 
     @property
     def in_hand(self) -> int:

@@ -196,6 +196,7 @@ EVERY_SETTING = {
     "mouse": "false",
     "bell": "true",
     "desktop": "true",
+    "listen": "127.0.0.9:7300",
     "notify": "json://127.0.0.9",
 }
 """Every setting but ``networks`` with another value than its default, as a variable has it."""

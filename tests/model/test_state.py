@@ -23,6 +23,7 @@ from kinetics_tui.model.events import (
     ClipStarted,
     DiskMeasured,
     EngineStatus,
+    HostChanged,
     Logged,
     NetworkChanged,
     NetworkChecked,
@@ -38,7 +39,7 @@ from kinetics_tui.model.events import (
     WorkerStopped,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkKind, NetworkState, NetworkStatus
+from kinetics_tui.model.network import HostState, HostStatus, NetworkKind, NetworkState, NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState, forecast
 from tests.clip_figures import clip_done
@@ -568,3 +569,27 @@ def test_where_it_is_known_what_archives_hold_the_rest_at_the_pace_is_added() ->
     assert pace_per_s
     assert ahead.seconds == pytest.approx(600.0 + rest / pace_per_s)
     assert ahead.limit.endswith("then 30 clips from YouTube")
+
+
+def test_a_clip_of_a_host_counts_for_it_and_its_workers_are_named_by_it() -> None:
+    state = opened()
+    state.apply(HostChanged(at=AT, host=HostState(name="lab2", workers=4, clips=7, networks=("n",))))
+    state.apply(HostChanged(at=AT, host=HostState(name="farm", workers=9, status=HostStatus.LEFT)))
+    state.apply(WorkerStarted(at=AT, slot=103, pid=9, host="lab2", place=3))
+    state.apply(ClipStarted(at=AT, slot=103, clip=CLIP))
+    state.apply(clip_done(at=AT + 1, slot=103, clip=CLIP))
+    state.apply(WorkerStopped(at=AT + 2, slot=103, reason="killed"))
+    assert state.hosts["lab2"].clips == 8
+    assert state.hosts["farm"].clips == 0
+    assert (state.log[-1].word, state.log[-1].subject) == ("worker", "lab2·3")
+    assert state.workers_wanted == state.options.workers + 4
+
+
+def test_a_host_that_was_met_in_another_run_is_not_missed_in_this_one() -> None:
+    state = opened()
+    away = HostState(name="lab2", status=HostStatus.AWAY)
+    state.apply(HostChanged(at=AT, host=away))
+    assert state.hosts_gone == []
+    heard = msgspec.structs.replace(away, last_word="is away: nothing is heard of it")
+    state.apply(HostChanged(at=AT, host=heard))
+    assert state.hosts_gone == [heard]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ from kinetics_tui.model.events import (
     ClipStarted,
     DiskMeasured,
     EngineStatus,
+    HostChanged,
     NetworkChanged,
     OptionsChanged,
     Phase,
@@ -44,7 +46,15 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import Family, NetworkKind, NetworkState, NetworkStatus, PastThrottle
+from kinetics_tui.model.network import (
+    Family,
+    HostState,
+    HostStatus,
+    NetworkKind,
+    NetworkState,
+    NetworkStatus,
+    PastThrottle,
+)
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, LayoutName, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.model.state import RunState
@@ -468,4 +478,90 @@ def finished(at: float = NOW) -> list[AnyEvent]:
         msgspec.structs.replace(first, splits=splits),
         *(event for event in others if isinstance(event, NetworkChanged)),
         StatusChanged(at=at, status=EngineStatus.DONE, reason=Reason(Why.SETTLED)),
+    ]
+
+
+LAB, FARM, NODE = "lab2", "render-farm", "node17-3"
+"""Names of hosts: one at work, one that is away, one of another version."""
+
+
+def host_states(at: float = NOW) -> tuple[HostState, ...]:
+    """Hosts of every kind: at work, away, refused, met before, and one that has left."""
+    met = partial(HostState, version="0.5.0", yt_dlp="2026.10.26")
+    refusal = "The engine is Kinetics TUI 0.5.0, this host 0.4.0: pip install kinetics-tui==0.5.0"
+    return (
+        met(
+            name=LAB,
+            address="10.0.0.12",
+            workers=8,
+            ready=8,
+            networks=(f"{LAB} 10.0.0.12", PHONE),
+            clips=1204,
+            last_word="takes part with 8 workers",
+            said_at=at - 7260,
+        ),
+        met(
+            name=FARM,
+            status=HostStatus.AWAY,
+            address="10.0.0.40",
+            workers=4,
+            networks=(f"{FARM} 10.0.0.40",),
+            clips=310,
+            in_place=True,
+            last_word="is away: nothing is heard of it",
+            said_at=at - 42,
+        ),
+        HostState(
+            name=NODE,
+            status=HostStatus.REFUSED,
+            address="10.0.1.17",
+            version="0.4.0",
+            yt_dlp="2026.10.26",
+            last_word=refusal,
+            said_at=at - 5,
+        ),
+        HostState(name="old-laptop", status=HostStatus.AWAY),
+        met(name="desk", status=HostStatus.LEFT, clips=12, last_word="left the run", said_at=at - 600),
+    )
+
+
+def hosts(*states: HostState, at: float = NOW) -> list[AnyEvent]:
+    """The engine tells of these hosts; the workers of those that are here, or away, have clips in hand."""
+    events: list[AnyEvent] = []
+    for index, host in enumerate(states or host_states(at)):
+        events.append(HostChanged(at=at, host=host))
+        for place in range(1, host.workers + 1):
+            slot = 100 * (index + 1) + place
+            events.append(WorkerStarted(at=at - 60, slot=slot, pid=9000 + slot, host=host.name, place=place))
+            events += at_work(slot, at)
+    return events
+
+
+def with_hosts(at: float = NOW) -> list[AnyEvent]:
+    """A run that listens, five hosts of it, and the networks of those that have been here."""
+    led = partial(NetworkState, family=Family.IPV4, in_use=True, allowed_per_hour=300.0)
+    return [
+        msgspec.structs.replace(
+            next(event for event in opened(now=at) if isinstance(event, OptionsChanged)), listen=":7300"
+        ),
+        *listing(
+            at,
+            [
+                led(
+                    name=f"{LAB} 10.0.0.12",
+                    label=f"{LAB} eth0 10.0.0.12",
+                    status=NetworkStatus.COOLING,
+                    signal=Category.SESSION_LIMIT,
+                    until=at + 761,
+                    clips=1104,
+                ),
+                led(
+                    name=f"{FARM} 10.0.0.40",
+                    label=f"{FARM} eno1 10.0.0.40",
+                    status=NetworkStatus.OFFLINE,
+                    clips=310,
+                ),
+            ],
+        ),
+        *hosts(at=at),
     ]

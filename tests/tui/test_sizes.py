@@ -7,11 +7,24 @@ from datetime import UTC
 import pytest
 
 from kinetics_tui.model.events import AnyEvent, NetworkChecked
-from kinetics_tui.model.network import NetworkKind, NetworkState
+from kinetics_tui.model.network import HostState, NetworkKind, NetworkState
 from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.hosts.screen import HostsScreen
 from kinetics_tui.tui.networks.screen import NetworksScreen
 from kinetics_tui.tui.run.screen import RunScreen
-from tests.tui.run_fakes import NOW, PHONE, FakeLink, cooling, finished, from_archives, listed, opened, paused
+from tests.tui.run_fakes import (
+    NOW,
+    PHONE,
+    FakeLink,
+    cooling,
+    finished,
+    from_archives,
+    hosts,
+    listed,
+    opened,
+    paused,
+    with_hosts,
+)
 from tests.tui.run_stand import resize
 
 SIZES = [
@@ -40,6 +53,7 @@ SCENES: dict[str, list[AnyEvent]] = {
     "paused": paused(),
     "done": finished(),
     "archives": from_archives(),
+    "hosts": with_hosts(),
 }
 
 
@@ -83,6 +97,25 @@ async def test_the_network_screen_takes_every_size(networks: int) -> None:
             assert [strip.cell_length for strip in strips] == [width] * height
             screen = app.screen
             assert isinstance(screen, NetworksScreen)
+            for rows in (1, -1):
+                screen.action_move(rows)
+                screen.action_page(rows)
+                screen.action_to_end(rows > 0)
+
+
+@pytest.mark.parametrize("count", [0, 5, 200])
+async def test_the_hosts_screen_takes_every_size(count: int) -> None:
+    more = [HostState(name=f"node{n}", last_word="said " * (n % 9)) for n in range(count - 5)]
+    link = FakeLink([*opened(), *with_hosts(), *(hosts(*more) if more else [])] if count else opened())
+    app = KineticsApp(link, now=lambda: NOW, zone=UTC)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await pilot.press("h")
+        for width, height in SIZES:
+            await resize(pilot, width, height)
+            strips = app.screen._compositor.render_strips()
+            assert [strip.cell_length for strip in strips] == [width] * height
+            screen = app.screen
+            assert isinstance(screen, HostsScreen)
             for rows in (1, -1):
                 screen.action_move(rows)
                 screen.action_page(rows)

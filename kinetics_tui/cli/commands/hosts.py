@@ -11,20 +11,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import EngineError, SettingsError
 from kinetics_tui.base.safe_text import for_terminal, shell_word
-from kinetics_tui.base.words import age_text, counted
+from kinetics_tui.base.words import age_text, counted, duration_text
 from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, say, tell
 from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import Integer, as_json, dataset, several
+from kinetics_tui.cli.status import hosts_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state
 from kinetics_tui.model.commands import AdmitHost, RemoveHost, SetHostWorkers
@@ -33,8 +34,9 @@ from kinetics_tui.model.network import HostState, HostStatus, check_host_name
 from kinetics_tui.model.options import WORKERS
 from kinetics_tui.model.state import RunState
 
-HEAD = ("host", "state", "workers", "clips", "version", "address", "last word")
-NO_HOST = "No host takes part. `kinetics-tui hosts DATASET --connect-file FILE` writes what one needs."
+HEAD = ("host", "state", "workers", "clips", "results", "address", "version")
+NUMBERS = (HEAD.index("clips"),)
+"""The columns of these are set to the right."""
 ANSWER_S = 40.0
 """A host in the background is watched for so long: by then it takes part, or says why not."""
 TAKES_PART = " takes part"
@@ -115,43 +117,62 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
     return SETTLED
 
 
-def hosts_json(state: RunState) -> list[dict[str, Any]]:
-    """Every host for scripts, its networks by their labels."""
-    labels = {name: network.label for name, network in state.networks.items()}
-    return [
-        {**msgspec.to_builtins(host), "networks": [labels.get(name, name) for name in host.networks]}
-        for host in state.hosts.values()
-    ]
-
-
 def hosts_text(state: RunState, now: float) -> str:
-    """Every host in a table, with its networks below it."""
+    """Every host in a table; below each its networks and its last word."""
     if not state.hosts:
-        return NO_HOST
-    rows = [HEAD, *(_row(host, now) for host in state.hosts.values())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
+        return _no_host_text(state)
+    rows = [HEAD, *(_row(host) for host in state.hosts.values())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    widths = [width if any(row[column] for row in rows[1:]) else 0 for column, width in enumerate(widths)]
     lines = []
     for row, host in zip(rows, [None, *state.hosts.values()], strict=True):
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-        for name in host.networks if host is not None else ():
-            network = state.networks.get(name)
-            lines.append(f"  by {for_terminal(network.label if network else name)}")
+        cells = [
+            cell.rjust(width) if column in NUMBERS else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            if width
+        ]
+        lines.append("  ".join(cells).rstrip())
+        if host is not None:
+            lines += [f"  {for_terminal(text)}" for text in _below(host, state, now)]
     return "\n".join(lines)
 
 
-def _row(host: HostState, now: float) -> tuple[str, ...]:
-    here = host.status is HostStatus.HERE
-    said = f"{age_text(max(0.0, now - host.said_at))} ago: {host.last_word}" if host.last_word else ""
+def _no_host_text(state: RunState) -> str:
+    if state.options.listen:
+        how = _command("hosts", state, "--connect-file FILE")
+        return f"No host takes part. What one needs to do so: {how}"
+    how = _command("run", state, "--listen ADDRESS")
+    return f"No host takes part, and none can: the run does not listen. {how}"
+
+
+def _command(name: str, state: RunState, flags: str) -> str:
+    return f"{PROGRAM} {name} {shell_word(state.dataset)} {flags}"
+
+
+def _row(host: HostState) -> tuple[str, ...]:
+    here, refused = host.status is HostStatus.HERE, host.status is HostStatus.REFUSED
     return (
         host.name,
         host.status.value,
         f"{host.ready} of {host.workers}" if here else "",
         f"{host.clips:,}",
-        host.version,
+        ("in place" if host.in_place else "by line") if host.version and not refused else "",
         host.address,
-        for_terminal(said),
+        host.version,
     )
+
+
+def _below(host: HostState, state: RunState, now: float) -> Iterator[str]:
+    for name in host.networks:
+        network = state.networks.get(name)
+        if network is None:
+            yield f"by {name}"
+        else:
+            left = network.waits_until - now if network.waits_until is not None else 0.0
+            waits = f" for {duration_text(left)}" if left > 0 else ""
+            yield f"by {network.label}: {network.status.value}{waits}"
+    if host.last_word:
+        yield f"{age_text(max(0.0, now - host.said_at))} ago: {host.last_word}"
 
 
 def _named_number(text: str) -> tuple[str, int]:

@@ -136,7 +136,7 @@ class Host:
             version=self._version,
             yt_dlp=self._yt_dlp,
             workers=self.workers,
-            ready=sum(hand.ready for hand in self.hands.values()),
+            ready=sum(hand.ready for hand in self.hands.values()) if self.here else 0,
             networks=tuple(dict.fromkeys(network.name for network in self.networks.values())),
             clips=self.clips,
             in_place=self.in_place,

@@ -243,6 +243,9 @@ class Hosts:
         if name not in self._networks_of_hosts.removed:
             return f"No host {name!r} was removed."
         self._networks_of_hosts.admit(name)
+        listed = self._context.state.hosts.get(name)
+        if listed is not None and listed.status is HostStatus.REFUSED:
+            self._publish(listed, removed=True)
         return ""
 
     # -- who calls --------------------------------------------------------------------------------
@@ -257,7 +260,7 @@ class Hosts:
                 return
             if refused := self._refuse(hello):
                 line.send(refused)
-                self._publish_refused(hello, line.peer, refused.why)
+                self._publish_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
             while True:
@@ -320,7 +323,7 @@ class Hosts:
             self._take_all(host)
             host.workers = hello.workers
         host.instance, host.line, host.heard_at = hello.instance, line, time.monotonic()
-        host.about(line.peer, hello.version, hello.yt_dlp)
+        host.about(line.address, hello.version, hello.yt_dlp)
         host.in_place = bool(self._token) and hello.token == self._token
         if host.in_place:
             results_folder(self._context.dataset, name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -336,7 +339,7 @@ class Hosts:
                 in_place=host.in_place,
             )
         )
-        self._lead(host, hello.networks, line.peer)
+        self._lead(host, hello.networks, line.address)
         self._tell(
             host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"
         )
@@ -408,7 +411,7 @@ class Hosts:
             case Result():
                 self._take_in(host, message)
             case NetworksNow(networks=networks):
-                self._lead(host, networks, host.line.peer if host.line else "")
+                self._lead(host, networks, host.line.address if host.line else "")
                 self._tell(host)
             case Checked(number=number, answer=answer):
                 waits = self._answers.get(number)

@@ -118,9 +118,9 @@ class NetworksPanel(ListPanel):
 
     heading = "Networks"
 
-    def __init__(self) -> None:
+    def __init__(self, at: str = "") -> None:
         super().__init__()
-        self._cursor: str | None = None
+        self._cursor = at
         self._index = 0
 
     # -- the cursor -----------------------------------------------------------------------------------

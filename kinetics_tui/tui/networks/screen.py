@@ -163,15 +163,18 @@ def arrange_networks(width: int, height: int, networks: int, said: int) -> dict[
 
 
 class NetworksScreen(OnRunScreen):
-    """The list, what came of a check, and the details of the network at the cursor."""
+    """The list, what came of a check, and the details of the network at the cursor.
+
+    ``at`` is the name of the one that it begins at.
+    """
 
     TITLE = "Networks"
     OWN_KEYS = KEYS
     OWN_WORDS = WORDS
 
-    def __init__(self, run: Steering) -> None:
+    def __init__(self, run: Steering, at: str = "") -> None:
         super().__init__(run)
-        self._list, self._check, self._details = NetworksPanel(), CheckLine(), NetworkDetailsPanel()
+        self._list, self._check, self._details = NetworksPanel(at), CheckLine(), NetworkDetailsPanel()
 
     def open_networks(self) -> None:
         """This is the network screen."""

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.keys import format_key
 
 from kinetics_tui.base.safe_text import for_screen
-from kinetics_tui.base.words import clock_text, pace_text
+from kinetics_tui.base.words import clock_text, counted, pace_text
 from kinetics_tui.model.options import named_pace_text
 from kinetics_tui.tui.parts.canvas import Canvas
 from kinetics_tui.tui.parts.lines import Line, Tone, paragraph
@@ -20,12 +20,15 @@ from kinetics_tui.tui.parts.view_state import Moment, headline
 def header_line(moment: Moment, width: int) -> Line:
     """State, title, network and pace; the network and then the pace give way where room is short.
 
-    On a slow line that is said before them.
+    Before them it is said which hosts are away, and that the line is slow.
     """
     state = moment.state
     words, badge = headline(moment)
     line = Line(f" {words} ", badge)
     line.add(f"  {state.title or 'Kinetics'}", Tone.STRONG)
+    gone = [] if moment.ended or moment.lost else state.hosts_gone
+    if gone:
+        line.add(f"  {gone[0].name if len(gone) == 1 else counted(len(gone), 'host')} AWAY", Tone.WARN)
     slow = f"  slow line: every {moment.every_s:g} s"
     if moment.every_s and line.width + len(slow) <= width:
         line.add(slow, Tone.WARN)

@@ -48,6 +48,8 @@ WORDS: Words = (
     ("HELD", "Something has to be mended first; the throttle panel says what. Then press space."),
     ("STOPPING", "Clips in hand are put back, then the engine ends."),
     ("DONE", "Every clip is on disk or settled as failed."),
+    ("lab2·3", "The third worker on the host lab2; h shows all hosts."),
+    ("lab2 AWAY", "Nothing is heard of that host: its clips go back after a while, and it may come back."),
     ("DISCONNECTED", "The engine does not answer; the app keeps trying."),
 )
 

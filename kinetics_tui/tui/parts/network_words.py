@@ -17,6 +17,7 @@ _WAYS = {
     NetworkKind.INTERFACE: "interface",
     NetworkKind.SOURCE_ADDRESS: "address",
     NetworkKind.PROXY: "proxy",
+    NetworkKind.HOST: "host",
 }
 _SIGNALS = {
     Category.TOO_MANY_REQUESTS: "429",

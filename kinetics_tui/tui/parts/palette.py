@@ -11,9 +11,19 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from kinetics_tui.base.safe_text import for_screen
 from kinetics_tui.base.words import counted
-from kinetics_tui.model.commands import AnyCommand, Retry, SetPace, SetWorkers, SwitchSplit
+from kinetics_tui.model.commands import (
+    AdmitHost,
+    AnyCommand,
+    RemoveHost,
+    Retry,
+    SetPace,
+    SetWorkers,
+    SwitchSplit,
+)
 from kinetics_tui.model.failure import Category, Kind, by_count
+from kinetics_tui.model.network import HostStatus
 from kinetics_tui.model.options import PACES, budget_text
+from kinetics_tui.tui.parts.dialogs import Answer
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
 from kinetics_tui.tui.parts.view_state import Link, Looking
 
@@ -70,6 +80,11 @@ class Steering(Protocol):
     ) -> None:
         """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
 
+    def ask_first(
+        self, title: str, text: str, answer: Answer, command: AnyCommand, *, said: str = ""
+    ) -> None:
+        """Ask before a command that cannot be taken back; ``said`` is shown where it is done."""
+
     @property
     def can_undo(self) -> bool:
         """True if the last command can be taken back."""
@@ -109,6 +124,7 @@ def offers(screen: Steering) -> Iterator[Offer]:
         command = SwitchSplit(split=split.name, enabled=not split.enabled)
         yield _sending(screen, title, f"{split.left:,} left.", command)
     yield from _networks(screen)
+    yield from _hosts(screen)
     yield from _retries(screen)
 
 
@@ -137,6 +153,24 @@ def _check(screen: Steering, name: str) -> None:
     screen.networks.check(name)
 
 
+def _hosts(screen: Steering) -> Iterator[Offer]:
+    for host in screen.link.state.hosts.values():
+        if host.status is HostStatus.REFUSED:
+            yield _sending(screen, f"Host: let {host.name} in again", "", AdmitHost(host=host.name))
+        else:
+            act = partial(ask_to_remove_host, screen, host.name)
+            yield Offer(f"Host: remove {host.name}", "Let none of its name in any more.", act)
+
+
+def ask_to_remove_host(screen: Steering, name: str) -> None:
+    """Have a host leave, once it is said that this is meant."""
+    text = "Its clips go back, its program there ends, and none of its name is let in any more."
+    command, answer = RemoveHost(host=name), Answer("x", "remove it", "yes")
+    screen.ask_first(
+        f"Remove {name}?", text, answer, command, said=f"{name} takes part no more, and is not let in."
+    )
+
+
 def _retries(screen: Steering) -> Iterator[Offer]:
     failures = by_count(screen.link.state.failures)
     transient = tuple(category for category, _ in failures if category.kind is not Kind.PERMANENT)
@@ -153,7 +187,10 @@ def _retries(screen: Steering) -> Iterator[Offer]:
 
 
 def _sending(
-    screen: Steering, name: str, text: str, command: SetPace | SetWorkers | SwitchSplit | Retry
+    screen: Steering,
+    name: str,
+    text: str,
+    command: SetPace | SetWorkers | SwitchSplit | Retry | AdmitHost,
 ) -> Offer:
     return Offer(name, text, lambda: screen.send(command))
 

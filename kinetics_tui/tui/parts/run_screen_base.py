@@ -170,12 +170,17 @@ class LiveScreen(Screen[None]):
         """Ask the engine for something; ``refused`` is told why not, else that is shown, or ``said``."""
         raise NotImplementedError
 
-    def ask_first(self, title: str, text: str, answer: Answer, command: AnyCommand) -> None:
-        """Ask before a command that cannot be taken back; nothing where a question stands already."""
+    def ask_first(
+        self, title: str, text: str, answer: Answer, command: AnyCommand, *, said: str = ""
+    ) -> None:
+        """Ask before a command that cannot be taken back; nothing where a question stands already.
+
+        ``said`` is shown where it is done and nothing is said.
+        """
 
         def answered(value: str | None) -> None:
             if value:
-                self.send(command)
+                self.send(command, said=said)
 
         if not self.asks:
             answers = [answer, Answer("g", "go back, change nothing", "")]

@@ -21,6 +21,7 @@ KEYS = (
     _key("y", "copy_command", "copy the command", "Copy the command that the throttle panel shows."),
     undo_key("run"),
     _key("n", "networks", "networks", "Every network: switch to one, check, add, forget."),
+    _key("h", "hosts", "hosts", "The machines that take part: let one in, its workers, remove it."),
     _key("f", "failures", "failures", "Every failed clip: why, every attempt, and retries."),
     _key("c", "clips", "clips", "Every clip that is done, with pictures: see what you get."),
     _key("r", "report", "report", "What became of the dataset so far, in figures and charts."),
@@ -48,6 +49,7 @@ KEYS = (
 FAILURES = Hint("f", "failures", "failures")
 CLIPS = Hint("c", "clips", "clips")
 REPORT = Hint("r", "report", "report")
+HOSTS = Hint("h", "hosts", "hosts")
 COPY = Hint("y", "copy the command", "copy_command", "copy")
 SWITCH_NETWORK = Hint("n", "switch network", "networks")
 
@@ -55,19 +57,20 @@ SWITCH_NETWORK = Hint("n", "switch network", "networks")
 def hints(moment: Moment, *, full: bool) -> list[Hint]:
     """The keys that matter now, the most needed first; ``full``: one panel has the stage."""
     first = [Hint("esc", "back", "back"), Hint("↑↓", "move", "move(1)")] if full else []
+    hosts = [HOSTS] * bool(moment.state.hosts or moment.state.options.listen)
     panels = Hint("1-5", "panels", "open('log')")
     if moment.ended or moment.lost or moment.stopping:
         networks = Hint("n", "networks", "networks")
         go_on = [Hint("space", "continue", "pause_or_resume")] if moment.can_go_on else []
         copy = [COPY] * bool(command_shown(moment))
         left = Hint("q", "leave", "ask_to_leave")
-        return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, networks, panels]
+        return [*first, *go_on, left, *copy, FAILURES, CLIPS, REPORT, networks, *hosts, panels]
     word = "resume" if moment.paused else "look again" if moment.looks_again else "pause"
     pause = Hint("space", word, "pause_or_resume")
     pause_now = Hint("P", "pause now", "pause_now")
     leave = [Hint("d", "detach", "detach"), Hint("q", "stop", "ask_to_leave")]
     workers, split = Hint("+ -", "workers", "workers(1)"), Hint("x", "split on/off", "switch_split")
-    last = [FAILURES, CLIPS, REPORT, workers, split, panels]
+    last = [*hosts, FAILURES, CLIPS, REPORT, workers, split, panels]
     if moment.cooling:
         probe = Hint("p", "probe now", "probe_now", "probe")
         longer = Hint("e", "wait longer", "wait_longer", "longer")

@@ -22,6 +22,7 @@ from kinetics_tui.model.events import NoticeKind
 from kinetics_tui.model.options import WORKERS
 from kinetics_tui.tui.clips.screen import ClipsScreen
 from kinetics_tui.tui.failures.screen import FailuresScreen
+from kinetics_tui.tui.hosts.screen import HostsScreen
 from kinetics_tui.tui.networks.actions import NetworkActions
 from kinetics_tui.tui.networks.screen import NetworksScreen
 from kinetics_tui.tui.parts.bars import Hint
@@ -292,6 +293,10 @@ class RunScreen(LiveScreen):
         """Show the network screen, where nothing else is in front."""
         if self.is_active:
             self.app.push_screen(NetworksScreen(self))
+
+    def action_hosts(self) -> None:
+        if self.is_active:
+            self.app.push_screen(HostsScreen(self))
 
     def action_report(self) -> None:
         if self.is_active:

@@ -138,7 +138,7 @@ class Stage(Container):
     def _arrange(self, moment: Moment, width: int, height: int, spare: int) -> bool:
         """Give the panels their places; returns whether any of them changed."""
         state = moment.state
-        workers = max(len(state.workers), state.options.workers)
+        workers = max(len(state.workers), state.workers_wanted)
         if moment.reads_archives:
             workers = archive_rows(state.archives)
         demand = Demand(

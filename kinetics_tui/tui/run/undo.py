@@ -9,6 +9,7 @@ from kinetics_tui.model.commands import (
     AnyCommand,
     Pause,
     Resume,
+    SetHostWorkers,
     SetWorkers,
     SwitchNetwork,
     SwitchSplit,
@@ -38,9 +39,16 @@ def undo_of(command: AnyCommand, state: RunState, now: float, last: Undo | None)
     said, back = _way_back(command, state)
     if back is None:
         return None
-    if last is not None and isinstance(last.back, SetWorkers) and isinstance(back, SetWorkers):
+    if last is not None and _same_workers(last.back, back):
         back = last.back
     return None if back == command else Undo(said, back, now + UNDO_S)
+
+
+def _same_workers(one: AnyCommand, other: AnyCommand) -> bool:
+    """True if both set the number of workers of the same machine."""
+    if isinstance(one, SetHostWorkers) and isinstance(other, SetHostWorkers):
+        return one.host == other.host
+    return isinstance(one, SetWorkers) and isinstance(other, SetWorkers)
 
 
 def _way_back(command: AnyCommand, state: RunState) -> tuple[str, AnyCommand | None]:
@@ -51,6 +59,9 @@ def _way_back(command: AnyCommand, state: RunState) -> tuple[str, AnyCommand | N
             )
         case SetWorkers(workers=workers):
             return f"{counted(workers, 'worker')} from now on.", SetWorkers(workers=state.options.workers)
+        case SetHostWorkers(host=name, workers=workers) if host := state.hosts.get(name):
+            said = f"{name} runs {counted(workers, 'worker')} from now on."
+            return said, SetHostWorkers(host=name, workers=host.workers)
         case Pause(now=True):
             return "Paused: the clips in hand are put back.", Resume()
         case Pause():

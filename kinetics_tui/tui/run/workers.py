@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.cells import cell_len
 
-from kinetics_tui.base.safe_text import for_screen
+from kinetics_tui.base.safe_text import ELLIPSIS, for_screen
 from kinetics_tui.base.words import clock_text, counted, rate_text
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.events import Phase
+from kinetics_tui.model.network import HostStatus
 from kinetics_tui.model.run import WorkerState
 from kinetics_tui.tui.parts.blocks import bar
 from kinetics_tui.tui.parts.canvas import Panel
@@ -24,22 +25,64 @@ LABEL_CELLS = 32
 """A class gets this many cells beside the name of its clip, and more where it is longer."""
 _LABEL_LEAST = 8
 """A class is cut to so many cells for the id of its clip; with fewer it stands without one."""
+_SLOT_LEAST, _SLOT_MOST = 2, 14
+_SLOT_SHARE = 6
+"""Slots with the names of hosts get at most this part of a row's width, and a few cells at least."""
+_NAMED_LEAST = 8
 _RATE = 10
 _GAP = 2
 _WAITING = {Phase.IDLE, Phase.PACE, Phase.STARTING}
 
 
-def worker_line(worker: WorkerState, now: float, bytes_per_s: float, width: int) -> Line:
-    """One worker in ``width`` cells; what changes often stands at the left, where repaints are short."""
+def slot_texts(workers: Sequence[WorkerState], width: int) -> dict[int, str]:
+    """The slots as a column at the left of rows ``width`` cells wide, all equally wide: `` 3``, ``lab2·3``.
+
+    Of a host's name that is too long its beginning stays, or its end where beginnings are the same.
+    """
+    most = max(_NAMED_LEAST, min(_SLOT_MOST, width // _SLOT_SHARE))
+    cells = min(most, max([_SLOT_LEAST, *(len(worker.label) for worker in workers)]))
+    hosts = {worker.host for worker in workers if worker.host}
+    behind = {
+        name: 1 + max(len(str(worker.place)) for worker in workers if worker.host == name) for name in hosts
+    }
+    names = {name: _cut(name, cells - behind[name]) for name in hosts}
+    if len(set(names.values())) < len(names):
+        names = {name: _cut(name, cells - behind[name], end=True) for name in hosts}
+    return {
+        worker.slot: (f"{names[worker.host]}·{worker.place}" if worker.host else worker.label).rjust(cells)
+        for worker in workers
+    }
+
+
+def _cut(name: str, cells: int, *, end: bool = False) -> str:
+    """The beginning of a name, or its end, in at most ``cells`` cells."""
+    if len(name) <= cells:
+        return name
+    return ELLIPSIS + name[1 - cells :] if end else name[: cells - 1] + ELLIPSIS
+
+
+def worker_line(
+    worker: WorkerState, now: float, bytes_per_s: float, width: int, *, slot: str = "", away: bool = False
+) -> Line:
+    """One worker in ``width`` cells; what changes often stands at the left, where repaints are short.
+
+    ``slot`` is its number as ``slot_texts`` has it; ``away``: nothing is heard of its host.
+    """
     # Slot, seconds and bar share the tone of the frame beside them: one run of style for all that moves.
-    line = Line(f"{worker.slot:>2} ", Tone.BAR)
+    line = Line(f"{slot or worker.label:>{_SLOT_LEAST}} ", Tone.BAR)
+    if away:
+        line.cell("", 6).add("  away", Tone.WARN)
+        return line if worker.clip is None else _add_clip(line, worker.clip, line.width + _GAP, width)
     if worker.phase in _WAITING or worker.clip is None:
         # The column counts what a clip took so far; a wait counts down, in words.
         return line.add(" " * 6, Tone.BAR).add(f"  {_wait_words(worker, now)}", Tone.DIM)
     line.cell(f"{max(0.0, now - worker.since):.0f} s", 5, Tone.BAR, right=True).add(" ", Tone.BAR)
     bar_width = 5 if width < 44 else 6 if width < 70 else 8 if width < 100 else 20
     fraction = min(1.0, max(0.0, worker.fraction))
-    line.add(f"{bar(fraction, bar_width)} {int(fraction * 100):>3} %", Tone.BAR)
+    if len(slot) <= _SLOT_LEAST or width - len(slot) >= COLUMN_LEAST:
+        # Beside the name of a host the percentage tells enough where the column is narrow.
+        line.add(f"{bar(fraction, bar_width)} ", Tone.BAR)
+    line.add(f"{int(fraction * 100):>3} %", Tone.BAR)
     line.add(f"  {worker.phase.value:<8}")
     column = line.width + _GAP
     if width >= 56:
@@ -117,6 +160,8 @@ def worker_lines(
         rows = max(0, rows - 1)
         more = len(workers) - rows * columns
     column_width = (width + _GAP) // columns - _GAP
+    slots = slot_texts(workers, column_width)
+    away = {name for name, host in moment.state.hosts.items() if host.status is HostStatus.AWAY}
     if not rows:
         busy = sum(worker.clip is not None for worker in workers)
         return [Line(f"{counted(more, 'worker')}, {busy or 'none'} with a clip in hand", Tone.DIM)]
@@ -125,8 +170,15 @@ def worker_lines(
         line = Line()
         for column, worker in enumerate(workers[row : rows * columns : rows]):
             line.to(column * (column_width + _GAP))
-            speed = speeds.get(worker.slot, 0.0)
-            for text, tone in worker_line(worker, moment.now, speed, column_width).spans(column_width):
+            shown = worker_line(
+                worker,
+                moment.now,
+                speeds.get(worker.slot, 0.0),
+                column_width,
+                slot=slots[worker.slot],
+                away=worker.host in away,
+            )
+            for text, tone in shown.spans(column_width):
                 line.add(text, tone)
         lines.append(line)
     if more > 0:
@@ -171,6 +223,8 @@ class WorkersPanel(Panel):
             return f"{state.archives.passed:,} of {state.archives.total:,} read"
         if moment.lost or moment.ended:
             return ""
-        running = len(state.workers)
+        lent = sum(bool(worker.host) for worker in state.workers.values())
+        running = len(state.workers) - lent
         wanted = f" of {state.options.workers}" if state.options.workers not in (0, running) else ""
-        return f"{running}{wanted}  {counted(state.in_hand, 'clip')} in hand"
+        far = f" + {lent} on {counted(state.hosts_here, 'host')}" if state.hosts_here or lent else ""
+        return f"{running}{wanted}{far}  {counted(state.in_hand, 'clip')} in hand"

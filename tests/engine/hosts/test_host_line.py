@@ -276,6 +276,7 @@ async def test_closing_does_not_wait_for_a_side_that_does_not_read(
 async def test_a_line_names_its_other_side(echo: Echo, line: Line[Say]) -> None:
     assert line.peer == f"127.0.0.1:{echo.listener.port}"
     assert echo.lines[0].peer.startswith("127.0.0.1:")
+    assert echo.lines[0].address == "127.0.0.1"
 
 
 async def test_it_is_encrypted_by_the_newest_tls(echo: Echo, line: Line[Say]) -> None:

@@ -31,7 +31,7 @@ from kinetics_tui.model.events import (
     WorkerStarted,
 )
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.network import NetworkState, NetworkStatus
+from kinetics_tui.model.network import HostState, HostStatus, NetworkState, NetworkStatus
 from kinetics_tui.model.options import LayoutName, Trim
 from kinetics_tui.model.reasons import NO_REASON, Reason, Why
 from kinetics_tui.model.run import WorkerState
@@ -56,6 +56,7 @@ from tests.tui.run_fakes import (
     clip,
     cooling,
     finished,
+    hosts,
     network,
     opened,
     paused,
@@ -344,6 +345,45 @@ def test_every_worker_is_shown_or_counted(workers: int, width: int, height: int)
     shown = len(re.findall(r"(?:^|  )[ \d]\d (?:[ \d]{2}\d s|     )", text, re.MULTILINE))
     if width == 150:
         assert shown + (int(left_out[1]) if left_out else 0) == workers
+
+
+def test_workers_on_hosts_have_the_name_before_the_slot_and_stand_aligned() -> None:
+    lab = HostState(name="lab2", workers=2)
+    farm = HostState(name="farm", workers=1, status=HostStatus.AWAY, last_word="is away")
+    run = moment(*hosts(lab, farm), workers=2)
+    lines = texts(worker_lines(run, {}, 66, 9))
+    assert [line[:7] for line in lines] == ["     1 ", "     2 ", "lab2·1 ", "lab2·2 ", "farm·1 "]
+    assert {re.search("[█▉▊▋▌▍▎▏░]", line).start() for line in lines[:4]} == {13}  # type: ignore[union-attr]
+    assert lines[4] == f"farm·1         away  {clip(201).label}{'':12}{clip(201).name}"
+    assert WorkersPanel().figures(run) == "2 + 3 on 1 host  5 clips in hand"
+    assert header_line(run, 100).text.startswith(" RUNNING   Kinetics-400  farm AWAY  ")
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("workstation-of-ann", "lab2"), ("workstatio…·1", "       lab2·1")),
+        (("node-of-the-cluster-17", "node-of-the-cluster-18"), ("…cluster-17·1", "…cluster-18·1")),
+    ],
+)
+def test_long_names_of_hosts_are_cut_where_they_stay_apart(
+    names: tuple[str, str], shown: tuple[str, str]
+) -> None:
+    run = moment(*hosts(*(HostState(name=name, workers=1) for name in names)), workers=1)
+    lines = texts(worker_lines(run, {}, 78, 9))
+    assert tuple(line[: len(shown[0])] for line in lines[1:]) == shown
+
+
+@pytest.mark.parametrize("height", [1, 5, 9, 33])
+def test_dozens_of_workers_on_hosts_stand_in_columns_and_are_counted(height: int) -> None:
+    many = [HostState(name=f"lab{n}", workers=16) for n in range(1, 4)]
+    lines = texts(worker_lines(moment(*hosts(*many), workers=16), {}, 78, height))
+    assert len(lines) == min(height, 32)
+    if height == 33:
+        assert lines[0].startswith("      1 ")
+        assert lines[0][40:].startswith(" lab2·1   3 s  13 %  download  ")
+    else:
+        assert re.match(r"\+?\d+ (more|workers)", lines[-1])
 
 
 def test_workers_of_an_engine_that_is_gone_do_not_count_seconds() -> None:

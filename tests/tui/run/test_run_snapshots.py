@@ -12,7 +12,17 @@ from textual.pilot import Pilot
 from kinetics_tui.model.events import AnyEvent
 from kinetics_tui.tui.app import KineticsApp
 from kinetics_tui.tui.terminal.terminal import KINETICS_ANSI, KINETICS_DARK, Farewell
-from tests.tui.run_fakes import NOW, FakeLink, cooling, finished, from_archives, opened, paused, switching
+from tests.tui.run_fakes import (
+    NOW,
+    FakeLink,
+    cooling,
+    finished,
+    from_archives,
+    opened,
+    paused,
+    switching,
+    with_hosts,
+)
 
 SCENES: dict[str, list[AnyEvent]] = {
     "running": [],
@@ -21,6 +31,7 @@ SCENES: dict[str, list[AnyEvent]] = {
     "done": finished(),
     "switching": switching(),
     "archives": from_archives(),
+    "hosts": with_hosts(),
 }
 Compare = Callable[..., bool]
 
@@ -63,6 +74,12 @@ def test_the_question_before_a_stop(snap_compare: Compare) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_networks(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(app("running"), terminal_size=size, press=["n", "down"])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("scene", ["running", "hosts"])
+def test_hosts(snap_compare: Compare, scene: str, size: tuple[int, int]) -> None:
+    assert snap_compare(app(scene), terminal_size=size, press=["h"])
 
 
 def test_networks_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""The hosts screen: the machines that take part in a run, and how to get one in."""
