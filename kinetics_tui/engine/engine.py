@@ -141,6 +141,7 @@ class Engine:
             started=lambda hand: self._reports.started(hand),
             gone=lambda hand, death: self._reports.ended(hand, death),
             spoiled=lambda hand, why: self._reports.spoiled(hand, why),
+            target=target,
         )
         self._way_in = WayIn(context, self._hosts)
         self._dispatcher = Dispatcher(

@@ -25,6 +25,7 @@ from tests.bench.rate import rate
 from tests.bench.reading import reading
 from tests.bench.report import Report
 from tests.bench.resolving import resolving
+from tests.bench.scale import scale
 from tests.bench.screen import screen
 from tests.bench.several import several
 from tests.bench.start import start
@@ -50,6 +51,7 @@ BENCHES: dict[str, Bench] = {
     "policies": policies,
     "counting": counting,
     "several": several,
+    "scale": scale,
     "penalties": penalties,
     "fit": fit,
 }

@@ -22,7 +22,7 @@ from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.process.address import socket_paths
 from kinetics_tui.engine.process.server import Server
-from kinetics_tui.model.commands import Pause, Resume
+from kinetics_tui.model.commands import Pause, Resume, UseNetworks
 from kinetics_tui.model.events import AnyEvent, ClipDone, ClipFailed, Phase
 from kinetics_tui.model.network import Way
 from tests.bench.instant import instant_worker
@@ -30,6 +30,7 @@ from tests.bench.memory import peak_bytes
 
 HOME = Network(name="192.168.1.23", label="wlan0 192.168.1.23")
 POLL_S = 0.05
+LATE_EVERY_S = 0.02
 
 
 class Took(msgspec.Struct, frozen=True):
@@ -42,6 +43,10 @@ class Took(msgspec.Struct, frozen=True):
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    held_up_s: float = 0.0
+    """The longest time that its event loop came late."""
+    middle_per_s: float = 0.0
+    """Clips a second between the first fifth and the last."""
 
 
 class _Watch:
@@ -50,6 +55,8 @@ class _Watch:
     def __init__(self, server: Server, ledger: Ledger) -> None:
         self.engine: Engine | None = None
         self.clips = 0
+        self.held_up_s = 0.0
+        self.times: list[float] = []
         self.wall_s = self.cpu_s = 0.0
         self._server = server
         self._ledger = ledger
@@ -59,25 +66,44 @@ class _Watch:
         self._server.broadcast(event)
         if isinstance(event, ClipDone | ClipFailed):
             self.clips += 1
+            self.times.append(time.perf_counter())
             if self.engine is not None and self.engine.state.left == 0:
                 self._ledger.flush()
                 self.wall_s = time.perf_counter() - self._began[0]
                 self.cpu_s = time.process_time() - self._began[1]
                 self.engine.stop()
 
-    async def begin(self, engine: Engine, workers: int) -> None:
-        """Let the clips go when everybody is there."""
-        while not (self._server.views and _ready(engine) == workers):
+    async def begin(self, engine: Engine, workers: int, hosts: int) -> None:
+        """Let the clips go when everybody is there, to hosts alone where there are any."""
+        while not (self._server.views and _ready(engine) == workers and engine.state.hosts_here == hosts):
             await asyncio.sleep(POLL_S)
+        if hosts:
+            reply = engine.obey(UseNetworks(ways=tuple(engine.state.hosts)))
+            assert reply.ok, reply.message
         self._began = time.perf_counter(), time.process_time()
         engine.obey(Resume())
+
+    async def watch_loop(self) -> None:
+        """See how late the event loop comes."""
+        while True:
+            due = time.perf_counter() + LATE_EVERY_S
+            await asyncio.sleep(LATE_EVERY_S)
+            if self._began != (0.0, 0.0):
+                self.held_up_s = max(self.held_up_s, time.perf_counter() - due)
+
+    @property
+    def middle_per_s(self) -> float:
+        """Clips a second between the first fifth and the last."""
+        fifth = len(self.times) // 5
+        took_s = self.times[-fifth - 1] - self.times[fifth]
+        return (len(self.times) - 2 * fifth - 1) / took_s if fifth else 0.0
 
 
 def _ready(engine: Engine) -> int:
     return sum(worker.phase is Phase.IDLE for worker in engine.state.workers.values())
 
 
-async def _run(dataset: Path) -> Took:
+async def _run(dataset: Path, hosts: int = 0, workers_a_host: int = 0) -> Took:
     clock = Clock()
     with Ledger.open(dataset) as ledger:
         server = Server(lambda command: engine.obey(command), lambda: engine.state.as_events())
@@ -92,22 +118,29 @@ async def _run(dataset: Path) -> Took:
             clock_set_by=clock.follow,
             target=instant_worker,
         )
+        await engine.let_hosts_in()
         await server.open(socket_paths(dataset))
         engine.obey(Pause())
-        beginning = asyncio.create_task(watch.begin(engine, ledger.options.workers))
+        everybody = ledger.options.workers + hosts * workers_a_host
+        beginning = asyncio.create_task(watch.begin(engine, everybody, hosts))
+        watching = asyncio.create_task(watch.watch_loop())
         try:
             await engine.run()
             await beginning
         finally:
+            watching.cancel()
             await server.close()
         if engine.state.left:
             raise AssertionError(f"{engine.state.left} clips are left")
-    return Took(watch.clips, watch.wall_s, watch.cpu_s, peak_bytes())
+    return Took(watch.clips, watch.wall_s, watch.cpu_s, peak_bytes(), watch.held_up_s, watch.middle_per_s)
 
 
 def main() -> None:
     """Run one engine on a dataset whose ledger is there already."""
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset", type=Path)
-    took = asyncio.run(_run(parser.parse_args().dataset))
+    parser.add_argument("--hosts", type=int, default=0)
+    parser.add_argument("--workers-a-host", type=int, default=0)
+    given = parser.parse_args()
+    took = asyncio.run(_run(given.dataset, given.hosts, given.workers_a_host))
     sys.stdout.write(f"{msgspec.json.encode(took).decode()}\n")

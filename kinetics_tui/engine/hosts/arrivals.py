@@ -23,6 +23,7 @@ from kinetics_tui.engine.hosts.messages import Result
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death, Pool
+from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Options
 
@@ -61,12 +62,14 @@ class Arrivals:
         *,
         arrived: Callable[[HostHand, int, Finished | Failed], None],
         spoiled: Callable[[HostHand, int, str], None],
+        target: WorkerTarget = run_worker,
     ) -> None:
         self._dataset = dataset
         self._scratch = scratch
         self._options = options
         self._arrived = arrived
         self._spoiled = spoiled
+        self._target = target
         self._coming: dict[int, Arrival] = {}
         self._waiting: deque[Arrival] = deque()
         self._checking: dict[int, Arrival] = {}
@@ -82,6 +85,7 @@ class Arrivals:
                 on_message=self._heard,
                 on_started=lambda _slot: None,
                 on_gone=self._gone,
+                target=self._target,
             )
             (self._scratch / "arrivals").mkdir(mode=0o700, parents=True, exist_ok=True)
             self._pool.resize(min(MOST_CHECKERS, available_cores()))

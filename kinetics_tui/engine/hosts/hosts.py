@@ -57,6 +57,7 @@ from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death
+from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.events import HostChanged, WorkerIdle
 from kinetics_tui.model.failure import Category
@@ -94,6 +95,7 @@ class Hosts:
         started: Callable[[Hand], None],
         gone: Callable[[Hand, Death | None], None],
         spoiled: Callable[[Hand, str], None],
+        target: WorkerTarget = run_worker,
     ) -> None:
         self._context = context
         self._leases = Leases(context.ledger, claim, put_back)
@@ -116,6 +118,7 @@ class Hosts:
             lambda: context.options,
             arrived=self._arrived,
             spoiled=self._arrived_spoiled,
+            target=target,
         )
 
     @property
