@@ -167,10 +167,13 @@ def _below(host: HostState, state: RunState, now: float) -> Iterator[str]:
         network = state.networks.get(name)
         if network is None:
             yield f"by {name}"
+            continue
+        left = network.waits_until - now if network.waits_until is not None else 0.0
+        if left > 0:
+            yield f"by {network.label}: {network.status.value} for {duration_text(left)}"
         else:
-            left = network.waits_until - now if network.waits_until is not None else 0.0
-            waits = f" for {duration_text(left)}" if left > 0 else ""
-            yield f"by {network.label}: {network.status.value}{waits}"
+            word = network.status.value if network.in_use else "not in use"
+            yield f"by {network.label}" + (f": {word}" if host.status is HostStatus.HERE else "")
     if host.last_word:
         yield f"{age_text(max(0.0, now - host.said_at))} ago: {host.last_word}"
 

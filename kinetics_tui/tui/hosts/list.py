@@ -15,6 +15,7 @@ from kinetics_tui.tui.parts.view_state import Moment
 CONNECT_FILE = "kinetics.connect"
 """The name that is proposed for a connect file."""
 HOST_COMMAND = f"kinetics-tui host --connect {CONNECT_FILE} --name lab2 --workers 8"
+NOT_IN_USE = "NOT IN USE"
 STATUS_TONES = {
     HostStatus.HERE: Tone.GOOD,
     HostStatus.AWAY: Tone.WARN,
@@ -77,6 +78,12 @@ def networks_of(host: HostState, state: RunState) -> list[NetworkState]:
     return [network for name in host.networks if (network := state.networks.get(name)) is not None]
 
 
+def network_word(network: NetworkState) -> str:
+    """The standing of a host's network in a word or three."""
+    idle = network.present and not network.in_use and network.status is NetworkStatus.OPEN
+    return NOT_IN_USE if idle else state_word(network)
+
+
 def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
     """The standing of its networks in a few words: ``OPEN``, ``COOLING 12:41 +1``.
 
@@ -90,8 +97,9 @@ def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
     worst = min(networks, key=lambda network: network.able)
     more = f" +{len(networks) - 1}" if len(networks) > 1 else ""
     left = left_s(worst, moment.seen_at)
-    text = f"{state_word(worst)} {countdown_text(left)}" if left else state_word(worst)
-    tone = Tone.GOOD if worst.able else Tone.WARN if worst.status is NetworkStatus.COOLING else Tone.DIM
+    word = network_word(worst)
+    text = f"{word} {countdown_text(left)}" if left else word
+    tone = Tone.GOOD if worst.able else Tone.WARN
     return text + more, tone
 
 
