@@ -38,18 +38,12 @@ _NUMBERS = ("clips", "rate")
 _GIVEN_UP = ("version", "results", "address", "rate")
 """The columns that a narrow list leaves out, one after the other, until the last words have room."""
 _WORD_ENOUGH = 36
-_ORDER = {status: place for place, status in enumerate(HostStatus)}
 
 
 def standing(host: HostState, moment: Moment) -> HostStatus:
     """The standing of a host; where no engine runs none is here."""
     gone = (moment.ended and not moment.connected) or moment.lost
     return HostStatus.AWAY if gone and host.status is HostStatus.HERE else host.status
-
-
-def known_hosts(state: RunState) -> list[HostState]:
-    """Every host: those that are here first, then those that went away, then the rest."""
-    return sorted(state.hosts.values(), key=lambda host: (_ORDER[host.status], not host.last_word, host.name))
 
 
 def workers_text(host: HostState) -> str:
@@ -212,7 +206,7 @@ class HostsPanel(ListPanel):
 
     @property
     def _hosts(self) -> list[HostState]:
-        return [] if self.moment is None else known_hosts(self.moment.state)
+        return [] if self.moment is None else self.moment.state.hosts_listed
 
     @property
     def count(self) -> int:
@@ -250,7 +244,7 @@ class HostsPanel(ListPanel):
         return f"{seen}{self.count}, {here} here"
 
     def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
-        hosts = known_hosts(moment.state)
+        hosts = moment.state.hosts_listed
         if not hosts:
             return []
         columns = host_columns([(host.name, _cells(host, moment)) for host in hosts], width)
