@@ -282,6 +282,14 @@ class Run:
         return sum(host.status is HostStatus.HERE for host in self.hosts.values())
 
     @property
+    def hosts_listed(self) -> list[HostState]:
+        """Every host: those that are here first, then those that went away, then the rest."""
+        order = list(HostStatus)
+        return sorted(
+            self.hosts.values(), key=lambda host: (order.index(host.status), not host.last_word, host.name)
+        )
+
+    @property
     def hosts_gone(self) -> list[HostState]:
         """Hosts that took part since the engine began, and of which nothing is heard now."""
         return [host for host in self.hosts.values() if host.status is HostStatus.AWAY and host.last_word]

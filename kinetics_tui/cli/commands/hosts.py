@@ -121,11 +121,12 @@ def hosts_text(state: RunState, now: float) -> str:
     """Every host in a table; below each its networks and its last word."""
     if not state.hosts:
         return _no_host_text(state)
-    rows = [HEAD, *(_row(host) for host in state.hosts.values())]
+    hosts = state.hosts_listed
+    rows = [HEAD, *map(_row, hosts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     widths = [width if any(row[column] for row in rows[1:]) else 0 for column, width in enumerate(widths)]
     lines = []
-    for row, host in zip(rows, [None, *state.hosts.values()], strict=True):
+    for row, host in zip(rows, [None, *hosts], strict=True):
         cells = [
             cell.rjust(width) if column in NUMBERS else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
@@ -163,14 +164,13 @@ def _row(host: HostState) -> tuple[str, ...]:
 
 
 def _below(host: HostState, state: RunState, now: float) -> Iterator[str]:
-    for name in host.networks:
-        network = state.networks.get(name)
-        if network is None:
-            yield f"by {name}"
-        else:
-            left = network.waits_until - now if network.waits_until is not None else 0.0
-            waits = f" for {duration_text(left)}" if left > 0 else ""
-            yield f"by {network.label}: {network.status.value}{waits}"
+    here = host.status is HostStatus.HERE
+    for network in (state.networks[name] for name in host.networks if name in state.networks):
+        left = network.waits_until - now if network.waits_until is not None else 0.0
+        if left > 0:
+            yield f"by {network.label}: {network.status.value} for {duration_text(left)}"
+        elif here:
+            yield f"by {network.label}: {network.status.value if network.in_use else 'not in use'}"
     if host.last_word:
         yield f"{age_text(max(0.0, now - host.said_at))} ago: {host.last_word}"
 

@@ -13,7 +13,16 @@ import msgspec
 from kinetics_tui.dataset.ledger.rows import NetworkHistory, NetworkRow
 from kinetics_tui.engine.networks.pace import Pace
 from kinetics_tui.engine.networks.throttle import Throttle
-from kinetics_tui.model.network import HERE, Family, NetworkKind, NetworkState, NetworkStatus, Route, Way
+from kinetics_tui.model.network import (
+    HERE,
+    Family,
+    NetworkKind,
+    NetworkState,
+    NetworkStatus,
+    Route,
+    Way,
+    is_proxy,
+)
 from kinetics_tui.model.options import Options
 
 NO_ROUTE = "no default route"
@@ -173,8 +182,8 @@ def one_each(led: Iterable[Network]) -> dict[str, Network]:
 
 
 def met_before(row: NetworkRow) -> Network:
-    """A network that nothing but the ledger tells of; a proxy can be asked from anywhere."""
-    here = row.kind is NetworkKind.PROXY
+    """A network that nothing but the ledger tells of; a proxy can be asked from anywhere, but a host's."""
+    here = row.kind is NetworkKind.PROXY and is_proxy(row.name)
     return Network(name=row.name, label=row.label or row.name, kind=row.kind, family=row.family, present=here)
 
 

@@ -12,7 +12,7 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.networks.addresses import discovered_ways, network_of, way_of_params
 from kinetics_tui.engine.networks.network import Network, one_each
-from kinetics_tui.model.network import DEFAULT, NetworkKind, SameAs, Way, parse_way
+from kinetics_tui.model.network import DEFAULT, NetworkKind, SameAs, Way, host_way, parse_way
 
 
 class Listed(NamedTuple):
@@ -130,7 +130,8 @@ class Ways:
         return [next(listed for listed in every if listed.network is each) for each in networks.values()]
 
     def _every(self) -> list[Listed]:
-        ways = dict.fromkeys([*self.in_use, *self.added.values(), *self._discover()])
+        of_hosts = (host_way(*way.split("/", 1)) for way, network in self.of_hosts.items() if network.present)
+        ways = dict.fromkeys([*self.in_use, *self.added.values(), *of_hosts, *self._discover()])
         return [Listed(way, self.given_as(way), self.lead(way)) for way in ways]
 
     def find(self, text: str) -> Way:

@@ -7,6 +7,7 @@ from kinetics_tui.base.words import counted, pace_text
 from kinetics_tui.model.network import HostState, HostStatus
 from kinetics_tui.tui.hosts.list import (
     STATUS_TONES,
+    network_word,
     networks_of,
     per_minute,
     results_text,
@@ -17,7 +18,7 @@ from kinetics_tui.tui.hosts.list import (
 from kinetics_tui.tui.networks.list import left_text
 from kinetics_tui.tui.parts.canvas import Panel
 from kinetics_tui.tui.parts.lines import Line, Tone, flow, paragraph
-from kinetics_tui.tui.parts.network_words import label_of, state_word
+from kinetics_tui.tui.parts.network_words import label_of
 from kinetics_tui.tui.parts.view_state import Moment
 
 _GAP = 2
@@ -84,7 +85,9 @@ def _network_lines(host: HostState, moment: Moment, width: int) -> list[Line]:
     for network in networks:
         pace = "" if network.allowed_per_hour is None else pace_text(network.allowed_per_hour)
         clips = f"{network.clips:,}"
-        rows.append((label_of(network), state_word(network), left_text(network, moment.seen_at), clips, pace))
+        rows.append(
+            (label_of(network), network_word(network), left_text(network, moment.seen_at), clips, pace)
+        )
     widths = [max(len(row[at]) for row in rows) for at in range(len(_TITLES))]
     widths = [cells if any(row[at] for row in rows[1:]) else 0 for at, cells in enumerate(widths)]
     others = sum(cells + _GAP for cells in widths[1:] if cells)

@@ -15,6 +15,7 @@ from kinetics_tui.tui.parts.view_state import Moment
 CONNECT_FILE = "kinetics.connect"
 """The name that is proposed for a connect file."""
 HOST_COMMAND = f"kinetics-tui host --connect {CONNECT_FILE} --name lab2 --workers 8"
+NOT_IN_USE = "NOT IN USE"
 STATUS_TONES = {
     HostStatus.HERE: Tone.GOOD,
     HostStatus.AWAY: Tone.WARN,
@@ -37,18 +38,12 @@ _NUMBERS = ("clips", "rate")
 _GIVEN_UP = ("version", "results", "address", "rate")
 """The columns that a narrow list leaves out, one after the other, until the last words have room."""
 _WORD_ENOUGH = 36
-_ORDER = {status: place for place, status in enumerate(HostStatus)}
 
 
 def standing(host: HostState, moment: Moment) -> HostStatus:
     """The standing of a host; where no engine runs none is here."""
     gone = (moment.ended and not moment.connected) or moment.lost
     return HostStatus.AWAY if gone and host.status is HostStatus.HERE else host.status
-
-
-def known_hosts(state: RunState) -> list[HostState]:
-    """Every host: those that are here first, then those that went away, then the rest."""
-    return sorted(state.hosts.values(), key=lambda host: (_ORDER[host.status], not host.last_word, host.name))
 
 
 def workers_text(host: HostState) -> str:
@@ -77,6 +72,12 @@ def networks_of(host: HostState, state: RunState) -> list[NetworkState]:
     return [network for name in host.networks if (network := state.networks.get(name)) is not None]
 
 
+def network_word(network: NetworkState) -> str:
+    """The standing of a host's network in a word or three."""
+    idle = network.present and not network.in_use and network.status is NetworkStatus.OPEN
+    return NOT_IN_USE if idle else state_word(network)
+
+
 def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
     """The standing of its networks in a few words: ``OPEN``, ``COOLING 12:41 +1``.
 
@@ -90,8 +91,9 @@ def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
     worst = min(networks, key=lambda network: network.able)
     more = f" +{len(networks) - 1}" if len(networks) > 1 else ""
     left = left_s(worst, moment.seen_at)
-    text = f"{state_word(worst)} {countdown_text(left)}" if left else state_word(worst)
-    tone = Tone.GOOD if worst.able else Tone.WARN if worst.status is NetworkStatus.COOLING else Tone.DIM
+    word = network_word(worst)
+    text = f"{word} {countdown_text(left)}" if left else word
+    tone = Tone.GOOD if worst.able else Tone.WARN
     return text + more, tone
 
 
@@ -204,7 +206,7 @@ class HostsPanel(ListPanel):
 
     @property
     def _hosts(self) -> list[HostState]:
-        return [] if self.moment is None else known_hosts(self.moment.state)
+        return [] if self.moment is None else self.moment.state.hosts_listed
 
     @property
     def count(self) -> int:
@@ -242,7 +244,7 @@ class HostsPanel(ListPanel):
         return f"{seen}{self.count}, {here} here"
 
     def columns(self, moment: Moment, width: int) -> list[tuple[int, str]]:
-        hosts = known_hosts(moment.state)
+        hosts = moment.state.hosts_listed
         if not hosts:
             return []
         columns = host_columns([(host.name, _cells(host, moment)) for host in hosts], width)

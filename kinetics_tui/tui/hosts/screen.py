@@ -62,6 +62,7 @@ WORDS = (
     ("clips", "Clips that it did since the engine began."),
     ("/min", "Clips a minute; not told of hosts that share a network with others."),
     ("networks", "The standing of its networks; +1: it has another one."),
+    ("NOT IN USE", "No clip goes by this network, and its host gets none for it: n, then u."),
     ("clips come", "by line: over the connection; in place: it sees the dataset folder itself."),
 )
 """The words of the hosts screen."""

@@ -41,13 +41,14 @@ def slot_texts(workers: Sequence[WorkerState], width: int) -> dict[int, str]:
     """
     most = max(_NAMED_LEAST, min(_SLOT_MOST, width // _SLOT_SHARE))
     cells = min(most, max([_SLOT_LEAST, *(len(worker.label) for worker in workers)]))
-    hosts = {worker.host for worker in workers if worker.host}
-    behind = {
-        name: 1 + max(len(str(worker.place)) for worker in workers if worker.host == name) for name in hosts
-    }
-    names = {name: _cut(name, cells - behind[name]) for name in hosts}
+    places: dict[str, int] = {}
+    for worker in workers:
+        if worker.host:
+            places[worker.host] = max(worker.place, places.get(worker.host, 0))
+    room = {name: cells - 1 - len(str(place)) for name, place in places.items()}
+    names = {name: _cut(name, room[name]) for name in room}
     if len(set(names.values())) < len(names):
-        names = {name: _cut(name, cells - behind[name], end=True) for name in hosts}
+        names = {name: _cut(name, room[name], end=True) for name in room}
     return {
         worker.slot: (f"{names[worker.host]}·{worker.place}" if worker.host else worker.label).rjust(cells)
         for worker in workers

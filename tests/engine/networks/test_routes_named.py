@@ -7,7 +7,7 @@ import pytest
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
-from kinetics_tui.model.network import NetworkKind, Way, parse_way
+from kinetics_tui.model.network import NetworkKind, Way, host_way, parse_way
 
 HOME, PHONE = "192.168.1.23", "172.20.10.2"
 INTERFACES = {"wlan0": HOME, "wlan1": PHONE}
@@ -146,3 +146,16 @@ def test_the_same_name_again_means_another_network() -> None:
     ways = make_ways(phone="wlan0")
     ways.add(parse_way("wlan1"), "phone")
     assert ways.lead(ways.find("phone")).name == PHONE
+
+
+def test_a_network_of_a_host_that_is_here_is_listed_and_found_though_it_is_not_in_use() -> None:
+    led = Network(name="lab2 10.0.0.5", label="lab2 eth0 10.0.0.5", kind=NetworkKind.DEFAULT_ROUTE)
+    away = Network(
+        name="lab3 10.0.0.6", label="lab3 eth0 10.0.0.6", kind=NetworkKind.DEFAULT_ROUTE, present=False
+    )
+    of_hosts = {"lab2/default": led, "lab3/default": away}
+    ways = Ways([Way()], of_hosts=of_hosts, look=look, discover=discover)
+    assert led in [listed.network for listed in ways.listed()]
+    assert away not in [listed.network for listed in ways.listed()]
+    for name in (led.name, led.label, "lab2/default", "lab2"):
+        assert ways.find(name) == host_way("lab2", "default")

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from kinetics_tui.model.commands import AdmitHost, RemoveHost, Reply, SetHostWorkers
-from kinetics_tui.model.events import EngineStatus, HostChanged, OptionsChanged, StatusChanged
-from kinetics_tui.model.network import HostState, HostStatus
+from kinetics_tui.model.events import EngineStatus, HostChanged, NetworkChanged, OptionsChanged, StatusChanged
+from kinetics_tui.model.network import HostState, HostStatus, NetworkStatus
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.hosts.screen import KEYS, WORDS
 from kinetics_tui.tui.parts.palette import RunCommands
@@ -72,6 +72,17 @@ async def test_the_pace_of_a_host_is_told_only_where_its_networks_are_its_own() 
         await run.fold(HostChanged(at=NOW, host=networks))
         await run.press("up")
         assert "0.0 clips/min" in run.text
+
+
+async def test_a_network_of_a_host_by_which_nothing_goes_is_told() -> None:
+    async with stand(*with_hosts(), size=SMALL) as run:
+        await run.press("h")
+        known = run.link.state.networks[f"{LAB} 10.0.0.12"]
+        idle = msgspec.structs.replace(known, in_use=False, status=NetworkStatus.OPEN, until=None)
+        await run.fold(NetworkChanged(at=NOW, network=idle))
+        run.clock.now += 1
+        await run.tick()
+        assert "NOT IN USE" in cursor(run)
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])
