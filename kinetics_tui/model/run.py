@@ -218,13 +218,19 @@ class Run:
 
     @property
     def allowed_per_hour(self) -> float | None:
-        """The pace in force, the sum of the networks in use; None: unlimited."""
-        return _sum(network.allowed_per_hour for network in self.in_use)
+        """The pace in force, the sum of the networks in use that lead anywhere; None: unlimited."""
+        return _sum(network.allowed_per_hour for network in self._leading)
 
     @property
     def budget_per_hour(self) -> float | None:
         """The same in requests; None where it is not counted in them everywhere."""
-        return _sum(network.budget_per_hour for network in self.in_use)
+        return _sum(network.budget_per_hour for network in self._leading)
+
+    @property
+    def _leading(self) -> list[NetworkState]:
+        """The networks in use that lead anywhere now; all where none does."""
+        leading = [network for network in self.in_use if network.status is not NetworkStatus.OFFLINE]
+        return leading or self.in_use
 
     @property
     def reason(self) -> str:

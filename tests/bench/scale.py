@@ -101,7 +101,7 @@ def scale(seed: int) -> Figures:
             f"Paced: real programs by addresses of this machine, {EACH} clips a host, {BURST} at once; "
             "clips of the time after the burst. Memory is the unique part of the host's own process and of "
             "what starts its workers.",
-            f"The crowd: {CLIPS:,} clips over TLS, {CLIP_BYTES:,} bytes each; one program plays the hosts, and "
+            f"The crowd: {CLIPS:,} clips over TLS, {CLIP_BYTES:,} bytes each; one program plays it, and "
             "arrived files are not looked into. clips/s of the middle three fifths.",
         ),
     )

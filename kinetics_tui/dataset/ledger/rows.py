@@ -118,12 +118,14 @@ class HostsKept(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of hosts from run to run.
 
     ``networks`` are those of each host, by their ways; ``one`` are names of networks that turned out to be
-    another one, with the name of that; ``removed`` are hosts that are not let in.
+    another one, with the name of that; ``removed`` are hosts that are not let in, ``unused`` are ways of
+    hosts that the user took out of use.
     """
 
     networks: dict[str, NetworkRow] = {}
     one: dict[str, str] = {}
     removed: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -261,6 +261,9 @@ class Hosts:
                 hello = await line.read()
             if not isinstance(hello, Hello):
                 return
+            if self._context.stopping:
+                line.send(Bye(why="The run is being stopped."))
+                return
             if refused := self._refuse(hello):
                 line.send(refused)
                 self._publish_refused(hello, line.address, refused.why)
@@ -310,8 +313,6 @@ class Hosts:
             return Refused(why=why, for_good=False)
         if known is None and len(self._hosts) >= MOST_HOSTS:
             return Refused(why=f"{MOST_HOSTS} hosts take part already.", for_good=False)
-        if self._context.stopping:
-            return Refused(why="The run is being stopped.", for_good=False)
         return None
 
     def _welcome(self, hello: Hello, line: Line[FromHost]) -> Host:
@@ -342,6 +343,10 @@ class Hosts:
                 in_place=host.in_place,
             )
         )
+        if not again:
+            host.networks = {}
+            named = {host_way(name, network.key).target for network in hello.networks}
+            self._networks_of_hosts.forget(name, keep=named)
         self._lead(host, hello.networks, line.address)
         self._tell(
             host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"

@@ -226,6 +226,8 @@ class Lender:
             case Refused(why=why):
                 await asyncio.sleep(CALL_AGAIN_S[-1])
                 return f"{why.rstrip('.')}; it is tried again."
+            case Bye(why=why):
+                self._over = why
             case Welcome():
                 self._welcomed(answer, line)
             case _:

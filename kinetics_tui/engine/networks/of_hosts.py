@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ class NetworksOfHosts:
         self._networks = networks
         self._seen = SeenAddresses()
         self._kept = context.ledger.hosts()
+        self._in_use: set[str] = set()
 
     @property
     def removed(self) -> Sequence[str]:
@@ -35,12 +36,18 @@ class NetworksOfHosts:
         return any(way.partition("/")[0] == host for way in self._networks.ways.of_hosts)
 
     def lead(self, led: Mapping[str, Network]) -> None:
-        """These ways of a host lead to these networks now; ways never met before come into use.
+        """These ways of a host lead to these networks now; they come into use unless the user took them out.
 
         Raises DatasetError where the ledger cannot be read; nothing is changed then.
         """
         networks, now = self._networks, self._context.clock()
-        new = [host_way(*way.split("/", 1)) for way in led if way not in networks.ways.of_hosts]
+        in_use = {way.target for way in networks.ways.in_use}
+        unused = in_use.union(self._kept.unused)
+        new = [
+            host_way(*way.split("/", 1))
+            for way, network in led.items()
+            if network.present and way not in unused
+        ]
         networks.ways.of_hosts.update(led)
         if new:
             networks.switch([*networks.ways.in_use, *new], now)
@@ -61,8 +68,14 @@ class NetworksOfHosts:
     def remove(self, host: str) -> None:
         """Let no host of this name in any more; its ways go, but the last one in use. Raises DatasetError."""
         self._write(removed=tuple(dict.fromkeys((*self._kept.removed, host))))
+        self.forget(host)
+
+    def forget(self, host: str, keep: Collection[str] = ()) -> None:
+        """A host has these ways alone; others that it had are listed no more, but the last one in use."""
         networks, now = self._networks, self._context.clock()
-        ways = [way for way in networks.ways.of_hosts if way.partition("/")[0] == host]
+        ways = [way for way in networks.ways.of_hosts if way.partition("/")[0] == host and way not in keep]
+        if not ways:
+            return
         for way in ways:
             del networks.ways.of_hosts[way]
             networks.ways.added.pop(way, None)
@@ -103,9 +116,17 @@ class NetworksOfHosts:
             way: NetworkRow(network.name, network.label, network.kind, network.family)
             for way, network in ways.of_hosts.items()
         }
-        if (rows, ways.one) != (self._kept.networks, self._kept.one):
+        in_use = {way.target for way in ways.in_use}
+        # Those that were in use and are no more: the user took them out.
+        unused = tuple(
+            way
+            for way in ways.of_hosts
+            if way not in in_use and (way in self._in_use or way in self._kept.unused)
+        )
+        self._in_use = in_use
+        if (rows, ways.one, unused) != (self._kept.networks, self._kept.one, self._kept.unused):
             with contextlib.suppress(DatasetError):
-                self._write(networks=rows, one=ways.one)
+                self._write(networks=rows, one=ways.one, unused=unused)
 
     def _write(self, **changes: object) -> None:
         kept: HostsKept = msgspec.structs.replace(self._kept, **changes)
