@@ -66,6 +66,7 @@ from kinetics_tui.model.options import WORKERS, Options
 
 FIRST_WORD_S = 10.0
 ASK_S = 60.0
+SEND_WITHIN_S = 0.05
 MOST_HOSTS = 256
 SPOILED_IN_A_ROW = 5
 """A host that sends so many files that are no clips, one after the other, takes part no more."""
@@ -106,6 +107,7 @@ class Hosts:
         self._gone = gone
         self._spoiled = spoiled
         self._hosts: dict[str, Host] = {}
+        self._sending: asyncio.TimerHandle | None = None
         self._answers: dict[int, asyncio.Future[CheckAnswer]] = {}
         self._asked = 0
         self._token = ""
@@ -186,7 +188,19 @@ class Hosts:
 
     def send(self) -> None:
         """Send the clips that were put into workers' hands. Raises DatasetError; they go out later then."""
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
         self._leases.send(lambda name, work: self._hosts[name].tell(work))
+
+    def send_soon(self) -> None:
+        """The same in a moment, with those that come until then: one writing of the ledger for all."""
+        if self._sending is None:
+            self._sending = asyncio.get_running_loop().call_later(SEND_WITHIN_S, self._send_or_wait)
+
+    def _send_or_wait(self) -> None:
+        with contextlib.suppress(DatasetError):  # told of where it is sent again, within a tick
+            self.send()
 
     def _lease_out(self, hand: HostHand, work: Assign) -> None:
         self._leases.give(hand, work, self._context.clock())

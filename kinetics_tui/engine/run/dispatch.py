@@ -81,7 +81,10 @@ class Dispatcher:
             for hand in self.hands if host is None else self._hands_of(host):
                 if hand.idle and hand.host not in nothing_for and not self._hand_out(hand):
                     nothing_for.add(hand.host)
-            self._hosts.send()
+            if host is None or host == HERE:
+                self._hosts.send()
+            else:
+                self._hosts.send_soon()
         except DatasetError as error:
             # The ledger cannot be read or written just now; what is known stays in memory.
             self._disk.hold(str(error), full=isinstance(error, LedgerFull))
