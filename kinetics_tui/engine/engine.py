@@ -355,7 +355,8 @@ class Engine:
     # -- the status ------------------------------------------------------------------------------
 
     def _facts(self) -> Facts:
-        throttle, queue = self._networks.throttle, self._queue
+        first, queue = self._networks.first, self._queue
+        throttle = first.throttle
         return Facts(
             stopping=self._context.stopping,
             paused=self._commands.paused,
@@ -367,7 +368,7 @@ class Engine:
             extracting=bool(self._extraction.in_hand) or not self._extraction.exhausted,
             left=self.state.left,
             switched_off=not any(split.enabled for split in self.state.splits.values()),
-            network=NetworkStatus.OFFLINE if self._networks.unreachable else throttle.status,
+            network=NetworkStatus.OFFLINE if first.unreachable else throttle.status,
             networks=len(self._networks.in_use),
             until=throttle.until,
             next_retry_at=queue.next_retry_at,
@@ -393,7 +394,7 @@ class Engine:
     def _settled(self, slot: Hand) -> None:
         """A clip is out of a worker's hand: see what that changes, and hand it the next one."""
         self._settle_switch()
-        self._streak_check.look_into()
+        self._streak_check.look_into(slot.stamp.network)
         self._stats.stale = True
         going = isinstance(slot, Slot) and self._pool.renew_if_old(slot)
         if not going and not slot.leaving:

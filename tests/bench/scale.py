@@ -18,10 +18,10 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state
 from kinetics_tui.engine.hosts.way_in import connect_file
 from kinetics_tui.model.commands import Pause, Resume, UseNetworks
-from kinetics_tui.model.events import EngineStatus
 from kinetics_tui.model.options import Options
 from tests.bench.engine import ENGINE_ALONE
 from tests.bench.engine_alone import Took
@@ -203,9 +203,10 @@ def _screen(dataset: Path) -> Iterator[TerminalChild]:
 
 def _watched(child: TerminalChild, dataset: Path) -> float:
     """The processor's share of the screen while clips come."""
-    while read_state(dataset).done < CLIPS // 5 or read_state(dataset).status is not EngineStatus.RUNNING:
-        child.read_for(0.5)
-        child.forget()
+    with Ledger.open(dataset, read_only=True) as ledger:
+        while sum(split.done for split in ledger.split_counts()) < CLIPS // 5:
+            child.read_for(0.5)
+            child.forget()
     process = psutil.Process(child.pid)
     before, began = process.cpu_times(), time.monotonic()
     child.read_for(WATCHED_S)

@@ -76,10 +76,6 @@ class KnownNetwork:
         """The number of workers that may hold a clip by it now; None where there is no limit."""
         return 0 if self.unreachable else self.throttle.workers_allowed
 
-    def leads_from(self, host: str) -> bool:
-        """True if a machine can send by it."""
-        return host in self.routes
-
     @property
     def waits(self) -> float:
         """How far it is from sending: 0 for at once, 1 for a probe, else the time when its wait ends."""

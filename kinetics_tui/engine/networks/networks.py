@@ -83,10 +83,10 @@ class Networks:
         """No way in use leads anywhere now; one did lead somewhere or was chosen by the user."""
         return self.first.unreachable
 
-    @property
-    def by_turn(self) -> Sequence[KnownNetwork]:
-        """The networks in use, the one first by which no clip was handed out for longest."""
-        return sorted(self.in_use, key=lambda known: known.handed_at)
+    def by_turn(self, host: str) -> Sequence[KnownNetwork]:
+        """The networks in use by which a machine sends, the one first that waited longest for a clip."""
+        found = [known for known in self.in_use if host in known.routes]
+        return sorted(found, key=lambda known: known.handed_at) if len(found) > 1 else found
 
     @property
     def leaving(self) -> str:

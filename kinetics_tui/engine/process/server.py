@@ -46,6 +46,8 @@ class Server:
         self._replay = replay
         self._views: set[asyncio.StreamWriter] = set()
         self._left = 0
+        self._lines: list[tuple[bytes, bool]] = []
+        """Events to be sent to views, and whether a view that is behind can do without each."""
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._paths: Sequence[Path] = ()
@@ -101,6 +103,7 @@ class Server:
             self._path.unlink(missing_ok=True)  # not that of an engine which came after this one
 
     async def _hang_up(self) -> None:
+        self._send_lines()
         await asyncio.sleep(0.005)  # one that is just coming in is on the list then
         for writer in list(self._writers):
             with contextlib.suppress(OSError, TimeoutError):
@@ -114,17 +117,27 @@ class Server:
             writer.transport.abort()  # it reads nothing
 
     def broadcast(self, event: AnyEvent) -> None:
-        """Send an event to every view."""
+        """Send an event to every view, with those that come in the same moment."""
         if not self._views:
             return
-        line = to_json(event) + b"\n"
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._send_lines)
+        self._lines.append((to_json(event) + b"\n", isinstance(event, ClipProgress)))
+
+    def _send_lines(self) -> None:
+        """Have the events sent that were broadcast; nothing else goes to a view before them."""
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
         for writer in list(self._views):
             waiting_bytes = writer.transport.get_write_buffer_size()
             if waiting_bytes > LOST_BYTES:
                 self._forget(writer)
                 writer.transport.abort()
-            elif waiting_bytes < SLOW_BYTES or not isinstance(event, ClipProgress):
-                writer.write(line)
+            elif waiting_bytes < SLOW_BYTES:
+                writer.write(b"".join(line for line, _ in lines))
+            elif needed := [line for line, is_progress in lines if not is_progress]:
+                writer.write(b"".join(needed))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._writers) >= MOST_LINES:
@@ -153,6 +166,7 @@ class Server:
 
     def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
         """Answer one line. False where the line is not a command: the view is hung up on."""
+        self._send_lines()
         try:
             command = _decoder.decode(line)
         except (ValueError, RecursionError):  # the msgspec.DecodeError among them
@@ -163,7 +177,9 @@ class Server:
                 writer.write(to_json(event) + b"\n")
             if command.live:
                 self._views.add(writer)
-        writer.write(to_json(self._reply(command)) + b"\n")
+        reply = self._reply(command)
+        self._send_lines()  # what the command brought about is told first
+        writer.write(to_json(reply) + b"\n")
         return True
 
     def _reply(self, command: AnyCommand) -> Reply:

@@ -128,11 +128,7 @@ class Dispatcher:
             return False
         if self._networks.leaving or not self._archives.youtube:
             return False
-        able = [
-            known
-            for known in self._networks.by_turn
-            if known.leads_from(slot.host) and self._has_place(known)
-        ]
+        able = [known for known in self._networks.by_turn(slot.host) if self._has_place(known)]
         now = self._context.clock()
         row = self._queue.take(now) if able else None
         if row is None:

@@ -190,6 +190,8 @@ class StreakCheck:
     @property
     def streak(self) -> int | None:
         """The number of clips that are being looked into; None while a network is left to work by."""
+        if not self._streaks:
+            return None
         able = [known.network.name for known in self._networks.in_use if known.waits <= 1]
         names = set(able or [self._networks.current.name])
         return sum(self._streaks.values()) if names <= self._streaks.keys() else None
@@ -208,11 +210,11 @@ class StreakCheck:
             until=throttle.until,
         )
 
-    def look_into(self) -> None:
-        """Begin a check of each network if there is a reason and none of it is under way."""
+    def look_into(self, name: str = "") -> None:
+        """Begin a check of each network, or of the one of this name, if there is a reason."""
         for known in self._networks.in_use:
             network = known.network
-            if network.name in self._dispatcher.suspended:
+            if network.name in self._dispatcher.suspended or name not in ("", network.name):
                 continue
             if known.throttle.wants_witness:
                 wanted = not (self._dispatcher.held or known.unreachable)

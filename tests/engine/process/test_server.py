@@ -215,6 +215,7 @@ async def test_a_view_that_does_not_read_holds_nobody_up(
     await until(lambda: server.views == 1)
     for _ in range(3000):
         server.broadcast(Logged(at=AT, text="x" * 1000))
+        await asyncio.sleep(0)
     assert server.views == 0
     writer.close()
     del reader
