@@ -46,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "hosts": (
         "hosts ~/kinetics --connect-file lab.connect",
         "hosts ~/kinetics --ssh me@lab2",
-        "hosts ~/kinetics --sbatch > array.sh",
+        "hosts ~/kinetics --sbatch",
     ),
     "host": ("host --connect lab.connect --name lab2 --workers 8",),
     "report": ("report ~/kinetics", "report ~/kinetics --html report.html"),
