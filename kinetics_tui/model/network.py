@@ -272,7 +272,8 @@ class Route(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         proxy = "***" if self.proxy else self.proxy
-        return f"Route(source_address={self.source_address!r}, proxy={proxy!r}, way={self.way!r})"
+        way = f", way={self.way!r}" if self.way else ""
+        return f"Route(source_address={self.source_address!r}, proxy={proxy!r}{way})"
 
 
 def host_way(host: str, key: str) -> Way:
