@@ -57,29 +57,35 @@ class HostPrograms:
         """What all of them have printed."""
         return (self._program.folder / "hosts.log").read_text()
 
-    def connect_file(self, name: str) -> Path:
-        """A connect file for a host; unless in place, of a folder that no host sees."""
+    def connect_file(self, name: str, *, through: str = "") -> Path:
+        """A connect file for a host; unless in place, of a folder that no host sees.
+
+        ``through`` is the address that the host shall call in the place of the engine's own.
+        """
         path = self._program.folder / f"{name}.connect"
         made = self._program("hosts", str(self._program.dataset), "--connect-file", str(path))
         assert made.returncode == 0, made.stderr
         file = ConnectFile.read(path)
-        if not self._in_place:
-            elsewhere = ConnectFile.make(
+        if through or not self._in_place:
+            changed = ConnectFile.make(
                 title=file.title,
-                folder="/nowhere",
-                addresses=file.addresses,
+                folder=file.folder if self._in_place else "/nowhere",
+                addresses=(through,) if through else file.addresses,
                 token=file.token,
                 credentials=file.credentials,
             )
-            elsewhere.write(path)
+            changed.write(path)
         return path
 
-    def start(self, name: str, address: str, *flags: str, workers: int = 2) -> subprocess.Popen[str]:
-        """Start a host that goes out by an address of this machine."""
+    def start(
+        self, name: str, address: str, *flags: str, workers: int = 2, file: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a host that goes out by an address of this machine; ``file``: by this connect file."""
         self._addresses[name] = address
+        file = file or self.connect_file(name)
         started = subprocess.Popen(
             [
-                *(sys.executable, "-m", "kinetics_tui", "host", "--connect", str(self.connect_file(name))),
+                *(sys.executable, "-m", "kinetics_tui", "host", "--connect", str(file)),
                 *("--name", name, "--workers", str(workers), "--network", address, *flags),
             ],
             stdin=subprocess.DEVNULL,
@@ -108,11 +114,12 @@ class HostPrograms:
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a host and all its workers."""
-        for pid in [self.running[name].pid, *(process.pid for process in self._family(name))]:
+        for pid in [self.running[name].pid, *(process.pid for process in self.family(name))]:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def _family(self, name: str) -> list[psutil.Process]:
+    def family(self, name: str) -> list[psutil.Process]:
+        """The processes below a host."""
         with suppress(psutil.Error):
             return psutil.Process(self.running[name].pid).children(recursive=True)
         return []

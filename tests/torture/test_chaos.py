@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -53,6 +53,7 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         assert [path for path in Path(name).rglob("*") if path.name != f"kinetics-tui-{os.getuid()}"] == []
 
 
+KEPT = ("ledger.sqlite3", "engine.log", "engine.lock", "engine.json")
 FINISH_WITHIN_S = 400.0
 KILLED = (signal.SIGKILL,)
 ASKED_TO_END = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -150,14 +151,17 @@ def check_settled_once(dataset: Path, state: RunState) -> None:
     state.failures[Category.SHORT_SOURCE] = 1
 
 
-def check_files(dataset: Path, demo: Demo) -> None:
-    """On disk is every clip that is done, whole and of the right seconds, and nothing else."""
+def check_files(dataset: Path, demo: Demo, *, kept_too: Collection[str] = ()) -> None:
+    """On disk is every clip that is done, whole and of the right seconds, and nothing else.
+
+    ``kept_too``: but for these in the folder of the run's state.
+    """
     with Ledger.open(dataset, read_only=True) as ledger:
         failed = {clip for clip, _, _ in ledger.failures()}
     wanted = {f"{clip.split}/{clip.label}/{clip.name}.mp4": clip for clip in demo.clips if clip not in failed}
     state = state_folder(dataset)
     ours = {STATS_FILE, FAILED_FILE}
-    kept = {f"{state.name}/{name}" for name in ("ledger.sqlite3", "engine.log", "engine.lock", "engine.json")}
+    kept = {f"{state.name}/{name}" for name in (*KEPT, *kept_too)}
     readers = {f"{state.name}/ledger.sqlite3-{part}" for part in ("wal", "shm")}  # those of SQLite may stay
     found = {str(path.relative_to(dataset)) for path in dataset.rglob("*") if not path.is_dir()}
     assert found - readers == {*wanted, *ours, *kept}
