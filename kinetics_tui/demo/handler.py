@@ -170,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _player_answer(self, video: Video, failure: Failure | None, client: str) -> Answer:
         number = self.site.next_address_number(video.id)
-        return player_answer(video, failure, self._media_site, number, client)
+        return player_answer(video, failure, self._media_site, number, client, self._address)
 
     def _send_json(self, answer: Answer, seen: RequestSeen) -> None:
         self._send(HTTPStatus.OK, msgspec.json.encode(answer), "application/json; charset=UTF-8", seen=seen)
@@ -291,9 +291,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, seen=seen)
             return
         if itag is None:
-            text = master_playlist(self._media_site, video, int(said["lsig"]))
+            text = master_playlist(self._media_site, video, int(said["lsig"]), self._address)
         else:
-            text = media_playlist(self._media_site + MEDIA_PATH, video, itag, int(said["lsig"]))
+            media_url = self._media_site + MEDIA_PATH
+            text = media_playlist(media_url, video, itag, int(said["lsig"]), self._address)
         self._send(HTTPStatus.OK, text.encode(), HLS_TYPE, seen=seen)
 
     def _send_media(self, path: Path, size_bytes: int, failure: Failure | None, seen: RequestSeen) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -49,11 +50,11 @@ def pieces(path: Path) -> tuple[int, list[Piece]]:
     return at + size, found
 
 
-def manifest_urls(site_url: str, video: Video, address_number: int) -> dict[str, str]:
+def manifest_urls(site_url: str, video: Video, address_number: int, seen_as: str = "") -> dict[str, str]:
     """The addresses of the manifests of ``video``'s formats, by their names in the player's answer."""
     if video.has_playlists:
-        path = f"{MANIFEST_PATH}hls_variant/id/{video.id}/lsig/{address_number}/file/index.m3u8"
-        return {"hlsManifestUrl": site_url + path}
+        named = f"{_seen_in_path(seen_as)}id/{video.id}/lsig/{address_number}"
+        return {"hlsManifestUrl": f"{site_url}{MANIFEST_PATH}hls_variant/{named}/file/index.m3u8"}
     names = {"hlsManifestUrl": HLS_MASTER, "dashManifestUrl": DASH_MANIFEST}
     return {
         key: f"{site_url}{PIECES_PATH}{video.id}/{address_number}/{name}"
@@ -62,8 +63,13 @@ def manifest_urls(site_url: str, video: Video, address_number: int) -> dict[str,
     }
 
 
-def master_playlist(site_url: str, video: Video, address_number: int) -> str:
+def master_playlist(site_url: str, video: Video, address_number: int, seen_as: str = "") -> str:
     """The playlist that names one playlist for each format; sound is a format of its own."""
+
+    def playlist_url(itag: int) -> str:
+        named = f"id/{video.id}/itag/{itag}/lsig/{address_number}"
+        return f"{site_url}{MANIFEST_PATH}hls_playlist/{_seen_in_path(seen_as)}{named}/playlist/index.m3u8"
+
     lines = ["#EXTM3U", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [itag for itag, source in video.sources.items() if source.spec.kind is Kind.DASH_AUDIO]
     for itag in sounds:
@@ -71,7 +77,7 @@ def master_playlist(site_url: str, video: Video, address_number: int) -> str:
         language = track.id.partition(".")[0]
         chosen = "YES" if track.is_default else "NO"
         lines.append(
-            f'#EXT-X-MEDIA:URI="{_playlist_url(site_url, video, itag, address_number)}",TYPE=AUDIO,'
+            f'#EXT-X-MEDIA:URI="{playlist_url(itag)}",TYPE=AUDIO,'
             f'GROUP-ID="sound",NAME="{track.name}",DEFAULT={chosen},AUTOSELECT={chosen}'
             + (f',LANGUAGE="{language}"' if language else "")
         )
@@ -85,15 +91,15 @@ def master_playlist(site_url: str, video: Video, address_number: int) -> str:
             f'CODECS="{codecs}",RESOLUTION={spec.width_px}x{spec.height_px},FRAME-RATE={spec.fps}'
             + (',AUDIO="sound"' if sounds else "")
         )
-        lines.append(_playlist_url(site_url, video, itag, address_number))
+        lines.append(playlist_url(itag))
     return "\n".join(lines) + "\n"
 
 
-def media_playlist(media_url: str, video: Video, itag: int, address_number: int) -> str:
+def media_playlist(media_url: str, video: Video, itag: int, address_number: int, seen_as: str = "") -> str:
     """The playlist of one format's pieces, each a range of its file."""
     source: Source = video.sources[itag]
     header_bytes, found = pieces(source.path)
-    address = f"{media_url}?id={video.id}&itag={itag}&lsig={address_number}"
+    address = f"{media_url}?{_seen_in_query(seen_as)}id={video.id}&itag={itag}&lsig={address_number}"
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
@@ -108,9 +114,12 @@ def media_playlist(media_url: str, video: Video, itag: int, address_number: int)
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _playlist_url(site_url: str, video: Video, itag: int, address_number: int) -> str:
-    path = f"hls_playlist/id/{video.id}/itag/{itag}/lsig/{address_number}/playlist/index.m3u8"
-    return f"{site_url}{MANIFEST_PATH}{path}"
+def _seen_in_path(seen_as: str) -> str:
+    return f"ip/{quote(seen_as, safe='')}/" if seen_as else ""
+
+
+def _seen_in_query(seen_as: str) -> str:
+    return f"ip={quote(seen_as, safe='')}&" if seen_as else ""
 
 
 Answer = dict[str, Any]
@@ -197,12 +206,17 @@ _PLAYABILITY: dict[Case, Playability] = {
 
 
 def player_answer(
-    video: Video, failure: Failure | None, site_url: str, address_number: int, client: str
+    video: Video,
+    failure: Failure | None,
+    site_url: str,
+    address_number: int,
+    client: str,
+    seen_as: str = "",
 ) -> Answer:
     """The player endpoint's answer to ``client`` for ``video``, as it stands with ``failure``.
 
     ``site_url`` is where media are served; ``address_number`` marks the media
-    addresses of this answer.
+    addresses of this answer. ``seen_as`` is the address that the client asks from: media's addresses name it.
     """
     case = failure.case if failure else None
     media_url = site_url + MEDIA_PATH
@@ -210,7 +224,7 @@ def player_answer(
     parts: list[Answer] = []
     for itag, source in video.sources.items():
         kind = whole if source.spec.has_video and source.spec.has_audio else parts
-        kind.append(_format(video, itag, source, media_url, address_number, client))
+        kind.append(_format(video, itag, source, media_url, address_number, client, seen_as))
     answer: Answer = {
         "responseContext": {"visitorData": pages.VISITOR_DATA},
         "playabilityStatus": {"status": "OK"},
@@ -225,7 +239,7 @@ def player_answer(
     }
     if video.hls:
         answer["streamingData"] = {}
-    answer["streamingData"] |= manifest_urls(site_url, video, address_number)
+    answer["streamingData"] |= manifest_urls(site_url, video, address_number, seen_as)
     if case in _PLAYABILITY:
         del answer["streamingData"]
         answer["playabilityStatus"] = _refusal(_PLAYABILITY[case])
@@ -284,12 +298,12 @@ def _refusal(playability: Playability) -> Answer:
 
 
 def _format(
-    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str
+    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str, seen_as: str
 ) -> Answer:
     spec = source.spec
     entry: Answer = {
         "itag": itag,
-        **_address(video, itag, source, media_url, address_number, client),
+        **_address(video, itag, source, media_url, address_number, client, seen_as),
         "mimeType": _MIME[video.offer(itag).itag or itag],
         "bitrate": round(source.size_bytes * 8 / spec.duration_s),
         "contentLength": str(source.size_bytes),
@@ -334,12 +348,13 @@ def _as_offered(entry: Answer, offer: Offer) -> Answer:
 
 
 def _address(
-    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str
+    video: Video, itag: int, source: Source, media_url: str, address_number: int, client: str, seen_as: str
 ) -> Answer:
     """Where a format's media are, as ``client`` is given it."""
     if client in pages.SABR_CLIENTS:
         return {}
-    url = f"{media_url}?id={video.id}&itag={itag}&clen={source.size_bytes}&lsig={address_number}&c={client}"
+    url = f"{media_url}?{_seen_in_query(seen_as)}id={video.id}&itag={itag}"
+    url += f"&clen={source.size_bytes}&lsig={address_number}&c={client}"
     if client in pages.PLAIN_CLIENTS:
         return {"url": url}
     url += f"&n={pages.challenge(video.id, address_number)}"

@@ -334,9 +334,9 @@ def test_no_other_program_fetches_pieces(
     monkeypatch.setattr("yt_dlp.dependencies.Cryptodome.AES", None)
     media_playlist = hls.media_playlist
 
-    def encrypted(media_url: str, video: Video, itag: int, address_number: int) -> str:
+    def encrypted(media_url: str, video: Video, itag: int, address_number: int, seen_as: str) -> str:
         key = f'#EXT-X-KEY:METHOD={method},URI="{media_url}?id=key&itag=134"\n#EXTINF'
-        return media_playlist(media_url, video, itag, address_number).replace("#EXTINF", key, 1)
+        return media_playlist(media_url, video, itag, address_number, seen_as).replace("#EXTINF", key, 1)
 
     monkeypatch.setattr("kinetics_tui.demo.handler.media_playlist", encrypted)
     with pytest.raises(ClipFailure) as caught:
