@@ -24,6 +24,8 @@ from kinetics_tui.model.network import parse_way
 from kinetics_tui.model.options import NamedWay
 
 TOTALS_EVERY_S = 60.0
+_TEMPORARY = "temporary"
+"""Leads from a host's folder to its other one, in which sockets are: their paths have to be short."""
 
 
 def lend(
@@ -47,7 +49,9 @@ def lend(
             raise SettingsError(f"{way.public} leads nowhere now on this machine: connect it, then begin.")
     allow_files(workers)
     with _spool() as spool:
-        load_workers(Path(tempfile.mkdtemp(prefix="kinetics-tui-")))  # which removes it as this program ends
+        temporary = Path(tempfile.mkdtemp(prefix="kinetics-tui-"))
+        (spool / _TEMPORARY).symlink_to(temporary)
+        load_workers(temporary)  # which removes it as this program ends
         why = asyncio.run(_serve(Lender(file, name, workers, ways, spool, behind=behind, say=say), say))
     say(f"{name} is through: {why}")
     return SETTLED
@@ -79,19 +83,28 @@ def _spool() -> Iterator[Path]:
     base = cache_folder() / "hosts"
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for old in base.glob("spool-*"):
-            with contextlib.suppress(OSError), (old / "lock").open("wb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(old, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix="spool-", dir=base))
-        lock = (folder / "lock").open("wb")
+        with (base / "lock").open("wb") as one_at_a_time:
+            fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+            for old in base.glob("spool-*"):
+                _remove_left(old)
+            folder = Path(tempfile.mkdtemp(prefix="spool-", dir=base))
+            lock = (folder / "lock").open("wb")
+            fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError as error:
         raise EngineError(
             f"{base} cannot be used ({error.strerror}): see that there is room, and that this user may."
         ) from error
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(old: Path) -> None:
+    """Remove the folders of a host, if that died."""
+    with contextlib.suppress(OSError), (old / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.suppress(OSError):
+            shutil.rmtree((old / _TEMPORARY).readlink(), ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
