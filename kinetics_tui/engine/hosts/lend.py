@@ -270,8 +270,7 @@ class Lender:
             self._say(f"{self._name} takes part again.")
         self._resize(welcome.workers)
         for slot in self._slots():
-            if slot.ready and not slot.dying:
-                line.send(WorkerUp(place=slot.number, pid=slot.pid))
+            self._tell_ready(slot.number)
         for lease in self._deliveries:
             self._begin(self._deliver(lease))
 
@@ -321,6 +320,9 @@ class Lender:
             case LetGo(place=place, lease=lease, network_only=network_only, kill=kill):
                 if self._leases.get(place, NO_LEASE) == lease:
                     self._let_go(place, network_only=network_only, kill=kill)
+                elif kill:  # of what its worker has made already: there is another clip for it
+                    self._forget(lease)
+                    self._tell_ready(place)
             case Got(lease=lease):
                 self._forget(lease, done=True)
             case Resize(workers=workers):
@@ -336,9 +338,7 @@ class Lender:
 
     def _work(self, work: Work) -> None:
         slot = self._pool.slots.get(work.place) if self._pool is not None else None
-        if slot is None or slot.pid != work.pid:
-            return  # it is gone, and the engine hears of it
-        if not slot.idle:
+        if slot is None or slot.pid != work.pid or not slot.idle:  # it went as its clip came
             self._settle(work.place, work.lease, Cancelled(clip_id=work.assign.clip_id))
             return
         todo = work.assign
@@ -351,6 +351,11 @@ class Lender:
     def _route(self, key: str) -> Route:
         led = {self._key(way): network.route for way, network in self._ways.networks().items()}
         return led.get(key) or Route(proxy="")
+
+    def _tell_ready(self, place: int) -> None:
+        slot = self._pool.slots.get(place) if self._pool is not None else None
+        if slot is not None and slot.ready and not slot.dying:
+            self._send(WorkerUp(place=place, pid=slot.pid))
 
     def _let_go(self, place: int, *, network_only: bool = False, kill: bool) -> None:
         slot = self._pool.slots.get(place) if self._pool is not None else None
