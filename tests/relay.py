@@ -104,5 +104,3 @@ class Relay:
                 await writer.drain()
             with contextlib.suppress(RuntimeError):
                 writer.write_eof()
-
-

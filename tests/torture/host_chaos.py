@@ -162,9 +162,9 @@ class HostChaos:
                 self._hosts.kill(name)
                 self._later(self._chance.uniform(0.0, 3.0), name, lambda: self._start_host(name))
             case "kill a host's main process":
-                process = self._hosts.running.pop(name)
-                process.kill()
-                process.wait()
+                main = self._hosts.running.pop(name)
+                main.kill()
+                main.wait()
                 self._later(self._chance.uniform(0.0, 3.0), name, lambda: self._start_host(name))
             case "kill a host's worker":
                 for process in self._hosts.family(name)[-1:]:

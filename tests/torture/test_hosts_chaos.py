@@ -36,11 +36,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 
 @pytest.fixture(autouse=True)
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The system's temporary folder, of which nothing is left but the user's own when all has ended."""
+    """The system's temporary folder, which is empty but for the user's own when all has ended."""
     with tempfile.TemporaryDirectory() as name:  # those of pytest are too long for a socket
         monkeypatch.setenv("TMPDIR", name)
         monkeypatch.setattr(tempfile, "tempdir", None)  # it is asked for once
         yield Path(name)
+        assert [path for path in Path(name).rglob("*") if path.name != f"kinetics-tui-{os.getuid()}"] == []
 
 
 def torture(
@@ -99,7 +100,7 @@ def check_nothing_left(program: Program) -> None:
         assert ledger.leases() == []
     cache = Path(os.environ["XDG_CACHE_HOME"])
     assert [path for path in cache.rglob("*") if path.is_file() and path.name != "lock"] == []
-    assert [path for path in cache.rglob("spool-*")] == []
+    assert list(cache.rglob("spool-*")) == []
     log = log_path(program.dataset).read_text()
     assert "Traceback" not in log
     assert "the engine failed" not in log
@@ -131,6 +132,4 @@ def test_four_hosts_that_break_for_a_long_time_lose_nothing(
     program: Program, serve: Serve, demo_sources: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool
 ) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
-    torture(
-        program, serve, demo_sources, monkeypatch, clips=500, hosts=4, in_place=in_place, seed=seed
-    )
+    torture(program, serve, demo_sources, monkeypatch, clips=500, hosts=4, in_place=in_place, seed=seed)

@@ -21,7 +21,7 @@ from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.host import HostHand
 from kinetics_tui.engine.hosts.messages import Result
 from kinetics_tui.engine.workers.hand import Hand
-from kinetics_tui.engine.workers.messages import Failed, Finished, FromWorker
+from kinetics_tui.engine.workers.messages import Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death, Pool
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
 from kinetics_tui.model.failure import Category
@@ -42,6 +42,13 @@ class Arrival:
         self.got_bytes = 0
         self.file: IO[bytes] | None = None
 
+    def remove(self) -> None:
+        """Remove what has come."""
+        with contextlib.suppress(OSError):
+            if self.file is not None:
+                self.file.close()
+            self.path.unlink(missing_ok=True)
+
     @property
     def finished(self) -> Finished:
         assert isinstance(self.result.said, Finished)
@@ -60,7 +67,7 @@ class Arrivals:
         scratch: Path,
         options: Callable[[], Options],
         *,
-        arrived: Callable[[HostHand, int, Finished | Failed], None],
+        arrived: Callable[[HostHand, int, Finished | Failed | Cancelled], None],
         spoiled: Callable[[HostHand, int, str], None],
         target: WorkerTarget = run_worker,
     ) -> None:
@@ -140,14 +147,15 @@ class Arrivals:
 
     def drop(self, lease: int) -> None:
         """Take this result in no further: its lease holds no more."""
-        self._waiting = deque(one for one in self._waiting if one.result.lease != lease)
+        for one in [one for one in self._waiting if one.result.lease == lease]:
+            self._waiting.remove(one)
+            one.remove()
         for number, one in self._checking.items():
             if one.result.lease == lease and self._pool is not None and number in self._pool.slots:
                 self._pool.slots[number].kill()
         arrival = self._coming.pop(lease, None)
-        if arrival is not None and arrival.file is not None:
-            arrival.file.close()
-            arrival.path.unlink(missing_ok=True)
+        if arrival is not None:
+            arrival.remove()
 
     # -- the check ---------------------------------------------------------------------------------
 
@@ -179,14 +187,19 @@ class Arrivals:
                     self._arrived(arrival.hand, lease, message)
                 case Failed():
                     self._spoiled(arrival.hand, lease, message.text)
-            with contextlib.suppress(OSError):
-                arrival.path.unlink(missing_ok=True)
+            arrival.remove()
         self._next()
 
     def _gone(self, slot: Hand, death: Death | None) -> None:
         arrival = self._checking.pop(slot.number, None)
-        if arrival is not None:
-            self._spoiled(arrival.hand, arrival.result.lease, death.how if death else "nobody read it")
+        if arrival is None:
+            return
+        hand, lease, row = arrival.hand, arrival.result.lease, arrival.row
+        if death is None or death.from_outside:  # that says nothing about the file
+            self._arrived(hand, lease, Cancelled(clip_id=row.id))
+        else:
+            self._spoiled(hand, lease, f"who reads it ends: {death.how}")
+        arrival.remove()
 
 
 def results_folder(dataset: Path, host: str) -> Path:

@@ -95,13 +95,15 @@ class Host:
         self.clips = 0
         self.spoiled = 0
         """Clips in a row that did not verify as they arrived."""
+        self.notes: list[float] = []
+        """The times of those that were published."""
         self.in_place = False
         self.status = HostStatus.AWAY
         self.last_word = ""
         self.said_at = 0.0
         self.heard_at = time.monotonic()
         self._address = self._version = self._yt_dlp = ""
-        self._index = index
+        self.index = index
         self._gone = gone
 
     @property
@@ -121,7 +123,7 @@ class Host:
 
     def number(self, place: int) -> int:
         """The number of a worker of the host among all those of the run."""
-        return NUMBERS_A_HOST * self._index + place
+        return NUMBERS_A_HOST * self.index + place
 
     def about(self, address: str, version: str, yt_dlp: str) -> None:
         """Keep what it says of itself."""

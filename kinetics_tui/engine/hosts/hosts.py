@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,9 @@ from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
 from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
 from kinetics_tui.engine.hosts.leases import Leases
 from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost, Piece
+from kinetics_tui.engine.hosts.listener import Allowance
 from kinetics_tui.engine.hosts.messages import (
+    MOST_NETWORKS,
     PING_S,
     PROTOCOL,
     Ask,
@@ -58,9 +61,11 @@ from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
+from kinetics_tui.media.failures import FULL
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.events import HostChanged, WorkerIdle
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import NOTHING_SPENT
 from kinetics_tui.model.network import HOST_NAME, HostState, HostStatus, host_way
 from kinetics_tui.model.options import WORKERS, Options
 
@@ -71,6 +76,10 @@ MOST_HOSTS = 256
 SPOILED_IN_A_ROW = 5
 """A host that sends so many files that are no clips, one after the other, takes part no more."""
 NOTES_A_MINUTE = 20
+MESSAGES = (256, 100.0)
+"""So many messages of a host are heard at once, and so many a second then; it is made to wait with others."""
+NETWORKS = (5, 1.0)
+"""The same of those that say that its networks changed, which take the engine longest."""
 REST_S = 30.0
 """A worker that cannot write on its machine gets nothing for so long."""
 
@@ -113,7 +122,6 @@ class Hosts:
         self._token = ""
         self._told_options = _for_hosts(context.options)
         self._pinged_at = 0.0
-        self._notes: dict[str, list[float]] = {}
         self._arrivals = Arrivals(
             context.dataset,
             scratch_path(context.dataset),
@@ -283,24 +291,29 @@ class Hosts:
                 self._publish_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
+            allowance, for_networks = Allowance(*MESSAGES), Allowance(*NETWORKS)
             while True:
                 message = await line.read()
+                if not isinstance(message, Piece):  # one that says too much waits, and nobody else
+                    await allowance.take()
+                if isinstance(message, NetworksNow):
+                    await for_networks.take()
                 if host.line is not line:  # it called again, or was let go of
                     return
                 host.heard_at = time.monotonic()
                 if isinstance(message, Piece):
-                    self._arrivals.piece(host.name, message.lease, message.data)
+                    self._write(host, message)
                 elif self._hear(host, message):
                     return
         except BadLine as error:
-            log.warning("a host is hung up on: %s", error)
+            log.warning("a host is hung up on: %s", for_ledger(str(error))[:300])
             if host is None:
                 why = f"This engine is Kinetics TUI {__version__}: pip install kinetics-tui=={__version__}."
                 line.send(Refused(why=why))
         except (LineLost, TimeoutError):
             pass
-        except OSError as error:  # a piece that cannot be written
-            log.warning("what a host sends cannot be written: %s", error)
+        except OSError as error:
+            log.warning("%s", error)
         finally:
             with contextlib.suppress(OSError, TimeoutError, LineLost):
                 await asyncio.wait_for(line.close(), 1.0)
@@ -325,15 +338,26 @@ class Hosts:
         if known is not None and known.here and known.instance != hello.instance:
             why = f"A host {name} takes part already: give this one another --name."
             return Refused(why=why, for_good=False)
-        if known is None and len(self._hosts) >= MOST_HOSTS:
+        if known is None and not self._has_room():
             return Refused(why=f"{MOST_HOSTS} hosts take part already.", for_good=False)
         return None
+
+    def _has_room(self) -> bool:
+        """True if one more host may take part; of those that are gone the first is forgotten for it."""
+        if len(self._hosts) < MOST_HOSTS:
+            return True
+        gone = next((host.name for host in self._hosts.values() if not (host.here or host.hands)), None)
+        if gone is not None:
+            self._publish(self._hosts.pop(gone).state(), removed=True)
+        return gone is not None
 
     def _welcome(self, hello: Hello, line: Line[FromHost]) -> Host:
         name = hello.name
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = Host(name, len(self._hosts) + 1, self._ended_by)
+            taken = {other.index for other in self._hosts.values()}
+            index = next(number for number in itertools.count(1) if number not in taken)
+            host = self._hosts[name] = Host(name, index, self._ended_by)
         if host.line is not None:
             host.line.abort()
         again = host.instance == hello.instance
@@ -407,7 +431,11 @@ class Hosts:
             )
             for one in found
         }
-        host.networks = {**host.networks_away, **led}
+        gone = {way: network for way, network in host.networks_away.items() if way not in led}
+        forgotten = list(gone)[: max(0, len(gone) + len(led) - MOST_NETWORKS)]
+        host.networks = {**{way: gone[way] for way in gone if way not in forgotten}, **led}
+        if forgotten:
+            self._networks_of_hosts.forget(host.name, keep=host.networks)
         self._tell_networks(host.networks)
 
     def _tell_networks(self, led: Mapping[str, Network]) -> None:
@@ -480,13 +508,7 @@ class Hosts:
                 try:
                     why = self._arrivals.expect(hand, row, result)
                 except OSError as error:
-                    text = f"What {host.name} sends cannot be written ({error.strerror})."
-                    self._end(
-                        hand,
-                        Failed(
-                            clip_id=row.id, category=Category.NOT_WRITABLE, text=text, spent=result.said.spent
-                        ),
-                    )
+                    self._not_written(hand, row, error)
                     return
                 if why:
                     self._arrived_spoiled(hand, result.lease, why)
@@ -499,7 +521,22 @@ class Hosts:
             case _:
                 self._end(hand, result.said)
 
-    def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed) -> None:
+    def _write(self, host: Host, piece: Piece) -> None:
+        try:
+            self._arrivals.piece(host.name, piece.lease, piece.data)
+        except OSError as error:
+            self._arrivals.drop(piece.lease)
+            for hand in host.hands.values():
+                if hand.lease == piece.lease and hand.row is not None:
+                    self._not_written(hand, hand.row, error)
+                    return
+
+    def _not_written(self, hand: HostHand, row: ClipRow, error: OSError) -> None:
+        category = Category.DISK_FULL if error.errno in FULL else Category.NOT_WRITABLE
+        text = f"What {hand.host} sends cannot be written ({error.strerror})."
+        self._end(hand, Failed(clip_id=row.id, category=category, text=text, spent=NOTHING_SPENT))
+
+    def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed | Cancelled) -> None:
         if hand.lease == lease and hand.row is not None:
             host = self._hosts.get(hand.host)
             if host is not None and isinstance(message, Finished):
@@ -516,7 +553,10 @@ class Hosts:
         self._spoiled(hand, why)
         host.spoiled += 1
         if host.spoiled >= SPOILED_IN_A_ROW:
-            self.remove(host.name)
+            try:
+                self.remove(host.name)
+            except DatasetError as error:  # it is removed with the next one
+                log.warning("%s", error)
 
     def _end(self, hand: HostHand, message: FromWorker) -> None:
         """The last word on the clip of a lease has come."""
@@ -525,9 +565,9 @@ class Hosts:
 
     def _note(self, host: Host, text: str) -> None:
         now = time.monotonic()
-        notes = self._notes[host.name] = [at for at in self._notes.get(host.name, []) if now - at < 60.0]
-        if len(notes) < NOTES_A_MINUTE:
-            notes.append(now)
+        host.notes = [at for at in host.notes if now - at < 60.0]
+        if len(host.notes) < NOTES_A_MINUTE:
+            host.notes.append(now)
             self._tell(host, text)
 
     # -- who goes ---------------------------------------------------------------------------------
@@ -573,7 +613,9 @@ class Hosts:
 
     def _publish_refused(self, hello: Hello, peer: str, why: str) -> None:
         log.warning("host %s is refused: %s", for_ledger(hello.name)[:40], why)
-        if HOST_NAME.fullmatch(hello.name) and hello.name not in self._hosts:
+        listed = self._context.state.hosts
+        room = hello.name in listed or len(listed) < MOST_HOSTS
+        if room and HOST_NAME.fullmatch(hello.name) and hello.name not in self._hosts:
             now = self._context.clock()
             self._publish(
                 HostState(

@@ -63,8 +63,8 @@ class Listener(Generic[_M]):
         self._knocking: dict[asyncio.Task[None], str] = {}
         self._visiting: set[asyncio.Task[None]] = set()
         self._lines: set[Line[_M]] = set()
-        self._visits = _Allowance(*VISITS)
-        self._allowance = _Allowance(*HANDSHAKES)
+        self._visits = Allowance(*VISITS)
+        self._allowance = Allowance(*HANDSHAKES)
         self._handshakes = asyncio.Semaphore(MOST_HANDSHAKES)
         self._greeted = 0
         self._strangers = 0
@@ -222,7 +222,7 @@ class Listener(Generic[_M]):
             self._strangers = 0
 
 
-class _Allowance:
+class Allowance:
     """So many at once, and so many a second then; who comes too early waits its turn."""
 
     def __init__(self, at_once: int, per_s: float) -> None:

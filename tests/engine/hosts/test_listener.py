@@ -28,8 +28,8 @@ from kinetics_tui.engine.hosts.listener import (
     LOGGED_EVERY_S,
     MOST_HANDSHAKES,
     MOST_KNOCKING,
+    Allowance,
     Listener,
-    _Allowance,
 )
 from kinetics_tui.engine.hosts.reach import NotReached, connect
 from tests.engine.hosts.host_echo import PATIENCE_S, READER, Echo, Say, until
@@ -344,7 +344,7 @@ async def test_everywhere_is_every_family_of_addresses(echo: Echo, authority: Au
 
 
 async def test_so_many_at_once_and_then_so_many_a_second() -> None:
-    allowance = _Allowance(5, 20.0)
+    allowance = Allowance(5, 20.0)
     began = time.monotonic()
     for _ in range(15):
         await allowance.take()
