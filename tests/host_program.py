@@ -57,19 +57,20 @@ class HostPrograms:
         """What all of them have printed."""
         return (self._program.folder / "hosts.log").read_text()
 
-    def connect_file(self, name: str, *, through: str = "") -> Path:
-        """A connect file for a host; unless in place, of a folder that no host sees.
+    def connect_file(self, name: str, *, through: str = "", in_place: bool | None = None) -> Path:
+        """A connect file for a host; unless ``in_place``, of a folder that no host sees.
 
         ``through`` is the address that the host shall call in the place of the engine's own.
         """
+        in_place = self._in_place if in_place is None else in_place
         path = self._program.folder / f"{name}.connect"
         made = self._program("hosts", str(self._program.dataset), "--connect-file", str(path))
         assert made.returncode == 0, made.stderr
         file = ConnectFile.read(path)
-        if through or not self._in_place:
+        if through or not in_place:
             changed = ConnectFile.make(
                 title=file.title,
-                folder=file.folder if self._in_place else "/nowhere",
+                folder=file.folder if in_place else "/nowhere",
                 addresses=(through,) if through else file.addresses,
                 token=file.token,
                 credentials=file.credentials,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
@@ -47,6 +47,7 @@ HARMS = {
 class HostChaos:
     """A run with hosts, and one who harms it in an order by ``seed``; a context manager.
 
+    The hosts ``in_place`` put their results into the dataset folder, all others send them over the line.
     ``longest_s`` is how long a host is frozen, or its line cut or stalled, at the longest.
     """
 
@@ -55,8 +56,9 @@ class HostChaos:
         program: Program,
         hosts: HostPrograms,
         port: int,
-        names: list[str],
+        names: Sequence[str],
         *,
+        in_place: Sequence[str],
         seed: int,
         every_s: tuple[float, float],
         longest_s: float,
@@ -67,6 +69,7 @@ class HostChaos:
         self._hosts = hosts
         self._port = port
         self._names = names
+        self._in_place = in_place
         self._chance = random.Random(seed)
         self._every_s = every_s
         self._longest_s = longest_s
@@ -98,7 +101,7 @@ class HostChaos:
         self._run(*flags)
         for name in self._names:
             relay = f"127.0.0.1:{self._relays[name].port}"
-            self._files[name] = self._hosts.connect_file(name, through=relay)
+            self._files[name] = self._hosts.connect_file(name, through=relay, in_place=name in self._in_place)
             self._start_host(name)
         self.all_here()
 
