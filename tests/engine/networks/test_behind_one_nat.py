@@ -41,6 +41,18 @@ def test_networks_behind_one_nat_become_one_and_a_cooldown_stays(
     assert one.leads_from("lab3")
 
 
+def test_networks_that_became_one_have_the_pace_of_one(make_parts: Callable[..., Parts]) -> None:
+    parts = make_parts(some_clips(4), pace_per_hour=360)  # 6 at once, then one in 10 s
+    for host in ("lab2", "lab3"):
+        parts.networks_of_hosts.lead(led(host))
+    mine = [known for known in parts.networks.in_use if known.network.name.startswith("lab")]
+    for known in mine * 2:
+        assert known.pace.take(parts.now)
+        parts.networks_of_hosts.seen(parts.networks.stamp(known), NAT)
+    (one,) = [known for known in parts.networks.in_use if known.network.name.startswith("lab")]
+    assert sum(one.pace.take(parts.now) for _ in range(20)) == 4
+
+
 def test_one_clip_seen_from_another_address_makes_no_networks_one(make_parts: Callable[..., Parts]) -> None:
     parts = make_parts(some_clips(4))
     for host in ("lab2", "lab3"):
