@@ -6,27 +6,42 @@ They are killed, frozen and cut off; every clip is settled once, by whoever made
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
 import av
 import pytest
+import yt_dlp
 
+import kinetics_tui
 from kinetics_tui.dataset.folder import hosts_path, ledger_path, log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import SOURCE_S, Demo
 from kinetics_tui.demo.pattern import read_frame_number
+from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.engine.process.address import read_whereabouts
+from kinetics_tui.model.commands import Pause, Resume, SetHostWorkers, Stop, UseNetworks
+from kinetics_tui.model.network import HostStatus
 from tests.host_program import HostPrograms, free_port, run_flags
 from tests.program import Program
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
+
+QUIET_S = 2.5
+"""A host that asks for nothing for so long has heard that it shall not: its requests take far less."""
+SOON_S = 10.0
+"""What is meant to take 2 s at most; this machine may have other things to do."""
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 at hand"),
@@ -175,3 +190,123 @@ def networks_of(program: Program) -> list[str]:
     """The networks of hosts that are in use."""
     networks = program.state().networks.values()
     return [network.name for network in networks if network.in_use and network.name.startswith("lab")]
+
+
+def test_a_host_of_another_version_ends_with_what_to_type(
+    program: Program, serve: Serve, hosts: HostPrograms, tmp_path: Path
+) -> None:
+    demo, youtube = serve(8)
+    youtube.line.latency_s = 1.0
+    view = program.start("run", str(program.dataset), *run_flags(demo, youtube, free_port()))
+    until(program.is_running)
+    file = hosts.connect_file("lab2")
+    for package, changed, to_type in (
+        (kinetics_tui, "__init__.py", "pip install kinetics-tui=="),
+        (yt_dlp, "version.py", "pip install 'yt-dlp[default]=="),
+    ):
+        elsewhere = as_another_version(package, changed, tmp_path / package.__name__)
+        path = os.pathsep.join([str(elsewhere), *sys.path])
+        tried = subprocess.run(
+            [sys.executable, "-m", "kinetics_tui", "host", "--connect", str(file), "--name", "lab2"],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert tried.returncode == 2, tried.stderr
+        assert to_type in tried.stderr
+        assert "this host 1.2.3" in tried.stderr
+        assert len(tried.stderr.strip().splitlines()) <= 2
+    assert program.state().hosts["lab2"].status is HostStatus.REFUSED
+    ask(program.dataset, Stop())
+    view.communicate(timeout=60)
+
+
+def as_another_version(package: ModuleType, changed: str, folder: Path) -> Path:
+    """A folder with a package as it is installed, but for its version; all else is linked."""
+    assert package.__file__ is not None
+    installed, copy = Path(package.__file__).parent, folder / package.__name__
+    copy.mkdir(parents=True)
+    for path in installed.iterdir():
+        if path.name not in (changed, "__pycache__"):
+            (copy / path.name).symlink_to(path)
+    text = (installed / changed).read_text()
+    assert "\n__version__" in text
+    (copy / changed).write_text(re.sub(r"(?m)^__version__ = .*$", '__version__ = "1.2.3"', text))
+    return folder
+
+
+def test_what_the_user_does_reaches_every_host_within_moments(
+    program: Program, serve: Serve, hosts: HostPrograms
+) -> None:
+    demo, youtube = serve(150)
+    youtube.line.latency_s = 0.2
+    view = program.start("run", str(program.dataset), *run_flags(demo, youtube, free_port()))
+    until(program.is_running)
+    addresses = {"lab2": "127.0.0.2", "lab3": "127.0.0.3"}
+    for name, address in addresses.items():
+        hosts.start(name, address)
+    until(lambda: all(hosts.is_here(name) for name in addresses))
+    until(lambda: all(clips >= 2 for clips in clips_by_host(program).values()))
+    figures = {}
+
+    def last_asked(since: float, *names: str) -> float:
+        """Seconds from ``since`` to the last request of these hosts, once they are quiet."""
+        wanted = {addresses[name] for name in names}
+
+        def last() -> float:
+            return max(r.at for r in youtube.requests if r.client_address in wanted)
+
+        until(lambda: time.time() - last() > QUIET_S)
+        return max(0.0, last() - since)
+
+    def asked_again(since: float, *names: str) -> float:
+        """Seconds from ``since`` until each of these hosts has asked for something."""
+
+        def first(name: str) -> float | None:
+            own = (r.at for r in youtube.requests if r.client_address == addresses[name] and r.at > since)
+            return next(own, None)
+
+        until(lambda: all(first(name) is not None for name in names))
+        return max(first(name) or 0.0 for name in names) - since
+
+    began = time.time()
+    ask(program.dataset, Pause(now=True))
+    figures["pause"] = last_asked(began, "lab2", "lab3")
+    began = time.time()
+    ask(program.dataset, Resume())
+    figures["resume"] = asked_again(began, "lab2", "lab3")
+    began = time.time()
+    ask(program.dataset, SetHostWorkers(host="lab2", workers=4))
+    until(lambda: program.state().hosts["lab2"].ready == 4)
+    figures["more workers"] = time.time() - began
+    began = time.time()
+    networks = [network.name for network in program.state().networks.values() if network.in_use]
+    without = tuple(name for name in networks if not name.startswith("lab3"))
+    ask(program.dataset, UseNetworks(ways=without, finish=False))
+    figures["networks --use"] = last_asked(began, "lab3")
+    youtube.policy = against = Against(addresses["lab2"])
+    until(lambda: against.refused_at > 0)
+    figures["cooldown"] = last_asked(against.refused_at, "lab2")
+    began = time.time()
+    ask(program.dataset, Stop())
+    assert set(hosts.ended().values()) == {0}
+    figures["stop"] = time.time() - began
+    view.communicate(timeout=60)
+    print({what: round(seconds, 2) for what, seconds in figures.items()})  # noqa: T201
+    assert max(figures.values()) < SOON_S, figures
+
+
+class Against:
+    """Refuses what comes from one address."""
+
+    def __init__(self, address: str) -> None:
+        self.refused_at = 0.0
+        self._address = address
+
+    def signal(self, client_address: str) -> Failure | None:
+        if client_address != self._address:
+            return None
+        self.refused_at = self.refused_at or time.time()
+        return Failure(Case.SESSION_LIMIT)
