@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import psutil
+
 from kinetics_tui.base.errors import DatasetError, EngineError
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask
@@ -24,6 +26,7 @@ from kinetics_tui.model.commands import AdmitHost, AnyCommand, Pause, RemoveHost
 from tests.host_program import HostPrograms
 from tests.program import Program
 from tests.relay import Relay
+from tests.torture.chaos import family
 from tests.waiting import is_left, until
 
 COMES_BACK_WITHIN_S = 90.0
@@ -37,6 +40,8 @@ HARMS = {
     "cut a line": 5,
     "stall a line": 4,
     "kill the engine": 3,
+    "freeze the engine": 3,
+    "kill a worker of the engine": 4,
     "remove a host": 2,
     "set workers": 4,
     "pause": 2,
@@ -184,6 +189,12 @@ class HostChaos:
                 self._later(seconds, name, relay.heal)
             case "kill the engine":
                 self._kill_engine()
+            case "freeze the engine":
+                self._freeze_engine(seconds)
+            case "kill a worker of the engine":  # one that looks at what comes from hosts, or its own
+                workers = [pid for pid, what in family(self._engine()) if what == "worker"]
+                with suppress(ProcessLookupError):
+                    os.kill(self._chance.choice(workers), signal.SIGKILL)
             case "remove a host":
                 self._remove(name)
             case "set workers":
@@ -194,12 +205,20 @@ class HostChaos:
                 until(lambda: self._ask(Resume()))
         self.done[harm] += 1
 
-    def _kill_engine(self) -> None:
+    def _engine(self) -> psutil.Process:
         whereabouts = read_whereabouts(self._program.dataset)
         assert whereabouts is not None
+        return psutil.Process(whereabouts.pid)
+
+    def _freeze_engine(self, seconds: float) -> None:
+        engine = self._engine()
+        engine.suspend()
+        self._wait(seconds)
+        engine.resume()
+
+    def _kill_engine(self) -> None:
         assert self._view is not None
-        with suppress(ProcessLookupError):
-            os.kill(whereabouts.pid, signal.SIGKILL)
+        self._engine().kill()
         self._view.wait(ENDS_WITHIN_S)
         until(lambda: is_left(self._program.dataset))
         self._wait(self._chance.uniform(0.0, 3.0))

@@ -20,6 +20,7 @@ from kinetics_tui.dataset.folder import log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
+from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.hosts import SPOILED_IN_A_ROW
 from kinetics_tui.engine.hosts.messages import (
@@ -37,8 +38,10 @@ from kinetics_tui.engine.hosts.messages import (
 )
 from kinetics_tui.engine.workers.messages import Finished, Progress
 from kinetics_tui.media.verify import verify
+from kinetics_tui.model.commands import AdmitHost
 from kinetics_tui.model.events import Phase
 from kinetics_tui.model.made import NOTHING_SPENT, MadeFile
+from kinetics_tui.model.network import HERE
 from tests.host_program import HostPrograms, free_port, run_flags
 from tests.program import Program
 from tests.torture.host_liar import Liar, hello
@@ -191,6 +194,13 @@ async def test_files_that_are_no_clips_are_made_again_and_whoever_sends_five_is_
         await empty.next(Work)
         empty.result(work, b"", scene.made, size_bytes=2**40)
         await scene.until(lambda: "is no clip" in scene.program.state().hosts["empty"].last_word)
+        # Let in again, it takes no place of a host that came after it.
+        await asyncio.to_thread(ask, scene.program.dataset, AdmitHost(host="liar"))
+        async with await Liar.call(scene.file) as admitted:
+            await admitted.take_part(hello("liar", instance="another"))
+            workers = scene.program.state().workers.values()
+            assert {worker.host for worker in workers} == {HERE, "empty", "liar"}
+            admitted.say(Leaving())
         empty.say(Leaving())
 
 

@@ -122,6 +122,7 @@ class Hosts:
         self._token = ""
         self._told_options = _for_hosts(context.options)
         self._pinged_at = 0.0
+        self._ticked_at = time.monotonic()
         self._arrivals = Arrivals(
             context.dataset,
             scratch_path(context.dataset),
@@ -171,17 +172,21 @@ class Hosts:
         """Let time pass: who is silent loses its clips, and who is here hears that the engine is there."""
         options = _for_hosts(self._context.options)
         changed, self._told_options = options != self._told_options, options
-        due = time.monotonic() - self._pinged_at >= PING_S
+        now = time.monotonic()
+        due = now - self._pinged_at >= PING_S
+        stood_still_s, self._ticked_at = now - self._ticked_at, now
         for host in list(self._hosts.values()):
             if changed:
                 host.tell(NewOptions(options=options))
             if due:
                 host.tell(Ping())
+            if stood_still_s > PING_S:  # what hosts said meanwhile is still to be read
+                host.heard_at += stood_still_s
             if host.silent and (host.here or host.hands):
                 self._away(host, "nothing is heard of it")
                 self._take_all(host)
         if due:
-            self._pinged_at = time.monotonic()
+            self._pinged_at = now
         if expired := self._leases.expire():
             self._context.log("host", f"{counted(expired, 'clip')} of hosts that did not call again.")
         self._networks_of_hosts.keep()

@@ -160,7 +160,8 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_WITHIN_S):
-                    self._transport.close()
+                    if not self._transport.is_closing():  # asyncio's by TLS is of no use when closed twice
+                        self._transport.close()
                     await self._lost.wait()
         finally:
             self.abort()

@@ -273,6 +273,16 @@ async def test_closing_does_not_wait_for_a_side_that_does_not_read(
         await until(lambda: echo.ended)
 
 
+async def test_a_line_that_is_closed_twice_takes_messages_still(echo: Echo, line: Line[Say]) -> None:
+    line.abort()
+    await line.close()
+    await line.close()
+    line.send(Say(number=1))
+    assert line.waiting_bytes == 0
+    with pytest.raises(LineLost):
+        await line.read()
+
+
 async def test_a_line_names_its_other_side(echo: Echo, line: Line[Say]) -> None:
     assert line.peer == f"127.0.0.1:{echo.listener.port}"
     assert echo.lines[0].peer.startswith("127.0.0.1:")
