@@ -20,7 +20,7 @@ from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.lend import Lender
 from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.workers.pool import load_workers
-from kinetics_tui.model.network import parse_way
+from kinetics_tui.model.network import NetworkKind, parse_way
 from kinetics_tui.model.options import NamedWay
 
 TOTALS_EVERY_S = 60.0
@@ -46,7 +46,10 @@ def lend(
     )
     for way, network in ways.networks().items():
         if networks and not network.present:
-            raise SettingsError(f"{way.public} leads nowhere now on this machine: connect it, then begin.")
+            what = "" if way.kind is not NetworkKind.INTERFACE else ", or name one of your settings file here"
+            raise SettingsError(
+                f"{way.public} leads nowhere now on this machine: connect it{what}, then begin."
+            )
     allow_files(workers)
     with _spool() as spool:
         temporary = Path(tempfile.mkdtemp(prefix="kinetics-tui-"))

@@ -231,7 +231,7 @@ class Engine:
             await self._checks.close()
             await self._pool.close()
             self._flush()
-            await self._way_in.close(self.state.reason)
+            await self._way_in.close("The run was stopped." if self.state.left else "Every clip is settled.")
             await self._notifier.close()
             if at_home:  # else somebody else's may be in its place
                 shutil.rmtree(self._scratch, ignore_errors=True)

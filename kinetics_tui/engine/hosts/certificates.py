@@ -189,7 +189,7 @@ def _need_cryptography() -> None:
     if importlib.util.find_spec("cryptography") is None:
         raise SettingsError(
             "Hosts are let in with certificates made by cryptography, which is not installed: "
-            "pip install 'kinetics-tui[cluster]'."
+            "pip install 'kinetics-tui[cluster]' here, or run without hosts (--listen none)."
         )
 
 

@@ -164,6 +164,7 @@ class Hosts:
                 lines.append(host.line)
                 host.line = None
         await asyncio.gather(*(line.close() for line in lines))
+        self._networks_of_hosts.end()
         for answer in self._answers.values():
             answer.cancel()
         await self._arrivals.close()
@@ -244,7 +245,7 @@ class Hosts:
         """Have a host run so many workers; says why not, else nothing."""
         host = self._hosts.get(name)
         if host is None or not host.here:
-            return f"There is no host {name!r} here."
+            return f"The host {name} is not here now." if host else f"There is no host {name!r}."
         if not WORKERS[0] <= workers <= WORKERS[1]:
             return f"The number of workers is {WORKERS[0]} to {WORKERS[1]}, not {workers}."
         host.workers = workers
@@ -258,10 +259,11 @@ class Hosts:
         """Have a host leave, and let none of its name in any more; says why not, else nothing."""
         host = self._hosts.get(name)
         if host is None and not self._networks_of_hosts.knows(name):
-            return f"There is no host {name!r}."
+            removed = name in self._networks_of_hosts.removed
+            return f"The host {name} is removed already." if removed else f"There is no host {name!r}."
         if host is not None:
             why = f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name} lets it in."
-            host.tell(Bye(why=why))
+            host.tell(Bye(why=why, removed=True))
             self._part(host, HostStatus.LEFT, "removed by the user")
             del self._hosts[name]
         self._networks_of_hosts.remove(name)
@@ -476,6 +478,7 @@ class Hosts:
                 self._note(host, for_ledger(text)[:300])
             case Leaving():
                 self._part(host, HostStatus.LEFT, "left the run")
+                self._networks_of_hosts.forget(host.name)
                 return True
             case _:
                 pass

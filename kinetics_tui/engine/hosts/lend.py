@@ -22,6 +22,7 @@ from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import UserError
 from kinetics_tui.base.machine import version_on_disk
+from kinetics_tui.base.words import counted
 from kinetics_tui.dataset.folder import token_in
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
@@ -76,6 +77,8 @@ from kinetics_tui.model.options import Options
 TICK_S = 0.25
 PROGRESS_EVERY_S = 1.0
 NETWORKS_EVERY_S = 1.0
+REFUSED_S = 2 * SILENT_S
+"""One that is refused for now asks so long: by then one of its name that died is known to be gone."""
 CALL_AGAIN_S = (0.5, 1.0, 2.0, 5.0)
 """Waits between calls to an engine that is not reached; the last one again and again."""
 
@@ -135,6 +138,7 @@ class Lender:
         self._networks: tuple[HostNetwork, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = ""
+        self._refused_at = 0.0
         self._heard_at = time.monotonic()
         self.done = 0
         """Clips that are in the engine's books."""
@@ -184,7 +188,7 @@ class Lender:
 
     def leave(self) -> None:
         """Take part no more, as the user wants it."""
-        self._over = "You ended this host; its clips are made elsewhere."
+        self._over = "You ended it" + ("; its clips are made elsewhere." if self._pool is not None else ".")
         if self._line is not None:
             self._line.send(Leaving())
             line, self._line = self._line, None
@@ -224,11 +228,15 @@ class Lender:
             case Refused(why=why, for_good=True):
                 raise UserError(f"{why}.")
             case Refused(why=why):
+                self._refused_at = self._refused_at or time.monotonic()
+                if time.monotonic() - self._refused_at > REFUSED_S:
+                    raise UserError(why)
                 await asyncio.sleep(CALL_AGAIN_S[-1])
-                return f"{why.rstrip('.')}; it is tried again."
+                return f"{why.rstrip('.')}; it is tried again for {REFUSED_S:.0f} s."
             case Bye(why=why):
                 self._over = why
             case Welcome():
+                self._refused_at = 0.0
                 self._welcomed(answer, line)
             case _:
                 return ""
@@ -262,9 +270,9 @@ class Lender:
         if self._pool is None:
             self._open_pool(in_place=welcome.in_place)
             where = "in the dataset folder" if welcome.in_place else "over the line"
+            workers = counted(welcome.workers, "worker")
             self._say(
-                f"{self._name} takes part in {welcome.title} at {line.peer}: {welcome.workers} workers, "
-                f"results go {where}."
+                f"{self._name} takes part in {welcome.title} at {line.peer}: {workers}, results go {where}."
             )
         else:
             self._say(f"{self._name} takes part again.")
@@ -331,6 +339,8 @@ class Lender:
                 self._options = options
             case Ask():
                 self._begin(self._answer(message))
+            case Bye(why=why, removed=True):
+                raise UserError(why)
             case Bye(why=why):
                 self._over = why
             case _:

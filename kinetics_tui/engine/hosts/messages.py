@@ -227,9 +227,10 @@ class Ask(HostMessage, frozen=True, tag="ask"):
 
 
 class Bye(HostMessage, frozen=True, tag="bye"):
-    """The run is over, or goes on without this host: it ends."""
+    """The run is over, or, where it says ``removed``, goes on without this host: it ends."""
 
     why: Text
+    removed: bool = False
 
 
 ToHost = Ping | Welcome | Refused | Work | LetGo | Got | Resize | NewOptions | Ask | Bye

@@ -85,6 +85,18 @@ class NetworksOfHosts:
         networks.keep_ways()
         networks.list(now)
 
+    def end(self) -> None:
+        """The run ends, and hosts with it: the next one begins without their networks."""
+        ways = self._networks.ways
+        ways.in_use = tuple(way for way in ways.in_use if way.target not in ways.of_hosts)
+        for way in ways.of_hosts:
+            ways.added.pop(way, None)
+        ways.of_hosts.clear()
+        self._networks.keep_ways()
+        own = [known.network.name for known in self._networks.in_use if not known.network.route.way]
+        self._networks.journal.in_use(own)
+        self.keep()
+
     def admit(self, host: str) -> None:
         """Let hosts of this name in again. Raises DatasetError."""
         self._write(removed=tuple(name for name in self._kept.removed if name != host))
