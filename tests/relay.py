@@ -83,7 +83,8 @@ class Relay:
                     asyncio.ensure_future(self._pass_on(far_reader, writer)),
                 }
                 _, left = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.wait(left, timeout=2.0)
+                if left:
+                    await asyncio.wait(left, timeout=2.0)
             finally:
                 for one in both:
                     one.cancel()
