@@ -311,11 +311,13 @@ def _in_background(text: str, name: str, workers: int, networks: list[str], behi
         said = log.read_text(encoding="utf-8", errors="replace")
         if TAKES_PART in said:
             say(said.strip())
+            started.returncode = SETTLED  # it goes on, and nobody here waits for it
             say(f"It goes on in the background as process {started.pid}; what it says is in {log}.")
             return SETTLED
         time.sleep(0.1)
     say(log.read_text(encoding="utf-8", errors="replace").strip())
     if started.poll() is not None:
         return started.returncode
+    started.returncode = SETTLED
     say(f"It goes on calling in the background as process {started.pid}; what it says is in {log}.")
     return SETTLED

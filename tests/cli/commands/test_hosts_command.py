@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kinetics_tui.cli import run_command
@@ -16,6 +17,7 @@ from kinetics_tui.dataset.ledger.rows import HostsKept, NetworkRow
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
+from tests.waiting import has_ended, until
 
 Run = Callable[..., tuple[int, str, str]]
 LISTEN = "127.0.0.1:7399"
@@ -145,3 +147,19 @@ def test_a_host_needs_a_connect_file_and_a_name_that_can_be(dataset: Path, run: 
     code, _, err = run("host", "--connect", path, "--name", "lab2", "--network", "203.0.113.77")
     assert code == 2
     assert "203.0.113.77 leads nowhere now" in err
+
+
+def test_a_host_in_the_background_goes_on_calling_an_engine_that_is_not_there_yet(
+    dataset: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("kinetics_tui.cli.commands.hosts.ANSWER_S", 4.0)
+    path = tmp_path / "lab.connect"
+    run("hosts", dataset, "--connect-file", path)
+    code, out, _ = run("host", "--connect", path, "--name", "lab2", "--workers", "1", "--background")
+    assert code == 0
+    assert "It goes on calling in the background as process" in out
+    host = psutil.Process(int(out.partition("as process ")[2].partition(";")[0]))
+    host.terminate()
+    until(lambda: has_ended(host))
+    assert "lab2 is through: You ended it." in (tmp_path / "cache/kinetics-tui/hosts/lab2.log").read_text()
