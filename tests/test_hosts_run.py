@@ -237,6 +237,7 @@ def as_another_version(package: ModuleType, changed: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.torture
 def test_what_the_user_does_reaches_every_host_within_moments(
     program: Program, serve: Serve, hosts: HostPrograms
 ) -> None:

@@ -113,6 +113,7 @@ def check_nothing_left(program: Program) -> None:
     assert "the engine failed" not in log
 
 
+@pytest.mark.torture
 def test_whatever_breaks_between_hosts_every_clip_is_settled_once(
     program: Program, serve: Serve, demo_sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
