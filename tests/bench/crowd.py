@@ -20,7 +20,6 @@ from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.line import Line, LineLost
 from kinetics_tui.engine.hosts.messages import (
     PING_S,
-    PROTOCOL,
     Bye,
     Hello,
     HostNetwork,
@@ -69,7 +68,6 @@ class Stranger:
         network = HostNetwork(key="default", name=self._network, label=f"eth0 {self._network}")
         line.send(
             Hello(
-                protocol=PROTOCOL,
                 version=__version__,
                 yt_dlp=version_on_disk("yt_dlp"),
                 name=self._name,

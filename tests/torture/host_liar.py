@@ -14,7 +14,6 @@ from kinetics_tui.base.machine import version_on_disk
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.line import Line, LineLost
 from kinetics_tui.engine.hosts.messages import (
-    PROTOCOL,
     Hello,
     HostNetwork,
     Ping,
@@ -38,7 +37,6 @@ _M = TypeVar("_M")
 def hello(name: str, **changed: Any) -> Hello:
     """The first word of a host, that an engine believes unless something of it is changed."""
     said: dict[str, Any] = {
-        "protocol": PROTOCOL,
         "version": __version__,
         "yt_dlp": version_on_disk("yt_dlp"),
         "name": name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -53,12 +52,6 @@ class HostHand(Hand):
         self.row = None
         self.let_go_by = None
 
-    def retire(self) -> None:
-        """Let the worker go; the host begins another one, unless it was told to have fewer."""
-        self.leaving = True
-        if self.row is None:
-            self.kill()
-
     def kill(self) -> None:
         """End the worker: what it has in hand is taken from it now, whatever it does with it."""
         self._of.let_go(self.place, self.lease, kill=True)
@@ -75,16 +68,13 @@ NUMBERS_A_HOST = 100
 """The workers of the first host are numbered from 101 on, those of the second from 201 on."""
 
 
-class Gone(Protocol):
-    """Is told that a worker is gone, with its clip still in its hand."""
-
-    def __call__(self, hand: HostHand, death: Death | None) -> None: ...
-
-
 class Host:
-    """One host that has taken part since the engine began; ``index`` counts them from 1."""
+    """One host that has taken part since the engine began; ``index`` counts them from 1.
 
-    def __init__(self, name: str, index: int, gone: Gone) -> None:
+    ``gone`` is told that a worker is gone, with its clip still in its hand.
+    """
+
+    def __init__(self, name: str, index: int, gone: Callable[[HostHand, Death | None], None]) -> None:
         self.name = name
         self.instance = ""
         self.line: Line[FromHost] | None = None
@@ -98,7 +88,8 @@ class Host:
         self.notes: list[float] = []
         """The times of those that were published."""
         self.in_place = False
-        self.status = HostStatus.AWAY
+        self.left = False
+        """It said good-bye, or was removed."""
         self.last_word = ""
         self.said_at = 0.0
         self.heard_at = time.monotonic()
@@ -110,6 +101,13 @@ class Host:
     def here(self) -> bool:
         """True while there is a line to it."""
         return self.line is not None
+
+    @property
+    def status(self) -> HostStatus:
+        """Its standing right now."""
+        if self.here:
+            return HostStatus.HERE
+        return HostStatus.LEFT if self.left else HostStatus.AWAY
 
     @property
     def silent(self) -> bool:

@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -33,7 +33,6 @@ from kinetics_tui.engine.hosts.listener import Allowance
 from kinetics_tui.engine.hosts.messages import (
     MOST_NETWORKS,
     PING_S,
-    PROTOCOL,
     Ask,
     Bye,
     Checked,
@@ -54,7 +53,6 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerGone,
     WorkerUp,
 )
-from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.workers.hand import Hand
@@ -264,7 +262,7 @@ class Hosts:
         if host is not None:
             why = f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name} lets it in."
             host.tell(Bye(why=why, removed=True))
-            self._part(host, HostStatus.LEFT, "removed by the user")
+            self._part(host, "removed by the user")
             del self._hosts[name]
         self._networks_of_hosts.remove(name)
         self._publish(HostState(name=name, status=HostStatus.LEFT), "is removed", removed=True)
@@ -319,8 +317,8 @@ class Hosts:
                 line.send(Refused(why=why))
         except (LineLost, TimeoutError):
             pass
-        except OSError as error:
-            log.warning("%s", error)
+        except (OSError, DatasetError) as error:  # it calls again, and finds the ledger as it is then
+            log.warning("a host is hung up on: %s", error)
         finally:
             with contextlib.suppress(OSError, TimeoutError, LineLost):
                 await asyncio.wait_for(line.close(), 1.0)
@@ -331,7 +329,7 @@ class Hosts:
         """The reason why one may not take part, None where it may."""
         yt_dlp = version_on_disk("yt_dlp")
         name, known = hello.name, self._hosts.get(hello.name)
-        if hello.protocol != PROTOCOL or hello.version != __version__:
+        if hello.version != __version__:
             why = f"The engine is Kinetics TUI {__version__}, this host {hello.version}"
             return Refused(why=f"{why}: pip install kinetics-tui=={__version__}")
         if hello.yt_dlp != yt_dlp:
@@ -377,7 +375,7 @@ class Hosts:
         if host.in_place:
             results_folder(self._context.dataset, name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._arrivals.open()
-        host.status = HostStatus.HERE
+        host.left = False
         keep = self._still_held(host, hello)
         host.tell(
             Welcome(
@@ -431,7 +429,10 @@ class Hosts:
         return hand
 
     def _lead(self, host: Host, found: Sequence[HostNetwork], peer: str) -> None:
-        """The networks of a host are these now; those that it had before and names no more are away."""
+        """The networks of a host are these now; those that it had before and names no more are away.
+
+        Raises DatasetError.
+        """
         led = {
             host_way(host.name, one.key).target: network_of_host(
                 host.name, peer, one, behind=self._networks_of_hosts.meant(one.behind) if one.behind else ""
@@ -443,13 +444,7 @@ class Hosts:
         host.networks = {**{way: gone[way] for way in gone if way not in forgotten}, **led}
         if forgotten:
             self._networks_of_hosts.forget(host.name, keep=host.networks)
-        self._tell_networks(host.networks)
-
-    def _tell_networks(self, led: Mapping[str, Network]) -> None:
-        try:
-            self._networks_of_hosts.lead(led)
-        except DatasetError as error:
-            log.warning("%s", error)
+        self._networks_of_hosts.lead(host.networks)
 
     # -- what they say ----------------------------------------------------------------------------
 
@@ -477,7 +472,7 @@ class Hosts:
             case Note(text=text):
                 self._note(host, for_ledger(text)[:300])
             case Leaving():
-                self._part(host, HostStatus.LEFT, "left the run")
+                self._part(host, "left the run")
                 self._networks_of_hosts.forget(host.name)
                 return True
             case _:
@@ -585,16 +580,14 @@ class Hosts:
             return
         line, host.line = host.line, None
         line.abort()
-        host.status = HostStatus.AWAY
-        self._tell_networks(host.networks_away)
+        self._networks_of_hosts.lead(host.networks_away)
         self._tell(host, f"is away: {why}")
 
-    def _part(self, host: Host, status: HostStatus, why: str) -> None:
+    def _part(self, host: Host, why: str) -> None:
         """A host goes for good: its clips go back at once."""
-        host.line = None
-        host.status = status
+        host.line, host.left = None, True
         self._take_all(host)
-        self._tell_networks(host.networks_away)
+        self._networks_of_hosts.lead(host.networks_away)
         self._tell(host, why)
 
     def _take_all(self, host: Host) -> None:

@@ -31,7 +31,6 @@ from kinetics_tui.engine.hosts.host import NO_LEASE
 from kinetics_tui.engine.hosts.line import Line, LineLost, Piece
 from kinetics_tui.engine.hosts.messages import (
     PING_S,
-    PROTOCOL,
     SILENT_S,
     Ask,
     Bye,
@@ -139,7 +138,6 @@ class Lender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = ""
         self._refused_at = 0.0
-        self._heard_at = time.monotonic()
         self.done = 0
         """Clips that are in the engine's books."""
 
@@ -211,7 +209,6 @@ class Lender:
         self._networks = self._look()
         line.send(
             Hello(
-                protocol=PROTOCOL,
                 version=__version__,
                 yt_dlp=version_on_disk("yt_dlp"),
                 name=self._name,
@@ -243,7 +240,6 @@ class Lender:
         while not self._over:
             async with asyncio.timeout(SILENT_S):
                 message = await line.read()
-            self._heard_at = time.monotonic()
             if not isinstance(message, Piece):
                 self._hear(message)
         return ""

@@ -15,7 +15,6 @@ from kinetics_tui.model.made import Count
 from kinetics_tui.model.network import Family, NetworkKind
 from kinetics_tui.model.options import WORKERS, Options
 
-PROTOCOL = 1
 MOST_NETWORKS = 32
 MOST_LEASES = WORKERS[1] * 2
 PING_S = 3.0
@@ -72,7 +71,6 @@ class Held(msgspec.Struct, frozen=True):
 class Hello(HostMessage, frozen=True, tag="hello"):
     """The first word of a host: who it is, what it can do, and what it has in hand from before."""
 
-    protocol: int
     version: Name
     yt_dlp: Name
     name: Name

@@ -38,7 +38,7 @@ class NetworksOfHosts:
     def lead(self, led: Mapping[str, Network]) -> None:
         """These ways of a host lead to these networks now; they come into use unless the user took them out.
 
-        Raises DatasetError where the ledger cannot be read; nothing is changed then.
+        Raises DatasetError where one has to and the ledger cannot be read.
         """
         networks, now = self._networks, self._context.clock()
         in_use = {way.target for way in networks.ways.in_use}
