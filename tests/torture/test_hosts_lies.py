@@ -327,7 +327,6 @@ async def test_a_host_of_another_version_reads_what_to_type(scene: Scene) -> Non
     ours = f"pip install kinetics-tui=={__version__}"
     for changed, to_type in (
         ({"version": "0.0.1"}, ours),
-        ({"protocol": 99}, ours),
         ({"yt_dlp": "2020.01.01"}, "pip install 'yt-dlp[default]=="),
     ):
         async with await Liar.call(scene.file) as liar:
