@@ -13,13 +13,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.safe_text import HIDDEN, shell_word
 from kinetics_tui.base.whole_file import whole_file
 from kinetics_tui.engine.hosts.certificates import Credentials
+from kinetics_tui.engine.networks.addresses import addresses, default_route_address
+from kinetics_tui.model.network import Family, family_of
 
 DEFAULT_PORT = 7300
 STANDARD_INPUT = Path("-")
@@ -158,17 +159,14 @@ def own_addresses(listen: str, port: int) -> list[str]:
     """
     if listen not in EVERYWHERE:
         return [address_text(listen, port)]
-    wanted = (socket.AF_INET,) if listen == "0.0.0.0" else (socket.AF_INET, socket.AF_INET6)  # noqa: S104
-    up = {name for name, about in psutil.net_if_stats().items() if about.isup}
-    found = [
-        each.address
-        for family in wanted
-        for name, addresses in psutil.net_if_addrs().items()
-        if name in up and not name.startswith(_OWN_ALONE)
-        for each in addresses
-        if each.family == family and _leads_elsewhere(each.address)
+    families = (Family.IPV4,) if listen == "0.0.0.0" else (Family.IPV4, Family.IPV6)  # noqa: S104
+    here = [
+        address
+        for interface, address, usable in addresses()
+        if usable and not interface.startswith(_OWN_ALONE)
     ]
-    default = [address for family in wanted if (address := _default_source(family)) in found]
+    found = [address for family in families for address in here if family_of(address) is family]
+    default = [address for family in families if (address := default_route_address(family)) in found]
     names = [name for name in (socket.gethostname(),) if name and name != "localhost"]
     return [address_text(address, port) for address in dict.fromkeys([*default, *found, *names])]
 
@@ -214,21 +212,3 @@ def _is_ipv4(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _leads_elsewhere(address: str) -> bool:
-    """True if other machines may reach it: neither the loopback's, nor one of a single cable."""
-    about = ipaddress.ip_address(address)
-    return not (about.is_loopback or about.is_link_local)
-
-
-def _default_source(family: int) -> str:
-    """The address from which the machine speaks with the world; nothing is sent."""
-    far = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))
-            address: str = probe.getsockname()[0]
-    except OSError:
-        return ""
-    return address

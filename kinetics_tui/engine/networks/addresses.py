@@ -126,7 +126,7 @@ def is_ours(address: str) -> bool:
 
 def interface_of(address: str) -> str:
     """Name of the interface that holds an address, empty where none does."""
-    for interface, entry, _ in _addresses():
+    for interface, entry, _ in addresses():
         if entry == address:
             return interface
     return ""
@@ -136,7 +136,7 @@ def _address_of(interface: str, family: Family) -> str | None:
     """The address that requests by an interface leave from: IPv4 where it has both and none is asked for."""
     found = {
         family_of(address): address
-        for name, address, usable in reversed(list(_addresses()))
+        for name, address, usable in reversed(list(addresses()))
         if name == interface and usable
     }
     return found.get(family) if family else found.get(Family.IPV4) or found.get(Family.IPV6)
@@ -150,13 +150,13 @@ def discovered_ways() -> Iterator[Way]:
         if address is not None:
             seen.add(name_of(address))
             yield Way(family=family)
-    for _, address, usable in _addresses():
+    for _, address, usable in addresses():
         if usable and name_of(address) not in seen:
             seen.add(name_of(address))
             yield Way(kind=NetworkKind.SOURCE_ADDRESS, target=address, family=family_of(address))
 
 
-def _addresses() -> Iterator[tuple[str, str, bool]]:
+def addresses() -> Iterator[tuple[str, str, bool]]:
     """Interfaces with their addresses, and whether the internet can be asked from these."""
     try:
         interfaces, statistics = psutil.net_if_addrs(), psutil.net_if_stats()

@@ -229,7 +229,7 @@ def test_addresses_that_other_machines_cannot_reach_are_left_out(monkeypatch: py
     monkeypatch.setattr(psutil, "net_if_addrs", lambda: interfaces)
     monkeypatch.setattr(psutil, "net_if_stats", lambda: up)
     monkeypatch.setattr(socket, "gethostname", lambda: "lab3")
-    monkeypatch.setattr(connect_file_module, "_default_source", lambda family: "192.168.1.5")
+    monkeypatch.setattr(connect_file_module, "default_route_address", lambda family: "192.168.1.5")
     assert own_addresses("", 1) == ["192.168.1.5:1", "10.0.0.5:1", "[fd00::5]:1", "lab3:1"]
     assert own_addresses("0.0.0.0", 1) == ["192.168.1.5:1", "10.0.0.5:1", "lab3:1"]
 

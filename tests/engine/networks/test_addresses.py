@@ -42,7 +42,7 @@ def test_an_address_that_this_machine_has_not_leads_nowhere() -> None:
 
 def test_an_interface_leads_out_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [("wlan1", "2001:db8::5", True), ("wlan1", "172.20.10.2", True), ("wlan1", "fe80::1", False)]
-    monkeypatch.setattr(networks, "_addresses", lambda: iter(found))
+    monkeypatch.setattr(networks, "addresses", lambda: iter(found))
     network = network_of(parse_way("wlan1"), "phone")
     assert (network.name, network.label) == ("172.20.10.2", "phone wlan1 172.20.10.2")
     assert not network_of(parse_way("wlan7")).present
@@ -107,7 +107,7 @@ def test_the_machine_offers_its_default_routes_then_its_other_addresses(
         ("wlan0", "2001:db8::6", True),
         ("wlan1", "172.20.10.2", True),
     ]
-    monkeypatch.setattr(networks, "_addresses", lambda: iter(found))
+    monkeypatch.setattr(networks, "addresses", lambda: iter(found))
     monkeypatch.setattr(networks, "default_route_address", default_route(ipv4="10.0.0.2", ipv6="2001:db8::5"))
     assert list(discovered_ways()) == [
         Way(family=Family.IPV4),
