@@ -15,7 +15,6 @@ import psutil
 
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.hosts.certificates import Authority
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.model.network import HostStatus
 from tests.program import Program
@@ -49,13 +48,7 @@ class HostPrograms:
         self._program = program
         self._in_place = in_place
         self.running: dict[str, subprocess.Popen[str]] = {}
-        self._addresses: dict[str, str] = {}
         self._log = (program.folder / "hosts.log").open("a")
-
-    @property
-    def said(self) -> str:
-        """What all of them have printed."""
-        return (self._program.folder / "hosts.log").read_text()
 
     def connect_file(self, name: str, *, through: str = "", in_place: bool | None = None) -> Path:
         """A connect file for a host; unless ``in_place``, of a folder that no host sees.
@@ -82,7 +75,6 @@ class HostPrograms:
         self, name: str, address: str, *flags: str, workers: int = 2, file: Path | None = None
     ) -> subprocess.Popen[str]:
         """Start a host that goes out by an address of this machine; ``file``: by this connect file."""
-        self._addresses[name] = address
         file = file or self.connect_file(name)
         started = subprocess.Popen(
             [
@@ -135,8 +127,3 @@ class HostPrograms:
         """The exit codes of all hosts, once the run is over."""
         until(lambda: all(one.poll() is not None for one in self.running.values()), within_s)
         return {name: one.returncode for name, one in self.running.items()}
-
-
-def renew(program: Program) -> None:
-    """Make every connect file void."""
-    Authority.at(program.dataset).renew()

@@ -52,15 +52,24 @@ def hosts_path(dataset: Path) -> Path:
     return state_folder(dataset) / "hosts"
 
 
+def make_hosts_folder(dataset: Path) -> Path:
+    """Make that folder, open to the user alone. Raises DatasetError, and OSError where it cannot be used."""
+    make_state_folder(dataset)
+    folder = hosts_path(dataset)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(PermissionError):  # exFAT and the like know no permissions
+        folder.chmod(0o700)
+    return folder
+
+
 def make_token(dataset: Path) -> str:
     """The token of a dataset folder: a machine that reads it there sees this folder. One that is there stays.
 
     Raises DatasetError.
     """
     if not token_in(dataset):
-        make_state_folder(dataset)
         try:
-            hosts_path(dataset).mkdir(mode=0o700, exist_ok=True)
+            make_hosts_folder(dataset)
             with whole_file(_token_path(dataset), mode=0o600) as making:
                 making.write_text(secrets.token_hex(16), encoding="ascii")
         except OSError as error:

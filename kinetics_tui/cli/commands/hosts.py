@@ -5,7 +5,6 @@ A host is started by hand with the connect file, by ssh, or by a script for Slur
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import subprocess
@@ -21,7 +20,7 @@ from kinetics_tui import PROGRAM
 from kinetics_tui.base.errors import EngineError, SettingsError
 from kinetics_tui.base.safe_text import for_terminal, shell_word
 from kinetics_tui.base.words import age_text, counted, duration_text
-from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, say, tell
+from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, answer, say, tell
 from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
 from kinetics_tui.cli.options import Integer, as_json, dataset, several
@@ -107,10 +106,7 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
             _renew(dataset)
         case _:
             state = read_state(dataset)
-            if as_json:
-                click.echo(json.dumps(hosts_json(state)))
-            else:
-                say(hosts_text(state, time.time()))
+            answer(state, as_json=as_json, fields=hosts_json, text=lambda run: hosts_text(run, time.time()))
             if state.status is EngineStatus.SILENT:
                 tell(state.reason)
                 return ENGINE_SILENT

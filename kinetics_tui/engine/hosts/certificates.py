@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.base.safe_text import HIDDEN, shell_word
 from kinetics_tui.base.whole_file import whole_file
-from kinetics_tui.dataset.folder import cannot_use, make_state_folder
+from kinetics_tui.dataset.folder import cannot_use, make_hosts_folder
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -36,7 +36,6 @@ CLOCKS_DIFFER = timedelta(days=1)
 KNOCKS = b"kinetics"
 """Every knock begins so, whichever the dataset."""
 
-_FOLDER = "hosts"
 _AUTHORITY = "authority.pem"
 _ENGINE = "engine.pem"
 
@@ -196,12 +195,8 @@ def _need_cryptography() -> None:
 @contextlib.contextmanager
 def _folder_of(dataset: Path) -> Iterator[Path]:
     """The folder of the authority, which is made; whatever fails in the block is one DatasetError."""
-    folder = make_state_folder(dataset) / _FOLDER
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.suppress(PermissionError):  # exFAT and the like know no permissions
-            folder.chmod(0o700)
-        yield folder
+        yield make_hosts_folder(dataset)
     except ssl.SSLError:
         raise
     except OSError as error:
