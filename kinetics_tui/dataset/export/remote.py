@@ -200,7 +200,8 @@ class Store:
                 f"There are no credentials for {self.shown}: set AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, or run aws configure, then export again."
             )
-        return f"{self.shown} cannot be used ({_reason(error)}); {_AGAIN}"
+        again = _AGAIN if self.sizes else "see that it is reached, then export again."
+        return f"{self.shown} cannot be used ({_reason(error)}); {again}"
 
 
 _AGAIN = "what was put stays there, and the same export goes on from it."

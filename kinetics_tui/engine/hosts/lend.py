@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
@@ -81,6 +81,8 @@ REFUSED_S = 2 * SILENT_S
 CALL_AGAIN_S = (0.5, 1.0, 2.0, 5.0)
 """Waits between calls to an engine that is not reached; the last one again and again."""
 
+_T = TypeVar("_T")
+
 log = logging.getLogger(__name__)
 
 _reader = JsonReader[ToHost](ToHost)
@@ -138,6 +140,8 @@ class Lender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = ""
         self._refused_at = 0.0
+        self._waiting: asyncio.Future[Any] | None = None
+        """What this host waits for while there is no line."""
         self.done = 0
         """Clips that are in the engine's books."""
 
@@ -154,14 +158,16 @@ class Lender:
         try:
             while not self._over:
                 try:
-                    line = await connect(self._file, _reader)
+                    line = await self._unless_left(connect(self._file, _reader))
                 except NotReached as error:
                     if error.refused:
                         raise
                     told = self._say_once(str(error), told)
-                    await asyncio.sleep(CALL_AGAIN_S[min(tries, len(CALL_AGAIN_S) - 1)])
+                    await self._unless_left(asyncio.sleep(CALL_AGAIN_S[min(tries, len(CALL_AGAIN_S) - 1)]))
                     tries += 1
                     continue
+                if line is None:
+                    break
                 try:
                     told = self._say_once(await self._talk(line), told)
                 except (LineLost, TimeoutError):
@@ -184,9 +190,23 @@ class Lender:
         if self._pool is not None:
             await self._pool.close()
 
+    async def _unless_left(self, waiting: Coroutine[Any, Any, _T]) -> _T | None:
+        """What comes of waiting; None where the user ends this host meanwhile."""
+        self._waiting = task = asyncio.create_task(waiting)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._over:
+                return None
+            raise
+        finally:
+            self._waiting = None
+
     def leave(self) -> None:
         """Take part no more, as the user wants it."""
         self._over = "You ended it" + ("; its clips are made elsewhere." if self._pool is not None else ".")
+        if self._waiting is not None:
+            self._waiting.cancel()
         if self._line is not None:
             self._line.send(Leaving())
             line, self._line = self._line, None
@@ -228,7 +248,7 @@ class Lender:
                 self._refused_at = self._refused_at or time.monotonic()
                 if time.monotonic() - self._refused_at > REFUSED_S:
                     raise UserError(why)
-                await asyncio.sleep(CALL_AGAIN_S[-1])
+                await self._unless_left(asyncio.sleep(CALL_AGAIN_S[-1]))
                 return f"{why.rstrip('.')}; it is tried again for {REFUSED_S:.0f} s."
             case Bye(why=why):
                 self._over = why

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -44,6 +45,24 @@ from tests.engine.engine_parts import Parts
 from tests.torture.host_liar import Liar, hello
 
 
+@asynccontextmanager
+async def listening(parts: Parts, authority: Authority) -> AsyncIterator[ConnectFile]:
+    """The engine lets hosts in; yields what lets one in."""
+    parts.hosts.open("token")
+    listener = await Listener.open(
+        "127.0.0.1", 0, authority.engine_context(), parts.hosts.serve, JsonReader[FromHost](FromHost)
+    )
+    yield ConnectFile.make(
+        title="set",
+        folder="/nowhere",
+        addresses=(f"127.0.0.1:{listener.port}",),
+        token="",
+        credentials=authority.issue(),
+    )
+    await parts.hosts.close("")
+    await listener.close()
+
+
 @pytest.mark.parametrize(
     ("peer", "name"),
     [("10.0.0.5", "lab2 10.0.0.5"), ("8.8.8.8", "8.8.8.8"), ("2001:4860:4860::8888", "2001:4860:4860::8888")],
@@ -70,18 +89,11 @@ async def test_a_host_that_has_left_makes_room_for_another(
 ) -> None:
     monkeypatch.setattr(hosts_module, "MOST_HOSTS", 2)
     parts = make_parts(some_clips(4))
-    parts.hosts.open("token")
-    listener = await Listener.open(
-        "127.0.0.1", 0, authority.engine_context(), parts.hosts.serve, JsonReader[FromHost](FromHost)
-    )
-    file = ConnectFile.make(
-        title="set",
-        folder="/nowhere",
-        addresses=(f"127.0.0.1:{listener.port}",),
-        token="",
-        credentials=authority.issue(),
-    )
-    async with await Liar.call(file) as one, await Liar.call(file) as two:
+    async with (
+        listening(parts, authority) as file,
+        await Liar.call(file) as one,
+        await Liar.call(file) as two,
+    ):
         one.say(hello("one"))
         two.say(hello("two"))
         await one.next(Welcome)
@@ -94,80 +106,68 @@ async def test_a_host_that_has_left_makes_room_for_another(
             three.say(hello("three"))
             await three.next(Welcome)
             assert set(parts.context.state.hosts) == {"two", "three"}
-    await parts.hosts.close("")
-    await listener.close()
 
 
 async def test_what_the_user_and_the_workers_do_is_told_to_a_host_and_of_it(
     make_parts: Callable[..., Parts], authority: Authority
 ) -> None:
     parts = make_parts(some_clips(4), workers=1)
-    parts.hosts.open("token")
-    listener = await Listener.open(
-        "127.0.0.1", 0, authority.engine_context(), parts.hosts.serve, JsonReader[FromHost](FromHost)
-    )
-    file = ConnectFile.make(
-        title="set",
-        folder="/nowhere",
-        addresses=(f"127.0.0.1:{listener.port}",),
-        token="",
-        credentials=authority.issue(),
-    )
+    async with listening(parts, authority) as file:
 
-    def obey(command: AnyCommand) -> str:
-        return parts.commands.obey(command).message
+        def obey(command: AnyCommand) -> str:
+            return parts.commands.obey(command).message
 
-    def listed() -> HostState:
-        return parts.context.state.hosts["one"]
+        def listed() -> HostState:
+            return parts.context.state.hosts["one"]
 
-    async with await Liar.call(file) as one:
-        work = await _taken(one, parts)
-        assert listed().status is HostStatus.HERE
-        assert obey(SetHostWorkers(host="two", workers=3)) == "There is no host 'two'."
-        assert "1 to 64, not 65" in obey(SetHostWorkers(host="one", workers=65))
-        assert obey(SetHostWorkers(host="one", workers=3)) == ""
-        assert (await one.next(Resize)).workers == 3
-        one.say(Note(text="its disk is nearly full"))
-        one.say(
-            Result(
-                place=1,
-                lease=work.lease,
-                said=Failed(
-                    clip_id=work.assign.clip_id,
-                    category=Category.DISK_FULL,
-                    text="The disk is full.",
-                    spent=NOTHING_SPENT,
-                ),
+        async with await Liar.call(file) as one:
+            work = await _taken(one, parts)
+            assert listed().status is HostStatus.HERE
+            assert obey(SetHostWorkers(host="two", workers=3)) == "There is no host 'two'."
+            assert "1 to 64, not 65" in obey(SetHostWorkers(host="one", workers=65))
+            assert obey(SetHostWorkers(host="one", workers=3)) == ""
+            assert (await one.next(Resize)).workers == 3
+            one.say(Note(text="its disk is nearly full"))
+            one.say(
+                Result(
+                    place=1,
+                    lease=work.lease,
+                    said=Failed(
+                        clip_id=work.assign.clip_id,
+                        category=Category.DISK_FULL,
+                        text="The disk is full.",
+                        spent=NOTHING_SPENT,
+                    ),
+                )
             )
-        )
-        answer = asyncio.create_task(parts.hosts.ask("one/default", "aaaaaaaaaaa"))
-        asked = await one.next(Ask)
-        said = CheckAnswer(ok=True, category=None, text="It plays.", took_s=0.1)
-        one.say(Checked(number=asked.number, answer=said))
-        assert await answer == said
-        assert listed().last_word == "Its own disk: The disk is full."
-        one.say(NetworksNow(networks=(HostNetwork(key="wlan0", name="10.9.9.9", label="wlan0 10.9.9.9"),)))
-        one.say(WorkerGone(place=1, how="killed by signal 9", from_outside=True))
-        one.say(WorkerGone(place=7))
-        parts.context.change_options(height_px=240)
-        parts.hosts.tick()
-        assert (await one.next(NewOptions)).options.height_px == 240
-        async with asyncio.timeout(30):
-            while listed().ready or "one 10.9.9.9" not in listed().networks:
-                await asyncio.sleep(0.01)
-        parts.hosts.flushed()
-        assert (await one.next(Got)).lease == work.lease
-        assert obey(RemoveHost(host="one")) == ""
-        assert (await one.next(Bye)).removed
-    assert "one" not in parts.context.state.hosts
-    assert obey(RemoveHost(host="one")) == "The host one is removed already."
-    async with await Liar.call(file) as again:
-        assert "was removed" in await again.refused(hello("one"))
-    assert obey(AdmitHost(host="one")) == ""
-    assert obey(AdmitHost(host="one")) == "No host 'one' was removed."
-    assert not (await parts.hosts.ask("one/default", "aaaaaaaaaaa")).ok
-    await parts.hosts.close("")
-    await listener.close()
+            answer = asyncio.create_task(parts.hosts.ask("one/default", "aaaaaaaaaaa"))
+            asked = await one.next(Ask)
+            said = CheckAnswer(ok=True, category=None, text="It plays.", took_s=0.1)
+            one.say(Checked(number=asked.number, answer=said))
+            assert await answer == said
+            assert listed().last_word == "Its own disk: The disk is full."
+            one.say(
+                NetworksNow(networks=(HostNetwork(key="wlan0", name="10.9.9.9", label="wlan0 10.9.9.9"),))
+            )
+            one.say(WorkerGone(place=1, how="killed by signal 9", from_outside=True))
+            one.say(WorkerGone(place=7))
+            parts.context.change_options(height_px=240)
+            parts.hosts.tick()
+            assert (await one.next(NewOptions)).options.height_px == 240
+            async with asyncio.timeout(30):
+                while listed().ready or "one 10.9.9.9" not in listed().networks:
+                    await asyncio.sleep(0.01)
+            parts.hosts.flushed()
+            assert (await one.next(Got)).lease == work.lease
+            assert obey(RemoveHost(host="one")) == ""
+            assert (await one.next(Bye)).removed
+        assert "one" not in parts.context.state.hosts
+        assert obey(RemoveHost(host="one")) == "The host one is removed already."
+        async with await Liar.call(file) as again:
+            assert "was removed" in await again.refused(hello("one"))
+        assert obey(AdmitHost(host="one")) == ""
+        assert obey(AdmitHost(host="one")) == "No host 'one' was removed."
+        assert not (await parts.hosts.ask("one/default", "aaaaaaaaaaa")).ok
 
 
 async def _taken(one: Liar, parts: Parts) -> Work:
