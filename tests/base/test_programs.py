@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import subprocess
@@ -16,18 +15,14 @@ import pytest
 
 import kinetics_tui
 from kinetics_tui.base.programs import python_program, run_program
+from tests.children import children_running
 
 CHECKOUT = str(Path(kinetics_tui.__file__).parent.parent)
 
 
 def servers() -> list[psutil.Process]:
     """The programs of the tests below that run."""
-    found = []
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):  # one that has just ended
-            if "http.server" in child.cmdline():
-                found.append(child)
-    return found
+    return children_running("http.server")
 
 
 @pytest.fixture

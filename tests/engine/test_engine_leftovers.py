@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,7 @@ from kinetics_tui.dataset.folder import state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.run.stats_writer import WRITER, StatsWriter
 from kinetics_tui.model.events import EngineStatus
+from tests.children import children_running
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_run import Start
 
@@ -25,11 +25,8 @@ LEFT = (
 )
 
 
-def records_writers() -> Iterator[psutil.Process]:
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            if WRITER in child.cmdline():
-                yield child
+def records_writers() -> list[psutil.Process]:
+    return children_running(WRITER)
 
 
 async def test_an_engine_begins_with_what_the_dead_left_out_of_the_way(start: Start, tmp_path: Path) -> None:
@@ -52,7 +49,7 @@ async def test_records_whose_writer_is_killed_leave_nothing_half_made(
     half_made.write_text("video_id,")
     keeper = StatsWriter(dataset)
     finishing = asyncio.create_task(keeper.finish())
-    while not (writers := list(records_writers())):
+    while not (writers := records_writers()):
         await asyncio.sleep(0.005)
     writers[0].kill()
     await finishing

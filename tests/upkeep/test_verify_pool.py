@@ -14,6 +14,7 @@ import pytest
 from kinetics_tui.upkeep import verify_pool as module
 from kinetics_tui.upkeep.verify_pool import Readers
 from kinetics_tui.upkeep.verify_program import Job, Reading, ReadingKind
+from tests.children import children_running
 from tests.upkeep.conftest import DONE, make_clip
 
 WITHIN_S = 30.0
@@ -29,11 +30,7 @@ def wait(readers: Readers[str], count: int) -> dict[str, Reading]:
 
 
 def children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "kinetics_tui.upkeep.verify_program" in " ".join(child.cmdline())
-    ]
+    return children_running("kinetics_tui.upkeep.verify_program")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from kinetics_tui.model.events import ArchivesChanged, ClipDone, ClipStarted, En
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.options import Source
 from tests.archive_mirror import ArchiveMirror, tar_of, zip_of
+from tests.children import children_running
 from tests.engine.engine_clips import clip, some_clips
 from tests.engine.engine_run import Run
 
@@ -88,14 +89,11 @@ async def going(ledger: Ledger, dataset: Path) -> AsyncIterator[Run]:
         run.engine.stop()
         await task
         assert not scratch_path(dataset).exists()
-        assert not list(readers())
+        assert not readers()
 
 
-def readers() -> Iterator[psutil.Process]:
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if reading_module.READER[-1] in process.cmdline():
-                yield process
+def readers() -> list[psutil.Process]:
+    return children_running(reading_module.READER[-1])
 
 
 async def until_done(run: Run, seconds: float = 60.0) -> None:
@@ -280,7 +278,7 @@ async def test_a_reader_that_is_killed_is_begun_again_and_goes_on_with_what_came
     mirror.slow_s = 0.02
     async with begin(clips) as run:
         await run.until(lambda: run.state.done >= 3)
-        next(readers()).kill()
+        readers()[0].kill()
         await until_done(run)
         agrees(run, done=20)
     assert mirror.sent_bytes <= 1.02 * len(content) + 256 * 1024
@@ -306,7 +304,7 @@ async def test_a_reader_that_hangs_is_replaced(
     mirror.slow_s = 0.02
     async with begin(clips) as run:
         await run.until(lambda: run.state.done >= 2)
-        next(readers()).send_signal(signal.SIGSTOP)
+        readers()[0].send_signal(signal.SIGSTOP)
         await until_done(run)
         agrees(run, done=10)
 
@@ -335,7 +333,7 @@ async def test_a_pause_ends_the_reading_and_what_came_is_not_fetched_again(
         await run.until(lambda: run.state.done >= 3)
         run.engine.obey(Pause())
         await run.until(lambda: run.state.status is EngineStatus.PAUSED)
-        await run.until(lambda: not list(readers()))
+        await run.until(lambda: not readers())
         assert parts_of(run) == ["1.part", "1.part.json"]
         done = run.state.done
         await asyncio.sleep(1)

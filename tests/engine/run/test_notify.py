@@ -7,7 +7,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from kinetics_tui.base.errors import SettingsError
@@ -15,6 +14,7 @@ from kinetics_tui.base.programs import python_program
 from kinetics_tui.engine.run import notify
 from kinetics_tui.engine.run.notify import PROGRAM, Notifier, check_urls
 from kinetics_tui.model.events import Notice, NoticeKind
+from tests.children import children_running
 from tests.receiver import Receiver
 
 NOTICE = Notice(1_700_000_000.0, NoticeKind.THROTTLED, "YouTube throttles wlan0: <Session limit>.")
@@ -105,8 +105,7 @@ async def test_many_notices_take_their_turn_and_none_is_lost(receiver: Receiver)
         notifier.notify(NOTICE)
     for _ in range(notify.AT_ONCE):
         assert await asyncio.to_thread(receiver.asked.acquire, timeout=30)
-    programs = [child for child in psutil.Process().children() if PROGRAM in child.cmdline()]
-    assert len(programs) == notify.AT_ONCE
+    assert len(children_running(PROGRAM)) == notify.AT_ONCE
     receiver.gate.set()
     await notifier.close(within_s=60)
     assert len(receiver.received) == notify.AT_ONCE + 2
