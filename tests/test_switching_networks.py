@@ -35,6 +35,7 @@ Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
 SWITCHES = 20
 CLIPS = 140
+WORKERS = 4
 AUTH = ("me", "secret")
 
 
@@ -85,7 +86,7 @@ async def running(
 ) -> AsyncIterator[Watcher]:
     """A run on all clips of the demo, and who watches it; ended afterwards."""
     flags = [flag for path in demo.annotations for flag in ("--annotations", str(path))]
-    options = ["--pace", "unlimited", "--workers", "4", "--trim", "copy", "--headless", *more]
+    options = ["--pace", "unlimited", "--workers", str(WORKERS), "--trim", "copy", "--headless", *more]
     yt_dlp = f"--yt-dlp={shlex.join(youtube.direct_args())}"
     run = program.start("run", str(program.dataset), *flags, *options, yt_dlp)
     watcher = Watcher(EngineClient(program.dataset))
@@ -197,6 +198,8 @@ COOLDOWN_S = 4.0
 BLOCK_S = 1.5 * COOLDOWN_S
 IN_FLIGHT_S = 2.0
 """A request that was let out before a refusal or a change may come so much later."""
+RETRANSMITTED_WITHIN_S = 15.0
+"""The kernel sends the last request of a connection that was let go once its address is there again."""
 REFUSALS = (NetworkNews.THROTTLED, NetworkNews.PROBE_REFUSED)
 CLONE_NEWNET = 0x40000000
 GONE_AND_BACK = (("198.18.77.1", "198.18.77.1", "lo"), ("kt0", "198.18.77.2", "kt0"))
@@ -257,6 +260,7 @@ class Harm:
         self.vanishing = list(GONE_AND_BACK) if vanish else []
         self.address_of = dict(ways) | {way: address for way, address, _ in self.vanishing}
         self.gone: set[str] = set()
+        self.came_back: list[tuple[str, float]] = []
         self.chosen = [ways[0][0], ways[1][0]]
         self.used: dict[str, list[list[float]]] = {
             self.address_of[way]: [[0.0, math.inf]] for way in self.chosen
@@ -279,9 +283,7 @@ class Harm:
                 ip("address", "del", f"{address}/32", "dev", interface)
                 self.gone.add(way)
             case "come back" if self.gone:
-                way, address, interface = self._in(self.gone)[0]
-                ip("address", "add", f"{address}/32", "dev", interface)
-                self.gone.discard(way)
+                self.bring_back(self._in(self.gone)[0])
             case "remove" | "remove now" if len(here) > 1:
                 out = self.dice.choice(here)
                 await self._use([way for way in self.chosen if way != out], now=kind == "remove now")
@@ -293,6 +295,20 @@ class Harm:
                 can_vanish = [way for way, _, _ in self._in(others)][:1]
                 await self._use([*self.chosen, *dict.fromkeys([*can_vanish, *added])], now=False)
         self.done[kind] += 1
+
+    def bring_back(self, vanished: tuple[str, str, str]) -> None:
+        """Have an address that vanished back."""
+        way, address, interface = vanished
+        ip("address", "add", f"{address}/32", "dev", interface)
+        self.gone.discard(way)
+        self.came_back.append((address, time.time()))
+
+    def is_retransmitted(self, request: RequestSeen) -> bool:
+        """True if a request may be one from before its address vanished, sent again by the kernel."""
+        return any(
+            address == request.client_address and 0 <= request.at - at <= RETRANSMITTED_WITHIN_S
+            for address, at in self.came_back
+        )
 
     def name_of(self, address: str) -> str:
         """The name that the ledger knows the network by that leads out by this address."""
@@ -335,10 +351,8 @@ async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_no
         for _ in range(HARMS):
             await harm.change()
             await asyncio.sleep(harm.dice.uniform(0.2, 1.5))
-        for way in list(harm.gone):
-            address, interface = next(one[1:] for one in harm.vanishing if one[0] == way)
-            ip("address", "add", f"{address}/32", "dev", interface)
-        harm.gone.clear()
+        for vanished in harm._in(harm.gone):
+            harm.bring_back(vanished)
         await harm._use(list(harm.address_of), now=False)
         reply = await watcher.client.send(SetPace(per_hour=None))
         assert reply.ok, reply.message
@@ -352,9 +366,12 @@ async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_no
     assert set(state.failures) <= {"short source"}
     nothing_is_twice_and_each_clip_is_by_one_network(program, youtube, harm)
     asked: defaultdict[str, list[float]] = defaultdict(list)
+    retransmitted = 0
     for request in youtube.requests:
         spans = harm.used.get(request.client_address, [])
-        assert any(begin <= request.at <= end + IN_FLIGHT_S for begin, end in spans), request
+        if not any(begin <= request.at <= end + IN_FLIGHT_S for begin, end in spans):
+            assert harm.is_retransmitted(request), request
+            retransmitted += 1
         if request.kind == "player" and request.at < free:
             asked[request.client_address].append(request.at)
     for address, times in asked.items():
@@ -368,10 +385,13 @@ async def test_50_changes_of_every_kind_lose_no_clip_and_ask_nothing_that_may_no
             assert event.network.until is not None
             peace = (event.at + IN_FLIGHT_S, event.network.until - 0.1)
             by_it = [request for request in youtube.requests if request.client_address == address]
-            assert not [request for request in by_it if peace[0] < request.at < peace[1]]
+            meanwhile = [request for request in by_it if peace[0] < request.at < peace[1]]
+            assert all(harm.is_retransmitted(request) for request in meanwhile)
+            retransmitted += len(meanwhile)
             if event.news is NetworkNews.PROBE_REFUSED:
                 probes = [at for at in harm.policy.knocks[address] if abs(event.at - at) < IN_FLIGHT_S]
                 assert len(probes) == 1
+    assert retransmitted <= WORKERS * len(harm.came_back)
 
 
 def nothing_is_twice_and_each_clip_is_by_one_network(
@@ -383,10 +403,12 @@ def nothing_is_twice_and_each_clip_is_by_one_network(
     seen: defaultdict[str, list[RequestSeen]] = defaultdict(list)
     for request in youtube.requests:
         seen[request.video_id].append(request)
+        if request.kind == "media":
+            assert request.client_address == request.given_to
     for youtube_id, network, wire_bytes in settled:
         if not wire_bytes or clips_of[youtube_id] > 1:
             continue
-        requests = seen[youtube_id]
-        resolved = max(number for number, one in enumerate(requests) if one.kind == "player")
-        last = {one.client_address for one in requests[resolved:]}
-        assert last == {address_of[network]}, youtube_id
+        # The last request of an attempt that was given back may come late, when its address is there again.
+        by_network = [one for one in seen[youtube_id] if one.client_address == address_of[network]]
+        resolved = max(number for number, one in enumerate(by_network) if one.kind == "player")
+        assert sum(one.sent_bytes for one in by_network[resolved:] if one.kind == "media") >= wire_bytes

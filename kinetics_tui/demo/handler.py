@@ -226,6 +226,7 @@ class Handler(BaseHTTPRequestHandler):
         itag = int(query["itag"])
         client = query.get("c", "")
         seen, video = self._begin("media", query.get("id", ""), client, itag, start, end)
+        seen.given_to = query.get("ip", "")
         source = video.sources.get(itag)
         if source is None:
             self._send(HTTPStatus.NOT_FOUND, seen=seen)

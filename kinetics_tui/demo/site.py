@@ -144,7 +144,8 @@ class RequestSeen(msgspec.Struct):
 
     ``at`` is in seconds since the epoch. ``start`` and ``end`` are the first and last byte asked for of a
     media request, None where it named none. ``client`` is the name of yt-dlp's client that asked, or that
-    the address was given to, ``visitor_data`` what it calls itself. Status 0: not answered (yet).
+    the address was given to, ``visitor_data`` what it calls itself. ``given_to`` is who was given a media
+    request's address, as that says itself. Status 0: not answered (yet).
     """
 
     at: float
@@ -158,6 +159,7 @@ class RequestSeen(msgspec.Struct):
     status: int = 0
     client: str = ""
     visitor_data: str = ""
+    given_to: str = ""
 
 
 class Site:

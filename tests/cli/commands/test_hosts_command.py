@@ -162,4 +162,5 @@ def test_a_host_in_the_background_goes_on_calling_an_engine_that_is_not_there_ye
     host = psutil.Process(int(out.partition("as process ")[2].partition(";")[0]))
     host.terminate()
     until(lambda: has_ended(host))
+    host.wait()  # it is a child of this process here
     assert "lab2 is through: You ended it." in (tmp_path / "cache/kinetics-tui/hosts/lab2.log").read_text()
