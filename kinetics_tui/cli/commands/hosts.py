@@ -90,6 +90,7 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
         case ["ssh"]:
             return _start_by_ssh(dataset, flags["ssh"], flags["name"], flags["workers"] or 8)
         case ["sbatch"]:
+            _listen(dataset)
             file = Path("~/kinetics.connect")
             click.echo(SBATCH.format(program=PROGRAM, dataset=shell_word(str(dataset)), file=file), nl=False)
         case ["remove"]:

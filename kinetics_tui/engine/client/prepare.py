@@ -147,12 +147,18 @@ def prepare(
 
 
 def check_options(options: Options) -> None:
-    """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs."""
+    """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs.
+
+    Also where hosts are to be let in, and what that takes is not installed.
+    """
+    from kinetics_tui.engine.hosts.certificates import need_cryptography
     from kinetics_tui.media.youtube.yt_dlp_options import (  # they bring yt-dlp with them
         check_args,
         parse_args,
     )
 
+    if options.listen:
+        need_cryptography()
     check_args(options.yt_dlp)
     cookies = parse_args(options.yt_dlp).get("cookiefile")
     if cookies and not Path(cookies).expanduser().is_absolute():

@@ -66,7 +66,7 @@ class Authority:
 
         Raises DatasetError where its files cannot be used.
         """
-        _need_cryptography()
+        need_cryptography()
         with _folder_of(dataset) as folder:
             path = folder / _AUTHORITY
             if not path.exists():
@@ -184,7 +184,8 @@ def _as_file(text: str) -> Iterator[str]:
         os.close(read_end)
 
 
-def _need_cryptography() -> None:
+def need_cryptography() -> None:
+    """Raise SettingsError where no certificates can be made."""
     if importlib.util.find_spec("cryptography") is None:
         raise SettingsError(
             "Hosts are let in with certificates made by cryptography, which is not installed: "

@@ -227,5 +227,6 @@ class WorkersPanel(Panel):
         lent = sum(bool(worker.host) for worker in state.workers.values())
         running = len(state.workers) - lent
         wanted = f" of {state.options.workers}" if state.options.workers not in (0, running) else ""
-        far = f" + {lent} on {counted(state.hosts_here, 'host')}" if state.hosts_here or lent else ""
+        hosts = len({worker.host for worker in state.workers.values() if worker.host}) or state.hosts_here
+        far = f" + {lent} on {counted(hosts, 'host')}" if hosts else ""
         return f"{running}{wanted}{far}  {counted(state.in_hand, 'clip')} in hand"

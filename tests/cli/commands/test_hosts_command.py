@@ -68,6 +68,9 @@ def test_a_run_that_lets_nobody_in_says_how_it_would(dataset: Path, run: Run, tm
     assert code == 2
     assert f"kinetics-tui run {dataset} --listen ADDRESS" in err
     assert not (tmp_path / "lab.connect").exists()
+    code, out, err = run("hosts", dataset, "--sbatch")
+    assert (code, out) == (2, "")
+    assert "--listen ADDRESS" in err
 
 
 def test_a_host_is_started_by_ssh_with_the_file_by_standard_input(

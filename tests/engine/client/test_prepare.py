@@ -211,3 +211,12 @@ def test_youtube_is_asked_for_what_archives_did_not_give_once_it_is_a_source(
     ready({}, sources=(Source.ARCHIVES, Source.YOUTUBE))
     with Ledger.open(tmp_path / "set") as ledger:
         assert ledger.failure_counts() == {Category.PRIVATE: 1}
+
+
+def test_hosts_that_could_not_be_let_in_are_told_of_before_anything_is_read(
+    ready: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"kinetics-tui\[cluster\]"):
+        ready({"annotations": (str(tmp_path / "not-there.csv"),)}, listen="127.0.0.1")
+    assert not has_ledger(tmp_path / "set")

@@ -355,7 +355,7 @@ def test_workers_on_hosts_have_the_name_before_the_slot_and_stand_aligned() -> N
     assert [line[:7] for line in lines] == ["     1 ", "     2 ", "lab2·1 ", "lab2·2 ", "farm·1 "]
     assert {re.search("[█▉▊▋▌▍▎▏░]", line).start() for line in lines[:4]} == {13}  # type: ignore[union-attr]
     assert lines[4] == f"farm·1         away  {clip(201).label}{'':12}{clip(201).name}"
-    assert WorkersPanel().figures(run) == "2 + 3 on 1 host  5 clips in hand"
+    assert WorkersPanel().figures(run) == "2 + 3 on 2 hosts  5 clips in hand"
     assert header_line(run, 100).text.startswith(" RUNNING   Kinetics-400  farm AWAY  ")
 
 
