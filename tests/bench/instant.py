@@ -37,7 +37,8 @@ def instant_worker(line: socket.socket, options: Options, dataset: Path, scratch
         *lines, rest = (rest + data).split(b"\n")
         for text in lines:
             match _decoder.decode(text):
-                case Assign(clip_id=in_hand, made=MadeFile() as file):  # a host made it
+                case Assign(clip_id=in_hand, made=MadeFile() as file, arrived=path):  # a host made it
+                    Path(path).unlink()  # a real one moves it to its place
                     line.sendall(_line(Finished(clip_id=in_hand, made=file, spent=Spent())))
                 case Assign(clip_id=in_hand):
                     line.sendall(_line(made(in_hand)))

@@ -40,7 +40,7 @@ class HostHand(Hand):
     @property
     def idle(self) -> bool:
         """Ready for a clip, with nothing of the last one still on its way."""
-        at_hand = self._of.here and self.lease == NO_LEASE
+        at_hand = self.lease == NO_LEASE and self._of.here  # of most it is the first that says no
         return at_hand and super().idle and time.monotonic() >= self._rests_until
 
     def rest(self, seconds: float) -> None:

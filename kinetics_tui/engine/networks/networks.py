@@ -56,6 +56,8 @@ class Networks:
         """No network is in use that was before the last switch."""
         self._had_route = False
         self.in_use: list[KnownNetwork] = []
+        self._in_use_by_name: dict[str, KnownNetwork] = {}
+        self._in_use_by_host: dict[str, list[KnownNetwork]] = {}
         self._use(self._led, context.clock())
 
     # -- what may be sent, and by what -----------------------------------------------------------------
@@ -63,7 +65,8 @@ class Networks:
     @property
     def first(self) -> KnownNetwork:
         """The network in use that can send, else the one that can soonest."""
-        return min(self.in_use, key=lambda known: known.waits)
+        able = next((known for known in self.in_use if not known.waits), None)
+        return able or min(self.in_use, key=lambda known: known.waits)
 
     @property
     def current(self) -> Network:
@@ -85,7 +88,7 @@ class Networks:
 
     def by_turn(self, host: str) -> Sequence[KnownNetwork]:
         """The networks in use by which a machine sends, the one first that waited longest for a clip."""
-        found = [known for known in self.in_use if host in known.routes]
+        found = self._in_use_by_host.get(host, [])
         return sorted(found, key=lambda known: known.handed_at) if len(found) > 1 else found
 
     @property
@@ -105,7 +108,11 @@ class Networks:
 
     def uses(self, name: str) -> bool:
         """True if clips go out by a network of this name."""
-        return any(known.network.name == name for known in self.in_use)
+        return name in self._in_use_by_name
+
+    def find(self, name: str) -> KnownNetwork | None:
+        """The network in use of this name."""
+        return self._in_use_by_name.get(name)
 
     def stamp(self, known: KnownNetwork | None = None) -> Stamp:
         """The stamp of a clip that is handed out now, by ``first`` where no other network is given."""
@@ -133,7 +140,7 @@ class Networks:
                 self._remember(network, now)
         except DatasetError:
             return []  # not before it is known whether that network cools down
-        before = {known.network.name: known for known in self.in_use}
+        before = self._in_use_by_name
         could_send = {name for name, known in before.items() if not known.unreachable}
         self._led = led
         self._use(led, now)
@@ -155,7 +162,7 @@ class Networks:
 
         Clips in hand are still sent by the networks before: ``settle_switch`` tells when none is left.
         """
-        before = {known.network.name: known for known in self.in_use}
+        before = self._in_use_by_name
         routes = self.routes
         led = {way: self.ways.lead(way) for way in ways}
         for network in led.values():
@@ -210,7 +217,7 @@ class Networks:
             [(way.network, way.given_as) for way in self.ways.listed()],
             rows,
             self._histories,
-            {known.network.name: known.network for known in self.in_use},
+            {name: known.network for name, known in self._in_use_by_name.items()},
             lambda network, row: (
                 self._known.get(network.name) or KnownNetwork(network, row, self._context.options, now)
             ),
@@ -234,6 +241,11 @@ class Networks:
             known.network = networks[known.network.name]
             known.routes = routes.get(known.network.name, {})
             known.unreachable = leads_nowhere(known.network, had_route=self._had_route)
+        self._in_use_by_name = {known.network.name: known for known in self.in_use}
+        self._in_use_by_host = {
+            host: [known for known in self.in_use if host in known.routes]
+            for host in {host for known in self.in_use for host in known.routes}
+        }
         self.journal.in_use([known.network.name for known in self.in_use])
 
     def _remember(self, network: Network, now: float) -> KnownNetwork:
@@ -378,7 +390,7 @@ class Networks:
             if throttle.passed(now, done=done, width=width):
                 if probed:
                     self.journal.answered(stamp.network, now)
-                self._told(known, now)
+                self._told(known, now, listed=probed)
         if done:
             self.journal.save(known.row())
 
@@ -423,8 +435,14 @@ class Networks:
         for known in self.in_use:
             self.journal.save(known.row())
 
-    def _told(self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE) -> None:
-        """Something about a network is new: publish it, and put it into the ledger at once."""
+    def _told(
+        self, known: KnownNetwork, now: float, news: NetworkNews = NetworkNews.NONE, *, listed: bool = True
+    ) -> None:
+        """Something about a network is new: publish it, and put it into the ledger at once.
+
+        ``listed``: what the ledger says of its past may be new as well.
+        """
         self._publish(known, now, news)
         self.journal.save(known.row(), at_once=True)
-        self.list(now)
+        if listed:
+            self.list(now)

@@ -155,7 +155,8 @@ class Dispatcher:
             case 0:
                 return False
             case allowed:
-                return self.in_hand_by()[known.network.name] < allowed
+                name = known.network.name
+                return sum(_fetches(hand) and hand.stamp.network == name for hand in self.hands) < allowed
 
     # -- the login of an account ---------------------------------------------------------------------
 
@@ -208,11 +209,7 @@ class Dispatcher:
 
     def in_hand_by(self) -> Counter[str]:
         """The number of clips in hand by each network."""
-        return Counter(
-            slot.stamp.network
-            for slot in self.hands
-            if slot.row is not None and not slot.extracting and slot.copy is None
-        )
+        return Counter(slot.stamp.network for slot in self.hands if _fetches(slot))
 
     def in_hand_by_others(self) -> int:
         """Clips in hand that were sent by networks that are not in use any more."""
@@ -249,3 +246,8 @@ class Dispatcher:
                 log.warning("worker %s %d hangs with %s: killed", slot.host, slot.pid, slot.row.clip.name)
             if late or (slot.let_go_by is not None and now > slot.let_go_by):
                 slot.kill()
+
+
+def _fetches(hand: Hand) -> bool:
+    """True if the clip in hand comes by a network."""
+    return hand.row is not None and not hand.extracting and hand.copy is None

@@ -212,9 +212,10 @@ class StreakCheck:
 
     def look_into(self, name: str = "") -> None:
         """Begin a check of each network, or of the one of this name, if there is a reason."""
-        for known in self._networks.in_use:
+        meant = self._networks.in_use if not name else [self._networks.find(name)]
+        for known in filter(None, meant):
             network = known.network
-            if network.name in self._dispatcher.suspended or name not in ("", network.name):
+            if network.name in self._dispatcher.suspended:
                 continue
             if known.throttle.wants_witness:
                 wanted = not (self._dispatcher.held or known.unreachable)
