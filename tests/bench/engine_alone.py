@@ -30,7 +30,7 @@ from tests.bench.memory import peak_bytes
 
 HOME = Network(name="192.168.1.23", label="wlan0 192.168.1.23")
 POLL_S = 0.05
-LATE_EVERY_S = 0.02
+LATE_EVERY_S = 0.05
 
 
 class Took(msgspec.Struct, frozen=True):

@@ -47,6 +47,9 @@ def _rows(database: Database, sql: str) -> Iterator[NetworkRow]:
 
 
 def _network_row(columns: Sequence[Any]) -> NetworkRow:
+    found = dict(zip(_NAMES, columns, strict=True))
+    with contextlib.suppress(msgspec.MsgspecError, TypeError):
+        return msgspec.convert({**found, _LESSONS: msgspec.json.decode(found[_LESSONS])}, NetworkRow)
     # What cannot be read, damaged or in the words of another version, is as if it had never been
     # written: nothing that is remembered of a network is worth a ledger that cannot be opened.
     known: dict[str, Any] = {}

@@ -123,7 +123,7 @@ class Arrivals:
         self._coming[result.lease] = arrival
         return ""
 
-    def piece(self, host: str, lease: int, data: bytes) -> None:
+    def piece(self, host: str, lease: int, data: memoryview) -> None:
         """Write a piece of a file down; one that nobody waits for is dropped."""
         arrival = self._coming.get(lease)
         if arrival is None or arrival.hand.host != host or arrival.file is None:

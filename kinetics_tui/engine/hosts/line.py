@@ -55,16 +55,19 @@ class BadLine(LineLost):
 
 
 class Piece(NamedTuple):
-    """Some bytes of the file of a lease; they follow on those that came before."""
+    """Some bytes of the file of a lease; they follow on those that came before.
+
+    They lie where the line's next bytes go: use them before anything is waited for.
+    """
 
     lease: int
-    data: bytes
+    data: memoryview
 
 
 class Line(asyncio.BufferedProtocol, Generic[_M]):
     """One side of a line; reads messages of the type of ``reader``. Messages overtake the files sent.
 
-    ``Listener`` and ``connect`` make it. What comes is decrypted into a buffer of its own, and copied once.
+    ``Listener`` and ``connect`` make it. What comes is decrypted into a buffer of its own.
     """
 
     def __init__(self, reader: JsonReader[_M], peer: str) -> None:
@@ -74,6 +77,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         self._transport: asyncio.Transport
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0
+        self._wanted_bytes = 0
         self._full = False
         self._came = asyncio.Event()
         self._flows = asyncio.Event()
@@ -109,7 +113,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         if kind == _PIECE:
             return Piece(int.from_bytes(self._take(_LEASE_BYTES)), self._take(length - _LEASE_BYTES))
         try:
-            return self._reader.decode(self._take(length))
+            return self._reader.decode(bytes(self._take(length)))
         except (ValueError, RecursionError) as error:
             raise self._bad(f"that is no message: {error}") from None
 
@@ -192,7 +196,8 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         if self._end - self._start == len(self._buffer):  # it holds a whole frame then
             self._full = True
             self._transport.pause_reading()
-        self._came.set()
+        if self._end - self._start >= self._wanted_bytes:  # whoever waits is not woken for less
+            self._came.set()
 
     def eof_received(self) -> None:
         self._ended("the other side hung up")
@@ -217,12 +222,13 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
             if self._why:
                 self.abort()
                 raise self._end_of_line()
+            self._wanted_bytes = count
             self._came.clear()
             await self._came.wait()
 
-    def _take(self, count: int) -> bytes:
-        """So many bytes of those that have come."""
-        taken = bytes(self._buffer[self._start : self._start + count])
+    def _take(self, count: int) -> memoryview:
+        """So many bytes of those that have come, where they lie: see ``Piece``."""
+        taken = self._buffer[self._start : self._start + count]
         self._start += count
         if self._start == self._end:
             self._start = self._end = 0

@@ -54,6 +54,8 @@ class KnownNetwork:
         self.network = network
         self.routes: dict[str, Route] = {HERE: network.route}
         """The route of each host that leads there, this machine's by no name."""
+        self.hosts: set[str] = {HERE}
+        """Those that ever led there: a clip in hand by it is with one of them."""
         self.unreachable = False
         """It is in use and leads nowhere now."""
         self.handed_at = 0.0

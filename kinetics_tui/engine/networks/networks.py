@@ -240,6 +240,7 @@ class Networks:
         for known in self.in_use:
             known.network = networks[known.network.name]
             known.routes = routes.get(known.network.name, {})
+            known.hosts.update(known.routes)
             known.unreachable = leads_nowhere(known.network, had_route=self._had_route)
         self._in_use_by_name = {known.network.name: known for known in self.in_use}
         self._in_use_by_host = {

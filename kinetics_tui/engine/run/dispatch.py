@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.machine import available_cores
@@ -156,7 +157,8 @@ class Dispatcher:
                 return False
             case allowed:
                 name = known.network.name
-                return sum(_fetches(hand) and hand.stamp.network == name for hand in self.hands) < allowed
+                hands = chain.from_iterable(map(self._hands_of, known.hosts))
+                return sum(_fetches(hand) and hand.stamp.network == name for hand in hands) < allowed
 
     # -- the login of an account ---------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ class Echo:
             while True:
                 came = await line.read()
                 if isinstance(came, Piece):
-                    self.pieces.append(came)
+                    self.pieces.append(came._replace(data=memoryview(bytes(came.data))))
                 else:
                     line.send(came)
         except Exception as error:

@@ -102,7 +102,7 @@ async def test_frames_of_any_lengths_come_whole_however_they_are_cut(echo: Echo)
     dice = random.Random(5)
     usual = (0, 1, 300, 65_536, MAX_PIECE_BYTES)
     sizes = [dice.choice((*usual, dice.randrange(MAX_PIECE_BYTES))) for _ in range(150)]
-    sent = [Piece(number, dice.randbytes(size)) for number, size in enumerate(sizes)]
+    sent = [Piece(number, memoryview(dice.randbytes(size))) for number, size in enumerate(sizes)]
     data = b"".join(frame(b"P", piece.lease.to_bytes(8) + piece.data) for piece in sent)
     async with asyncio.timeout(PATIENCE_S), by_hand(echo) as (_, writer):
         at = 0
@@ -198,7 +198,7 @@ async def test_the_longest_of_each_kind_passes(echo: Echo, line: Line[Say]) -> N
     async with by_hand(echo) as (_, writer):
         writer.write(frame(b"P", bytes(8) + b"x" * MAX_PIECE_BYTES))
         await until(lambda: echo.pieces)
-    assert echo.pieces == [Piece(0, b"x" * MAX_PIECE_BYTES)]
+    assert echo.pieces == [Piece(0, memoryview(b"x" * MAX_PIECE_BYTES))]
 
 
 @pytest.mark.parametrize("said", [b"", b"\x00\x00", frame(b"J", b'{"number": 1}')[:-1]])
