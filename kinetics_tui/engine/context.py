@@ -24,10 +24,13 @@ SET_S = 2.0
 """Moves of the wall's clock by less are followed: nobody waits for anything that exactly."""
 
 
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux leaves the time asleep out of CLOCK_MONOTONIC; a laptop that slept has waited all the same."""
+
+
 def steady_time() -> float:
     """Seconds since some moment, the sleep of the machine included, whatever the clock is set to."""
-    # Linux leaves the time asleep out of CLOCK_MONOTONIC; a laptop that slept has waited all the same.
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_STEADY)
 
 
 class Clock:

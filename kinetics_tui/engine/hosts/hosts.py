@@ -14,6 +14,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -28,7 +29,7 @@ from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
 from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
 from kinetics_tui.engine.hosts.leases import Leases
-from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost, Piece
+from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost
 from kinetics_tui.engine.hosts.listener import Allowance
 from kinetics_tui.engine.hosts.messages import (
     MOST_NETWORKS,
@@ -296,19 +297,17 @@ class Hosts:
                 self._publish_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
+            line.take_piece = partial(self._take_piece, host, line)
             allowance, for_networks = Allowance(*MESSAGES), Allowance(*NETWORKS)
             while True:
                 message = await line.read()
-                if not isinstance(message, Piece):  # one that says too much waits, and nobody else
-                    await allowance.take()
+                await allowance.take()  # one that says too much waits, and nobody else
                 if isinstance(message, NetworksNow):
                     await for_networks.take()
                 if host.line is not line:  # it called again, or was let go of
                     return
                 host.heard_at = time.monotonic()
-                if isinstance(message, Piece):
-                    self._write(host, message)
-                elif self._hear(host, message):
+                if self._hear(host, message):
                     return
         except BadLine as error:
             log.warning("a host is hung up on: %s", for_ledger(str(error))[:300])
@@ -524,15 +523,19 @@ class Hosts:
             case _:
                 self._end(hand, result.said)
 
-    def _write(self, host: Host, piece: Piece) -> None:
-        try:
-            self._arrivals.piece(host.name, piece.lease, piece.data)
-        except OSError as error:
-            self._arrivals.drop(piece.lease)
-            for hand in host.hands.values():
-                if hand.lease == piece.lease and hand.row is not None:
-                    self._not_written(hand, hand.row, error)
-                    return
+    def _take_piece(self, host: Host, line: Line[FromHost], lease: int, data: memoryview) -> bool:
+        """Write a piece of a file down; False where its host called again, or was let go of."""
+        if host.line is line:
+            host.heard_at = time.monotonic()
+            try:
+                self._arrivals.piece(host.name, lease, data)
+            except OSError as error:
+                self._arrivals.drop(lease)
+                for hand in host.hands.values():
+                    if hand.lease == lease and hand.row is not None:
+                        self._not_written(hand, hand.row, error)
+                        break
+        return host.line is line
 
     def _not_written(self, hand: HostHand, row: ClipRow, error: OSError) -> None:
         category = Category.DISK_FULL if error.errno in FULL else Category.NOT_WRITABLE

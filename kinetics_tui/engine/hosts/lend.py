@@ -28,7 +28,7 @@ from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.host import NO_LEASE
-from kinetics_tui.engine.hosts.line import Line, LineLost, Piece
+from kinetics_tui.engine.hosts.line import Line, LineLost
 from kinetics_tui.engine.hosts.messages import (
     PING_S,
     SILENT_S,
@@ -260,8 +260,7 @@ class Lender:
         while not self._over:
             async with asyncio.timeout(SILENT_S):
                 message = await line.read()
-            if not isinstance(message, Piece):
-                self._hear(message)
+            self._hear(message)
         return ""
 
     def _held(self) -> tuple[Held, ...]:

@@ -12,8 +12,9 @@ import contextlib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kinetics_tui.base.any_text import JsonReader, to_json
 
@@ -54,30 +55,32 @@ class BadLine(LineLost):
     """Something came that no host and no engine sends; the line was ended for it."""
 
 
-class Piece(NamedTuple):
-    """Some bytes of the file of a lease; they follow on those that came before.
+TakePiece = Callable[[int, memoryview], bool]
+"""Takes some bytes of the file of a lease, which follow on those before; False: let nobody read on.
 
-    They lie where the line's next bytes go: use them before anything is waited for.
-    """
-
-    lease: int
-    data: memoryview
+They lie where the line's next bytes go, and are others once it has returned.
+"""
 
 
 class Line(asyncio.BufferedProtocol, Generic[_M]):
     """One side of a line; reads messages of the type of ``reader``. Messages overtake the files sent.
 
-    ``Listener`` and ``connect`` make it. What comes is decrypted into a buffer of its own.
+    ``Listener`` and ``connect`` make it. What comes is decrypted into a buffer of its own. Pieces of files
+    go to ``take_piece`` as they come, while somebody waits for a message; without it they end the line.
     """
 
     def __init__(self, reader: JsonReader[_M], peer: str) -> None:
         self.peer = peer
         """The address of the other side, with its port."""
+        self.take_piece: TakePiece | None = None
         self._reader = reader
         self._transport: asyncio.Transport
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0
         self._wanted_bytes = 0
+        self._reads = False
+        """Somebody waits for a message; what the buffer begins with is the head of a frame then."""
+        self._failed: Exception | None = None
         self._full = False
         self._came = asyncio.Event()
         self._flows = asyncio.Event()
@@ -98,20 +101,18 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         """So much was sent and has not left yet; the system holds a little more."""
         return self._transport.get_write_buffer_size()
 
-    async def read(self) -> _M | Piece:
-        """The next message or piece. Raises LineLost at the end, BadLine where something else came.
+    async def read(self) -> _M:
+        """The next message. Raises LineLost at the end, BadLine where something else came.
 
         It may be cancelled: nothing is lost then.
         """
-        await self._has(_HEAD_BYTES)
-        head = bytes(self._buffer[self._start : self._start + _HEAD_BYTES])
-        length, kind = int.from_bytes(head[:4]), head[4:]
-        if not (_LEASE_BYTES if kind == _PIECE else 0) <= length <= _BOUNDS.get(kind, -1):
-            raise self._bad("that is none of our frames")
-        await self._has(_HEAD_BYTES + length)
+        self._reads = True
+        try:
+            while (length := self._next_message()) is None:
+                await self._more()
+        finally:
+            self._reads = False
         self._take(_HEAD_BYTES)
-        if kind == _PIECE:
-            return Piece(int.from_bytes(self._take(_LEASE_BYTES)), self._take(length - _LEASE_BYTES))
         try:
             return self._reader.decode(bytes(self._take(length)))
         except (ValueError, RecursionError) as error:
@@ -193,11 +194,12 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._end += nbytes
+        # Whoever waits is woken for a message, not for pieces, nor for less than a frame.
+        if self._end - self._start >= self._wanted_bytes and (not self._reads or self._is_due()):
+            self._came.set()
         if self._end - self._start == len(self._buffer):  # it holds a whole frame then
             self._full = True
             self._transport.pause_reading()
-        if self._end - self._start >= self._wanted_bytes:  # whoever waits is not woken for less
-            self._came.set()
 
     def eof_received(self) -> None:
         self._ended("the other side hung up")
@@ -219,15 +221,54 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
     async def _has(self, count: int) -> None:
         """Wait until so many bytes have come. Raises LineLost."""
         while self._end - self._start < count:
-            if self._why:
-                self.abort()
-                raise self._end_of_line()
             self._wanted_bytes = count
-            self._came.clear()
-            await self._came.wait()
+            await self._more()
+
+    async def _more(self) -> None:
+        """Wait until more has come. Raises LineLost."""
+        if self._why:
+            self.abort()
+            raise self._end_of_line()
+        self._came.clear()
+        await self._came.wait()
+
+    def _is_due(self) -> bool:
+        """True if there is something to wake for who waits for a message; pieces are passed on."""
+        try:
+            return self._next_message() is not None
+        except Exception as error:  # noqa: BLE001 - it is raised where the message is waited for
+            self._failed = error
+            return True
+
+    def _next_message(self) -> int | None:
+        """The bytes of the next message, behind its head; None where it is not all there. Passes pieces on.
+
+        Raises BadLine, and LineLost where nothing more is to be read.
+        """
+        if self._failed is not None:
+            raise self._failed
+        while True:
+            there = self._end - self._start
+            self._wanted_bytes = _HEAD_BYTES
+            if there < _HEAD_BYTES:
+                return None
+            head = bytes(self._buffer[self._start : self._start + _HEAD_BYTES])
+            length, kind = int.from_bytes(head[:4]), head[4:]
+            least = _LEASE_BYTES if kind == _PIECE else 0
+            if not least <= length <= _BOUNDS.get(kind, -1) or (kind == _PIECE and self.take_piece is None):
+                raise self._bad("that is none of our frames")
+            self._wanted_bytes += length
+            if there < self._wanted_bytes:
+                return None
+            if kind != _PIECE or self.take_piece is None:
+                return length
+            self._take(_HEAD_BYTES)
+            lease = int.from_bytes(self._take(_LEASE_BYTES))
+            if not self.take_piece(lease, self._take(length - _LEASE_BYTES)):
+                raise LineLost("it is read no further")
 
     def _take(self, count: int) -> memoryview:
-        """So many bytes of those that have come, where they lie: see ``Piece``."""
+        """So many bytes of those that have come, where they lie: they are others once more comes."""
         taken = self._buffer[self._start : self._start + count]
         self._start += count
         if self._start == self._end:

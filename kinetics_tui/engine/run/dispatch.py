@@ -80,6 +80,8 @@ class Dispatcher:
         nothing_for: set[str] = set()
         try:
             for hand in self.hands if host is None else self._hands_of(host):
+                if hand.row is not None:  # nearly all of them
+                    continue
                 if hand.idle and hand.host not in nothing_for and not self._hand_out(hand):
                     nothing_for.add(hand.host)
             if host is None or host == HERE:

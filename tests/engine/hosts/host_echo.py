@@ -6,14 +6,14 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.engine.hosts.certificates import Authority, Credentials
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
-from kinetics_tui.engine.hosts.line import Line, Piece
+from kinetics_tui.engine.hosts.line import Line
 from kinetics_tui.engine.hosts.listener import Listener
 from kinetics_tui.engine.hosts.reach import connect
 
@@ -36,6 +36,13 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+class Piece(NamedTuple):
+    """Some bytes that came of a file."""
+
+    lease: int
+    data: bytes
+
+
 class Echo:
     """Answers every message with itself, and keeps what else came."""
 
@@ -55,16 +62,17 @@ class Echo:
 
     async def serve(self, line: Line[Say]) -> None:
         self.lines.append(line)
+        line.take_piece = self._take_piece
         try:
             while True:
-                came = await line.read()
-                if isinstance(came, Piece):
-                    self.pieces.append(came._replace(data=memoryview(bytes(came.data))))
-                else:
-                    line.send(came)
+                line.send(await line.read())
         except Exception as error:
             self.ended.append(error)
             raise
+
+    def _take_piece(self, lease: int, data: memoryview) -> bool:
+        self.pieces.append(Piece(lease, bytes(data)))
+        return True
 
     def file(self, credentials: Credentials | None = None, **changes: Any) -> ConnectFile:
         """A connect file for this engine."""

@@ -24,9 +24,8 @@ from kinetics_tui.engine.hosts.line import (
     BadLine,
     Line,
     LineLost,
-    Piece,
 )
-from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Say, until
+from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Piece, Say, until
 
 
 @pytest.fixture
@@ -83,13 +82,16 @@ async def test_files_go_both_ways_and_messages_overtake_them(
 
     sending = [asyncio.create_task(send(line, up)), asyncio.create_task(send(engine, down))]
     line.send(Say(0))
-    data, overtook = b"", 0
+    data, overtook = bytearray(), 0
+
+    def take(_lease: int, piece: memoryview) -> bool:
+        data.extend(piece)
+        return True
+
+    line.take_piece = take
     while (came := await line.read()) != Say(-1):
-        if isinstance(came, Piece):
-            data += came.data
-        else:
-            overtook += not all(task.done() for task in sending)
-            line.send(Say(came.number + 1))
+        overtook += not all(task.done() for task in sending)
+        line.send(Say(came.number + 1))
     await asyncio.gather(*sending)
     await until(lambda: sum(len(piece.data) for piece in echo.pieces) == 5_000_001)
     assert data == down.read_bytes()
@@ -102,7 +104,7 @@ async def test_frames_of_any_lengths_come_whole_however_they_are_cut(echo: Echo)
     dice = random.Random(5)
     usual = (0, 1, 300, 65_536, MAX_PIECE_BYTES)
     sizes = [dice.choice((*usual, dice.randrange(MAX_PIECE_BYTES))) for _ in range(150)]
-    sent = [Piece(number, memoryview(dice.randbytes(size))) for number, size in enumerate(sizes)]
+    sent = [Piece(number, dice.randbytes(size)) for number, size in enumerate(sizes)]
     data = b"".join(frame(b"P", piece.lease.to_bytes(8) + piece.data) for piece in sent)
     async with asyncio.timeout(PATIENCE_S), by_hand(echo) as (_, writer):
         at = 0
@@ -198,7 +200,56 @@ async def test_the_longest_of_each_kind_passes(echo: Echo, line: Line[Say]) -> N
     async with by_hand(echo) as (_, writer):
         writer.write(frame(b"P", bytes(8) + b"x" * MAX_PIECE_BYTES))
         await until(lambda: echo.pieces)
-    assert echo.pieces == [Piece(0, memoryview(b"x" * MAX_PIECE_BYTES))]
+    assert echo.pieces == [Piece(0, b"x" * MAX_PIECE_BYTES)]
+
+
+async def test_a_piece_that_nobody_takes_ends_the_line(echo: Echo, line: Line[Say], tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    await echo.lines[0].send_file(1, tmp_path / "file")
+    with pytest.raises(BadLine):
+        await line.read()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_who_takes_pieces_may_have_the_line_read_no_further(
+    echo: Echo, line: Line[Say], tmp_path: Path, *, waits: bool
+) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    taken: list[int] = []
+
+    def take(lease: int, _data: memoryview) -> bool:
+        taken.append(lease)
+        return False
+
+    line.take_piece = take
+    reading = asyncio.create_task(line.read())
+    if not waits:
+        await asyncio.sleep(0)
+        reading.cancel()
+    await echo.lines[0].send_file(1, tmp_path / "file")
+    echo.lines[0].send(Say(1))
+    if not waits:
+        await until(lambda: line._end > line._start)
+        reading = asyncio.create_task(line.read())
+    with pytest.raises(LineLost, match="read no further"):
+        await reading
+    assert taken == [1]
+
+
+async def test_what_goes_wrong_with_a_piece_is_raised_to_who_reads(
+    echo: Echo, line: Line[Say], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+
+    def take(_lease: int, _data: memoryview) -> bool:
+        raise OSError(28, "No space left on device")
+
+    line.take_piece = take
+    reading = asyncio.create_task(line.read())
+    await asyncio.sleep(0)
+    await echo.lines[0].send_file(1, tmp_path / "file")
+    with pytest.raises(OSError, match="No space left"):
+        await reading
 
 
 @pytest.mark.parametrize("said", [b"", b"\x00\x00", frame(b"J", b'{"number": 1}')[:-1]])
@@ -253,7 +304,7 @@ async def test_what_was_sent_arrives_before_a_line_is_closed(echo: Echo, line: L
     for number in range(50):
         engine.send(Say(number, "x" * 10_000))
     closing = asyncio.create_task(engine.close())
-    assert [(await line.read()).number for _ in range(50)] == list(range(50))  # type: ignore[union-attr]
+    assert [(await line.read()).number for _ in range(50)] == list(range(50))
     with pytest.raises(LineLost, match="hung up"):
         await line.read()
     await closing

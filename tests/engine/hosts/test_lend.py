@@ -13,7 +13,7 @@ from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.engine.hosts.certificates import Authority
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.lend import Lender
-from kinetics_tui.engine.hosts.line import Line, Piece
+from kinetics_tui.engine.hosts.line import Line
 from kinetics_tui.engine.hosts.listener import Listener
 from kinetics_tui.engine.hosts.messages import FromHost, Hello, LetGo, Result, Welcome, Work, WorkerUp
 from kinetics_tui.engine.networks.network import Network
@@ -39,12 +39,11 @@ class FarEngine:
     async def serve(self, line: Line[FromHost]) -> None:
         assert isinstance(await line.read(), Hello)
         self.line = line
+        line.take_piece = lambda _lease, _data: True
         line.send(Welcome(options=Options(), workers=1))
         while True:
-            message = await line.read()
-            if not isinstance(message, Piece):
-                self.heard.append(message)
-                self._came.set()
+            self.heard.append(await line.read())
+            self._came.set()
 
     async def next(self, kind: type[_M], which: Callable[[_M], bool] = lambda _: True) -> _M:
         """The next message of a kind that there is, or will be; it and what came before is forgotten."""
