@@ -93,6 +93,7 @@ class Host:
         self.last_word = ""
         self.said_at = 0.0
         self.heard_at = time.monotonic()
+        self.progress_due = 0.0
         self._address = self._version = self._yt_dlp = ""
         self.index = index
         self._gone = gone

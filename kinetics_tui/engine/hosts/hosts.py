@@ -79,6 +79,8 @@ MESSAGES = (256, 100.0)
 """So many messages of a host are heard at once, and so many a second then; it is made to wait with others."""
 NETWORKS = (5, 1.0)
 """The same of those that say that its networks changed, which take the engine longest."""
+PROGRESS_A_SECOND = 256
+"""The progress of more clips is told less often than hosts tell it; that one has come further, at once."""
 REST_S = 30.0
 """A worker that cannot write on its machine gets nothing for so long."""
 
@@ -454,11 +456,8 @@ class Hosts:
                 self._worker_up(host, place, pid)
             case WorkerGone():
                 self._worker_gone(host, message)
-            case ProgressNow(clips=clips):
-                for one in clips:
-                    hand = host.hands.get(one.place)
-                    if hand is not None and hand.lease == one.lease and one.lease != NO_LEASE:
-                        self._heard(hand, one.progress)
+            case ProgressNow():
+                self._hear_progress(host, message)
             case Result():
                 self._take_in(host, message)
             case NetworksNow(networks=networks):
@@ -477,6 +476,21 @@ class Hosts:
             case _:
                 pass
         return False
+
+    def _hear_progress(self, host: Host, message: ProgressNow) -> None:
+        now, shown = time.monotonic(), self._context.state.workers
+        due = now >= host.progress_due
+        if due:
+            far = sum(len(each.hands) for each in self._hosts.values())
+            if far > PROGRESS_A_SECOND:
+                host.progress_due = now + far / PROGRESS_A_SECOND - 0.5  # a host tells it every second
+        for one in message.clips:
+            hand = host.hands.get(one.place)
+            if hand is None or hand.lease != one.lease or one.lease == NO_LEASE:
+                continue
+            worker = shown.get(hand.number)
+            if due or worker is None or worker.phase is not one.progress.phase:
+                self._heard(hand, one.progress)
 
     def _worker_up(self, host: Host, place: int, pid: int) -> None:
         hand = host.hands.get(place)

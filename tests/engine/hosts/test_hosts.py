@@ -26,6 +26,8 @@ from kinetics_tui.engine.hosts.messages import (
     NetworksNow,
     NewOptions,
     Note,
+    ProgressNow,
+    ProgressOf,
     Resize,
     Result,
     Welcome,
@@ -34,9 +36,10 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerUp,
 )
 from kinetics_tui.engine.networks.network import met_before
-from kinetics_tui.engine.workers.messages import Failed
+from kinetics_tui.engine.workers.messages import Failed, Progress
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.commands import AdmitHost, AnyCommand, RemoveHost, SetHostWorkers
+from kinetics_tui.model.events import ClipProgress, Phase
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.made import NOTHING_SPENT
 from kinetics_tui.model.network import HostState, HostStatus, NetworkKind
@@ -180,3 +183,26 @@ async def _taken(one: Liar, parts: Parts) -> Work:
             await asyncio.sleep(0.01)
     parts.dispatcher.dispatch()
     return await one.next(Work)
+
+
+@pytest.mark.parametrize(("bound", "told"), [(256, 3), (0.01, 2)])
+async def test_of_very_many_clips_progress_is_told_less_often_and_a_new_phase_at_once(
+    make_parts: Callable[..., Parts],
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: float,
+    told: int,
+) -> None:
+    monkeypatch.setattr(hosts_module, "PROGRESS_A_SECOND", bound)
+    parts = make_parts(some_clips(4))
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        work = await _taken(one, parts)
+        for phase in (Phase.DOWNLOAD, Phase.DOWNLOAD, Phase.TRIM):
+            said = Progress(
+                clip_id=work.assign.clip_id, phase=phase, fraction=0.5, wire_bytes=1, bytes_per_s=1.0
+            )
+            one.say(ProgressNow(clips=(ProgressOf(work.place, work.lease, said),)))
+        async with asyncio.timeout(30):
+            while parts.context.state.workers[parts.hosts.hands[0].number].phase is not Phase.TRIM:
+                await asyncio.sleep(0.01)
+    assert len(parts.told(ClipProgress)) == told
