@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,13 +32,16 @@ def free_port() -> int:
         return port
 
 
-def run_flags(demo: Demo, youtube: LoopbackYouTube, port: int, *, workers: int = 1) -> list[str]:
-    """The flags of a run that listens for hosts, and itself goes out by 127.0.0.1."""
+def run_flags(
+    demo: Demo, youtube: LoopbackYouTube, port: int, *, workers: int = 1, address: str = "127.0.0.1"
+) -> list[str]:
+    """The flags of a run that listens for hosts at this address of its machine, and itself goes out by it."""
+    own = address != "127.0.0.1"  # by which it goes out without being told
     return [
         *(flag for path in demo.annotations for flag in ("--annotations", str(path))),
         *("--pace", "unlimited", "--workers", str(workers), "--retry", "1s,1s"),
-        *("--listen", f"127.0.0.1:{port}", "--headless"),
-        f"--yt-dlp=--source-address 127.0.0.1 {shlex.join(youtube.direct_args())}",
+        *("--listen", f"{address}:{port}", "--headless"),
+        f"--yt-dlp={'' if own else '--source-address 127.0.0.1 '}{shlex.join(youtube.direct_args())}",
     ]
 
 
@@ -72,14 +76,24 @@ class HostPrograms:
         return path
 
     def start(
-        self, name: str, address: str, *flags: str, workers: int = 2, file: Path | None = None
+        self,
+        name: str,
+        address: str,
+        *flags: str,
+        workers: int = 2,
+        file: Path | None = None,
+        inside: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
-        """Start a host that goes out by an address of this machine; ``file``: by this connect file."""
+        """Start a host that goes out by an address of this machine; ``file``: by this connect file.
+
+        ``inside``: on another machine, as that goes out by itself; this begins a command line there.
+        """
         file = file or self.connect_file(name)
+        by = [] if inside else ["--network", address]
         started = subprocess.Popen(
             [
-                *(sys.executable, "-m", "kinetics_tui", "host", "--connect", str(file)),
-                *("--name", name, "--workers", str(workers), "--network", address, *flags),
+                *(*inside, sys.executable, "-m", "kinetics_tui", "host", "--connect", str(file)),
+                *("--name", name, "--workers", str(workers), *by, *flags),
             ],
             stdin=subprocess.DEVNULL,
             stdout=self._log,

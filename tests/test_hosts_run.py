@@ -26,6 +26,7 @@ from kinetics_tui.dataset.folder import hosts_path, ledger_path, log_path
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import SOURCE_S, Demo
 from kinetics_tui.demo.pattern import read_frame_number
+from kinetics_tui.demo.site import Open
 from kinetics_tui.demo.videos import Case, Failure
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.ask import ask
@@ -34,6 +35,7 @@ from kinetics_tui.model.commands import Pause, Resume, SetHostWorkers, Stop, Use
 from kinetics_tui.model.network import HostStatus
 from tests.host_program import HostPrograms, free_port, run_flags
 from tests.program import Program
+from tests.torture.namespaces import HUB, machines, own_network
 from tests.waiting import until
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
@@ -130,6 +132,47 @@ def test_two_hosts_and_the_engine_share_a_run_while_one_is_killed_and_one_is_fro
     assert hosts.ended() == {"lab2": 0, "lab3": 0}
     by = check_once(program, demo, youtube)
     assert set(by) == {"127.0.0.1", "lab2 127.0.0.2", "lab3 127.0.0.3"}
+    assert leftovers(program) == []
+
+
+@pytest.mark.torture
+def test_machines_of_their_own_go_on_by_their_own_addresses_after_their_cables_were_pulled(
+    program: Program, serve: Serve, hosts: HostPrograms
+) -> None:
+    demo, _ = serve(60)
+    with own_network() as there:
+        if not there:
+            pytest.skip("no network of its own")
+        with (
+            machines(["lab2", "lab3"]) as (lab2, lab3),
+            LoopbackYouTube(demo.videos, policy=Open(), host=HUB) as youtube,
+        ):
+            youtube.line.latency_s = 0.3
+            view = program.start(
+                "run", str(program.dataset), *run_flags(demo, youtube, free_port(), address=HUB)
+            )
+            until(program.is_running)
+            hosts.start("lab2", "", inside=lab2.inside)
+            hosts.start("lab3", "", inside=lab3.inside)
+            until(lambda: hosts.is_here("lab2") and hosts.is_here("lab3"))
+            until(lambda: program.state().done >= 5)
+            held = in_hand_of(program, "lab2")
+            lab2.plug(False)
+            until(lambda: not hosts.is_here("lab2"))
+            until(lambda: in_hand_of(program, "lab2") == set())
+            lab2.plug(True)
+            until(lambda: hosts.is_here("lab2"), 90)
+            lab3.plug(False)
+            until(lambda: program.state().done >= 25)
+            lab3.plug(True)
+            until(lambda: hosts.is_here("lab3"), 90)
+            youtube.line.latency_s = 0.0
+            view.communicate(timeout=120)
+            assert view.returncode == 0
+            assert hosts.ended() == {"lab2": 0, "lab3": 0}
+            by = check_once(program, demo, youtube)
+    assert held
+    assert set(by) == {HUB, f"lab2 {lab2.address}", f"lab3 {lab3.address}"}
     assert leftovers(program) == []
 
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import math
-import os
 import random
 import shlex
-import shutil
 import sqlite3
-import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
@@ -29,7 +25,7 @@ from kinetics_tui.model.events import EngineStatus, NetworkChanged, NetworkNews
 from kinetics_tui.model.network import public_proxy
 from tests.media.proxies import HttpProxy, SocksProxy
 from tests.program import Program
-from tests.torture.namespaces import why_not
+from tests.torture.namespaces import ip, own_network
 
 Serve = Callable[..., tuple[Demo, LoopbackYouTube]]
 
@@ -201,37 +197,21 @@ IN_FLIGHT_S = 2.0
 RETRANSMITTED_WITHIN_S = 15.0
 """The kernel sends the last request of a connection that was let go once its address is there again."""
 REFUSALS = (NetworkNews.THROTTLED, NetworkNews.PROBE_REFUSED)
-CLONE_NEWNET = 0x40000000
 GONE_AND_BACK = (("198.18.77.1", "198.18.77.1", "lo"), ("kt0", "198.18.77.2", "kt0"))
 """A way, its address, and the interface that has it."""
-
-
-def ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture
 def own_addresses() -> Iterator[bool]:
     """A network of the test's own, where addresses and interfaces may come and go; False: none to be had."""
-    if why_not("-n") or shutil.which("ip") is None:
-        yield False
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        assert libc.unshare(CLONE_NEWNET) == 0
-        try:
-            ip("link", "set", "lo", "up")
+    with own_network() as there:
+        if there:
             ip("link", "add", "kt0", "type", "veth", "peer", "name", "kt1")
             for _, address, interface in GONE_AND_BACK:
                 ip("address", "add", f"{address}/32", "dev", interface)
             ip("link", "set", "kt0", "up")
             ip("link", "set", "kt1", "up")
-            yield True
-        finally:
-            assert libc.setns(before, CLONE_NEWNET) == 0
-    finally:
-        os.close(before)
+        yield there
 
 
 class Refusing:
