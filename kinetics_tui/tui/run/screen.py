@@ -35,7 +35,7 @@ from kinetics_tui.tui.run.keys import KEYS, hints
 from kinetics_tui.tui.run.splits import SplitsPanel
 from kinetics_tui.tui.run.stage import Stage
 from kinetics_tui.tui.run.throttle import command_shown
-from kinetics_tui.tui.run.undo import UNDO_S, Undo, undo_of
+from kinetics_tui.tui.run.undo import UNDO_S, Undo, undo_of, undone_text
 from kinetics_tui.tui.terminal.terminal import farewell
 
 STOP, DETACH = "stop", "detach"
@@ -169,7 +169,8 @@ class RunScreen(LiveScreen):
             self.notice(f"There is nothing to undo: that can be done for {UNDO_S:.0f} s.", bad=True)
             return
         back, self._undo = self._undo.back, None
-        self.run_worker(self._send(back, None, said="Undone."), group="commands")
+        said = undone_text(back, self.link.state)
+        self.run_worker(self._send(back, None, said=said), group="commands")
 
     def notice(self, text: str, *, bad: bool) -> None:
         """Say something above the keys for a few seconds, whichever screen of the run is seen."""

@@ -44,6 +44,11 @@ def undo_of(command: AnyCommand, state: RunState, now: float, last: Undo | None)
     return None if back == command else Undo(said, back, now + UNDO_S)
 
 
+def undone_text(back: AnyCommand, state: RunState) -> str:
+    """What is said where ``back`` has taken a command back: how it stands again, where that has words."""
+    return f"Undone. {_way_back(back, state)[0]}".rstrip()
+
+
 def _same_workers(one: AnyCommand, other: AnyCommand) -> bool:
     """True if both set the number of workers of the same machine."""
     if isinstance(one, SetHostWorkers) and isinstance(other, SetHostWorkers):

@@ -238,10 +238,12 @@ async def test_the_help_has_every_key_and_word() -> None:
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])
-async def test_the_run_screen_says_how_many_hosts_are_here_and_who_is_away(size: tuple[int, int]) -> None:
+async def test_the_run_screen_says_on_how_many_hosts_workers_are_and_who_is_away(
+    size: tuple[int, int],
+) -> None:
     async with stand(*with_hosts(), size=size) as run:
         assert f"{FARM} AWAY" in run.rows[0]
-        assert "Workers  16 + 12 on 1 host" in run.text
+        assert "Workers  16 + 12 on 2 hosts" in run.text
         assert "render-f…" not in run.rows[0]
         await run.press("2")
         assert f"{LAB}·8 " in run.text

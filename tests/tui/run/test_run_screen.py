@@ -176,22 +176,27 @@ async def test_a_click_on_a_key_hint_does_what_the_key_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "done", "back"),
+    ("keys", "done", "back", "undone"),
     [
-        ("x", "Split train is switched off.", SwitchSplit(split="train", enabled=True)),
-        ("+", "17 workers from now on.", SetWorkers(workers=16)),
-        ("+++", "19 workers from now on.", SetWorkers(workers=16)),
-        (" ", "Pausing: the clips in hand are finished first.", Resume()),
-        ("P", "Paused: the clips in hand are put back.", Resume()),
+        (
+            "x",
+            "Split train is switched off.",
+            SwitchSplit(split="train", enabled=True),
+            "Undone. Split train is switched on.",
+        ),
+        ("+", "17 workers from now on.", SetWorkers(workers=16), "Undone. 16 workers from now on."),
+        ("+++", "19 workers from now on.", SetWorkers(workers=16), "Undone. 16 workers from now on."),
+        (" ", "Pausing: the clips in hand are finished first.", Resume(), "Undone."),
+        ("P", "Paused: the clips in hand are put back.", Resume(), "Undone."),
     ],
 )
-async def test_z_takes_back_what_a_key_did(keys: str, done: str, back: AnyCommand) -> None:
+async def test_z_takes_back_what_a_key_did(keys: str, done: str, back: AnyCommand, undone: str) -> None:
     async with stand(size=(80, 24)) as run:
         assert len(await run.press(*keys)) == len(keys)
         assert run.said == f"{done} z undoes it."
         assert run.rows[-1].startswith(" z undo  space ")
         assert await run.press("z") == [back]
-        assert run.said == "Undone."
+        assert run.said == undone
         assert "z undo" not in run.rows[-1]
         assert await run.press("z") == []
         assert run.said.startswith("! There is nothing to undo")
@@ -203,7 +208,7 @@ async def test_z_takes_back_what_the_engine_has_not_answered_yet() -> None:
             SwitchSplit(split="train", enabled=False),
             SwitchSplit(split="train", enabled=True),
         ]
-        assert run.said == "Undone."
+        assert run.said == "Undone. Split train is switched on."
 
 
 async def test_what_was_done_can_be_undone_for_some_seconds_only() -> None:
