@@ -56,7 +56,7 @@ class Networks:
         """No network is in use that was before the last switch."""
         self._had_route = False
         self.in_use: list[KnownNetwork] = []
-        self._in_use_by_name: dict[str, KnownNetwork] = {}
+        self.in_use_by_name: dict[str, KnownNetwork] = {}
         self._in_use_by_host: dict[str, list[KnownNetwork]] = {}
         self._use(self._led, context.clock())
 
@@ -108,11 +108,7 @@ class Networks:
 
     def uses(self, name: str) -> bool:
         """True if clips go out by a network of this name."""
-        return name in self._in_use_by_name
-
-    def find(self, name: str) -> KnownNetwork | None:
-        """The network in use of this name."""
-        return self._in_use_by_name.get(name)
+        return name in self.in_use_by_name
 
     def stamp(self, known: KnownNetwork | None = None) -> Stamp:
         """The stamp of a clip that is handed out now, by ``first`` where no other network is given."""
@@ -140,7 +136,7 @@ class Networks:
                 self._remember(network, now)
         except DatasetError:
             return []  # not before it is known whether that network cools down
-        before = self._in_use_by_name
+        before = self.in_use_by_name
         could_send = {name for name, known in before.items() if not known.unreachable}
         self._led = led
         self._use(led, now)
@@ -162,7 +158,7 @@ class Networks:
 
         Clips in hand are still sent by the networks before: ``settle_switch`` tells when none is left.
         """
-        before = self._in_use_by_name
+        before = self.in_use_by_name
         routes = self.routes
         led = {way: self.ways.lead(way) for way in ways}
         for network in led.values():
@@ -217,7 +213,7 @@ class Networks:
             [(way.network, way.given_as) for way in self.ways.listed()],
             rows,
             self._histories,
-            {name: known.network for name, known in self._in_use_by_name.items()},
+            {name: known.network for name, known in self.in_use_by_name.items()},
             lambda network, row: (
                 self._known.get(network.name) or KnownNetwork(network, row, self._context.options, now)
             ),
@@ -242,7 +238,7 @@ class Networks:
             known.routes = routes.get(known.network.name, {})
             known.hosts.update(known.routes)
             known.unreachable = leads_nowhere(known.network, had_route=self._had_route)
-        self._in_use_by_name = {known.network.name: known for known in self.in_use}
+        self.in_use_by_name = {known.network.name: known for known in self.in_use}
         self._in_use_by_host = {
             host: [known for known in self.in_use if host in known.routes]
             for host in {host for known in self.in_use for host in known.routes}

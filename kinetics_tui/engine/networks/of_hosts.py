@@ -106,7 +106,7 @@ class NetworksOfHosts:
         networks = self._networks
         if not address or not networks.uses(stamp.network):
             return
-        in_use = {known.network.name: known for known in networks.in_use}
+        in_use = networks.in_use_by_name
         same = self._seen.saw(stamp.network, address, in_use)
         if same is None:
             return

@@ -212,7 +212,7 @@ class StreakCheck:
 
     def look_into(self, name: str = "") -> None:
         """Begin a check of each network, or of the one of this name, if there is a reason."""
-        meant = self._networks.in_use if not name else [self._networks.find(name)]
+        meant = self._networks.in_use if not name else [self._networks.in_use_by_name.get(name)]
         for known in filter(None, meant):
             network = known.network
             if network.name in self._dispatcher.suspended:
