@@ -151,13 +151,14 @@ def check_options(options: Options) -> None:
 
     Also where hosts are to be let in, and what that takes is not installed.
     """
-    from kinetics_tui.engine.hosts.certificates import need_cryptography
     from kinetics_tui.media.youtube.yt_dlp_options import (  # they bring yt-dlp with them
         check_args,
         parse_args,
     )
 
     if options.listen:
+        from kinetics_tui.engine.hosts.certificates import need_cryptography  # few runs have hosts
+
         need_cryptography()
     check_args(options.yt_dlp)
     cookies = parse_args(options.yt_dlp).get("cookiefile")
