@@ -91,7 +91,7 @@ def test_the_proxies_of_a_demo_opened_before_are_forgotten_and_their_clips_kept(
             throttled = NetworkRow(
                 name, name, NetworkKind.PROXY, status=NetworkStatus.COOLING, until=time.time() + 9000, step=2
             )
-            ledger.save_network(throttled)
+            ledger.save_networks(throttled)
             ledger.open_session(name, float(port), 77)
             made, spent = file_of(output_bytes=800), Spent(total_s=1.0, wire_bytes=1000)
             ledger.record(

@@ -91,8 +91,8 @@ def test_the_chart_reaches_two_hours_back_and_no_further(make_ledger: Make) -> N
 
 def test_the_network_used_last_is_shown_as_it_was_left(make_ledger: Make) -> None:
     ledger = make_ledger([], cooldown_steps_s=(60.0, 120.0))
-    ledger.save_network(NetworkRow("newer, but not used", label="phone"))
-    ledger.save_network(
+    ledger.save_networks(NetworkRow("newer, but not used", label="phone"))
+    ledger.save_networks(
         NetworkRow(
             HOME,
             label="wlan0 192.168.1.23",
@@ -118,14 +118,14 @@ def test_the_network_used_last_is_shown_as_it_was_left(make_ledger: Make) -> Non
 def test_the_pace_in_force_is_the_lower_one_of_the_user_s_and_the_learned(make_ledger: Make) -> None:
     ledger = make_ledger([], pace_per_hour=100.0)
     for learned, allowed in ((60.0, 60.0), (300.0, 100.0), (None, 100.0)):
-        ledger.save_network(NetworkRow(HOME, lessons=Lessons(safe_per_hour=learned)))
+        ledger.save_networks(NetworkRow(HOME, lessons=Lessons(safe_per_hour=learned)))
         network = told(ledger).network
         assert (network.learned_per_hour, network.allowed_per_hour) == (learned, allowed)
 
 
 def test_where_nothing_is_to_be_learned_no_lesson_counts(make_ledger: Make) -> None:
     ledger = make_ledger([], pace_per_hour=None, learn_pace=False)
-    ledger.save_network(NetworkRow(HOME, lessons=Lessons(safe_per_hour=60.0)))
+    ledger.save_networks(NetworkRow(HOME, lessons=Lessons(safe_per_hour=60.0)))
     (event,) = [
         event
         for event in opening_events(ledger, Path("/data/set"), NOW, 0)

@@ -66,7 +66,7 @@ async def test_a_cooldown_of_a_network_that_is_not_in_use_keeps_its_time_too(
 async def cool_down(ledger: Ledger, name: str, until: float) -> None:
     from kinetics_tui.dataset.ledger.rows import NetworkRow
 
-    ledger.save_network(
+    ledger.save_networks(
         NetworkRow(name, status=NetworkStatus.COOLING, until=until, last_throttle_at=until - 900, step=1)
     )
 

@@ -300,7 +300,7 @@ class Ledger:
     last_network = _reads(networks.last_network)
     network_histories = _reads(networks.read_histories)
     throttled_since = _reads(networks.throttled_since)
-    save_network = _changes(networks.save_network)
+    save_networks = _changes(networks.save_networks)
     take_over_networks = _changes(networks.take_over)
     throttle_ended = _changes(networks.end_throttle)
     networks = _reads(networks.read_networks)

@@ -62,11 +62,12 @@ def _network_row(columns: Sequence[Any]) -> NetworkRow:
     return NetworkRow(**known)
 
 
-def save_network(connection: sqlite3.Connection, row: NetworkRow) -> None:
-    """Keep this of the network; in the caller's transaction, as all that changes something here."""
-    fields = msgspec.to_builtins(row)
-    fields[_LESSONS] = msgspec.json.encode(row.lessons).decode()
-    connection.execute(_SAVE, [fields[name] for name in _NAMES])
+def save_networks(connection: sqlite3.Connection, *rows: NetworkRow) -> None:
+    """Keep this of networks; in the caller's transaction, as all that changes something here."""
+    for row in rows:
+        fields = msgspec.to_builtins(row)
+        fields[_LESSONS] = msgspec.json.encode(row.lessons).decode()
+        connection.execute(_SAVE, [fields[name] for name in _NAMES])
 
 
 def take_over(connection: sqlite3.Connection, row: NetworkRow, former: Iterable[str]) -> None:
@@ -74,7 +75,7 @@ def take_over(connection: sqlite3.Connection, row: NetworkRow, former: Iterable[
 
     A throttle that was not over has no end of which anything is known: it took no time.
     """
-    save_network(connection, row)
+    save_networks(connection, row)
     number = network_id(connection, row.name)
     for name in set(former) - {row.name}:
         other = network_id(connection, name)

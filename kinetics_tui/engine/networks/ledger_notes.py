@@ -87,9 +87,9 @@ class LedgerNotes:
         while self._notes:
             self._notes[0]()
             self._notes.popleft()
-        for name, row in list(self._unsaved.items()):
-            self._ledger.save_network(row)
-            del self._unsaved[name]
+        if self._unsaved:
+            self._ledger.save_networks(*self._unsaved.values())
+            self._unsaved.clear()
 
     def _note(self, note: Callable[[], None]) -> None:
         self._notes.append(note)

@@ -381,24 +381,24 @@ def test_a_cooldown_is_on_disk_at_once(ledger: Ledger, dataset: Path) -> None:
         clips_since_throttle=7,
         last_throttle_at=1400.0,
     )
-    ledger.save_network(row)
+    ledger.save_networks(row)
     with Ledger.open(dataset, read_only=True) as reader:
         assert reader.networks() == {row.name: row}
     row.status, row.until, row.signal = NetworkStatus.OPEN, None, None
-    ledger.save_network(row)
+    ledger.save_networks(row)
     assert ledger.networks() == {row.name: row}
 
 
 def test_the_last_network_is_that_of_the_newest_session(ledger: Ledger) -> None:
     assert ledger.last_network() is None
-    ledger.save_network(NetworkRow("wlan0"))
-    ledger.save_network(NetworkRow("phone", "the phone", status=NetworkStatus.COOLING, until=5000.0))
+    ledger.save_networks(NetworkRow("wlan0"))
+    ledger.save_networks(NetworkRow("phone", "the phone", status=NetworkStatus.COOLING, until=5000.0))
     assert ledger.last_network() == ledger.networks()["phone"]
     ledger.open_session("phone", 5000.0, 1)
     session = ledger.open_session("wlan0", 900.0, 1)
     assert ledger.last_network() == NetworkRow("wlan0")
     ledger.close_session(session, 901.0, "stopped")
-    ledger.save_network(NetworkRow("cafe"))
+    ledger.save_networks(NetworkRow("cafe"))
     assert ledger.last_network() == NetworkRow("wlan0")
 
 

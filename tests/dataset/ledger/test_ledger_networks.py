@@ -30,8 +30,8 @@ def throttles_of(ledger: Ledger, network: str) -> tuple[PastThrottle, ...]:
 
 
 def test_lessons_are_kept_with_their_network(ledger: Ledger) -> None:
-    ledger.save_network(NetworkRow(HOME, lessons=TAUGHT))
-    ledger.save_network(NetworkRow(PHONE))
+    ledger.save_networks(NetworkRow(HOME, lessons=TAUGHT))
+    ledger.save_networks(NetworkRow(PHONE))
     assert ledger.networks()[HOME].lessons == TAUGHT
     assert ledger.networks()[PHONE].lessons == Lessons()
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_of_a_network_is_as_if_it_were_not_there(
         step=2,
         lessons=TAUGHT,
     )
-    ledger.save_network(row)
+    ledger.save_networks(row)
     with closing(sqlite3.connect(ledger_path(dataset), isolation_level=None)) as connection:
         connection.execute(f"UPDATE networks SET {column} = ?", (value,))
     default = getattr(NetworkRow(HOME), column)
@@ -79,7 +79,7 @@ def test_what_cannot_be_read_of_a_network_is_as_if_it_were_not_there(
 
 def test_saving_a_network_leaves_the_count_of_its_clips_alone(ledger: Ledger, attempt: MakeAttempt) -> None:
     ledger.record(attempt(1, Outcome.DONE, network=HOME, wire_bytes=9))
-    ledger.save_network(NetworkRow(HOME, "wlan0"))
+    ledger.save_networks(NetworkRow(HOME, "wlan0"))
     assert ledger.network_histories()[HOME].clips == 1
 
 
@@ -94,7 +94,7 @@ def test_clips_and_sessions_are_counted_by_network(ledger: Ledger, attempt: Make
     ledger.record(attempt(3, Outcome.DONE, network=HOME, wire_bytes=0))  # lay on the disk already
     ledger.record(attempt(4, Outcome.FAILED, Category.PRIVATE, network=HOME, wire_bytes=9))
     ledger.record(attempt(5, Outcome.DONE, network=HOME, wire_bytes=9))
-    ledger.save_network(NetworkRow("10.0.0.2"))
+    ledger.save_networks(NetworkRow("10.0.0.2"))
     assert ledger.network_histories() == {
         HOME: NetworkHistory(sessions=2, clips=2),
         PHONE: NetworkHistory(sessions=1, clips=1),

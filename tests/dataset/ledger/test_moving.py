@@ -46,7 +46,7 @@ def test_what_is_waited_for_moves_once_and_what_is_over_stays(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ledger:
-        ledger.save_network(
+        ledger.save_networks(
             NetworkRow("n", until=AT + 900, last_throttle_at=AT, lessons=Lessons(blocked_since=AT))
         )
         ledger.throttled("n", AT, Category.CAPTCHA, 1, 0)

@@ -100,7 +100,7 @@ def test_a_network_is_written_with_the_next_writing_as_it_is_by_then(
 
 def test_a_network_that_was_written_is_not_written_again(ledger: Ledger, notes: LedgerNotes) -> None:
     notes.save(NetworkRow(HOME, step=1), at_once=True)
-    ledger.save_network(NetworkRow(HOME, step=9))
+    ledger.save_networks(NetworkRow(HOME, step=9))
     notes.write()
     assert ledger.networks()[HOME].step == 9
 

@@ -80,7 +80,7 @@ def ledger_with(
         ).close()
         with Ledger.open(dataset) as ledger:
             for row in rows:
-                ledger.save_network(row)
+                ledger.save_networks(row)
             for number, (name, step, answered) in enumerate(throttles):
                 session = ledger.open_session(name, NOW - 1000 + number, 1)
                 ledger.throttled(name, NOW - 900 + number, Category.BOT_CHECK, step, number)

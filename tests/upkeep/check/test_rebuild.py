@@ -140,7 +140,7 @@ def test_what_can_be_read_of_a_damaged_ledger_is_saved(dataset: Path) -> None:
     )
     phone = Way(kind=NetworkKind.INTERFACE, target="wlan1")
     with Ledger.open(dataset) as ledger:
-        ledger.save_network(cooling)
+        ledger.save_networks(cooling)
         ledger.set_ways_in_use([phone])
         before = (list(ledger.settled()), ledger.failure_counts(), ledger.totals())
     stood = statuses(dataset)
