@@ -72,7 +72,7 @@ class Arrivals:
         target: WorkerTarget = run_worker,
     ) -> None:
         self._dataset = dataset
-        self._scratch = scratch
+        self._folder = scratch / "arrivals"
         self._options = options
         self._arrived = arrived
         self._spoiled = spoiled
@@ -87,14 +87,14 @@ class Arrivals:
         if self._pool is None:
             self._pool = Pool(
                 dataset=self._dataset,
-                scratch=self._scratch / "arrivals",
+                scratch=self._folder,
                 options=self._options,
                 on_message=self._heard,
                 on_started=lambda _slot: None,
                 on_gone=self._gone,
                 target=self._target,
             )
-            (self._scratch / "arrivals").mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._pool.resize(min(MOST_CHECKERS, available_cores()))
 
     async def close(self) -> None:
@@ -118,7 +118,7 @@ class Arrivals:
             path = results_folder(self._dataset, hand.host) / f"{result.lease}.mp4"
             self._check(Arrival(hand, row, result, path))
             return ""
-        arrival = Arrival(hand, row, result, self._scratch / "arrivals" / f"{result.lease}.part")
+        arrival = Arrival(hand, row, result, self._folder / f"{result.lease}.part")
         arrival.file = arrival.path.open("wb")
         self._coming[result.lease] = arrival
         return ""

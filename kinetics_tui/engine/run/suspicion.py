@@ -212,6 +212,7 @@ class StreakCheck:
 
     def look_into(self, name: str = "") -> None:
         """Begin a check of each network, or of the one of this name, if there is a reason."""
+        last = self._context.state.left == 0
         meant = self._networks.in_use if not name else [self._networks.in_use_by_name.get(name)]
         for known in filter(None, meant):
             network = known.network
@@ -220,7 +221,7 @@ class StreakCheck:
             if known.throttle.wants_witness:
                 wanted = not (self._dispatcher.held or known.unreachable)
             else:
-                wanted = self._suspicion.aroused(network.name, last=self._context.state.left == 0)
+                wanted = self._suspicion.aroused(network.name, last=last)
             if wanted:
                 self._dispatcher.suspended.add(network.name)
                 probed = self._suspicion.probe_failed(network.name)
