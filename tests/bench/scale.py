@@ -41,6 +41,7 @@ EACH = BURST + 20
 NUMBERS = (1, 2, 4)
 LEAST_SHARE = 0.95
 HOSTS, WORKERS = 64, 16
+CROWDS = 3
 CLIPS = 5000
 CLIP_BYTES = 700_000
 CPU_MOST_MS = 2.0
@@ -58,8 +59,12 @@ def scale(seed: int) -> Figures:
         found = {number: paced(Path(name), number, youtube) for number in NUMBERS}
     rates = {number: rate for number, (rate, _) in found.items()}
     memory_mb = spread(each for _, of_hosts in found.values() for each in of_hosts)
-    took, core_percent = crowd(seed)
-    cpu_ms = took.cpu_s / took.clips * 1000
+    crowds = [crowd(seed) for _ in range(CROWDS)]
+    took = [each for each, _ in crowds]
+    per_s = spread([each.middle_per_s for each in took])
+    cpu_ms = spread([each.cpu_s / each.clips * 1000 for each in took])
+    late_ms = spread([each.held_up_s * 1000 for each in took])
+    core_percent = spread([percent for _, percent in crowds])
     shares = {number: rate / rates[1] / number for number, rate in rates.items()}
     return Figures(
         figures=(
@@ -81,19 +86,27 @@ def scale(seed: int) -> Figures:
                 form=".0f",
             ),
             *(
-                Figure(
-                    what=f"{HOSTS} hosts of {WORKERS} workers: {what}", ours=spread([value]), bar=bar, met=met
-                )
-                for what, value, bar, met in (
-                    ("clips/s", took.middle_per_s, f">= {RATE_LEAST}", took.middle_per_s >= RATE_LEAST),
-                    ("CPU of the engine, ms a clip", cpu_ms, f"<= {CPU_MOST_MS:g}", cpu_ms <= CPU_MOST_MS),
+                Figure(what=f"{HOSTS} hosts of {WORKERS} workers: {what}", ours=ours, bar=bar, met=met)
+                for what, ours, bar, met in (
+                    ("clips/s", per_s, f">= {RATE_LEAST}", per_s.median >= RATE_LEAST),
+                    (
+                        "CPU of the engine, ms a clip",
+                        cpu_ms,
+                        f"<= {CPU_MOST_MS:g}",
+                        cpu_ms.median <= CPU_MOST_MS,
+                    ),
                     (
                         "its loop is late at most, ms",
-                        took.held_up_s * 1000,
+                        late_ms,
                         f"<= {HELD_UP_MOST_MS}",
-                        took.held_up_s * 1000 <= HELD_UP_MOST_MS,
+                        late_ms.high <= HELD_UP_MOST_MS,
                     ),
-                    ("the screen, % of a core", core_percent, f"<= {CORE_MOST:g}", core_percent <= CORE_MOST),
+                    (
+                        "the screen, % of a core",
+                        core_percent,
+                        f"<= {CORE_MOST:g}",
+                        core_percent.median <= CORE_MOST,
+                    ),
                 )
             ),
         ),
@@ -101,8 +114,8 @@ def scale(seed: int) -> Figures:
             f"Paced: real programs by addresses of this machine, {EACH} clips a host, {BURST} at once; "
             "clips of the time after the burst. Memory is the unique part of the host's own process and of "
             "what starts its workers.",
-            f"The crowd: {CLIPS:,} clips over TLS, {CLIP_BYTES:,} bytes each; one program plays it, and "
-            "arrived files are not looked into. clips/s of the middle three fifths.",
+            f"The crowd, {CROWDS} times: {CLIPS:,} clips over TLS, {CLIP_BYTES:,} bytes each; one program "
+            "plays it, and arrived files are not looked into. clips/s of the middle three fifths.",
         ),
     )
 
