@@ -224,7 +224,8 @@ def give_out(connection: sqlite3.Connection, leases: Iterable[Lease]) -> None:
 
 def end_leases(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """These leases hold no more."""
-    connection.executemany("DELETE FROM leases WHERE number = ?", ((number,) for number in numbers))
+    listed = ",".join(map(str, numbers))  # in one go: they are found by going through all leases
+    connection.execute(f"DELETE FROM leases WHERE number IN ({listed})")  # noqa: S608 - our own numbers
 
 
 def read_leases(database: Database, layout: LayoutName) -> list[tuple[Lease, ClipRow]]:
