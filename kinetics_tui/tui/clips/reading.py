@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from textual.widget import Widget
@@ -59,7 +60,8 @@ class PictureReading:
         found = self._kept.get(key)
         if found is None and key != self._wanted:
             self._wanted = key
-            self._screen.run_worker(self._read(row, query), group="pictures", exclusive=True)
+            # Not the coroutine itself: a worker that is cancelled before it begins would leave it unawaited.
+            self._screen.run_worker(partial(self._read, row, query), group="pictures", exclusive=True)  # type: ignore[arg-type]
         return found
 
     async def _read(self, row: DoneClip, query: PicturesQuery) -> None:

@@ -171,7 +171,8 @@ class ClipsScreen(ListScreen[DoneClip]):
         self.ask("Show which split?", choices, "split")
 
     def action_pick_class(self) -> None:
-        self.run_worker(self._pick_class(), group="classes", exclusive=True)
+        # Not the coroutine itself: a worker that is cancelled before it begins would leave it unawaited.
+        self.run_worker(self._pick_class, group="classes", exclusive=True)  # type: ignore[arg-type]
 
     async def _pick_class(self) -> None:
         self.notice("Counting the clips of each class ...", bad=False)

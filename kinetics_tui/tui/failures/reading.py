@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from textual.widget import Widget
@@ -71,7 +72,8 @@ class FailedReading(PageReading[FailedPage]):
         """Read what was tried with a clip; None: with none any more."""
         self.opened, self.history, self.problem = clip_id, None, ""
         if clip_id is not None:
-            self._screen.run_worker(self._read_history(clip_id), group="history", exclusive=True)
+            # Not the coroutine itself: a worker that is cancelled before it begins would leave it unawaited.
+            self._screen.run_worker(partial(self._read_history, clip_id), group="history", exclusive=True)  # type: ignore[arg-type]
 
     async def _read_history(self, clip_id: int) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from textual.widget import Widget
@@ -170,7 +171,8 @@ class PageReading(Generic[_Page]):
         """Read the part of the list that the view wants now; what is being read is given up for it."""
         self._last += 1
         self._under_way = self._last
-        self._screen.run_worker(self._read(self._last, after_s), group="pages", exclusive=True)
+        # Not the coroutine itself: a worker that is cancelled before it begins would leave it unawaited.
+        self._screen.run_worker(partial(self._read, self._last, after_s), group="pages", exclusive=True)  # type: ignore[arg-type]
 
     async def _read(self, number: int, after_s: float) -> None:
         try:
