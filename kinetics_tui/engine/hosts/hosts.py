@@ -70,7 +70,7 @@ from kinetics_tui.model.options import WORKERS, Options
 
 FIRST_WORD_S = 10.0
 ASK_S = 60.0
-SEND_WITHIN_S = 0.1
+SEND_WITHIN_S = 0.05
 MOST_HOSTS = 256
 SPOILED_IN_A_ROW = 5
 """A host that sends so many files that are no clips, one after the other, takes part no more."""
