@@ -46,8 +46,6 @@ CROWDS = 3
 CLIPS = 5000
 CLIP_BYTES = 700_000
 CPU_MOST_MS = 2.0
-PLAIN_MOST = 1.5
-"""How many times what a plain server takes, where the machine is so slow that even that takes long."""
 PLAIN_FILES = 2000
 MEMORY_MOST_MB = 120
 RATE_LEAST = 100
@@ -110,15 +108,15 @@ def of_crowds(crowds: Sequence[tuple[Took, float]], plain_ms: Sequence[float]) -
         what=f"{of} clips/s", ours=per_s, bar=f">= {RATE_LEAST}", met=per_s.median >= RATE_LEAST, form=".0f"
     )
     cpu_ms = [each.cpu_s / each.clips * 1000 for each in took]
-    middle_ms, ratio = spread(cpu_ms), ratios(cpu_ms, plain_ms)
+    middle_ms = spread(cpu_ms)
     yield Figure(
         what=f"{of} CPU of the engine, ms a clip",
         ours=middle_ms,
         rival="a plain server by TLS",
         theirs=spread(plain_ms),
-        ratio=ratio,
-        bar=f"<= {CPU_MOST_MS:g}, or <= {PLAIN_MOST:g}x",
-        met=middle_ms.median <= CPU_MOST_MS or ratio.median <= PLAIN_MOST,
+        ratio=ratios(cpu_ms, plain_ms),
+        bar=f"<= {CPU_MOST_MS:g}",
+        met=middle_ms.median <= CPU_MOST_MS,
     )
     late_ms = spread(each.held_up_s * 1000 for each in took)
     yield Figure(
