@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -41,15 +40,6 @@ from tests.bench.youtubes import (
 )
 
 SEED = 1
-
-
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """Months go by in few lines, which other tests reach too: traced, they take five times as long."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
 
 
 @cache
