@@ -161,7 +161,7 @@ def worker_lines(
         rows = max(0, rows - 1)
         more = len(workers) - rows * columns
     column_width = (width + _GAP) // columns - _GAP
-    slots = slot_texts(workers[: rows * columns], column_width)
+    slots = slot_texts(workers, column_width)
     away = {name for name, host in moment.state.hosts.items() if host.status is HostStatus.AWAY}
     if not rows:
         busy = sum(worker.clip is not None for worker in workers)
