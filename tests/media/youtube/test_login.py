@@ -29,10 +29,11 @@ class Account:
         self._resolvers: list[Resolver] = []
 
     def export(self, **ends_s: float) -> None:
-        """Write the account's cookies, each to hold for so many seconds."""
+        """Write the account's cookies, each to hold for so many seconds at most: files tell whole seconds."""
         now = time.time()
         lines = [
-            f".youtube.com\tTRUE\t/\tTRUE\t{now + end_s:.0f}\t{name}\tvalue" for name, end_s in ends_s.items()
+            f".youtube.com\tTRUE\t/\tTRUE\t{int(now + end_s)}\t{name}\tvalue"
+            for name, end_s in ends_s.items()
         ]
         self.file.write_text("\n".join(["# Netscape HTTP Cookie File", *lines, ""]))
 
