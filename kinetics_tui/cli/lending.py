@@ -36,9 +36,13 @@ def lend(
     named: Mapping[str, NamedWay],
     *,
     behind: str,
+    give_up_after_s: float | None,
     say: Callable[[str], None],
 ) -> int:
-    """Take part in a run until it is over; the exit code. Raises UserError where that cannot be."""
+    """Take part in a run until it is over; the exit code.
+
+    Raises UserError where that cannot be, EngineError where no engine was reached for ``give_up_after_s``.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     known = {called: parse_way(one.way) for called, one in named.items()}
     ways = Ways(
@@ -55,7 +59,10 @@ def lend(
         temporary = Path(tempfile.mkdtemp(prefix="kinetics-tui-"))
         (spool / _TEMPORARY).symlink_to(temporary)
         load_workers(temporary)  # which removes it as this program ends
-        why = asyncio.run(_serve(Lender(file, name, workers, ways, spool, behind=behind, say=say), say))
+        lender = Lender(
+            file, name, workers, ways, spool, behind=behind, give_up_after_s=give_up_after_s, say=say
+        )
+        why = asyncio.run(_serve(lender, say))
     say(f"{name} is through: {why}")
     return SETTLED
 

@@ -18,7 +18,7 @@ from kinetics_tui.cli.completion import NAMES, for_option
 from kinetics_tui.cli.help_text import Option as SectionOption
 from kinetics_tui.model.network import NetworkKind, parse_way
 from kinetics_tui.model.options import WORKERS, AppOptions, Extras, Option, Options, Selection, options_in
-from kinetics_tui.settings.values import help_text
+from kinetics_tui.settings.values import help_text, parse_duration
 
 _SELECTION = options_in(Selection)
 _SECTIONS: dict[type[msgspec.Struct], str] = {
@@ -47,6 +47,19 @@ class Number(click.FloatRange):
     """A number within bounds, and called so where something else is given."""
 
     name = "number"
+
+
+class Duration(click.ParamType):
+    """A length of time with its unit, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds. Raises click's error for what is none, in the words of the settings."""
+        try:
+            return parse_duration(value)
+        except SettingsError as error:
+            self.fail(str(error).rstrip("."), param, ctx)
 
 
 def several(*names: str, **settings: Any) -> Callable[[_Command], _Command]:

@@ -23,7 +23,7 @@ from kinetics_tui.base.words import age_text, counted, duration_text
 from kinetics_tui.cli.command_line import ENGINE_SILENT, SETTLED, answer, say, tell
 from kinetics_tui.cli.completion import NAMES
 from kinetics_tui.cli.help_text import command
-from kinetics_tui.cli.options import Integer, as_json, dataset, several
+from kinetics_tui.cli.options import Duration, Integer, as_json, dataset, several
 from kinetics_tui.cli.status import hosts_json
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.client.ask import ask, is_running, read_state
@@ -53,7 +53,8 @@ SBATCH = """#!/bin/bash
 # If all nodes leave by one address (NAT), add: --behind cluster
 trap 'kill -TERM $host; wait $host' TERM
 {program} host --connect {file} \\
-    --name "$(hostname -s)-$SLURM_ARRAY_TASK_ID" --workers "$SLURM_CPUS_PER_TASK" &
+    --name "$(hostname -s)-$SLURM_ARRAY_TASK_ID" --workers "$SLURM_CPUS_PER_TASK" \\
+    --give-up-after 2h &            # no node is kept for a run that ended while this host was away
 host=$!
 wait $host
 """
@@ -267,9 +268,22 @@ def _renew(dataset: Path) -> None:
 @click.option(
     "--behind", metavar="NAME", default="", help="The address (NAT) that all leave by, as others name it."
 )
+@click.option(
+    "--give-up-after",
+    "give_up_after_s",
+    metavar="TIME",
+    type=Duration(),
+    help="End where the run was not reached for so long, such as 2h (it is called for ever).",
+)
 @click.option("--background", is_flag=True, help="Go on in the background once it takes part.")
 def host_command(
-    file: Path, name: str | None, workers: int, network: list[str] | None, behind: str, background: bool
+    file: Path,
+    name: str | None,
+    workers: int,
+    network: list[str] | None,
+    behind: str,
+    give_up_after_s: float | None,
+    background: bool,
 ) -> int:
     """Have this machine take part in a run elsewhere, until that is over."""
     import socket
@@ -281,21 +295,30 @@ def host_command(
     name = check_host_name(name or socket.gethostname().partition(".")[0] or "host")
     read = ConnectFile.read(file)
     if background:
-        return _in_background(read.text(), name, workers, network or [], behind)
-    return lend(read, name, workers, network or [], load_settings({}).networks, behind=behind, say=say)
+        flags = ["--name", name, "--workers", str(workers), "--behind", behind]
+        flags += [text for way in network or [] for text in ("--network", way)]
+        flags += ["--give-up-after", f"{give_up_after_s:.3f}s"] if give_up_after_s is not None else []
+        return _in_background(read.text(), name, flags)
+    return lend(
+        read,
+        name,
+        workers,
+        network or [],
+        load_settings({}).networks,
+        behind=behind,
+        give_up_after_s=give_up_after_s,
+        say=say,
+    )
 
 
-def _in_background(text: str, name: str, workers: int, networks: list[str], behind: str) -> int:
+def _in_background(text: str, name: str, flags: list[str]) -> int:
     """Start the host as a program of its own; returns once it takes part, or has said why not."""
     from kinetics_tui.base.machine import cache_folder
 
     folder = cache_folder() / "hosts"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = folder / f"{name}.log"
-    args = [sys.executable, "-m", "kinetics_tui", "host", "--connect", "-", "--name", name]
-    args += ["--workers", str(workers), "--behind", behind]
-    for network in networks:
-        args += ["--network", network]
+    args = [sys.executable, "-m", "kinetics_tui", "host", "--connect", "-", *flags]
     with log.open("wb") as out:
         started = subprocess.Popen(
             args, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True, cwd="/"

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 
 from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
-from kinetics_tui.base.errors import UserError
+from kinetics_tui.base.errors import EngineError, UserError
 from kinetics_tui.base.machine import version_on_disk
-from kinetics_tui.base.words import counted
+from kinetics_tui.base.words import counted, duration_text
 from kinetics_tui.dataset.folder import token_in
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
@@ -103,7 +103,8 @@ class Lender:
     """One host at work. ``say`` is given lines for the one who started it.
 
     ``spool`` is a folder of its own, for clips in the making; ``behind`` is what the user calls the address
-    that all of its networks lead out by (empty: each has its own).
+    that all of its networks lead out by (empty: each has its own). It ends where no engine was reached for
+    ``give_up_after_s`` (None: it calls for ever).
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Lender:
         spool: Path,
         *,
         behind: str = "",
+        give_up_after_s: float | None = None,
         say: Callable[[str], None],
         ask: AskYouTube = ask_youtube,
     ) -> None:
@@ -124,6 +126,7 @@ class Lender:
         self._ways = ways
         self._spool = spool
         self._behind = behind
+        self._give_up_after_s = give_up_after_s
         self._say = say
         self._ask = ask
         self._instance = secrets.token_hex(8)
@@ -151,9 +154,13 @@ class Lender:
         return len(self._leases)
 
     async def run(self) -> str:
-        """Take part until the run is over; the reason why it is. Raises UserError where it may not."""
+        """Take part until the run is over; the reason why it is.
+
+        Raises UserError where it may not, EngineError where it gives up.
+        """
         keeper = asyncio.create_task(self._keep())
         tries = 0
+        reached_at = time.monotonic()
         told = ""
         try:
             while not self._over:
@@ -163,6 +170,7 @@ class Lender:
                     if error.refused:
                         raise
                     told = self._say_once(str(error), told)
+                    self._give_up_if_due(reached_at)
                     await self._unless_left(asyncio.sleep(CALL_AGAIN_S[min(tries, len(CALL_AGAIN_S) - 1)]))
                     tries += 1
                     continue
@@ -176,13 +184,22 @@ class Lender:
                 finally:
                     self._line = None
                     line.abort()
-                tries = 0
+                tries, reached_at = 0, time.monotonic()
                 if not self._over:
                     await asyncio.sleep(CALL_AGAIN_S[0])
             return self._over
         finally:
             keeper.cancel()
             await self._end()
+
+    def _give_up_if_due(self, reached_at: float) -> None:
+        """Raise EngineError where the engine was last reached too long ago."""
+        after_s = self._give_up_after_s
+        if after_s is not None and time.monotonic() - reached_at >= after_s:
+            raise EngineError(
+                f"No engine was reached for {duration_text(after_s)}: {self._name} gives up. Where the run "
+                "goes on, start this host again."
+            )
 
     async def _end(self) -> None:
         for task in list(self._tasks):

@@ -150,6 +150,9 @@ def test_a_host_needs_a_connect_file_and_a_name_that_can_be(dataset: Path, run: 
     code, _, err = run("host", "--connect", path, "--name", "lab2", "--network", "203.0.113.77")
     assert code == 2
     assert "203.0.113.77 leads nowhere now" in err
+    code, _, err = run("host", "--connect", path, "--name", "lab2", "--give-up-after", "2")
+    assert code == 2
+    assert "'2' has no unit; write 2s, 2m, 2h or 2d" in err
 
 
 def test_a_host_in_the_background_goes_on_calling_an_engine_that_is_not_there_yet(
@@ -167,3 +170,17 @@ def test_a_host_in_the_background_goes_on_calling_an_engine_that_is_not_there_ye
     until(lambda: has_ended(host))
     host.wait()  # it is a child of this process here
     assert "lab2 is through: You ended it." in (tmp_path / "cache/kinetics-tui/hosts/lab2.log").read_text()
+
+
+def test_a_host_in_the_background_gives_up_as_one_in_the_foreground(
+    dataset: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "lab.connect"
+    run("hosts", dataset, "--connect-file", path)
+    code, out, _ = run(
+        *("host", "--connect", path, "--name", "lab2", "--workers", "1"),
+        *("--give-up-after", "1s", "--background"),
+    )
+    assert code == 2
+    assert "No engine was reached for 1 s: lab2 gives up." in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from kinetics_tui.base.any_text import JsonReader
+from kinetics_tui.base.errors import EngineError
 from kinetics_tui.engine.hosts.certificates import Authority
 from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.lend import Lender
@@ -22,8 +24,10 @@ from kinetics_tui.engine.workers.messages import Assign, Cancelled
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.network import Way
 from kinetics_tui.model.options import Options
+from tests.host_program import free_port
 
 CLIP = Clip(split="train", label="waving hand", youtube_id="dQw4w9WgXcQ", time_start=1, time_end=11)
+GIVES_UP_AFTER_S = 1.0
 
 _M = TypeVar("_M")
 
@@ -77,7 +81,15 @@ async def engine(authority: Authority, tmp_path: Path) -> AsyncIterator[FarEngin
     )
     here = Network(name="127.0.0.1", label="lo 127.0.0.1")
     ways = Ways([Way()], look=lambda _way, _given_as: here, discover=list)
-    lender = Lender(file, "lab2", 1, ways, tmp_path / "spool", say=lambda _text: None)
+    lender = Lender(
+        file,
+        "lab2",
+        1,
+        ways,
+        tmp_path / "spool",
+        give_up_after_s=GIVES_UP_AFTER_S,
+        say=lambda _text: None,
+    )
     lending = asyncio.create_task(lender.run())
     yield engine
     lender.leave()
@@ -90,6 +102,34 @@ def work(up: WorkerUp, *, lease: int, pid: int | None = None) -> Work:
     return Work(
         place=up.place, pid=up.pid if pid is None else pid, lease=lease, network="default", assign=assign
     )
+
+
+async def test_a_host_gives_up_where_the_run_was_not_reached_for_so_long(
+    authority: Authority, tmp_path: Path
+) -> None:
+    file = ConnectFile.make(
+        title="set",
+        folder="/nowhere",
+        addresses=(f"127.0.0.1:{free_port()}",),
+        token="",
+        credentials=authority.issue(),
+    )
+    said: list[str] = []
+    ways = Ways([Way()], look=lambda _way, _given_as: Network("127.0.0.1", "lo"), discover=list)
+    lender = Lender(file, "lab2", 1, ways, tmp_path / "spool", give_up_after_s=2.0, say=said.append)
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="No engine was reached for 2 s: lab2 gives up"):
+        await lender.run()
+    assert time.monotonic() - began >= 2.0
+    assert len(said) == 1  # however often it called
+
+
+async def test_the_time_to_give_up_begins_as_the_line_is_cut(engine: FarEngine) -> None:
+    await engine.next(WorkerUp)
+    await asyncio.sleep(2 * GIVES_UP_AFTER_S)
+    assert engine.line is not None
+    engine.line.abort()
+    assert await engine.next(WorkerUp)  # as it has called again
 
 
 async def test_a_clip_that_crosses_the_end_of_its_worker_goes_back_at_once(engine: FarEngine) -> None:
