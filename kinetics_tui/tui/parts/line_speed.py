@@ -2,11 +2,12 @@
 
 A fast program fills every buffer between it and the terminal, and what is shown is as old as these are long.
 So the terminal is asked for a sign of life after what is painted, and until it comes only so much more is
-sent as the line was seen to carry in a moment.
+sent as the line was seen to carry in a moment. What looks cost the processor bounds how often they come, too.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -29,7 +30,14 @@ HOPED_S, SILENT_S = 0.5, 30.0
 """A terminal that does not answer for so long is taken for one that never does: at first, and later."""
 LATE_ANSWERS_S = 3.0
 """The first answer may come so long after that, on a line around the world."""
-_KEPT, _FRAME_SHARE = 0.6, 0.2
+CORE_SHARE, CORE_CALM = 0.045, 0.035
+"""Looks come less often where the view takes more than that share of a core, and more often again where it
+would take less than this."""
+CORE_MOST = 2 * CORE_SHARE
+"""More is taken for this much: what is done once, such as to open a screen, says little about looks."""
+CORE_STEPS_S = (0.5, 1.0)
+"""Seconds between two looks where they cost much: bars are still seen to move."""
+_KEPT, _FRAME_SHARE, _KEPT_FOR_S = 0.6, 0.2, 1.0
 
 
 class _Asked(NamedTuple):
@@ -40,15 +48,56 @@ class _Asked(NamedTuple):
     began_at: float
 
 
-class LineSpeed:
-    """Learns from when the terminal answers, by a ``clock`` in seconds.
+class _Effort:
+    """What looks at the run cost: by a slow processor, or at a thousand workers, they come less often."""
 
-    ``base_s`` are the seconds between two looks at the run that the user wants.
+    def __init__(self, base_s: float, clock: Callable[[], float], spent_s: Callable[[], float]) -> None:
+        self._steps = (base_s, *(step for step in CORE_STEPS_S if step > base_s))
+        self._step = 0
+        self._clock = clock
+        self._spent_s = spent_s
+        self._share = 0.0
+        self._before: tuple[float, float] | None = None
+
+    @property
+    def every_s(self) -> float:
+        """Seconds from one look to the next."""
+        return self._steps[self._step]
+
+    def looked(self) -> None:
+        """Note a look: what was spent since the last one is that one's."""
+        now, spent_s = self._clock(), self._spent_s()
+        before, self._before = self._before, (now, spent_s)
+        if before is None or now <= before[0]:
+            return
+        took_s = now - before[0]
+        share = min(CORE_MOST, (spent_s - before[1]) / took_s)
+        self._share += (1 - math.exp(-took_s / _KEPT_FOR_S)) * (share - self._share)
+        if self._share > CORE_SHARE:
+            self._go_to(min(self._step + 1, len(self._steps) - 1))
+        elif self._step and self._share * self.every_s / self._steps[self._step - 1] < CORE_CALM:
+            self._go_to(self._step - 1)
+
+    def _go_to(self, step: int) -> None:
+        self._share *= self.every_s / self._steps[step]
+        self._step = step
+
+
+class LineSpeed:
+    """Learns from when the terminal answers, by a ``clock`` in seconds, and from what the looks cost.
+
+    ``base_s`` are the seconds between two looks at the run that the user wants; ``spent_s`` tells the seconds
+    of a core that the view has taken so far.
     """
 
-    def __init__(self, base_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        base_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        spent_s: Callable[[], float] = time.thread_time,
+    ) -> None:
         self.every_s = base_s
-        """Seconds from one look at the run to the next."""
+        """Seconds from one look at the run to the next, as far as the line is concerned."""
         self.trip_s = 0.0
         """How long the last answer took."""
         self.sent = 0
@@ -57,6 +106,7 @@ class LineSpeed:
         self._answered_at = float("-inf")
         self.base_s = base_s
         self._clock = clock
+        self._effort = _Effort(base_s, clock, spent_s)
         self._asked: _Asked | None = None
         self._first_asked_at: float | None = None
         self._answers: bool | None = None
@@ -70,7 +120,7 @@ class LineSpeed:
 
     @property
     def slow(self) -> bool:
-        """True if the run is looked at less often than the user wants."""
+        """True if the line cannot carry looks at the run as often as the user wants them."""
         return self.every_s > self.base_s
 
     @property
@@ -137,11 +187,13 @@ class LineSpeed:
 
     def due(self) -> bool:
         """True if it is time for another look at the run, which none but the clock asks for."""
-        return not self.slow or self._clock() - self._looked_at > self.every_s - self.base_s / 2
+        every_s = max(self.every_s, self._effort.every_s)
+        return every_s <= self.base_s or self._clock() - self._looked_at > every_s - self.base_s / 2
 
     def looked(self) -> None:
         """Note a look at the run, before it is painted."""
         self._looked_at = self._clock()
+        self._effort.looked()
         frame = min(self.sent - self._looked_sent, 2 * self._frame_bytes + WINDOW_BYTES[0])
         self._looked_sent = self.sent
         self._frame_bytes += _FRAME_SHARE * (frame - self._frame_bytes)

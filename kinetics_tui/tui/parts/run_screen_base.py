@@ -103,7 +103,7 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.tick()
-        self.set_interval(self.looking.line.base_s, self.tick)
+        self.set_interval(self.looking.line.base_s, self._look)
 
     def on_resize(self) -> None:
         # Under a dialog too: what is seen around it has to fit the terminal.
@@ -120,15 +120,22 @@ class LiveScreen(Screen[None]):
             link.state, looking.now(), link.connected, looking.zone, link.silent_since, every_s=every_s
         )
 
+    def _look(self) -> None:
+        """Look at the run where it is time to; what presses is shown at once, if the line carries it."""
+        line = self.looking.line
+        if not self.is_active:
+            return
+        if line.due():
+            line.looked()
+            self.tick()
+        elif not line.slow and self.pressing(self.moment) != self._pressing:
+            self.tick()
+
     def tick(self, *, urgent: bool = False, below: bool = False) -> None:
         """Show the run as it stands, if anything about it can have changed; ``below``: under a screen too."""
         if not (self.is_active or below):
             # Under another screen this one stands still: Textual would repaint all of both.
             return
-        if not urgent:
-            if not self.looking.line.due():
-                return
-            self.looking.line.looked()
         moment = self.moment
         seen = (self.link.version, self.link.connected, int(moment.now))
         if seen == self._seen and not urgent:

@@ -134,3 +134,51 @@ def test_an_answer_that_comes_after_it_was_given_up_changes_nothing() -> None:
     speed = LineSpeed(BASE_S)
     speed.answered()
     assert not speed.slow
+
+
+class Looker:
+    """A view whose looks cost so much of a core, beside what the events cost all the time."""
+
+    def __init__(self, look_s: float, share: float = 0.0) -> None:
+        self.now = self.spent_s = 0.0
+        self.look_s, self.share = look_s, share
+        self.speed = LineSpeed(BASE_S, lambda: self.now, lambda: self.spent_s)
+
+    def look_for(self, seconds: float) -> float:
+        """Looks a second in the later half of a time."""
+        looks, half = 0, self.now + seconds / 2
+        while self.now < half + seconds / 2:
+            self.now += BASE_S
+            self.spent_s += self.share * BASE_S
+            if self.speed.due():
+                self.speed.looked()
+                self.spent_s += self.look_s
+                looks += self.now > half
+        return looks / (seconds / 2)
+
+
+@pytest.mark.parametrize(
+    ("look_s", "share", "looks_a_second"),
+    [(0.005, 0.0, 4), (0.010, 0.0, 4), (0.015, 0.0, 2), (0.020, 0.01, 1), (0.2, 0.5, 1)],
+)
+def test_looks_that_cost_much_come_less_often_but_bars_are_seen_to_move(
+    look_s: float, share: float, looks_a_second: float
+) -> None:
+    looker = Looker(look_s, share)
+    assert looker.look_for(60) == pytest.approx(looks_a_second, abs=0.1)
+    assert not looker.speed.slow  # that is said of a line
+
+
+def test_looks_come_as_often_as_before_once_they_cost_less() -> None:
+    looker = Looker(0.1)
+    assert looker.look_for(20) == pytest.approx(1, abs=0.1)
+    looker.look_s = 0.005
+    assert looker.look_for(20) == pytest.approx(4, abs=0.1)
+
+
+def test_a_moment_of_much_work_does_not_slow_the_looks_for_long() -> None:
+    looker = Looker(0.005)
+    looker.look_for(10)
+    looker.spent_s += 0.5  # a screen is opened
+    looker.look_for(4)
+    assert looker.look_for(10) == pytest.approx(4, abs=0.1)
