@@ -49,7 +49,7 @@ class Number(click.FloatRange):
     name = "number"
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A length of time with its unit, in seconds."""
 
     name = "duration"

@@ -27,6 +27,7 @@ from kinetics_tui.model.options import Options
 from tests.host_program import free_port
 
 CLIP = Clip(split="train", label="waving hand", youtube_id="dQw4w9WgXcQ", time_start=1, time_end=11)
+HERE = Network(name="127.0.0.1", label="lo 127.0.0.1")
 GIVES_UP_AFTER_S = 1.0
 
 _M = TypeVar("_M")
@@ -79,8 +80,7 @@ async def engine(authority: Authority, tmp_path: Path) -> AsyncIterator[FarEngin
         token="",
         credentials=authority.issue(),
     )
-    here = Network(name="127.0.0.1", label="lo 127.0.0.1")
-    ways = Ways([Way()], look=lambda _way, _given_as: here, discover=list)
+    ways = Ways([Way()], look=lambda _way, _given_as: HERE, discover=list)
     lender = Lender(
         file,
         "lab2",
@@ -115,7 +115,7 @@ async def test_a_host_gives_up_where_the_run_was_not_reached_for_so_long(
         credentials=authority.issue(),
     )
     said: list[str] = []
-    ways = Ways([Way()], look=lambda _way, _given_as: Network("127.0.0.1", "lo"), discover=list)
+    ways = Ways([Way()], look=lambda _way, _given_as: HERE, discover=list)
     lender = Lender(file, "lab2", 1, ways, tmp_path / "spool", give_up_after_s=2.0, say=said.append)
     began = time.monotonic()
     with pytest.raises(EngineError, match="No engine was reached for 2 s: lab2 gives up"):
