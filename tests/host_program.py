@@ -16,7 +16,7 @@ import psutil
 
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
+from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.model.network import HostStatus
 from tests.program import Program
 from tests.waiting import until

@@ -16,9 +16,9 @@ from kinetics_tui.base.errors import EngineError, SettingsError
 from kinetics_tui.base.machine import allow_files, cache_folder
 from kinetics_tui.base.words import counted
 from kinetics_tui.cli.command_line import SETTLED
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.lend import Lender
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.workers.pool import load_workers
 from kinetics_tui.model.network import NetworkKind, parse_way
 from kinetics_tui.model.options import NamedWay

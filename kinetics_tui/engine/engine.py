@@ -23,11 +23,11 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.hosts.way_in import WayIn
-from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.checks import Ask, Checks, ask_youtube
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch

@@ -331,7 +331,7 @@ def _checked_way(value: object) -> NamedWay:
 
 def parse_listen(value: object) -> str:
     """The address at which hosts call, as it is written: ``192.168.1.5:7300``, or ``:7300`` for any."""
-    from kinetics_tui.engine.hosts import connect_file  # few runs have hosts
+    from kinetics_tui.engine.wire import connect_file  # few runs have hosts
 
     connect_file.parse_listen(str(value))
     return str(value).strip()

@@ -18,9 +18,9 @@ import msgspec
 from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.machine import version_on_disk
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
-from kinetics_tui.engine.hosts.line import Line, LineLost
-from kinetics_tui.engine.hosts.messages import (
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import Line, LineLost
+from kinetics_tui.engine.wire.messages import (
     PING_S,
     Bye,
     Hello,
@@ -34,7 +34,7 @@ from kinetics_tui.engine.hosts.messages import (
     Work,
     WorkerUp,
 )
-from kinetics_tui.engine.hosts.reach import NotReached, connect
+from kinetics_tui.engine.wire.reach import NotReached, connect
 from kinetics_tui.engine.workers.messages import Finished, Progress
 from kinetics_tui.model.events import Phase
 from tests.bench.instant import made

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from kinetics_tui.dataset.folder import make_state_folder
-from kinetics_tui.engine.hosts.certificates import Authority, host_context
+from kinetics_tui.engine.wire.certificates import Authority, host_context
 from tests.host_program import free_port
 
 PIECE_BYTES = 256 << 10

@@ -1,4 +1,4 @@
-"""A dataset folder with a real ledger, for the engine's parts."""
+"""A dataset folder with a real ledger, for the engine's parts, and with an authority, for hosts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
+from kinetics_tui.engine.wire.certificates import Authority
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from tests.engine.engine_parts import Parts
@@ -72,3 +73,8 @@ def make_parts(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Iterator[C
     yield make
     for parts in made:
         parts.disk.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.at(tmp_path / "set")

@@ -12,13 +12,13 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.hosts import Hosts
-from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.addresses import network_of
 from kinetics_tui.engine.networks.checks import Checks
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.engine.run.archive_turn import ArchiveTurn
 from kinetics_tui.engine.run.commands import Commands
 from kinetics_tui.engine.run.disk import DiskWatch

@@ -11,9 +11,9 @@ from typing import Any, Self, TypeVar
 from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.machine import version_on_disk
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
-from kinetics_tui.engine.hosts.line import Line, LineLost
-from kinetics_tui.engine.hosts.messages import (
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import Line, LineLost
+from kinetics_tui.engine.wire.messages import (
     Hello,
     HostNetwork,
     Ping,
@@ -24,7 +24,7 @@ from kinetics_tui.engine.hosts.messages import (
     Work,
     WorkerUp,
 )
-from kinetics_tui.engine.hosts.reach import connect
+from kinetics_tui.engine.wire.reach import connect
 from kinetics_tui.engine.workers.messages import Finished
 from kinetics_tui.model.made import NOTHING_SPENT, MadeFile
 

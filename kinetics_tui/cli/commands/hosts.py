@@ -238,7 +238,7 @@ def _start_by_ssh(dataset: Path, where: str, name: str | None, workers: int) -> 
 
 
 def _renew(dataset: Path) -> None:
-    from kinetics_tui.engine.hosts.certificates import Authority
+    from kinetics_tui.engine.wire.certificates import Authority
 
     if is_running(dataset):
         raise EngineError(
@@ -289,7 +289,7 @@ def host_command(
     import socket
 
     from kinetics_tui.cli.lending import lend
-    from kinetics_tui.engine.hosts.connect_file import ConnectFile
+    from kinetics_tui.engine.wire.connect_file import ConnectFile
     from kinetics_tui.settings.settings import load_settings
 
     name = check_host_name(name or socket.gethostname().partition(".")[0] or "host")

@@ -18,7 +18,6 @@ from kinetics_tui.base.errors import EngineError, EngineSilentError
 from kinetics_tui.base.safe_text import shell_word
 from kinetics_tui.dataset.folder import has_ledger, log_path, nothing_begun
 from kinetics_tui.dataset.ledger.ledger import Ledger
-from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.process.address import (
     is_locked,
     last_sign_of_life,
@@ -26,6 +25,7 @@ from kinetics_tui.engine.process.address import (
     read_whereabouts,
     socket_paths,
 )
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.model.commands import AnyCommand, Ping, Reply, Subscribe
 from kinetics_tui.model.events import AnyEvent, DiskMeasured, EngineStatus, StatusChanged
 from kinetics_tui.model.reasons import Reason, Why, reason_text

@@ -12,7 +12,6 @@ from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
-from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.network import (
     NO_ROUTE,
     KnownNetwork,
@@ -23,6 +22,7 @@ from kinetics_tui.engine.networks.network import (
 )
 from kinetics_tui.engine.networks.routes import Ways, ways_of
 from kinetics_tui.engine.process.address import WriterLock
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.model.network import NetworkState, NetworkStatus, Route, Way, parse_way
 from kinetics_tui.model.options import NamedWay
 from kinetics_tui.model.state import RunState

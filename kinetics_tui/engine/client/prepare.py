@@ -157,7 +157,7 @@ def check_options(options: Options) -> None:
     )
 
     if options.listen:
-        from kinetics_tui.engine.hosts.certificates import need_cryptography  # few runs have hosts
+        from kinetics_tui.engine.wire.certificates import need_cryptography  # few runs have hosts
 
         need_cryptography()
     check_args(options.yt_dlp)

@@ -1,1 +1,1 @@
-"""Other machines that lend their workers to a run: who may come in, and the line to them."""
+"""Other machines that lend their workers to a run: who takes part, with which clips, and what comes back."""

@@ -19,7 +19,7 @@ from kinetics_tui.base.machine import available_cores
 from kinetics_tui.dataset.folder import hosts_path
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.host import HostHand
-from kinetics_tui.engine.hosts.messages import Result
+from kinetics_tui.engine.wire.messages import Result
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death, Pool

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from kinetics_tui.base.safe_text import for_ledger
-from kinetics_tui.engine.hosts.line import Line
-from kinetics_tui.engine.hosts.messages import SILENT_S, FromHost, HostNetwork, LetGo, ToHost
 from kinetics_tui.engine.networks.network import Network
+from kinetics_tui.engine.wire.line import Line
+from kinetics_tui.engine.wire.messages import SILENT_S, FromHost, HostNetwork, LetGo, ToHost
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign
 from kinetics_tui.engine.workers.pool import Death

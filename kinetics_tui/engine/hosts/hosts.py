@@ -29,9 +29,11 @@ from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
 from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
 from kinetics_tui.engine.hosts.leases import Leases
-from kinetics_tui.engine.hosts.line import BadLine, Line, LineLost
-from kinetics_tui.engine.hosts.listener import Allowance
-from kinetics_tui.engine.hosts.messages import (
+from kinetics_tui.engine.networks.networks import Networks
+from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
+from kinetics_tui.engine.wire.line import BadLine, Line, LineLost
+from kinetics_tui.engine.wire.listener import Allowance
+from kinetics_tui.engine.wire.messages import (
     MOST_NETWORKS,
     PING_S,
     Ask,
@@ -54,8 +56,6 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerGone,
     WorkerUp,
 )
-from kinetics_tui.engine.networks.networks import Networks
-from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death

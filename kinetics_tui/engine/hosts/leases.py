@@ -15,7 +15,7 @@ import msgspec
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import ClipRow, Lease
 from kinetics_tui.engine.hosts.host import NO_LEASE, HostHand
-from kinetics_tui.engine.hosts.messages import SILENT_S, Work
+from kinetics_tui.engine.wire.messages import SILENT_S, Work
 from kinetics_tui.engine.workers.messages import Assign
 from kinetics_tui.model.network import Route
 

@@ -26,10 +26,13 @@ from kinetics_tui.base.words import counted, duration_text
 from kinetics_tui.dataset.folder import token_in
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.host import NO_LEASE
-from kinetics_tui.engine.hosts.line import Line, LineLost
-from kinetics_tui.engine.hosts.messages import (
+from kinetics_tui.engine.networks.checks import Ask as AskYouTube
+from kinetics_tui.engine.networks.checks import ask_youtube
+from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import Line, LineLost
+from kinetics_tui.engine.wire.messages import (
     PING_S,
     SILENT_S,
     Ask,
@@ -55,10 +58,7 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerGone,
     WorkerUp,
 )
-from kinetics_tui.engine.hosts.reach import NotReached, connect
-from kinetics_tui.engine.networks.checks import Ask as AskYouTube
-from kinetics_tui.engine.networks.checks import ask_youtube
-from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.wire.reach import NotReached, connect
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import (
     Cancelled,

@@ -8,10 +8,10 @@ from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.dataset.folder import make_token
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import sweep_results
-from kinetics_tui.engine.hosts.connect_file import ConnectFile, own_addresses, parse_listen
 from kinetics_tui.engine.hosts.hosts import Hosts
-from kinetics_tui.engine.hosts.listener import Listener
-from kinetics_tui.engine.hosts.messages import FromHost
+from kinetics_tui.engine.wire.connect_file import ConnectFile, own_addresses, parse_listen
+from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.messages import FromHost
 
 _reader = JsonReader[FromHost](FromHost)
 
@@ -29,7 +29,7 @@ class WayIn:
         listen = self._context.options.listen
         if not listen:
             return
-        from kinetics_tui.engine.hosts.certificates import Authority  # few runs have hosts
+        from kinetics_tui.engine.wire.certificates import Authority  # few runs have hosts
 
         context = Authority.at(self._context.dataset).engine_context()
         self._hosts.open(make_token(self._context.dataset))
@@ -47,7 +47,7 @@ class WayIn:
 
 def connect_file(dataset: Path, listen: str, title: str) -> ConnectFile:
     """The file that lets a host in to a run that listens there. Raises UserError."""
-    from kinetics_tui.engine.hosts.certificates import Authority
+    from kinetics_tui.engine.wire.certificates import Authority
 
     address, port = parse_listen(listen)
     return ConnectFile.make(

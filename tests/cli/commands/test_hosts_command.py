@@ -14,7 +14,7 @@ from kinetics_tui.cli import run_command
 from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import HostsKept, NetworkRow
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
+from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.options import Options, Selection
 from tests.waiting import has_ended, until

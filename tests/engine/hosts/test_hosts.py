@@ -11,11 +11,12 @@ import pytest
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.hosts import hosts as hosts_module
-from kinetics_tui.engine.hosts.certificates import Authority
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.host import network_of_host
-from kinetics_tui.engine.hosts.listener import Listener
-from kinetics_tui.engine.hosts.messages import (
+from kinetics_tui.engine.networks.network import met_before
+from kinetics_tui.engine.wire.certificates import Authority
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.messages import (
     Ask,
     Bye,
     Checked,
@@ -35,7 +36,6 @@ from kinetics_tui.engine.hosts.messages import (
     WorkerGone,
     WorkerUp,
 )
-from kinetics_tui.engine.networks.network import met_before
 from kinetics_tui.engine.workers.messages import Failed, Progress
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
 from kinetics_tui.model.commands import AdmitHost, AnyCommand, RemoveHost, SetHostWorkers

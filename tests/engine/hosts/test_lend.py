@@ -12,14 +12,14 @@ import pytest
 
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.engine.hosts.certificates import Authority
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
 from kinetics_tui.engine.hosts.lend import Lender
-from kinetics_tui.engine.hosts.line import Line
-from kinetics_tui.engine.hosts.listener import Listener
-from kinetics_tui.engine.hosts.messages import FromHost, Hello, LetGo, Result, Welcome, Work, WorkerUp
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.wire.certificates import Authority
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import Line
+from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.messages import FromHost, Hello, LetGo, Result, Welcome, Work, WorkerUp
 from kinetics_tui.engine.workers.messages import Assign, Cancelled
 from kinetics_tui.model.clip import Clip
 from kinetics_tui.model.network import Way

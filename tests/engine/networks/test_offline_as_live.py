@@ -15,10 +15,10 @@ from kinetics_tui.dataset.folder import make_state_folder
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.client.next_run import list_networks
-from kinetics_tui.engine.initial_events import opening_events
 from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.routes import Ways
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Lessons, NetworkKind, NetworkState, NetworkStatus, Way
 from kinetics_tui.model.options import COOLDOWN_STEPS_S, Options, Selection

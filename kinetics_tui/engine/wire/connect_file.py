@@ -18,8 +18,8 @@ from kinetics_tui.base.any_text import from_json, to_json
 from kinetics_tui.base.errors import SettingsError, UserError
 from kinetics_tui.base.safe_text import HIDDEN, shell_word
 from kinetics_tui.base.whole_file import whole_file
-from kinetics_tui.engine.hosts.certificates import Credentials
 from kinetics_tui.engine.networks.addresses import addresses, default_route_address
+from kinetics_tui.engine.wire.certificates import Credentials
 from kinetics_tui.model.network import Family, family_of
 
 DEFAULT_PORT = 7300

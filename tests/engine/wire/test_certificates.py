@@ -16,9 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from kinetics_tui.base.errors import DatasetError, SettingsError
 from kinetics_tui.dataset.folder import state_folder
-from kinetics_tui.engine.hosts import certificates
-from kinetics_tui.engine.hosts.certificates import Authority, Credentials, host_context, knock_of
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
+from kinetics_tui.engine.wire import certificates
+from kinetics_tui.engine.wire.certificates import Authority, Credentials, host_context, knock_of
+from kinetics_tui.engine.wire.connect_file import ConnectFile
 
 
 def shakes_hands(engine: ssl.SSLContext, host: ssl.SSLContext) -> bool:
@@ -152,9 +152,9 @@ def test_credentials_that_are_none_are_an_error(authority: Authority) -> None:
 
 def test_nothing_of_cryptography_is_loaded_where_it_is_not_needed(tmp_path: Path) -> None:
     code = (
-        "import sys; import kinetics_tui.engine.hosts.reach, kinetics_tui.engine.hosts.listener;"
-        "from kinetics_tui.engine.hosts.connect_file import ConnectFile; from pathlib import Path;"
-        "from kinetics_tui.engine.hosts.certificates import host_context;"
+        "import sys; import kinetics_tui.engine.wire.reach, kinetics_tui.engine.wire.listener;"
+        "from kinetics_tui.engine.wire.connect_file import ConnectFile; from pathlib import Path;"
+        "from kinetics_tui.engine.wire.certificates import host_context;"
         "host_context(ConnectFile.read(Path(sys.argv[1])).credentials); print('cryptography' in sys.modules)"
     )
     file = ConnectFile.make(

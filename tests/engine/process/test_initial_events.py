@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import Attempt, NetworkRow, Outcome
-from kinetics_tui.engine.initial_events import opening_events
+from kinetics_tui.engine.process.initial_events import opening_events
 from kinetics_tui.model.events import NetworkChanged, RunOpened
 from kinetics_tui.model.failure import Category
 from kinetics_tui.model.network import Lessons, NetworkStatus

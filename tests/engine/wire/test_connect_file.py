@@ -17,9 +17,9 @@ import pytest
 from rich.pretty import pretty_repr
 
 from kinetics_tui.base.errors import SettingsError, UserError
-from kinetics_tui.engine.hosts import connect_file as connect_file_module
-from kinetics_tui.engine.hosts.certificates import Authority
-from kinetics_tui.engine.hosts.connect_file import (
+from kinetics_tui.engine.wire import connect_file as connect_file_module
+from kinetics_tui.engine.wire.certificates import Authority
+from kinetics_tui.engine.wire.connect_file import (
     DEFAULT_PORT,
     MAX_FILE_BYTES,
     STANDARD_INPUT,

@@ -20,9 +20,9 @@ from typing import Generic, TypeVar
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.words import counted
-from kinetics_tui.engine.hosts.certificates import KNOCKS, knock_of
-from kinetics_tui.engine.hosts.connect_file import EVERYWHERE, address_text
-from kinetics_tui.engine.hosts.line import Line, LineLost, fault_text
+from kinetics_tui.engine.wire.certificates import KNOCKS, knock_of
+from kinetics_tui.engine.wire.connect_file import EVERYWHERE, address_text
+from kinetics_tui.engine.wire.line import Line, LineLost, fault_text
 
 MOST_LINES = 256
 MOST_KNOCKING = 64

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from kinetics_tui.base.any_text import to_json
-from kinetics_tui.engine.hosts import line as line_module
-from kinetics_tui.engine.hosts.certificates import host_context, knock_of
-from kinetics_tui.engine.hosts.line import (
+from kinetics_tui.engine.wire import line as line_module
+from kinetics_tui.engine.wire.certificates import host_context, knock_of
+from kinetics_tui.engine.wire.line import (
     LOST_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_PIECE_BYTES,
@@ -25,7 +25,7 @@ from kinetics_tui.engine.hosts.line import (
     Line,
     LineLost,
 )
-from tests.engine.hosts.host_echo import PATIENCE_S, Echo, Piece, Say, until
+from tests.engine.wire.host_echo import PATIENCE_S, Echo, Piece, Say, until
 
 
 @pytest.fixture

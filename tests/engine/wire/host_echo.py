@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kinetics_tui.base.any_text import JsonReader
-from kinetics_tui.engine.hosts.certificates import Authority, Credentials
-from kinetics_tui.engine.hosts.connect_file import ConnectFile
-from kinetics_tui.engine.hosts.line import Line
-from kinetics_tui.engine.hosts.listener import Listener
-from kinetics_tui.engine.hosts.reach import connect
+from kinetics_tui.engine.wire.certificates import Authority, Credentials
+from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import Line
+from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.reach import connect
 
 
 class Say(msgspec.Struct, frozen=True):

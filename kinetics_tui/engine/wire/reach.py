@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.engine.hosts.certificates import host_context, knock_of
-from kinetics_tui.engine.hosts.connect_file import ConnectFile, new_file, parse_listen
-from kinetics_tui.engine.hosts.line import Line, LineLost, fault_text
+from kinetics_tui.engine.wire.certificates import host_context, knock_of
+from kinetics_tui.engine.wire.connect_file import ConnectFile, new_file, parse_listen
+from kinetics_tui.engine.wire.line import Line, LineLost, fault_text
 
 STAGGER_S = 0.3
 """The next address is tried when the one before has not answered for so long."""

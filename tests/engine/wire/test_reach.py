@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from kinetics_tui.engine.hosts.reach import NotReached, connect
-from tests.engine.hosts.host_echo import PATIENCE_S, READER, Echo, until
+from kinetics_tui.engine.wire.reach import NotReached, connect
+from tests.engine.wire.host_echo import PATIENCE_S, READER, Echo, until
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from kinetics_tui.base.errors import EngineError
-from kinetics_tui.engine.hosts import certificates
-from kinetics_tui.engine.hosts import listener as listener_module
-from kinetics_tui.engine.hosts.certificates import Authority, Credentials, host_context, knock_of
-from kinetics_tui.engine.hosts.line import Line, LineLost
-from kinetics_tui.engine.hosts.listener import (
+from kinetics_tui.engine.wire import certificates
+from kinetics_tui.engine.wire import listener as listener_module
+from kinetics_tui.engine.wire.certificates import Authority, Credentials, host_context, knock_of
+from kinetics_tui.engine.wire.line import Line, LineLost
+from kinetics_tui.engine.wire.listener import (
     ANOTHER_DATASETS,
     LOGGED_EVERY_S,
     MOST_HANDSHAKES,
@@ -31,8 +31,8 @@ from kinetics_tui.engine.hosts.listener import (
     Allowance,
     Listener,
 )
-from kinetics_tui.engine.hosts.reach import NotReached, connect
-from tests.engine.hosts.host_echo import PATIENCE_S, READER, Echo, Say, until
+from kinetics_tui.engine.wire.reach import NotReached, connect
+from tests.engine.wire.host_echo import PATIENCE_S, READER, Echo, Say, until
 
 
 def server_context(credentials: Credentials) -> ssl.SSLContext:

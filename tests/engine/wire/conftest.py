@@ -1,4 +1,4 @@
-"""The authority of a dataset, and an engine that lets its hosts in: real sockets, real TLS."""
+"""An engine that lets the hosts of a dataset in: real sockets, real TLS."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics_tui.engine.hosts.certificates import Authority
-from tests.engine.hosts.host_echo import Echo
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority.at(tmp_path / "set")
+from kinetics_tui.engine.wire.certificates import Authority
+from tests.engine.wire.host_echo import Echo
 
 
 @pytest.fixture
