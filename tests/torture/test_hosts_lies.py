@@ -21,7 +21,7 @@ from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.demo.dataset import Demo
 from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.ask import ask
-from kinetics_tui.engine.hosts.hosts import SPOILED_IN_A_ROW
+from kinetics_tui.engine.hosts.results import SPOILED_IN_A_ROW
 from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.wire.messages import (
     MOST_NETWORKS,

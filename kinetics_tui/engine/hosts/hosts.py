@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -20,15 +19,15 @@ import msgspec
 
 from kinetics_tui import __version__
 from kinetics_tui.base.errors import DatasetError
-from kinetics_tui.base.machine import version_on_disk
 from kinetics_tui.base.safe_text import for_ledger
 from kinetics_tui.base.words import counted
-from kinetics_tui.dataset.folder import scratch_path
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.hosts.arrivals import Arrivals, results_folder
+from kinetics_tui.engine.hosts.arrivals import results_folder
 from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_host
 from kinetics_tui.engine.hosts.leases import Leases
+from kinetics_tui.engine.hosts.register import Register
+from kinetics_tui.engine.hosts.results import Results
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
 from kinetics_tui.engine.wire.line import BadLine, Line, LineLost
@@ -57,32 +56,23 @@ from kinetics_tui.engine.wire.messages import (
     WorkerUp,
 )
 from kinetics_tui.engine.workers.hand import Hand
-from kinetics_tui.engine.workers.messages import Assign, Cancelled, Failed, Finished, FromWorker
+from kinetics_tui.engine.workers.messages import Assign, FromWorker
 from kinetics_tui.engine.workers.pool import Death
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
-from kinetics_tui.media.failures import FULL
 from kinetics_tui.media.fetch.probe_program import CheckAnswer
-from kinetics_tui.model.events import HostChanged, WorkerIdle
-from kinetics_tui.model.failure import Category
-from kinetics_tui.model.made import NOTHING_SPENT
-from kinetics_tui.model.network import HOST_NAME, HostState, HostStatus, host_way
+from kinetics_tui.model.events import WorkerIdle
+from kinetics_tui.model.network import HostState, HostStatus, host_way
 from kinetics_tui.model.options import WORKERS, Options
 
 FIRST_WORD_S = 10.0
 ASK_S = 60.0
 SEND_WITHIN_S = 0.05
-MOST_HOSTS = 256
-SPOILED_IN_A_ROW = 5
-"""A host that sends so many files that are no clips, one after the other, takes part no more."""
-NOTES_A_MINUTE = 20
 MESSAGES = (256, 100.0)
 """So many messages of a host are heard at once, and so many a second then; it is made to wait with others."""
 NETWORKS = (5, 1.0)
 """The same of those that say that its networks changed, which take the engine longest."""
 PROGRESS_A_SECOND = 256
 """The progress of more clips is told less often than hosts tell it; that one has come further, at once."""
-REST_S = 30.0
-"""A worker that cannot write on its machine gets nothing for so long."""
 
 log = logging.getLogger(__name__)
 
@@ -109,14 +99,22 @@ class Hosts:
         target: WorkerTarget = run_worker,
     ) -> None:
         self._context = context
+        self._register = Register(context, lambda: networks_of_hosts.removed)
         self._leases = Leases(context.ledger, claim, put_back)
+        self._results = Results(
+            context,
+            self._register,
+            self._leases,
+            heard=heard,
+            spoiled=spoiled,
+            remove=self.remove,
+            target=target,
+        )
         self._networks = networks
         self._networks_of_hosts = networks_of_hosts
         self._heard = heard
         self._started = started
         self._gone = gone
-        self._spoiled = spoiled
-        self._hosts: dict[str, Host] = {}
         self._sending: asyncio.TimerHandle | None = None
         self._answers: dict[int, asyncio.Future[CheckAnswer]] = {}
         self._asked = 0
@@ -124,23 +122,15 @@ class Hosts:
         self._told_options = _for_hosts(context.options)
         self._pinged_at = 0.0
         self._ticked_at = time.monotonic()
-        self._arrivals = Arrivals(
-            context.dataset,
-            scratch_path(context.dataset),
-            lambda: context.options,
-            arrived=self._arrived,
-            spoiled=self._arrived_spoiled,
-            target=target,
-        )
 
     @property
     def hands(self) -> list[HostHand]:
         """The workers on all hosts."""
-        return [hand for host in self._hosts.values() for hand in host.hands.values()]
+        return self._register.hands
 
     def hands_of(self, name: str) -> list[HostHand]:
         """The workers on one host."""
-        host = self._hosts.get(name)
+        host = self._register.get(name)
         return list(host.hands.values()) if host is not None else []
 
     # -- their life -------------------------------------------------------------------------------
@@ -159,7 +149,7 @@ class Hosts:
     async def close(self, why: str) -> None:
         """Say good-bye to every host; what they still have is void."""
         lines = []
-        for host in self._hosts.values():
+        for host in self._register:
             host.tell(Bye(why=why))
             if host.line is not None:
                 lines.append(host.line)
@@ -168,7 +158,7 @@ class Hosts:
         self._networks_of_hosts.end()
         for answer in self._answers.values():
             answer.cancel()
-        await self._arrivals.close()
+        await self._results.close()
 
     def tick(self) -> None:
         """Let time pass: who is silent loses its clips, and who is here hears that the engine is there."""
@@ -177,7 +167,7 @@ class Hosts:
         now = time.monotonic()
         due = now - self._pinged_at >= PING_S
         stood_still_s, self._ticked_at = now - self._ticked_at, now
-        for host in list(self._hosts.values()):
+        for host in self._register:
             if changed:
                 host.tell(NewOptions(options=options))
             if due:
@@ -196,7 +186,7 @@ class Hosts:
     def flushed(self) -> None:
         """The ledger has what is known: hosts may forget the results that are in it. Raises DatasetError."""
         for name, lease in self._leases.flushed():
-            if host := self._hosts.get(name):
+            if host := self._register.get(name):
                 host.tell(Got(lease=lease))
 
     # -- what goes out ----------------------------------------------------------------------------
@@ -206,7 +196,7 @@ class Hosts:
         if self._sending is not None:
             self._sending.cancel()
             self._sending = None
-        self._leases.send(lambda name, work: self._hosts[name].tell(work))
+        self._leases.send(lambda name, work: self._register[name].tell(work))
 
     def send_soon(self) -> None:
         """The same in a moment, with those that come until then: one writing of the ledger for all."""
@@ -223,7 +213,7 @@ class Hosts:
     async def ask(self, way: str, youtube_id: str, *, media: bool = False) -> CheckAnswer:
         """The answer to one request by a network of a host."""
         name, _, key = way.partition("/")
-        host = self._hosts.get(name)
+        host = self._register.get(name)
         if host is None or not host.here:
             return CheckAnswer(ok=False, category=None, text=f"The host {name} is away.", took_s=0.0)
         self._asked += 1
@@ -244,7 +234,7 @@ class Hosts:
 
     def set_workers(self, name: str, workers: int) -> str:
         """Have a host run so many workers; says why not, else nothing."""
-        host = self._hosts.get(name)
+        host = self._register.get(name)
         if host is None or not host.here:
             return f"The host {name} is not here now." if host else f"There is no host {name!r}."
         if not WORKERS[0] <= workers <= WORKERS[1]:
@@ -253,12 +243,12 @@ class Hosts:
         for hand in host.hands.values():
             hand.leaving = hand.place > workers
         host.tell(Resize(workers=workers))
-        self._tell(host)
+        self._register.tell(host)
         return ""
 
     def remove(self, name: str) -> str:
         """Have a host leave, and let none of its name in any more; says why not, else nothing."""
-        host = self._hosts.get(name)
+        host = self._register.get(name)
         if host is None and not self._networks_of_hosts.knows(name):
             removed = name in self._networks_of_hosts.removed
             return f"The host {name} is removed already." if removed else f"There is no host {name!r}."
@@ -266,9 +256,9 @@ class Hosts:
             why = f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name} lets it in."
             host.tell(Bye(why=why, removed=True))
             self._part(host, "removed by the user")
-            del self._hosts[name]
+            self._register.strike(name)
         self._networks_of_hosts.remove(name)
-        self._publish(HostState(name=name, status=HostStatus.LEFT), "is removed", removed=True)
+        self._register.publish(HostState(name=name, status=HostStatus.LEFT), "is removed", removed=True)
         return ""
 
     def admit(self, name: str) -> str:
@@ -278,7 +268,7 @@ class Hosts:
         self._networks_of_hosts.admit(name)
         listed = self._context.state.hosts.get(name)
         if listed is not None and listed.status is HostStatus.REFUSED:
-            self._publish(listed, removed=True)
+            self._register.publish(listed, removed=True)
         return ""
 
     # -- who calls --------------------------------------------------------------------------------
@@ -294,12 +284,12 @@ class Hosts:
             if self._context.stopping:
                 line.send(Bye(why="The run is being stopped."))
                 return
-            if refused := self._refuse(hello):
+            if refused := self._register.refusal(hello):
                 line.send(refused)
-                self._publish_refused(hello, line.address, refused.why)
+                self._register.tell_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
-            line.take_piece = partial(self._take_piece, host, line)
+            line.take_piece = partial(self._results.take_piece, host, line)
             allowance, for_networks = Allowance(*MESSAGES), Allowance(*NETWORKS)
             while True:
                 message = await line.read()
@@ -326,44 +316,9 @@ class Hosts:
             if host is not None and host.line is line:
                 self._away(host, "the line to it is cut")
 
-    def _refuse(self, hello: Hello) -> Refused | None:
-        """The reason why one may not take part, None where it may."""
-        yt_dlp = version_on_disk("yt_dlp")
-        name, known = hello.name, self._hosts.get(hello.name)
-        if hello.version != __version__:
-            why = f"The engine is Kinetics TUI {__version__}, this host {hello.version}"
-            return Refused(why=f"{why}: pip install kinetics-tui=={__version__}")
-        if hello.yt_dlp != yt_dlp:
-            why = f"The engine has yt-dlp {yt_dlp}, this host {hello.yt_dlp}"
-            return Refused(why=f"{why}: pip install 'yt-dlp[default]=={yt_dlp}'")
-        if not HOST_NAME.fullmatch(name):
-            return Refused(why="A host's name has up to 31 letters, digits, dots, hyphens and underscores.")
-        if name in self._networks_of_hosts.removed:
-            why = f"The host {name} was removed: another --name, or kinetics-tui hosts DATASET --admit {name}"
-            return Refused(why=why)
-        if known is not None and known.here and known.instance != hello.instance:
-            why = f"A host {name} takes part already: give this one another --name."
-            return Refused(why=why, for_good=False)
-        if known is None and not self._has_room():
-            return Refused(why=f"{MOST_HOSTS} hosts take part already.", for_good=False)
-        return None
-
-    def _has_room(self) -> bool:
-        """True if one more host may take part; of those that are gone the first is forgotten for it."""
-        if len(self._hosts) < MOST_HOSTS:
-            return True
-        gone = next((host.name for host in self._hosts.values() if not (host.here or host.hands)), None)
-        if gone is not None:
-            self._publish(self._hosts.pop(gone).state(), removed=True)
-        return gone is not None
-
     def _welcome(self, hello: Hello, line: Line[FromHost]) -> Host:
         name = hello.name
-        host = self._hosts.get(name)
-        if host is None:
-            taken = {other.index for other in self._hosts.values()}
-            index = next(number for number in itertools.count(1) if number not in taken)
-            host = self._hosts[name] = Host(name, index, self._ended_by)
+        host = self._register.enter(name, self._ended_by)
         if host.line is not None:
             host.line.abort()
         again = host.instance == hello.instance
@@ -375,7 +330,7 @@ class Hosts:
         host.in_place = bool(self._token) and hello.token == self._token
         if host.in_place:
             results_folder(self._context.dataset, name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._arrivals.open()
+        self._results.open()
         host.left = False
         keep = self._still_held(host, hello)
         host.tell(
@@ -392,7 +347,7 @@ class Hosts:
             named = {host_way(name, network.key).target for network in hello.networks}
             self._networks_of_hosts.forget(name, keep=named)
         self._lead(host, hello.networks, line.address)
-        self._tell(
+        self._register.tell(
             host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"
         )
         log.info("host %s takes part from %s", name, line.peer)
@@ -459,16 +414,16 @@ class Hosts:
             case ProgressNow():
                 self._hear_progress(host, message)
             case Result():
-                self._take_in(host, message)
+                self._results.take_in(host, message)
             case NetworksNow(networks=networks):
                 self._lead(host, networks, host.line.address if host.line else "")
-                self._tell(host)
+                self._register.tell(host)
             case Checked(number=number, answer=answer):
                 waits = self._answers.get(number)
                 if waits is not None and not waits.done():
                     waits.set_result(answer)
             case Note(text=text):
-                self._note(host, for_ledger(text)[:300])
+                self._register.note(host, for_ledger(text)[:300])
             case Leaving():
                 self._part(host, "left the run")
                 self._networks_of_hosts.forget(host.name)
@@ -481,7 +436,7 @@ class Hosts:
         now, shown = time.monotonic(), self._context.state.workers
         due = now >= host.progress_due
         if due:
-            far = sum(len(each.hands) for each in self._hosts.values())
+            far = sum(len(each.hands) for each in self._register)
             if far > PROGRESS_A_SECOND:
                 host.progress_due = now + far / PROGRESS_A_SECOND - 0.5  # a host tells it every second
         for one in message.clips:
@@ -499,7 +454,7 @@ class Hosts:
             self._context.publish(WorkerIdle(at=self._context.clock(), slot=hand.number))
         else:  # the result of the one before is on its way
             hand.pid, hand.ready = pid, True
-        self._tell(host)
+        self._register.tell(host)
 
     def _worker_gone(self, host: Host, message: WorkerGone) -> None:
         hand = host.hands.get(message.place)
@@ -511,84 +466,7 @@ class Hosts:
         how = for_ledger(message.how)[:200]
         hand.leaving = hand.leaving or not how
         host.taken_from(hand, Death(how, message.from_outside) if how else None)
-        self._tell(host)
-
-    def _take_in(self, host: Host, result: Result) -> None:
-        hand = host.hands.get(result.place)
-        row = hand.row if hand is not None else None
-        if hand is None or row is None or hand.lease != result.lease or result.said.clip_id != row.id:
-            host.tell(Got(lease=result.lease))  # late, twice, or not its own: void
-            return
-        match result.said:
-            case Finished():
-                try:
-                    why = self._arrivals.expect(hand, row, result)
-                except OSError as error:
-                    self._not_written(hand, row, error)
-                    return
-                if why:
-                    self._arrived_spoiled(hand, result.lease, why)
-            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE, text=text):
-                self._note(host, f"Its own disk: {for_ledger(text)[:200]}")
-                hand.rest(REST_S)
-                self._end(hand, Cancelled(clip_id=row.id))
-            case Failed(text=text):
-                self._end(hand, msgspec.structs.replace(result.said, text=for_ledger(text)[:500]))
-            case _:
-                self._end(hand, result.said)
-
-    def _take_piece(self, host: Host, line: Line[FromHost], lease: int, data: memoryview) -> bool:
-        """Write a piece of a file down; False where its host called again, or was let go of."""
-        if host.line is line:
-            host.heard_at = time.monotonic()
-            try:
-                self._arrivals.piece(host.name, lease, data)
-            except OSError as error:
-                self._arrivals.drop(lease)
-                for hand in host.hands.values():
-                    if hand.lease == lease and hand.row is not None:
-                        self._not_written(hand, hand.row, error)
-                        break
-        return host.line is line
-
-    def _not_written(self, hand: HostHand, row: ClipRow, error: OSError) -> None:
-        category = Category.DISK_FULL if error.errno in FULL else Category.NOT_WRITABLE
-        text = f"What {hand.host} sends cannot be written ({error.strerror})."
-        self._end(hand, Failed(clip_id=row.id, category=category, text=text, spent=NOTHING_SPENT))
-
-    def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed | Cancelled) -> None:
-        if hand.lease == lease and hand.row is not None:
-            host = self._hosts.get(hand.host)
-            if host is not None and isinstance(message, Finished):
-                host.clips += 1
-                host.spoiled = 0
-            self._end(hand, message)
-
-    def _arrived_spoiled(self, hand: HostHand, lease: int, why: str) -> None:
-        host = self._hosts.get(hand.host)
-        if hand.lease != lease or host is None:
-            return
-        self._leases.end(hand, in_books=True)
-        self._note(host, f"A file of it was spoiled: {why}")
-        self._spoiled(hand, why)
-        host.spoiled += 1
-        if host.spoiled >= SPOILED_IN_A_ROW:
-            try:
-                self.remove(host.name)
-            except DatasetError as error:  # it is removed with the next one
-                log.warning("%s", error)
-
-    def _end(self, hand: HostHand, message: FromWorker) -> None:
-        """The last word on the clip of a lease has come."""
-        self._leases.end(hand, in_books=True)
-        self._heard(hand, message)
-
-    def _note(self, host: Host, text: str) -> None:
-        now = time.monotonic()
-        host.notes = [at for at in host.notes if now - at < 60.0]
-        if len(host.notes) < NOTES_A_MINUTE:
-            host.notes.append(now)
-            self._tell(host, text)
+        self._register.tell(host)
 
     # -- who goes ---------------------------------------------------------------------------------
 
@@ -598,14 +476,14 @@ class Hosts:
         line, host.line = host.line, None
         line.abort()
         self._networks_of_hosts.lead(host.networks_away)
-        self._tell(host, f"is away: {why}")
+        self._register.tell(host, f"is away: {why}")
 
     def _part(self, host: Host, why: str) -> None:
         """A host goes for good: its clips go back at once."""
         host.line, host.left = None, True
         self._take_all(host)
         self._networks_of_hosts.lead(host.networks_away)
-        self._tell(host, why)
+        self._register.tell(host, why)
 
     def _take_all(self, host: Host) -> None:
         for hand in list(host.hands.values()):
@@ -614,39 +492,9 @@ class Hosts:
 
     def _ended_by(self, hand: HostHand, death: Death | None) -> None:
         """A worker is gone: what it had is nobody's, and what it sends is void."""
-        self._arrivals.drop(hand.lease)
+        self._results.drop(hand.lease)
         self._leases.end(hand, in_books=False)
         self._gone(hand, death)
-
-    def _tell(self, host: Host, news: str = "") -> None:
-        if news:
-            host.last_word, host.said_at = news, self._context.clock()
-        self._publish(host.state(), news)
-
-    def _publish(self, state: HostState, news: str = "", *, removed: bool = False) -> None:
-        if news or removed or self._context.state.hosts.get(state.name) != state:
-            self._context.publish(
-                HostChanged(at=self._context.clock(), host=state, news=news, removed=removed)
-            )
-
-    def _publish_refused(self, hello: Hello, peer: str, why: str) -> None:
-        log.warning("host %s is refused: %s", for_ledger(hello.name)[:40], why)
-        listed = self._context.state.hosts
-        room = hello.name in listed or len(listed) < MOST_HOSTS
-        if room and HOST_NAME.fullmatch(hello.name) and hello.name not in self._hosts:
-            now = self._context.clock()
-            self._publish(
-                HostState(
-                    name=hello.name,
-                    status=HostStatus.REFUSED,
-                    address=peer,
-                    version=hello.version,
-                    yt_dlp=hello.yt_dlp,
-                    last_word=why,
-                    said_at=now,
-                ),
-                f"is refused: {why}",
-            )
 
 
 def _for_hosts(options: Options) -> Options:

@@ -7,14 +7,11 @@ on with what they have, and what they made is kept until the engine has it in it
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
 import logging
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +23,7 @@ from kinetics_tui.base.words import counted, duration_text
 from kinetics_tui.dataset.folder import token_in
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.arrivals import results_folder
+from kinetics_tui.engine.hosts.deliveries import Deliveries
 from kinetics_tui.engine.hosts.host import NO_LEASE
 from kinetics_tui.engine.networks.checks import Ask as AskYouTube
 from kinetics_tui.engine.networks.checks import ask_youtube
@@ -51,7 +49,6 @@ from kinetics_tui.engine.wire.messages import (
     ProgressOf,
     Refused,
     Resize,
-    Result,
     ToHost,
     Welcome,
     Work,
@@ -62,8 +59,6 @@ from kinetics_tui.engine.wire.reach import NotReached, connect
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import (
     Cancelled,
-    Failed,
-    Finished,
     FromWorker,
     Progress,
     Ready,
@@ -86,17 +81,6 @@ _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 _reader = JsonReader[ToHost](ToHost)
-
-
-@dataclass(eq=False)
-class Delivery:
-    """The result of a clip, until the engine has it in its books."""
-
-    place: int
-    said: Finished | Failed | Cancelled
-    path: Path | None = None
-    size_bytes: int = 0
-    sha256: str = "0" * 64
 
 
 class Lender:
@@ -133,20 +117,21 @@ class Lender:
         self._line: Line[ToHost] | None = None
         self._pool: Pool | None = None
         self._options = Options()
-        self._results = spool / "results"
-        self._in_place = False
         self._leases: dict[int, int] = {}
         """The lease of the clip in each worker's hand."""
         self._progress: dict[int, Progress] = {}
-        self._deliveries: dict[int, Delivery] = {}
+        self._deliveries = Deliveries(spool / "results", lambda: self._line, self._begin)
         self._networks: tuple[HostNetwork, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = ""
         self._refused_at = 0.0
         self._waiting: asyncio.Future[Any] | None = None
         """What this host waits for while there is no line."""
-        self.done = 0
+
+    @property
+    def done(self) -> int:
         """Clips that are in the engine's books."""
+        return self._deliveries.done
 
     @property
     def busy(self) -> int:
@@ -282,7 +267,7 @@ class Lender:
 
     def _held(self) -> tuple[Held, ...]:
         held = [Held(place, lease, self._pid(place)) for place, lease in self._leases.items()]
-        held += [Held(one.place, lease, self._pid(one.place)) for lease, one in self._deliveries.items()]
+        held += [Held(one.place, lease, self._pid(one.place)) for lease, one in self._deliveries]
         return tuple(held)
 
     def _pid(self, place: int) -> int:
@@ -296,8 +281,6 @@ class Lender:
         for place, lease in list(self._leases.items()):
             if lease not in kept:
                 self._let_go(place, kill=False)
-        for lease in [lease for lease in self._deliveries if lease not in kept]:
-            self._forget(lease)
         self._line = line
         if self._pool is None:
             self._open_pool(in_place=welcome.in_place)
@@ -311,21 +294,20 @@ class Lender:
         self._resize(welcome.workers)
         for slot in self._slots():
             self._tell_ready(slot.number)
-        for lease in self._deliveries:
-            self._begin(self._deliver(lease))
+        self._deliveries.send_again(kept)
 
     def _open_pool(self, *, in_place: bool) -> None:
-        self._in_place = in_place
+        results = self._deliveries.folder
+        scratch = self._spool / "scratch"
+        self._deliveries.in_place = in_place
         if in_place:
-            self._results = results_folder(Path(self._file.folder), self._name)
-            shutil.rmtree(self._results, ignore_errors=True)  # of one of this name that died
-            scratch = self._results / f"scratch-{self._instance}"
-        else:
-            scratch = self._spool / "scratch"
-        self._results.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._deliveries.folder = results = results_folder(Path(self._file.folder), self._name)
+            shutil.rmtree(results, ignore_errors=True)  # of one of this name that died
+            scratch = results / f"scratch-{self._instance}"
+        results.mkdir(mode=0o700, parents=True, exist_ok=True)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._pool = Pool(
-            dataset=self._results,
+            dataset=results,
             scratch=scratch,
             options=lambda: self._options,
             on_message=self._said,
@@ -361,10 +343,10 @@ class Lender:
                 if self._leases.get(place, NO_LEASE) == lease:
                     self._let_go(place, network_only=network_only, kill=kill)
                 elif kill:  # of what its worker has made already: there is another clip for it
-                    self._forget(lease)
+                    self._deliveries.forget(lease)
                     self._tell_ready(place)
             case Got(lease=lease):
-                self._forget(lease, done=True)
+                self._deliveries.forget(lease, done=True)
             case Resize(workers=workers):
                 self._resize(workers)
             case NewOptions(options=options):
@@ -381,10 +363,10 @@ class Lender:
     def _work(self, work: Work) -> None:
         slot = self._pool.slots.get(work.place) if self._pool is not None else None
         if slot is None or slot.pid != work.pid or not slot.idle:  # it went as its clip came
-            self._settle(work.place, work.lease, Cancelled(clip_id=work.assign.clip_id))
+            self._deliveries.add(work.place, work.lease, Cancelled(clip_id=work.assign.clip_id))
             return
         todo = work.assign
-        path = self._results / todo.path
+        path = self._deliveries.folder / todo.path
         path.unlink(missing_ok=True)
         row = ClipRow(todo.clip_id, todo.clip, todo.path, 0, 0)
         self._leases[work.place] = work.lease
@@ -433,7 +415,8 @@ class Lender:
         slot.release()
         self._leases.pop(slot.number, None)
         self._progress.pop(slot.number, None)
-        self._settle(slot.number, lease, message)
+        if lease != NO_LEASE:
+            self._deliveries.add(slot.number, lease, message)
         assert self._pool is not None
         if isinstance(slot, Slot):
             self._pool.renew_if_old(slot)
@@ -450,46 +433,6 @@ class Lender:
                 from_outside=death is not None and death.from_outside,
             )
         )
-
-    def _settle(self, place: int, lease: int, message: Finished | Failed | Cancelled) -> None:
-        if lease == NO_LEASE:
-            return
-        self._deliveries[lease] = Delivery(place, message)
-        self._begin(self._deliver(lease))
-
-    async def _deliver(self, lease: int) -> None:
-        """Send a result; where the line is cut, it is sent again when the engine is back."""
-        one, line = self._deliveries.get(lease), self._line
-        if one is None or line is None:
-            return
-        if isinstance(one.said, Finished) and one.path is None:
-            path = self._results / f"{lease}.mp4"
-            try:
-                one.size_bytes, one.sha256 = await asyncio.to_thread(_measure, path)
-            except OSError:
-                one.said = Cancelled(clip_id=one.said.clip_id)
-            else:
-                one.path = path
-        with contextlib.suppress(LineLost, OSError):
-            line.send(
-                Result(
-                    place=one.place,
-                    lease=lease,
-                    said=one.said,
-                    size_bytes=one.size_bytes,
-                    sha256=one.sha256,
-                    in_place=self._in_place,
-                )
-            )
-            if one.path is not None and not self._in_place:
-                await line.send_file(lease, one.path)
-
-    def _forget(self, lease: int, *, done: bool = False) -> None:
-        one = self._deliveries.pop(lease, None)
-        if one is not None and isinstance(one.said, Finished):
-            self.done += done
-            with contextlib.suppress(OSError):
-                (self._results / f"{lease}.mp4").unlink(missing_ok=True)
 
     # -- what time brings -------------------------------------------------------------------------
 
@@ -544,9 +487,3 @@ class Lender:
             )
             for way, network in self._ways.networks().items()
         )
-
-
-def _measure(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), digest

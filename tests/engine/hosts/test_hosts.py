@@ -11,6 +11,7 @@ import pytest
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.hosts import hosts as hosts_module
+from kinetics_tui.engine.hosts import register as register_module
 from kinetics_tui.engine.hosts.host import network_of_host
 from kinetics_tui.engine.networks.network import met_before
 from kinetics_tui.engine.wire.certificates import Authority
@@ -90,7 +91,7 @@ def test_a_proxy_of_a_host_that_is_not_here_cannot_be_used_from_this_machine() -
 async def test_a_host_that_has_left_makes_room_for_another(
     make_parts: Callable[..., Parts], authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosts_module, "MOST_HOSTS", 2)
+    monkeypatch.setattr(register_module, "MOST_HOSTS", 2)
     parts = make_parts(some_clips(4))
     async with (
         listening(parts, authority) as file,

@@ -1,0 +1,150 @@
+"""What hosts say came of their clips: it counts under the lease that its worker has, and is void else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from kinetics_tui.base.errors import DatasetError
+from kinetics_tui.base.safe_text import for_ledger
+from kinetics_tui.dataset.folder import scratch_path
+from kinetics_tui.dataset.ledger.rows import ClipRow
+from kinetics_tui.engine.context import RunContext
+from kinetics_tui.engine.hosts.arrivals import Arrivals
+from kinetics_tui.engine.hosts.host import Host, HostHand
+from kinetics_tui.engine.hosts.leases import Leases
+from kinetics_tui.engine.hosts.register import Register
+from kinetics_tui.engine.wire.line import Line
+from kinetics_tui.engine.wire.messages import FromHost, Got, Result
+from kinetics_tui.engine.workers.hand import Hand
+from kinetics_tui.engine.workers.messages import Cancelled, Failed, Finished, FromWorker
+from kinetics_tui.engine.workers.start import WorkerTarget
+from kinetics_tui.media.failures import FULL
+from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import NOTHING_SPENT
+
+SPOILED_IN_A_ROW = 5
+"""A host that sends so many files that are no clips, one after the other, takes part no more."""
+REST_S = 30.0
+"""A worker that cannot write on its machine gets nothing for so long."""
+
+log = logging.getLogger(__name__)
+
+
+class Results:
+    """Takes in what comes back, and ends the leases that it comes under.
+
+    ``heard`` and ``spoiled`` are told of it what a pool tells of its workers; ``remove`` takes a host of a
+    name off the run, and may raise DatasetError.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        register: Register,
+        leases: Leases,
+        *,
+        heard: Callable[[Hand, FromWorker], None],
+        spoiled: Callable[[Hand, str], None],
+        remove: Callable[[str], object],
+        target: WorkerTarget,
+    ) -> None:
+        self._register = register
+        self._leases = leases
+        self._heard = heard
+        self._spoiled = spoiled
+        self._remove = remove
+        self._arrivals = Arrivals(
+            context.dataset,
+            scratch_path(context.dataset),
+            lambda: context.options,
+            arrived=self._arrived,
+            spoiled=self._arrived_spoiled,
+            target=target,
+        )
+
+    def open(self) -> None:
+        """Be ready for files."""
+        self._arrivals.open()
+
+    async def close(self) -> None:
+        """Take nothing in any more."""
+        await self._arrivals.close()
+
+    def drop(self, lease: int) -> None:
+        """Take the result of this lease in no further: it holds no more."""
+        self._arrivals.drop(lease)
+
+    def take_in(self, host: Host, result: Result) -> None:
+        """Take in what a host says came of a clip; the file of one that it made comes after."""
+        hand = host.hands.get(result.place)
+        row = hand.row if hand is not None else None
+        if hand is None or row is None or hand.lease != result.lease or result.said.clip_id != row.id:
+            host.tell(Got(lease=result.lease))  # late, twice, or not its own: void
+            return
+        match result.said:
+            case Finished():
+                try:
+                    why = self._arrivals.expect(hand, row, result)
+                except OSError as error:
+                    self._not_written(hand, row, error)
+                    return
+                if why:
+                    self._arrived_spoiled(hand, result.lease, why)
+            case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE, text=text):
+                self._register.note(host, f"Its own disk: {for_ledger(text)[:200]}")
+                hand.rest(REST_S)
+                self._end(hand, Cancelled(clip_id=row.id))
+            case Failed(text=text):
+                self._end(hand, msgspec.structs.replace(result.said, text=for_ledger(text)[:500]))
+            case _:
+                self._end(hand, result.said)
+
+    def take_piece(self, host: Host, line: Line[FromHost], lease: int, data: memoryview) -> bool:
+        """Write a piece of a file down; False where its host called again, or was let go of."""
+        if host.line is line:
+            host.heard_at = time.monotonic()
+            try:
+                self._arrivals.piece(host.name, lease, data)
+            except OSError as error:
+                self._arrivals.drop(lease)
+                for hand in host.hands.values():
+                    if hand.lease == lease and hand.row is not None:
+                        self._not_written(hand, hand.row, error)
+                        break
+        return host.line is line
+
+    def _not_written(self, hand: HostHand, row: ClipRow, error: OSError) -> None:
+        category = Category.DISK_FULL if error.errno in FULL else Category.NOT_WRITABLE
+        text = f"What {hand.host} sends cannot be written ({error.strerror})."
+        self._end(hand, Failed(clip_id=row.id, category=category, text=text, spent=NOTHING_SPENT))
+
+    def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed | Cancelled) -> None:
+        if hand.lease == lease and hand.row is not None:
+            host = self._register.get(hand.host)
+            if host is not None and isinstance(message, Finished):
+                host.clips += 1
+                host.spoiled = 0
+            self._end(hand, message)
+
+    def _arrived_spoiled(self, hand: HostHand, lease: int, why: str) -> None:
+        host = self._register.get(hand.host)
+        if hand.lease != lease or host is None:
+            return
+        self._leases.end(hand, in_books=True)
+        self._register.note(host, f"A file of it was spoiled: {why}")
+        self._spoiled(hand, why)
+        host.spoiled += 1
+        if host.spoiled >= SPOILED_IN_A_ROW:
+            try:
+                self._remove(host.name)
+            except DatasetError as error:  # it is removed with the next one
+                log.warning("%s", error)
+
+    def _end(self, hand: HostHand, message: FromWorker) -> None:
+        """The last word on the clip of a lease has come."""
+        self._leases.end(hand, in_books=True)
+        self._heard(hand, message)
