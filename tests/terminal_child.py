@@ -62,7 +62,7 @@ class TerminalChild:
             os.execve(sys.executable, [sys.executable, "-m", module, *arguments], inside)
         self.output = b""
         self._answers = answers
-        self._round_trip_s = round_trip_s
+        self.round_trip_s = round_trip_s
         self._bytes_per_s = bytes_per_s
         self._read_at = time.monotonic()
         self._asked = b""
@@ -149,7 +149,7 @@ class TerminalChild:
         except OSError:  # Linux reports the end of a pty so
             return False
         self.output += data
-        due = time.monotonic() + self._round_trip_s
+        due = time.monotonic() + self.round_trip_s
         for byte in data:
             self._asked += bytes([byte])
             if self._asked in self._answers:

@@ -388,6 +388,13 @@ class HostStatus(StrEnum):
     """It asked to take part and may not; its last word says why."""
     LEFT = "left"
     """It said good-bye."""
+    REMOVED = "removed"
+    """The user removed it, and none of its name is let in."""
+
+    @property
+    def shut_out(self) -> bool:
+        """True of one that could be let in again."""
+        return self in (HostStatus.REFUSED, HostStatus.REMOVED)
 
 
 class HostState(msgspec.Struct, frozen=True, kw_only=True):

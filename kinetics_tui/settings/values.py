@@ -36,8 +36,10 @@ def parse_duration(value: object) -> float:
     """Seconds from ``5s``, ``15m``, ``1h`` or ``2d``, or from a number. Raises SettingsError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([smhd]?)", str(value).strip())
     seconds = float(found[1]) * _UNIT_S[found[2]] if found else 0.0
-    if not found or not 0 < seconds <= LONGEST_S or isinstance(value, bool):
+    if not found or not seconds or isinstance(value, bool):
         raise SettingsError(f"{value!r} is no duration; write it like 5s, 15m, 1h or 2d.")
+    if seconds > LONGEST_S:
+        raise SettingsError(f"{value!r} is too long; {LONGEST_S / DAY_S:.0f}d is the most.")
     if isinstance(value, str) and not found[2]:
         units = [found[1] + unit for unit in _UNIT_S if unit]
         raise SettingsError(f"{value!r} has no unit; write {', '.join(units[:-1])} or {units[-1]}.")

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from kinetics_tui import PROGRAM
+from kinetics_tui import PROGRAM, __version__
 from kinetics_tui.base.errors import EngineError, SettingsError
 from kinetics_tui.base.safe_text import for_terminal, shell_word
 from kinetics_tui.base.words import age_text, counted, duration_text
@@ -39,6 +39,10 @@ NUMBERS = (HEAD.index("clips"),)
 ANSWER_S = 40.0
 """A host in the background is watched for so long: by then it takes part, or says why not."""
 TAKES_PART = " takes part"
+
+ACTIONS = ("connect_file", "ssh", "sbatch", "remove", "admit", "set_workers", "renew")
+OF_SSH = ("name", "workers")
+"""These say something of the host that ``--ssh`` starts."""
 
 SBATCH = """#!/bin/bash
 #SBATCH --job-name=kinetics
@@ -76,15 +80,15 @@ wait $host
 @as_json
 def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
     """List the machines that take part in a run, let one in, or remove one."""
-    asked = [
-        name
-        for name in ("connect_file", "ssh", "sbatch", "remove", "admit", "set_workers", "renew")
-        if flags[name]
-    ]
+    asked = [name for name in ACTIONS if flags[name] not in (None, False)]
     if len(asked) > 1:
         raise click.UsageError(
-            "one thing at a time: " + " or ".join(f"--{name.replace('_', '-')}" for name in asked)
+            "One thing at a time: " + " or ".join(f"--{name.replace('_', '-')}" for name in asked)
         )
+    if asked != ["ssh"] and (beside := [name for name in OF_SSH if flags[name] is not None]):
+        raise click.UsageError(f"--{beside[0]} goes with --ssh; host has it where a host is started by hand.")
+    if asked and as_json:
+        raise click.UsageError("--json is for the list of hosts: leave the other flags out.")
     match asked:
         case ["connect_file"]:
             _write_connect_file(dataset, flags["connect_file"])
@@ -93,13 +97,16 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
         case ["sbatch"]:
             _listen(dataset)
             file = Path("~/kinetics.connect")
-            click.echo(SBATCH.format(program=PROGRAM, dataset=shell_word(str(dataset)), file=file), nl=False)
+            folder = shell_word(str(dataset.absolute()))
+            click.echo(SBATCH.format(program=PROGRAM, dataset=folder, file=file), nl=False)
         case ["remove"]:
-            _ask_or_keep(dataset, RemoveHost(host=flags["remove"]))
-            say(f"{flags['remove']} takes part no more, and is not let in.")
+            name = check_host_name(flags["remove"])
+            _ask_or_keep(dataset, RemoveHost(host=name))
+            say(f"{name} takes part no more, and is not let in until `{_line(dataset, '--admit', name)}`.")
         case ["admit"]:
-            _ask_or_keep(dataset, AdmitHost(host=flags["admit"]))
-            say(f"{flags['admit']} may take part again.")
+            name = check_host_name(flags["admit"])
+            _ask_or_keep(dataset, AdmitHost(host=name))
+            say(f"{name} may take part again: start it there.")
         case ["set_workers"]:
             name, workers = _named_number(flags["set_workers"])
             ask(dataset, SetHostWorkers(host=name, workers=workers))
@@ -113,6 +120,10 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
                 tell(state.reason)
                 return ENGINE_SILENT
     return SETTLED
+
+
+def _line(dataset: Path, *flags: str) -> str:
+    return shlex.join([PROGRAM, "hosts", str(dataset), *flags])
 
 
 def hosts_text(state: RunState, now: float) -> str:
@@ -149,7 +160,7 @@ def _command(name: str, state: RunState, flags: str) -> str:
 
 
 def _row(host: HostState) -> tuple[str, ...]:
-    here, refused = host.status is HostStatus.HERE, host.status is HostStatus.REFUSED
+    here, refused = host.status is HostStatus.HERE, host.status.shut_out
     return (
         host.name,
         host.status.value,
@@ -175,7 +186,7 @@ def _below(host: HostState, state: RunState, now: float) -> Iterator[str]:
 
 def _named_number(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
-    if not number.isdecimal():
+    if not (name and number.isascii() and number.isdecimal()):
         raise click.UsageError("--set-workers takes a host and a number: --set-workers lab2=8")
     return name, int(number)
 
@@ -203,6 +214,11 @@ def _listen(dataset: Path) -> tuple[str, str]:
             f"The run on {dataset} lets no host in: {again}`{PROGRAM} run {shell_word(str(dataset))} "
             "--listen ADDRESS` does, with an address of this machine that hosts can reach."
         )
+    if listen.startswith(("127.", "localhost", "[::1]")):
+        tell(
+            f"The run listens at {listen}, which no other machine can reach: for those run it with "
+            "--listen and another address of this machine."
+        )
     return listen, title
 
 
@@ -220,7 +236,7 @@ def _write_connect_file(dataset: Path, path: Path) -> None:
 def _start_by_ssh(dataset: Path, where: str, name: str | None, workers: int) -> int:
     from kinetics_tui.engine.hosts.way_in import connect_file
 
-    if where.startswith("-"):
+    if not where or where.startswith("-"):
         raise SettingsError(f"{where!r} is no machine: --ssh user@host")
     name = check_host_name(name or where.rpartition("@")[2].partition(".")[0])
     file = connect_file(dataset, *_listen(dataset))
@@ -233,8 +249,11 @@ def _start_by_ssh(dataset: Path, where: str, name: str | None, workers: int) -> 
             f"ssh cannot be started ({error.strerror}); start the host there by hand."
         ) from error
     if ended.returncode:
-        tell(f"{PROGRAM}: No host was started at {where} (exit code {ended.returncode}).")
-    return ended.returncode
+        raise EngineError(
+            f"No host was started at {where} (exit code {ended.returncode}; what was said is above): see "
+            f"that `ssh {where} {PROGRAM} --version` answers with {__version__}."
+        )
+    return SETTLED
 
 
 def _renew(dataset: Path) -> None:
@@ -292,12 +311,14 @@ def host_command(
     from kinetics_tui.engine.wire.connect_file import ConnectFile
     from kinetics_tui.settings.settings import load_settings
 
-    name = check_host_name(name or socket.gethostname().partition(".")[0] or "host")
+    if name is None:
+        name = socket.gethostname().partition(".")[0] or "host"
+    name = check_host_name(name)
     read = ConnectFile.read(file)
     if background:
         flags = ["--name", name, "--workers", str(workers), "--behind", behind]
         flags += [text for way in network or [] for text in ("--network", way)]
-        flags += ["--give-up-after", f"{give_up_after_s:.3f}s"] if give_up_after_s is not None else []
+        flags += ["--give-up-after", f"{give_up_after_s:f}s"] if give_up_after_s is not None else []
         return _in_background(read.text(), name, flags)
     return lend(
         read,

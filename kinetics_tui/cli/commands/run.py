@@ -193,6 +193,10 @@ def run(
     end_unserved(dataset)
     owner = not is_running(dataset)
     if owner:
+        if networks:  # before anything is made or changed
+            from kinetics_tui.engine.client.next_run import check_ways
+
+            check_ways(dataset, settings.networks, networks)
         prepare(
             dataset,
             selection=selection,

@@ -79,7 +79,7 @@ def none_runs(dataset: Path) -> str:
         return others
     if not has_ledger(dataset):
         return nothing_begun(dataset)
-    return f"No engine runs on {dataset}: start it with kinetics-tui run {shell_word(str(dataset))}."
+    return f"No engine runs on {dataset}; kinetics-tui run {shell_word(str(dataset))} starts one."
 
 
 def require_answer(dataset: Path) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from kinetics_tui.base.errors import SettingsError
 from kinetics_tui.base.words import dated_clock_text
+from kinetics_tui.dataset.folder import has_ledger
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.networks.network import (
@@ -92,6 +93,18 @@ def admit_host(dataset: Path, name: str) -> None:
         if name not in kept.removed:
             raise SettingsError(f"No host {name!r} was removed.")
         ledger.set_hosts(replace(kept, removed=tuple(one for one in kept.removed if one != name)))
+
+
+def check_ways(dataset: Path, given: Mapping[str, NamedWay], texts: Sequence[str]) -> None:
+    """Raise ``SettingsError`` where ``texts`` name no networks to this dataset, begun or not."""
+    if not has_ledger(dataset):
+        named_networks(given, texts)
+        return
+    with Ledger.open(dataset, read_only=True) as ledger:
+        ways = ways_of(ledger)
+    for name, named in given.items():
+        ways.add(parse_way(named.way), name, named.same)
+    ways.find_all(texts)
 
 
 def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[str]:

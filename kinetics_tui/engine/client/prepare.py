@@ -149,7 +149,8 @@ def prepare(
 def check_options(options: Options) -> None:
     """Raise ``SettingsError`` where yt-dlp cannot use its options, or not from where the engine runs.
 
-    Also where hosts are to be let in, and what that takes is not installed.
+    Also where hosts are to be let in, and what that takes is not installed; ``EngineError`` where nothing can
+    listen for them.
     """
     from kinetics_tui.media.youtube.yt_dlp_options import (  # they bring yt-dlp with them
         check_args,
@@ -158,8 +159,11 @@ def check_options(options: Options) -> None:
 
     if options.listen:
         from kinetics_tui.engine.wire.certificates import need_cryptography  # few runs have hosts
+        from kinetics_tui.engine.wire.connect_file import parse_listen
+        from kinetics_tui.engine.wire.listener import check_can_listen
 
         need_cryptography()
+        check_can_listen(*parse_listen(options.listen))
     check_args(options.yt_dlp)
     cookies = parse_args(options.yt_dlp).get("cookiefile")
     if cookies and not Path(cookies).expanduser().is_absolute():

@@ -33,6 +33,8 @@ class HostHand(Hand):
         super().__init__(number, host.name)
         self.place = place
         self.lease = NO_LEASE
+        self.gone = False
+        """The worker has ended; what it made last is still on its way."""
         self._rests_until = 0.0
         self._of = host
         self._lease_out = begin

@@ -73,6 +73,7 @@ NETWORKS = (5, 1.0)
 """The same of those that say that its networks changed, which take the engine longest."""
 PROGRESS_A_SECOND = 256
 """The progress of more clips is told less often than hosts tell it; that one has come further, at once."""
+BY_THE_USER = "was removed by the user"
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,8 @@ class Hosts:
             host.tell(Bye(why=why))
             if host.line is not None:
                 lines.append(host.line)
-                host.line = None
+                host.line, host.left = None, True
+                self._register.tell(host, "ended with the run")
         await asyncio.gather(*(line.close() for line in lines))
         self._networks_of_hosts.end()
         for answer in self._answers.values():
@@ -246,19 +248,28 @@ class Hosts:
         self._register.tell(host)
         return ""
 
-    def remove(self, name: str) -> str:
-        """Have a host leave, and let none of its name in any more; says why not, else nothing."""
+    def remove(self, name: str, why: str = BY_THE_USER) -> str:
+        """Have a host leave, and let none of its name in any more; says why not, else nothing.
+
+        ``why`` is what is told of it: that it was removed, and by whom or what for.
+        """
         host = self._register.get(name)
         if host is None and not self._networks_of_hosts.knows(name):
             removed = name in self._networks_of_hosts.removed
             return f"The host {name} is removed already." if removed else f"There is no host {name!r}."
         if host is not None:
-            why = f"This host was removed from the run; kinetics-tui hosts DATASET --admit {name} lets it in."
-            host.tell(Bye(why=why, removed=True))
-            self._part(host, "removed by the user")
+            bye = f"This host {why}; kinetics-tui hosts DATASET --admit {name} lets it in again."
+            host.tell(Bye(why=bye, removed=True))
+            self._part(host, why)
             self._register.strike(name)
         self._networks_of_hosts.remove(name)
-        self._register.publish(HostState(name=name, status=HostStatus.LEFT), "is removed", removed=True)
+        state = HostState(
+            name=name,
+            status=HostStatus.REMOVED,
+            last_word=why,
+            said_at=self._context.clock(),
+        )
+        self._register.publish(state, "" if host is not None else why)
         return ""
 
     def admit(self, name: str) -> str:
@@ -267,7 +278,7 @@ class Hosts:
             return f"No host {name!r} was removed."
         self._networks_of_hosts.admit(name)
         listed = self._context.state.hosts.get(name)
-        if listed is not None and listed.status is HostStatus.REFUSED:
+        if listed is not None and listed.status.shut_out:
             self._register.publish(listed, removed=True)
         return ""
 
@@ -453,7 +464,7 @@ class Hosts:
             hand = self._new_hand(host, place, pid)
             self._context.publish(WorkerIdle(at=self._context.clock(), slot=hand.number))
         else:  # the result of the one before is on its way
-            hand.pid, hand.ready = pid, True
+            hand.pid, hand.ready, hand.gone = pid, True, False
         self._register.tell(host)
 
     def _worker_gone(self, host: Host, message: WorkerGone) -> None:
@@ -461,7 +472,8 @@ class Hosts:
         if hand is None:
             return
         if hand.lease not in (NO_LEASE, message.lease):
-            hand.ready = False  # what it made is on its way
+            hand.ready, hand.gone = False, True  # what it made is on its way
+            self._register.tell(host)
             return
         how = for_ledger(message.how)[:200]
         hand.leaving = hand.leaving or not how

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import shutil
 import time
@@ -55,7 +56,7 @@ from kinetics_tui.engine.wire.messages import (
     WorkerGone,
     WorkerUp,
 )
-from kinetics_tui.engine.wire.reach import NotReached, connect
+from kinetics_tui.engine.wire.reach import CONNECT_S, NotReached, connect
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import (
     Cancelled,
@@ -125,6 +126,7 @@ class Lender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = ""
         self._refused_at = 0.0
+        self._heard_at = 0.0
         self._waiting: asyncio.Future[Any] | None = None
         """What this host waits for while there is no line."""
 
@@ -145,31 +147,35 @@ class Lender:
         """
         keeper = asyncio.create_task(self._keep())
         tries = 0
-        reached_at = time.monotonic()
+        self._heard_at = time.monotonic()
         told = ""
         try:
             while not self._over:
                 try:
-                    line = await self._unless_left(connect(self._file, _reader))
+                    within_s = min(CONNECT_S, max(1.0, self._left_s))
+                    line = await self._unless_left(connect(self._file, _reader, within_s))
                 except NotReached as error:
                     if error.refused:
                         raise
                     told = self._say_once(str(error), told)
-                    self._give_up_if_due(reached_at)
-                    await self._unless_left(asyncio.sleep(CALL_AGAIN_S[min(tries, len(CALL_AGAIN_S) - 1)]))
+                    self._give_up_if_due()
+                    wait_s = CALL_AGAIN_S[min(tries, len(CALL_AGAIN_S) - 1)]
+                    await self._unless_left(asyncio.sleep(min(wait_s, self._left_s)))
                     tries += 1
                     continue
                 if line is None:
                     break
                 try:
                     told = self._say_once(await self._talk(line), told)
-                except (LineLost, TimeoutError):
+                except (LineLost, TimeoutError) as error:
+                    if isinstance(error, LineLost):  # one that stands still was heard last some time ago
+                        self._heard_at = time.monotonic()
                     if not self._over:
                         told = self._say_once("The line to the engine is cut: it is called again.", told)
                 finally:
                     self._line = None
                     line.abort()
-                tries, reached_at = 0, time.monotonic()
+                tries = 0
                 if not self._over:
                     await asyncio.sleep(CALL_AGAIN_S[0])
             return self._over
@@ -177,12 +183,18 @@ class Lender:
             keeper.cancel()
             await self._end()
 
-    def _give_up_if_due(self, reached_at: float) -> None:
-        """Raise EngineError where the engine was last reached too long ago."""
+    @property
+    def _left_s(self) -> float:
+        """Seconds until this host gives up, if nothing is heard of the engine."""
         after_s = self._give_up_after_s
-        if after_s is not None and time.monotonic() - reached_at >= after_s:
+        return math.inf if after_s is None else after_s - (time.monotonic() - self._heard_at)
+
+    def _give_up_if_due(self) -> None:
+        """Raise EngineError where the engine was last heard too long ago."""
+        if self._give_up_after_s is not None and self._left_s <= 0:
+            after = duration_text(self._give_up_after_s)
             raise EngineError(
-                f"No engine was reached for {duration_text(after_s)}: {self._name} gives up. Where the run "
+                f"No engine was reached for {after}: {self._name} gives up. Where the run "
                 "goes on, start this host again."
             )
 
@@ -243,6 +255,7 @@ class Lender:
         )
         async with asyncio.timeout(SILENT_S):
             answer = await line.read()
+        self._heard_at = time.monotonic()
         match answer:
             case Refused(why=why, for_good=True):
                 raise UserError(f"{why}.")
@@ -262,6 +275,7 @@ class Lender:
         while not self._over:
             async with asyncio.timeout(SILENT_S):
                 message = await line.read()
+            self._heard_at = time.monotonic()
             self._hear(message)
         return ""
 
@@ -284,7 +298,7 @@ class Lender:
         self._line = line
         if self._pool is None:
             self._open_pool(in_place=welcome.in_place)
-            where = "in the dataset folder" if welcome.in_place else "over the line"
+            where = "into the dataset folder" if welcome.in_place else "over the line"
             workers = counted(welcome.workers, "worker")
             self._say(
                 f"{self._name} takes part in {welcome.title} at {line.peer}: {workers}, results go {where}."

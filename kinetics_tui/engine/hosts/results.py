@@ -38,7 +38,7 @@ class Results:
     """Takes in what comes back, and ends the leases that it comes under.
 
     ``heard`` and ``spoiled`` are told of it what a pool tells of its workers; ``remove`` takes a host of a
-    name off the run, and may raise DatasetError.
+    name off the run, with what is told of it, and may raise DatasetError.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Results:
         *,
         heard: Callable[[Hand, FromWorker], None],
         spoiled: Callable[[Hand, str], None],
-        remove: Callable[[str], object],
+        remove: Callable[[str, str], object],
         target: WorkerTarget,
     ) -> None:
         self._register = register
@@ -137,10 +137,11 @@ class Results:
         self._leases.end(hand, in_books=True)
         self._register.note(host, f"A file of it was spoiled: {why}")
         self._spoiled(hand, why)
+        self._strike_if_gone(hand)
         host.spoiled += 1
         if host.spoiled >= SPOILED_IN_A_ROW:
             try:
-                self._remove(host.name)
+                self._remove(host.name, f"was removed: {host.spoiled} files of it in a row were no clips")
             except DatasetError as error:  # it is removed with the next one
                 log.warning("%s", error)
 
@@ -148,3 +149,11 @@ class Results:
         """The last word on the clip of a lease has come."""
         self._leases.end(hand, in_books=True)
         self._heard(hand, message)
+        self._strike_if_gone(hand)
+
+    def _strike_if_gone(self, hand: HostHand) -> None:
+        """Take a worker off the list that ended before its result had come, and has no successor."""
+        host = self._register.get(hand.host)
+        if host is not None and hand.gone and hand.leaving:
+            host.taken_from(hand)
+            self._register.tell(host)

@@ -37,12 +37,16 @@ def opening_events(ledger: Ledger, dataset: Path, at: float, pid: int) -> list[A
         ),
         options_event(ledger.options, at),
     ]
+    hosts = ledger.hosts()
     networks_of: dict[str, list[str]] = {}
-    for way, row in ledger.hosts().networks.items():
+    for way, row in hosts.networks.items():
         networks_of.setdefault(way.partition("/")[0], []).append(row.name)
     events += [
         HostChanged(at=at, host=HostState(name=name, status=HostStatus.AWAY, networks=tuple(networks)))
         for name, networks in networks_of.items()
+    ]
+    events += [
+        HostChanged(at=at, host=HostState(name=name, status=HostStatus.REMOVED)) for name in hosts.removed
     ]
     rows, last = ledger.networks(), ledger.last_network()
     names = [name for name in ledger.networks_in_use() if name in rows] or ([last.name] if last else [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import socket
 import stat
@@ -74,7 +73,9 @@ class ConnectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise UserError(
                 f"{name} cannot be read ({error.strerror}): give a connect file; {new_file()}."
             ) from error
-        return cls._from_text(text, name)
+        file = cls._from_text(text, name)
+        _check_private(path)
+        return file
 
     @classmethod
     def _from_text(cls, text: bytes, name: str) -> ConnectFile:
@@ -175,14 +176,19 @@ def _read(path: Path) -> bytes:
     if path == STANDARD_INPUT:
         return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if stat.S_ISREG(mode) and mode & 0o077:
-            word = shell_word(str(path))
-            raise UserError(
-                f"{path} holds a key and other users may read it: chmod 600 {word} (where that changes "
-                f"nothing, give it by standard input: --connect - < {word})."
-            )
         return file.read(MAX_FILE_BYTES + 1)
+
+
+def _check_private(path: Path) -> None:
+    if path == STANDARD_INPUT:
+        return
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) and mode & 0o077:
+        word = shell_word(str(path))
+        raise UserError(
+            f"{path} holds a key and other users may read it: chmod 600 {word} (where that changes "
+            f"nothing, give it by standard input: --connect - < {word})."
+        )
 
 
 def new_file(folder: str = "") -> str:

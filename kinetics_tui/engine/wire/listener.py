@@ -81,13 +81,8 @@ class Listener(Generic[_M]):
     ) -> Listener[_M]:
         """Listen at an address, or at all of the machine's. Raises EngineError where that cannot be."""
         listener = cls(context, serve, reader)
-        where = address_text(address, port)
-        try:
-            await listener._bind(address, port)
-        except OSError as error:
-            for each in listener._sockets:
-                each.close()
-            raise EngineError(f"Nothing can listen at {where}: {_fault(error)}.") from error
+        loop = asyncio.get_running_loop()
+        listener._sockets = await loop.run_in_executor(None, _bound, address, port)
         listener._accepting = [asyncio.create_task(listener._accept(each)) for each in listener._sockets]
         return listener
 
@@ -104,20 +99,6 @@ class Listener(Generic[_M]):
             each.close()
         await asyncio.gather(*(line.close() for line in self._lines))
         await _cancelled([*self._visiting])
-
-    async def _bind(self, address: str, port: int) -> None:
-        both = address in ("", "::") and socket.has_dualstack_ipv6()
-        if address in EVERYWHERE:
-            found = [(socket.AF_INET6, "::") if both else (socket.AF_INET, "")]
-        else:
-            loop = asyncio.get_running_loop()
-            infos = await loop.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            found = [(info[0], str(info[4][0])) for info in infos]
-        for family, host in dict.fromkeys(found):
-            made = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
-            made.setblocking(False)
-            self._sockets.append(made)
-            port = self.port  # of several all have the same
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -245,6 +226,34 @@ async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
 
 def _peer_text(address: tuple[str, int]) -> str:
     return address_text(address[0].removeprefix("::ffff:"), address[1])
+
+
+def check_can_listen(address: str, port: int) -> None:
+    """Raise EngineError where nothing can listen at an address now."""
+    for each in _bound(address, port):
+        each.close()
+
+
+def _bound(address: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at an address, or at all of the machine's. Raises EngineError."""
+    both = address in ("", "::") and socket.has_dualstack_ipv6()
+    sockets: list[socket.socket] = []
+    try:
+        if address in EVERYWHERE:
+            found = [(socket.AF_INET6, "::") if both else (socket.AF_INET, "")]
+        else:
+            infos = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            found = [(info[0], str(info[4][0])) for info in infos]
+        for family, host in dict.fromkeys(found):
+            made = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
+            made.setblocking(False)
+            sockets.append(made)
+            port = made.getsockname()[1]  # of several all have the same
+    except OSError as error:
+        for each in sockets:
+            each.close()
+        raise EngineError(f"Nothing can listen at {address_text(address, port)}: {_fault(error)}.") from error
+    return sockets
 
 
 def _fault(error: OSError) -> str:

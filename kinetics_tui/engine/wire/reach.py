@@ -13,6 +13,8 @@ from kinetics_tui.engine.wire.certificates import host_context, knock_of
 from kinetics_tui.engine.wire.connect_file import ConnectFile, new_file, parse_listen
 from kinetics_tui.engine.wire.line import Line, LineLost, fault_text
 
+CONNECT_S = 10.0
+"""One call of the engine takes so long at most."""
 STAGGER_S = 0.3
 """The next address is tried when the one before has not answered for so long."""
 
@@ -34,7 +36,7 @@ class _Refused(Exception):  # noqa: N818 - see there
     """Somebody is there who does not let this host in; the text says why."""
 
 
-async def connect(file: ConnectFile, reader: JsonReader[_M], timeout_s: float = 10.0) -> Line[_M]:
+async def connect(file: ConnectFile, reader: JsonReader[_M], timeout_s: float = CONNECT_S) -> Line[_M]:
     """The line to the engine, which has accepted this host. Raises NotReached."""
     loop = asyncio.get_running_loop()
     context = host_context(file.credentials)

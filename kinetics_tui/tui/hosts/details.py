@@ -28,6 +28,7 @@ _MEANINGS = {
     HostStatus.HERE: "its workers get clips.",
     HostStatus.REFUSED: "it asked to take part and may not.",
     HostStatus.LEFT: "it said good-bye, and may come back.",
+    HostStatus.REMOVED: "you removed it, and none of its name is let in.",
 }
 _AWAY = "nothing is heard of it. Its clips go back after a while; it may come back at any time."
 _BEFORE = "it took part before, and has not called since the engine began."
@@ -62,7 +63,7 @@ def _record_lines(host: HostState, moment: Moment, width: int) -> list[Line]:
     facts = []
     if standing(host, moment) is HostStatus.HERE:
         facts.append(f"{workers_text(host)} workers ready")
-    if host.status is not HostStatus.REFUSED:
+    if not host.status.shut_out:
         facts.append(f"{counted(host.clips, 'clip')} since the engine began")
     if (rate := per_minute(host, moment)) is not None:
         facts.append(f"{rate:.1f} clips/min")
@@ -80,7 +81,7 @@ def _network_lines(host: HostState, moment: Moment, width: int) -> list[Line]:
     """A table of its networks."""
     networks = networks_of(host, moment.state)
     if not networks:
-        return [Line("no network of it is known", Tone.DIM)] * (host.status is not HostStatus.REFUSED)
+        return [Line("no network of it is known", Tone.DIM)] * (not host.status.shut_out)
     rows = [_TITLES]
     for network in networks:
         pace = "" if network.allowed_per_hour is None else pace_text(network.allowed_per_hour)

@@ -21,6 +21,7 @@ STATUS_TONES = {
     HostStatus.AWAY: Tone.WARN,
     HostStatus.REFUSED: Tone.BAD,
     HostStatus.LEFT: Tone.DIM,
+    HostStatus.REMOVED: Tone.DIM,
 }
 _MARKS, _GAP = 2, 2
 _NAME_MOST = 20
@@ -99,7 +100,7 @@ def networks_cell(host: HostState, moment: Moment) -> tuple[str, Tone]:
 
 def results_text(host: HostState) -> str:
     """How its clips come to the run; empty where that is not known."""
-    if not host.version or host.status is HostStatus.REFUSED:
+    if not host.version or host.status.shut_out:
         return ""
     return "in place" if host.in_place else "by line"
 

@@ -57,7 +57,8 @@ WORDS = (
     ("HERE", "It is connected, and its workers get clips."),
     ("AWAY", "Nothing is heard of it: its clips go back after a while, and it may come back."),
     ("REFUSED", "It asked to take part and may not; its last word says why."),
-    ("LEFT", "It said good-bye, or was stopped where it runs."),
+    ("LEFT", "It said good-bye, was stopped where it runs, or ended with the run."),
+    ("REMOVED", "You removed it: none of its name is let in, until a lets it in again."),
     ("workers", "Those that are up, of those that it is to have."),
     ("clips", "Clips that it did since the engine began."),
     ("/min", "Clips a minute; not told of hosts that share a network with others."),
@@ -77,7 +78,7 @@ def hints(host: HostState | None, status: HostStatus | None, *, told: bool = Tru
     if host is not None and told:
         if status is HostStatus.HERE:
             offered.append(Hint("+ -", "workers", "workers(1)"))
-        if status is HostStatus.REFUSED:
+        if status is not None and status.shut_out:
             offered.append(Hint("a", "let it in", "admit"))
         else:
             offered.append(Hint("x", "remove", "remove"))

@@ -124,6 +124,11 @@ class LineSpeed:
         return self.every_s > self.base_s
 
     @property
+    def answers(self) -> bool:
+        """True of a terminal that answers, if late."""
+        return self._answers is True
+
+    @property
     def mute(self) -> bool:
         """True of a terminal that has had time to answer and did not."""
         asked_at = self._first_asked_at

@@ -21,7 +21,6 @@ from kinetics_tui.model.commands import (
     SwitchSplit,
 )
 from kinetics_tui.model.failure import Category, Kind, by_count
-from kinetics_tui.model.network import HostStatus
 from kinetics_tui.model.options import PACES, budget_text
 from kinetics_tui.tui.parts.dialogs import Answer
 from kinetics_tui.tui.parts.network_words import can_be_forgotten, known_networks, label_of, state_word
@@ -155,7 +154,7 @@ def _check(screen: Steering, name: str) -> None:
 
 def _hosts(screen: Steering) -> Iterator[Offer]:
     for host in screen.link.state.hosts.values():
-        if host.status is HostStatus.REFUSED:
+        if host.status.shut_out:
             yield _sending(screen, f"Host: let {host.name} in again", "", AdmitHost(host=host.name))
         else:
             act = partial(ask_to_remove_host, screen, host.name)

@@ -27,7 +27,7 @@ KEYS: Sequence[Binding] = (
     _key("→", "complete", "In a path: takes the completion shown."),
     _key("z", "undo", "Takes back a change of release, splits or classes."),
     _key("? f1", "help", "In a text field f1."),
-    _key("esc", "leave", "In a search: shows all classes again. Else leaves; nothing is changed."),
+    _key("esc ^c", "leave", "In a search: shows all classes again. Else leaves; nothing is changed."),
 )
 
 _OPTIONS = options_in(Options)

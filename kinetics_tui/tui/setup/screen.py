@@ -89,6 +89,7 @@ class SetupScreen(DismissedOnce, Screen[Plan | None]):
         Binding("3", "section('options')", "Folder and options", show=False),
         Binding("question_mark,f1", "show_help", "Help", tooltip="What the fields and keys do"),
         Binding("escape", "leave", "Leave", tooltip="Leave; nothing is changed"),
+        Binding("ctrl+c", "leave", "Leave", show=False),
     ]
 
     def __init__(

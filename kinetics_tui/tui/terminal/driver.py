@@ -42,8 +42,9 @@ LEAVE = (
 )
 """Every mode off, in one piece, for a terminal that has taken nothing for long."""
 LAST_ANSWERS_S = 0.7
-"""The terminal's late answers are waited for so long when leaving, at least."""
+"""When leaving, a terminal of which it is not known yet whether it answers has so long to do so."""
 LAST_ANSWERS_MOST_S = 3.0
+"""The same of one that answers."""
 PIECE_BYTES = 1024
 LITTLE_BYTES = 256
 """So much unwritten does not count: the thread that writes may be on its way."""
@@ -284,8 +285,9 @@ class TerminalDriver(LinuxDriver):
         if not self._writer.wait_written(LAST_ANSWERS_S):
             self._leave_standing()
             return
-        wait_s = 0.0 if self._line.mute else LAST_ANSWERS_S + 2 * self._line.trip_s
-        end = time.monotonic() + min(wait_s, LAST_ANSWERS_MOST_S)
+        # One that answers is waited for: it may be late for once, as on a machine that has much to do.
+        wait_s = LAST_ANSWERS_MOST_S if self._line.answers else 0.0 if self._line.mute else LAST_ANSWERS_S
+        end = time.monotonic() + wait_s
         taken = b""
         while (left_s := end - time.monotonic()) > 0 and not LAST_ANSWER.search(taken):
             data = self._read(left_s)

@@ -82,8 +82,9 @@ def test_a_host_is_started_by_ssh_with_the_file_by_standard_input(
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{ssh.parent}:/usr/bin:/bin")
     code, _, err = run("hosts", dataset, "--ssh", "me@lab3.example.org", "--workers", "4")
-    assert code == 7
+    assert code == 2
     assert "exit code 7" in err
+    assert "`ssh me@lab3.example.org kinetics-tui --version` answers" in err
     told = (tmp_path / "args").read_text()
     assert told.startswith("me@lab3.example.org kinetics-tui host --connect - --name lab3 --workers 4")
     (tmp_path / "given").chmod(0o600)
@@ -127,9 +128,17 @@ def test_hosts_are_known_without_an_engine(dataset: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (("--remove", "a", "--admit", "b"), "one thing at a time: --remove or --admit"),
+        (("--remove", "a", "--admit", "b"), "One thing at a time: --remove or --admit"),
         (("--set-workers", "lab2"), "--set-workers lab2=8"),
         (("--set-workers", "lab2=x"), "--set-workers lab2=8"),
+        (("--set-workers", "lab2=\u0663"), "--set-workers lab2=8"),
+        (("--set-workers", ""), "--set-workers lab2=8"),
+        (("--remove", ""), "A host cannot be called ''"),
+        (("--admit", ""), "A host cannot be called ''"),
+        (("--ssh", ""), "'' is no machine"),
+        (("--name", "lab2"), "--name goes with --ssh"),
+        (("--sbatch", "--workers", "5"), "--workers goes with --ssh"),
+        (("--sbatch", "--json"), "--json is for the list of hosts"),
     ],
 )
 def test_a_command_line_that_makes_no_sense(
@@ -147,6 +156,9 @@ def test_a_host_needs_a_connect_file_and_a_name_that_can_be(dataset: Path, run: 
     code, _, err = run("host", "--connect", path, "--name", "lab 2/x")
     assert code == 2
     assert "A host cannot be called 'lab 2/x'" in err
+    code, _, err = run("host", "--connect", path, "--name", "")
+    assert code == 2
+    assert "A host cannot be called ''" in err
     code, _, err = run("host", "--connect", path, "--name", "lab2", "--network", "203.0.113.77")
     assert code == 2
     assert "203.0.113.77 leads nowhere now" in err

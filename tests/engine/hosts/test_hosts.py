@@ -165,13 +165,64 @@ async def test_what_the_user_and_the_workers_do_is_told_to_a_host_and_of_it(
             assert (await one.next(Got)).lease == work.lease
             assert obey(RemoveHost(host="one")) == ""
             assert (await one.next(Bye)).removed
-        assert "one" not in parts.context.state.hosts
+        assert listed().status is HostStatus.REMOVED
         assert obey(RemoveHost(host="one")) == "The host one is removed already."
         async with await Liar.call(file) as again:
             assert "was removed" in await again.refused(hello("one"))
         assert obey(AdmitHost(host="one")) == ""
+        assert "one" not in parts.context.state.hosts
         assert obey(AdmitHost(host="one")) == "No host 'one' was removed."
         assert not (await parts.hosts.ask("one/default", "aaaaaaaaaaa")).ok
+
+
+async def test_a_worker_that_ends_before_its_last_result_has_come_is_counted_no_more(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4), workers=1)
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+
+        def listed() -> HostState:
+            return parts.context.state.hosts["one"]
+
+        async def until_ready(number: int) -> None:
+            async with asyncio.timeout(30):
+                while listed().ready != number:
+                    await asyncio.sleep(0.01)
+
+        one.say(hello("one", workers=2))
+        await one.next(Welcome)
+        one.say(WorkerUp(place=2, pid=1002))
+        await until_ready(1)
+        parts.dispatcher.dispatch()
+        work = await one.next(Work)
+        one.say(WorkerUp(place=1, pid=1001))
+        await until_ready(2)
+        assert parts.commands.obey(SetHostWorkers(host="one", workers=1)).message == ""
+        one.say(WorkerGone(place=2))
+        await until_ready(1)
+        assert len(parts.hosts.hands) == 2  # the clip of one is still to come
+        said = Failed(
+            clip_id=work.assign.clip_id, category=Category.PRIVATE, text="It is private.", spent=NOTHING_SPENT
+        )
+        one.say(Result(place=2, lease=work.lease, said=said))
+        async with asyncio.timeout(30):
+            while len(parts.hosts.hands) == 2:
+                await asyncio.sleep(0.01)
+        assert (listed().workers, listed().ready) == (1, 1)
+        assert [hand.place for hand in parts.hosts.hands] == [1]
+        assert [one.place for one in parts.context.state.workers.values() if one.host == "one"] == [1]
+
+
+async def test_hosts_end_with_the_run_and_are_not_missed(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4))
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        one.say(hello("one"))
+        await one.next(Welcome)
+        await parts.hosts.close("Every clip is settled.")
+        assert parts.context.state.hosts["one"].status is HostStatus.LEFT
+        assert parts.context.state.hosts["one"].last_word == "ended with the run"
 
 
 async def _taken(one: Liar, parts: Parts) -> Work:

@@ -360,7 +360,9 @@ async def test_the_start_button_starts() -> None:
         assert isinstance(d.app.return_value, Plan)
 
 
-@pytest.mark.parametrize("keys", [["escape"], ["n", "escape", "l"], ["n", "escape", "ctrl+c"], ["ctrl+q"]])
+@pytest.mark.parametrize(
+    "keys", [["escape"], ["ctrl+c"], ["n", "escape", "l"], ["n", "escape", "ctrl+c"], ["ctrl+q"]]
+)
 async def test_leaving_ends_with_nothing(keys: list[str]) -> None:
     library = FakeLibrary()
     async with desk(library) as d:

@@ -141,6 +141,16 @@ def test_the_terminal_s_late_answers_are_not_left_to_the_shell(opened: Opened) -
     assert not child.owes
 
 
+def test_a_terminal_that_is_suddenly_late_leaves_no_answer_to_the_shell_either(opened: Opened) -> None:
+    child = opened("still", answers=MODERN)
+    child.read_until(b"palette")
+    child.read_for(1.0)
+    child.round_trip_s = 2.0
+    child.type(b"d")
+    assert child.exit_code() == 0
+    assert not child.owes
+
+
 def test_the_mouse_is_told_of_by_clicks_wheel_and_drags_only(opened: Opened) -> None:
     child = opened("still", answers=MODERN)
     child.read_until(b"palette")
