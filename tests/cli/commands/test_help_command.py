@@ -144,7 +144,7 @@ def test_whoever_stops_reading_is_left_in_peace() -> None:
 
 
 def test_a_topic_that_fits_the_terminal_is_not_paged() -> None:
-    code, out = on_a_terminal("changes", rows=200, PAGER="false")
+    code, out = on_a_terminal("changes", rows=1000, PAGER="false")
     assert code == SETTLED
     assert "0.2.0" in out
     assert "\x1b[1m" in out
