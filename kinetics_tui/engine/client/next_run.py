@@ -65,8 +65,7 @@ def keep_ways(dataset: Path, given: Mapping[str, NamedWay]) -> None:
     with WriterLock(dataset), Ledger.open(dataset) as ledger:
         ways = ways_of(ledger)
         before = dict(ways.added), dict(ways.same)
-        for name, named in given.items():
-            ways.add(parse_way(named.way), name, named.same)
+        _know(ways, given)
         if (ways.added, ways.same) != before:
             ledger.set_ways(ways.added, ways.same)
 
@@ -102,8 +101,7 @@ def check_ways(dataset: Path, given: Mapping[str, NamedWay], texts: Sequence[str
         return
     with Ledger.open(dataset, read_only=True) as ledger:
         ways = ways_of(ledger)
-    for name, named in given.items():
-        ways.add(parse_way(named.way), name, named.same)
+    _know(ways, given)
     ways.find_all(texts)
 
 
@@ -113,10 +111,14 @@ def named_networks(given: Mapping[str, NamedWay], texts: Sequence[str]) -> list[
     Raises ``SettingsError`` where there is no such network.
     """
     ways = Ways([Way()])
-    for name, named in given.items():
-        ways.add(parse_way(named.way), name, named.same)
+    _know(ways, given)
     ways.in_use = ways.find_all(texts)
     return [network.label for network in one_each(ways.networks().values()).values()]
+
+
+def _know(ways: Ways, given: Mapping[str, NamedWay]) -> None:
+    for name, named in given.items():
+        ways.add(parse_way(named.way), name, named.same)
 
 
 def route_of(dataset: Path) -> tuple[tuple[str, ...], Route]:
