@@ -5,6 +5,7 @@ A host is started by hand with the connect file, by ssh, or by a script for Slur
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 import shutil
 import subprocess
@@ -102,7 +103,8 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
         case ["remove"]:
             name = check_host_name(flags["remove"])
             _ask_or_keep(dataset, RemoveHost(host=name))
-            say(f"{name} takes part no more, and is not let in until `{_line(dataset, '--admit', name)}`.")
+            again = _command("hosts", dataset, f"--admit {name}")
+            say(f"{name} takes part no more, and is not let in until `{again}`.")
         case ["admit"]:
             name = check_host_name(flags["admit"])
             _ask_or_keep(dataset, AdmitHost(host=name))
@@ -120,10 +122,6 @@ def hosts_command(dataset: Path, as_json: bool, **flags: Any) -> int:
                 tell(state.reason)
                 return ENGINE_SILENT
     return SETTLED
-
-
-def _line(dataset: Path, *flags: str) -> str:
-    return shlex.join([PROGRAM, "hosts", str(dataset), *flags])
 
 
 def hosts_text(state: RunState, now: float) -> str:
@@ -149,14 +147,14 @@ def hosts_text(state: RunState, now: float) -> str:
 
 def _no_host_text(state: RunState) -> str:
     if state.options.listen:
-        how = _command("hosts", state, "--connect-file FILE")
+        how = _command("hosts", state.dataset, "--connect-file FILE")
         return f"No host takes part. What one needs to do so: {how}"
-    how = _command("run", state, "--listen ADDRESS")
+    how = _command("run", state.dataset, "--listen ADDRESS")
     return f"No host takes part, and none can: the run does not listen. {how}"
 
 
-def _command(name: str, state: RunState, flags: str) -> str:
-    return f"{PROGRAM} {name} {shell_word(state.dataset)} {flags}"
+def _command(name: str, dataset: object, flags: str) -> str:
+    return f"{PROGRAM} {name} {shell_word(str(dataset))} {flags}"
 
 
 def _row(host: HostState) -> tuple[str, ...]:
@@ -206,6 +204,8 @@ def _ask_or_keep(dataset: Path, asked: RemoveHost | AdmitHost) -> None:
 
 def _listen(dataset: Path) -> tuple[str, str]:
     """Where the run listens for hosts, and its title. Raises UserError where it does not."""
+    from kinetics_tui.engine.wire.connect_file import parse_listen
+
     with Ledger.open(dataset, read_only=True) as ledger:
         listen, title = ledger.options.listen, ledger.title
     if not listen:
@@ -214,12 +214,20 @@ def _listen(dataset: Path) -> tuple[str, str]:
             f"The run on {dataset} lets no host in: {again}`{PROGRAM} run {shell_word(str(dataset))} "
             "--listen ADDRESS` does, with an address of this machine that hosts can reach."
         )
-    if listen.startswith(("127.", "localhost", "[::1]")):
+    if _is_here_alone(parse_listen(listen)[0]):
         tell(
             f"The run listens at {listen}, which no other machine can reach: for those run it with "
             "--listen and another address of this machine."
         )
     return listen, title
+
+
+def _is_here_alone(address: str) -> bool:
+    """True of an address that leads nowhere but to this machine."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def _write_connect_file(dataset: Path, path: Path) -> None:

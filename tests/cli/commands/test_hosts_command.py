@@ -73,6 +73,40 @@ def test_a_run_that_lets_nobody_in_says_how_it_would(dataset: Path, run: Run, tm
     assert "--listen ADDRESS" in err
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--listen", "192.0.2.77"), "Nothing can listen at 192.0.2.77:7300"),
+        (("--network", "nosuch0"), "There is no network 'nosuch0'"),
+    ],
+)
+def test_a_run_that_is_refused_makes_and_changes_nothing(
+    dataset: Path, run: Run, tmp_path: Path, flags: tuple[str, ...], told: str
+) -> None:
+    rows = tmp_path / "mine.csv"
+    rows.write_text("label,youtube_id,time_start,time_end,split\nyoga,aaaaaaaaaaa,1,11,val\n")
+    new = tmp_path / "new"
+    code, _, err = run("run", new, "--annotations", rows, "--headless", *flags)
+    assert (code, told in err, new.exists()) == (2, True, False)
+    code, _, err = run("run", dataset, "--height", "240", "--headless", *flags)
+    assert (code, told in err) == (2, True)
+    with Ledger.open(dataset, read_only=True) as ledger:
+        assert (ledger.options.height_px, ledger.options.listen) == (Options().height_px, LISTEN)
+
+
+@pytest.mark.parametrize(
+    ("listen", "alone"),
+    [("127.0.0.9:7400", True), ("[::1]:7400", True), ("10.0.0.7", False), (":7400", False)],
+)
+def test_a_connect_file_of_a_run_that_nobody_else_reaches_says_so(
+    dataset: Path, run: Run, tmp_path: Path, listen: str, alone: bool
+) -> None:
+    with Ledger.open(dataset) as ledger:
+        ledger.set_options(Options(listen=listen))
+    _, _, err = run("hosts", dataset, "--connect-file", tmp_path / "lab.connect")
+    assert ("which no other machine can reach" in err) is alone
+
+
 def test_a_host_is_started_by_ssh_with_the_file_by_standard_input(
     dataset: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
