@@ -66,6 +66,17 @@ class FarEngine:
         self.line.send(message)
 
 
+def connect_file(authority: Authority, port: int) -> ConnectFile:
+    """What lets a host in to an engine at a port of this machine."""
+    return ConnectFile.make(
+        title="set",
+        folder="/nowhere",
+        addresses=(f"127.0.0.1:{port}",),
+        token="",
+        credentials=authority.issue(),
+    )
+
+
 @pytest.fixture
 async def engine(authority: Authority, tmp_path: Path) -> AsyncIterator[FarEngine]:
     """An engine with one host, which has one worker that is ready."""
@@ -73,13 +84,7 @@ async def engine(authority: Authority, tmp_path: Path) -> AsyncIterator[FarEngin
     listener = await Listener.open(
         "127.0.0.1", 0, authority.engine_context(), engine.serve, JsonReader[FromHost](FromHost)
     )
-    file = ConnectFile.make(
-        title="set",
-        folder="/nowhere",
-        addresses=(f"127.0.0.1:{listener.port}",),
-        token="",
-        credentials=authority.issue(),
-    )
+    file = connect_file(authority, listener.port)
     ways = Ways([Way()], look=lambda _way, _given_as: HERE, discover=list)
     lender = Lender(
         file,
@@ -107,13 +112,7 @@ def work(up: WorkerUp, *, lease: int, pid: int | None = None) -> Work:
 async def test_a_host_gives_up_where_the_run_was_not_reached_for_so_long(
     authority: Authority, tmp_path: Path
 ) -> None:
-    file = ConnectFile.make(
-        title="set",
-        folder="/nowhere",
-        addresses=(f"127.0.0.1:{free_port()}",),
-        token="",
-        credentials=authority.issue(),
-    )
+    file = connect_file(authority, free_port())
     said: list[str] = []
     ways = Ways([Way()], look=lambda _way, _given_as: HERE, discover=list)
     lender = Lender(file, "lab2", 1, ways, tmp_path / "spool", give_up_after_s=2.0, say=said.append)
