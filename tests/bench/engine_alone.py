@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from kinetics_tui.dataset.ledger.ledger import Ledger
 from kinetics_tui.engine.context import Clock
@@ -36,7 +37,7 @@ LATE_EVERY_S = 0.05
 class Took(msgspec.Struct, frozen=True):
     """What the engine took for its clips, from handing out the first to writing the last into its ledger.
 
-    ``cpu_s`` and ``peak_bytes`` are of its process alone, without workers and views.
+    ``cpu_s`` and ``peak_bytes`` are of its process alone, without workers, gate and views.
     """
 
     clips: int
@@ -47,6 +48,8 @@ class Took(msgspec.Struct, frozen=True):
     """The longest time that its event loop came late."""
     middle_per_s: float = 0.0
     """Clips a second between the first fifth and the last."""
+    gate_cpu_s: float = 0.0
+    """What the gate took meanwhile, where hosts come in."""
 
 
 class _Watch:
@@ -60,6 +63,7 @@ class _Watch:
         self.wall_s = self.cpu_s = 0.0
         self._server = server
         self._ledger = ledger
+        self.gate_cpu_s = 0.0
         self._began = (0.0, 0.0)
 
     def hear(self, event: AnyEvent) -> None:
@@ -71,6 +75,7 @@ class _Watch:
                 self._ledger.flush()
                 self.wall_s = time.perf_counter() - self._began[0]
                 self.cpu_s = time.process_time() - self._began[1]
+                self.gate_cpu_s += _gate_cpu_s()
                 self.engine.stop()
 
     async def begin(self, engine: Engine, workers: int, hosts: int) -> None:
@@ -80,6 +85,7 @@ class _Watch:
         if hosts:
             reply = engine.obey(UseNetworks(ways=tuple(engine.state.hosts)))
             assert reply.ok, reply.message
+        self.gate_cpu_s = -_gate_cpu_s()
         self._began = time.perf_counter(), time.process_time()
         engine.obey(Resume())
 
@@ -97,6 +103,13 @@ class _Watch:
         fifth = len(self.times) // 5
         took_s = self.times[-fifth - 1] - self.times[fifth]
         return (len(self.times) - 2 * fifth - 1) / took_s if fifth else 0.0
+
+
+def _gate_cpu_s() -> float:
+    """Of the processor's time the share of the gate, if there is one."""
+    children = psutil.Process().children()
+    gates = [one for one in children if any("gate_program" in word for word in one.cmdline())]
+    return sum(one.cpu_times().user + one.cpu_times().system for one in gates)
 
 
 def _ready(engine: Engine) -> int:
@@ -132,7 +145,15 @@ async def _run(dataset: Path, hosts: int = 0, workers_a_host: int = 0) -> Took:
             await server.close()
         if engine.state.left:
             raise AssertionError(f"{engine.state.left} clips are left")
-    return Took(watch.clips, watch.wall_s, watch.cpu_s, peak_bytes(), watch.held_up_s, watch.middle_per_s)
+    return Took(
+        watch.clips,
+        watch.wall_s,
+        watch.cpu_s,
+        peak_bytes(),
+        watch.held_up_s,
+        watch.middle_per_s,
+        watch.gate_cpu_s,
+    )
 
 
 def main() -> None:

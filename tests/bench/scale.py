@@ -94,7 +94,7 @@ def scale(seed: int) -> Figures:
             f"The crowd, {CROWDS} times: {CLIPS:,} clips over TLS, {CLIP_BYTES:,} bytes each; one program "
             "plays it, and arrived files are not looked into. clips/s of the middle three fifths.",
             f"The plain server takes {PLAIN_FILES:,} such files by {HOSTS} lines, {RATE_LEAST} a second, and "
-            "writes them down; the ratio is how many times as much the engine takes.",
+            "writes them down; the ratio is how many times as much the gate takes.",
         ),
     )
 
@@ -107,16 +107,22 @@ def of_crowds(crowds: Sequence[tuple[Took, float]], plain_ms: Sequence[float]) -
     yield Figure(
         what=f"{of} clips/s", ours=per_s, bar=f">= {RATE_LEAST}", met=per_s.median >= RATE_LEAST, form=".0f"
     )
-    cpu_ms = [each.cpu_s / each.clips * 1000 for each in took]
-    middle_ms = spread(cpu_ms)
+    cpu_ms = spread(each.cpu_s / each.clips * 1000 for each in took)
     yield Figure(
         what=f"{of} CPU of the engine, ms a clip",
-        ours=middle_ms,
+        ours=cpu_ms,
+        bar=f"<= {CPU_MOST_MS:g}",
+        met=cpu_ms.median <= CPU_MOST_MS,
+    )
+    gate_ms = [each.gate_cpu_s / each.clips * 1000 for each in took]
+    yield Figure(
+        what=f"{of} CPU of its gate, ms a clip",
+        ours=spread(gate_ms),
         rival="a plain server by TLS",
         theirs=spread(plain_ms),
-        ratio=ratios(cpu_ms, plain_ms),
-        bar=f"<= {CPU_MOST_MS:g}",
-        met=middle_ms.median <= CPU_MOST_MS,
+        ratio=ratios(gate_ms, plain_ms),
+        bar="",
+        met=True,
     )
     late_ms = spread(each.held_up_s * 1000 for each in took)
     yield Figure(

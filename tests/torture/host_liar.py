@@ -129,10 +129,20 @@ class Liar:
         }
         self.say(Result(**{**said, **changed}))
 
-    def pieces(self, lease: int, data: bytes, at_a_time: int = 60_000) -> None:
-        """Send bytes of a file."""
+    def pieces(
+        self,
+        lease: int,
+        data: bytes,
+        at_a_time: int = 60_000,
+        *,
+        size_bytes: int | None = None,
+        begin: int = 0,
+    ) -> None:
+        """Send bytes of a file, as if it were of another size, or as if they began within it."""
+        size_bytes = len(data) if size_bytes is None else size_bytes
         for at in range(0, len(data), at_a_time):
-            self.say_bytes(b"P", lease.to_bytes(8) + data[at : at + at_a_time])
+            head = b"".join(number.to_bytes(8) for number in (lease, size_bytes, begin + at))
+            self.say_bytes(b"P", head + data[at : at + at_a_time])
 
     def deliver(self, work: Work, data: bytes, made: MadeFile, **changed: Any) -> None:
         """Say that a clip is made, and send its file."""

@@ -143,7 +143,7 @@ async def test_a_result_counts_once_and_by_its_own_lease_alone(scene: Scene) -> 
         assert await scene.done() == before
         # Half of it, then all of it; pieces of another host in between are not its own.
         other.result(b1, scene.good, scene.made)
-        other.pieces(b1.lease, scene.good[: len(scene.good) // 2])
+        other.pieces(b1.lease, scene.good[: len(scene.good) // 2], size_bytes=len(scene.good))
         one.pieces(b1.lease, b"\0" * 1000)
         other.deliver(b1, scene.good, scene.made)
         await scene.until(lambda: scene.program.state().done == before + 1)

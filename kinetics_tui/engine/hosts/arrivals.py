@@ -1,4 +1,4 @@
-"""Results of hosts as they arrive: written down piece by piece, checked as a file, and given their place.
+"""Results of hosts as they arrive: what the gate has taken in, checked as a file, and given its place.
 
 A worker process of its own reads each: by its hash, and from end to end as any clip. What a host says of a
 file is believed of nothing that can be read in it.
@@ -7,46 +7,46 @@ file is believed of nothing that can be read in it.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from kinetics_tui.base.machine import available_cores
-from kinetics_tui.dataset.folder import hosts_path
+from kinetics_tui.dataset.folder import hosts_path, scratch_path
 from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.hosts.host import HostHand
+from kinetics_tui.engine.wire.gate_frames import Came
+from kinetics_tui.engine.wire.line import MOST_FILE_BYTES
 from kinetics_tui.engine.wire.messages import Result
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.pool import Death, Pool
 from kinetics_tui.engine.workers.start import WorkerTarget, run_worker
+from kinetics_tui.media.failures import FULL
 from kinetics_tui.model.failure import Category
+from kinetics_tui.model.made import NOTHING_SPENT
 from kinetics_tui.model.options import Options
 
-MOST_CLIP_BYTES = 1 << 30
 MOST_CHECKERS = 4
 
 
 class Arrival:
     """One result on its way to its place."""
 
-    def __init__(self, hand: HostHand, row: ClipRow, result: Result, path: Path) -> None:
+    def __init__(self, hand: HostHand, row: ClipRow, result: Result) -> None:
         self.hand = hand
         self.row = row
         self.result = result
-        self.path = path
-        self.got_bytes = 0
-        self.file: IO[bytes] | None = None
+        self.path = Path()
+        """Where its file is, once it has come."""
 
     def remove(self) -> None:
-        """Remove what has come."""
+        """Remove its file, which has come."""
         with contextlib.suppress(OSError):
-            if self.file is not None:
-                self.file.close()
             self.path.unlink(missing_ok=True)
 
     @property
@@ -58,13 +58,12 @@ class Arrival:
 class Arrivals:
     """Takes results in. ``arrived(hand, lease, message)`` is called with the last word on each.
 
-    ``spoiled(hand, lease, why)`` where it is no clip. Calls on files raise OSError.
+    ``spoiled(hand, lease, why)`` where it is no clip.
     """
 
     def __init__(
         self,
         dataset: Path,
-        scratch: Path,
         options: Callable[[], Options],
         *,
         arrived: Callable[[HostHand, int, Finished | Failed | Cancelled], None],
@@ -72,7 +71,7 @@ class Arrivals:
         target: WorkerTarget = run_worker,
     ) -> None:
         self._dataset = dataset
-        self._folder = scratch / "arrivals"
+        self._folder = arrivals_path(dataset)
         self._options = options
         self._arrived = arrived
         self._spoiled = spoiled
@@ -99,8 +98,9 @@ class Arrivals:
 
     async def close(self) -> None:
         """End the workers; what is on its way is dropped."""
-        for lease in list(self._coming):
-            self.drop(lease)
+        self._coming.clear()
+        for arrival in self._waiting:
+            arrival.remove()
         self._waiting.clear()
         self._checking.clear()
         if self._pool is not None:
@@ -112,33 +112,33 @@ class Arrivals:
         if self._is_here(result.lease):
             return ""  # it was sent again, since the line was cut before the host could hear of that
         self.drop(result.lease)
-        if not 0 < result.size_bytes <= MOST_CLIP_BYTES:
+        if not 0 < result.size_bytes <= MOST_FILE_BYTES:
             return f"a file of {result.size_bytes:,} bytes is no clip"
+        arrival = Arrival(hand, row, result)
         if result.in_place:
-            path = results_folder(self._dataset, hand.host) / f"{result.lease}.mp4"
-            self._check(Arrival(hand, row, result, path))
-            return ""
-        arrival = Arrival(hand, row, result, self._folder / f"{result.lease}.part")
-        arrival.file = arrival.path.open("wb")
-        self._coming[result.lease] = arrival
+            arrival.path = results_folder(self._dataset, hand.host) / f"{result.lease}.mp4"
+            self._check(arrival)
+        else:
+            self._coming[result.lease] = arrival
         return ""
 
-    def piece(self, host: str, lease: int, data: memoryview) -> None:
-        """Write a piece of a file down; one that nobody waits for is dropped."""
-        arrival = self._coming.get(lease)
-        if arrival is None or arrival.hand.host != host or arrival.file is None:
+    def came(self, host: str, came: Came) -> None:
+        """All of a file has come, or it comes no further; one that nobody waits for is removed."""
+        path = self._folder / (came.name or "none")
+        arrival = self._coming.get(came.lease)
+        if arrival is None or arrival.hand.host != host:
+            path.unlink(missing_ok=True)
             return
-        arrival.got_bytes += len(data)
-        size_bytes = arrival.result.size_bytes
-        if arrival.got_bytes > size_bytes:
-            self.drop(lease)
-            self._spoiled(arrival.hand, lease, "it sent more than it told of")
+        if not (came.name or came.spoiled or came.errno):
             return
-        arrival.file.write(data)
-        if arrival.got_bytes == size_bytes:
-            arrival.file.close()
-            arrival.file = None
-            del self._coming[lease]
+        del self._coming[came.lease]
+        if came.errno:
+            self._arrived(arrival.hand, came.lease, _not_written(arrival, came.errno))
+        elif why := came.spoiled or _other_size(arrival.result, came):
+            path.unlink(missing_ok=True)
+            self._spoiled(arrival.hand, came.lease, why)
+        else:
+            arrival.path = path
             self._check(arrival)
 
     def _is_here(self, lease: int) -> bool:
@@ -153,9 +153,7 @@ class Arrivals:
         for number, one in self._checking.items():
             if one.result.lease == lease and self._pool is not None and number in self._pool.slots:
                 self._pool.slots[number].kill()
-        arrival = self._coming.pop(lease, None)
-        if arrival is not None:
-            arrival.remove()
+        self._coming.pop(lease, None)
 
     # -- the check ---------------------------------------------------------------------------------
 
@@ -202,11 +200,30 @@ class Arrivals:
         arrival.remove()
 
 
+def _other_size(result: Result, came: Came) -> str:
+    return "" if came.size_bytes == result.size_bytes else "it sent another size than it told of"
+
+
+def _not_written(arrival: Arrival, number: int) -> Failed:
+    return Failed(
+        clip_id=arrival.row.id,
+        category=Category.DISK_FULL if number in FULL else Category.NOT_WRITABLE,
+        text=f"What {arrival.hand.host} sends cannot be written ({os.strerror(number)}).",
+        spent=NOTHING_SPENT,
+    )
+
+
+def arrivals_path(dataset: Path) -> Path:
+    """Where files of hosts lie that came over the line, until they have been looked at."""
+    return scratch_path(dataset) / "arrivals"
+
+
 def results_folder(dataset: Path, host: str) -> Path:
     """Where a host that sees the dataset folder puts its results."""
     return hosts_path(dataset) / "results" / host
 
 
 def sweep_results(dataset: Path) -> None:
-    """Remove the results that no host has any more."""
+    """Remove the results that nobody looks at any more."""
+    shutil.rmtree(arrivals_path(dataset), ignore_errors=True)
     shutil.rmtree(hosts_path(dataset) / "results", ignore_errors=True)

@@ -24,6 +24,8 @@ class Delivery:
     path: Path | None = None
     size_bytes: int = 0
     sha256: str = "0" * 64
+    line: Line[ToHost] | None = None
+    """The line that it was sent by, or is."""
 
 
 class Deliveries:
@@ -75,8 +77,9 @@ class Deliveries:
     async def _send(self, lease: int) -> None:
         """Send a result; where the line is cut meanwhile, it is sent again when the engine is back."""
         one, line = self._kept.get(lease), self._line()
-        if one is None or line is None:
+        if one is None or line is None or one.line is line:
             return
+        one.line = line
         if isinstance(one.said, Finished) and one.path is None:
             path = self._path(lease)
             try:

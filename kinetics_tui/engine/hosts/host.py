@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from kinetics_tui.base.safe_text import for_ledger
 from kinetics_tui.engine.networks.network import Network
-from kinetics_tui.engine.wire.line import Line
-from kinetics_tui.engine.wire.messages import SILENT_S, FromHost, HostNetwork, LetGo, ToHost
+from kinetics_tui.engine.wire.gate import HostLine
+from kinetics_tui.engine.wire.messages import SILENT_S, HostNetwork, LetGo, ToHost, Work
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Assign
 from kinetics_tui.engine.workers.pool import Death
@@ -54,6 +54,11 @@ class HostHand(Hand):
         self.row = None
         self.let_go_by = None
 
+    def end_lease(self) -> None:
+        """Its lease holds no more."""
+        self._of.deny(self.lease)
+        self.lease = NO_LEASE
+
     def kill(self) -> None:
         """End the worker: what it has in hand is taken from it now, whatever it does with it."""
         self._of.let_go(self.place, self.lease, kill=True)
@@ -79,7 +84,7 @@ class Host:
     def __init__(self, name: str, index: int, gone: Callable[[HostHand, Death | None], None]) -> None:
         self.name = name
         self.instance = ""
-        self.line: Line[FromHost] | None = None
+        self.line: HostLine | None = None
         self.hands: dict[int, HostHand] = {}
         self.networks: dict[str, Network] = {}
         """By the ways that lead to them."""
@@ -96,7 +101,10 @@ class Host:
         self.said_at = 0.0
         self.heard_at = time.monotonic()
         self.progress_due = 0.0
-        self._address = self._version = self._yt_dlp = ""
+        self.networks_said: Sequence[HostNetwork] | None = None
+        """What it has told of its networks that the run does not know yet."""
+        self.networks_due = 0.0
+        self.address = self._version = self._yt_dlp = ""
         self.index = index
         self._gone = gone
 
@@ -128,14 +136,14 @@ class Host:
 
     def about(self, address: str, version: str, yt_dlp: str) -> None:
         """Keep what it says of itself."""
-        self._address, self._version, self._yt_dlp = address, version, yt_dlp
+        self.address, self._version, self._yt_dlp = address, version, yt_dlp
 
     def state(self) -> HostState:
         """The host as views see it."""
         return HostState(
             name=self.name,
             status=self.status,
-            address=self._address,
+            address=self.address,
             version=self._version,
             yt_dlp=self._yt_dlp,
             workers=self.workers,
@@ -151,6 +159,17 @@ class Host:
         """Send it a message, if there is a line to it."""
         if self.line is not None:
             self.line.send(message)
+
+    def give(self, work: Work) -> None:
+        """Send it a clip, and allow it the file that comes of that."""
+        if self.line is not None:
+            self.line.allow(work.lease)
+            self.line.send(work)
+
+    def deny(self, lease: int) -> None:
+        """Take no file under this lease any more."""
+        if self.line is not None:
+            self.line.deny(lease)
 
     def let_go(self, place: int, lease: int, *, network_only: bool = False, kill: bool = False) -> None:
         """Have a worker let go of the clip of a lease."""

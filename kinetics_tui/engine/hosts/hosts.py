@@ -13,7 +13,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import msgspec
 
@@ -28,10 +27,12 @@ from kinetics_tui.engine.hosts.host import NO_LEASE, Host, HostHand, network_of_
 from kinetics_tui.engine.hosts.leases import Leases
 from kinetics_tui.engine.hosts.register import Register
 from kinetics_tui.engine.hosts.results import Results
+from kinetics_tui.engine.networks.network import Network
 from kinetics_tui.engine.networks.networks import Networks
 from kinetics_tui.engine.networks.of_hosts import NetworksOfHosts
-from kinetics_tui.engine.wire.line import BadLine, Line, LineLost
-from kinetics_tui.engine.wire.listener import Allowance
+from kinetics_tui.engine.wire.gate import HostLine
+from kinetics_tui.engine.wire.gate_frames import Came
+from kinetics_tui.engine.wire.line import BadLine, LineLost
 from kinetics_tui.engine.wire.messages import (
     MOST_NETWORKS,
     PING_S,
@@ -67,10 +68,8 @@ from kinetics_tui.model.options import WORKERS, Options
 FIRST_WORD_S = 10.0
 ASK_S = 60.0
 SEND_WITHIN_S = 0.05
-MESSAGES = (256, 100.0)
-"""So many messages of a host are heard at once, and so many a second then; it is made to wait with others."""
-NETWORKS = (5, 1.0)
-"""The same of those that say that its networks changed, which take the engine longest."""
+NETWORKS_EVERY_S = 1.0
+"""Of what a host says of its networks within so long the last word counts."""
 PROGRESS_A_SECOND = 256
 """The progress of more clips is told less often than hosts tell it; that one has come further, at once."""
 BY_THE_USER = "was removed by the user"
@@ -179,6 +178,8 @@ class Hosts:
             if host.silent and (host.here or host.hands):
                 self._away(host, "nothing is heard of it")
                 self._take_all(host)
+            with contextlib.suppress(DatasetError):  # told of by others; it is tried again
+                self._lead_if_due(host)
         if due:
             self._pinged_at = now
         if expired := self._leases.expire():
@@ -198,7 +199,7 @@ class Hosts:
         if self._sending is not None:
             self._sending.cancel()
             self._sending = None
-        self._leases.send(lambda name, work: self._register[name].tell(work))
+        self._leases.send(lambda name, work: self._register[name].give(work))
 
     def send_soon(self) -> None:
         """The same in a moment, with those that come until then: one writing of the ledger for all."""
@@ -284,7 +285,7 @@ class Hosts:
 
     # -- who calls --------------------------------------------------------------------------------
 
-    async def serve(self, line: Line[FromHost]) -> None:
+    async def serve(self, line: HostLine) -> None:
         """Talk with one who has the dataset's certificate, until the line ends."""
         host: Host | None = None
         try:
@@ -300,13 +301,8 @@ class Hosts:
                 self._register.tell_refused(hello, line.address, refused.why)
                 return
             host = self._welcome(hello, line)
-            line.take_piece = partial(self._results.take_piece, host, line)
-            allowance, for_networks = Allowance(*MESSAGES), Allowance(*NETWORKS)
             while True:
                 message = await line.read()
-                await allowance.take()  # one that says too much waits, and nobody else
-                if isinstance(message, NetworksNow):
-                    await for_networks.take()
                 if host.line is not line:  # it called again, or was let go of
                     return
                 host.heard_at = time.monotonic()
@@ -327,7 +323,7 @@ class Hosts:
             if host is not None and host.line is line:
                 self._away(host, "the line to it is cut")
 
-    def _welcome(self, hello: Hello, line: Line[FromHost]) -> Host:
+    def _welcome(self, hello: Hello, line: HostLine) -> Host:
         name = hello.name
         host = self._register.enter(name, self._ended_by)
         if host.line is not None:
@@ -344,6 +340,8 @@ class Hosts:
         self._results.open()
         host.left = False
         keep = self._still_held(host, hello)
+        for lease in keep:
+            line.allow(lease)
         host.tell(
             Welcome(
                 options=self._told_options,
@@ -357,7 +355,7 @@ class Hosts:
             host.networks = {}
             named = {host_way(name, network.key).target for network in hello.networks}
             self._networks_of_hosts.forget(name, keep=named)
-        self._lead(host, hello.networks, line.address)
+        self._lead(host, hello.networks)
         self._register.tell(
             host, "takes part again" if again else f"takes part with {counted(host.workers, 'worker')}"
         )
@@ -395,27 +393,35 @@ class Hosts:
         self._started(hand)
         return hand
 
-    def _lead(self, host: Host, found: Sequence[HostNetwork], peer: str) -> None:
+    def _lead_if_due(self, host: Host) -> None:
+        """Have the networks of a host be those that it told last, if that is new. Raises DatasetError."""
+        if host.networks_said is not None and host.here and time.monotonic() >= host.networks_due:
+            self._lead(host, host.networks_said)
+            self._register.tell(host)
+
+    def _lead(self, host: Host, found: Sequence[HostNetwork]) -> None:
         """The networks of a host are these now; those that it had before and names no more are away.
 
         Raises DatasetError.
         """
-        led = {
-            host_way(host.name, one.key).target: network_of_host(
-                host.name, peer, one, behind=self._networks_of_hosts.meant(one.behind) if one.behind else ""
-            )
-            for one in found
-        }
-        gone = {way: network for way, network in host.networks_away.items() if way not in led}
+        host.networks_due = time.monotonic() + NETWORKS_EVERY_S
+
+        def network(one: HostNetwork) -> Network:
+            behind = self._networks_of_hosts.meant(one.behind) if one.behind else ""
+            return network_of_host(host.name, host.address, one, behind=behind)
+
+        led = {host_way(host.name, one.key).target: network(one) for one in found}
+        gone = {way: away for way, away in host.networks_away.items() if way not in led}
         forgotten = list(gone)[: max(0, len(gone) + len(led) - MOST_NETWORKS)]
         host.networks = {**{way: gone[way] for way in gone if way not in forgotten}, **led}
         if forgotten:
             self._networks_of_hosts.forget(host.name, keep=host.networks)
         self._networks_of_hosts.lead(host.networks)
+        host.networks_said = None
 
     # -- what they say ----------------------------------------------------------------------------
 
-    def _hear(self, host: Host, message: FromHost) -> bool:
+    def _hear(self, host: Host, message: FromHost | Came) -> bool:
         """Take in what a host says; True where it says good-bye."""
         match message:
             case WorkerUp(place=place, pid=pid):
@@ -426,9 +432,11 @@ class Hosts:
                 self._hear_progress(host, message)
             case Result():
                 self._results.take_in(host, message)
+            case Came():
+                self._results.file_came(host, message)
             case NetworksNow(networks=networks):
-                self._lead(host, networks, host.line.address if host.line else "")
-                self._register.tell(host)
+                host.networks_said = networks
+                self._lead_if_due(host)
             case Checked(number=number, answer=answer):
                 waits = self._answers.get(number)
                 if waits is not None and not waits.done():

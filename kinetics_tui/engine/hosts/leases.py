@@ -107,7 +107,7 @@ class Leases:
         self._ended.add(hand.lease)
         if in_books:
             self._in_books.append((hand.host, hand.lease))
-        hand.lease = NO_LEASE
+        hand.end_lease()
 
     def flushed(self) -> Iterable[tuple[str, int]]:
         """The ledger has what was known: hosts, and leases of theirs that they may forget.

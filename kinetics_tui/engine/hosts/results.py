@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
 import msgspec
 
 from kinetics_tui.base.errors import DatasetError
 from kinetics_tui.base.safe_text import for_ledger
-from kinetics_tui.dataset.folder import scratch_path
-from kinetics_tui.dataset.ledger.rows import ClipRow
 from kinetics_tui.engine.context import RunContext
 from kinetics_tui.engine.hosts.arrivals import Arrivals
 from kinetics_tui.engine.hosts.host import Host, HostHand
 from kinetics_tui.engine.hosts.leases import Leases
 from kinetics_tui.engine.hosts.register import Register
-from kinetics_tui.engine.wire.line import Line
-from kinetics_tui.engine.wire.messages import FromHost, Got, Result
+from kinetics_tui.engine.wire.gate_frames import Came
+from kinetics_tui.engine.wire.messages import Got, Result
 from kinetics_tui.engine.workers.hand import Hand
 from kinetics_tui.engine.workers.messages import Cancelled, Failed, Finished, FromWorker
 from kinetics_tui.engine.workers.start import WorkerTarget
-from kinetics_tui.media.failures import FULL
 from kinetics_tui.model.failure import Category
-from kinetics_tui.model.made import NOTHING_SPENT
 
 SPOILED_IN_A_ROW = 5
 """A host that sends so many files that are no clips, one after the other, takes part no more."""
@@ -59,7 +54,6 @@ class Results:
         self._remove = remove
         self._arrivals = Arrivals(
             context.dataset,
-            scratch_path(context.dataset),
             lambda: context.options,
             arrived=self._arrived,
             spoiled=self._arrived_spoiled,
@@ -87,12 +81,7 @@ class Results:
             return
         match result.said:
             case Finished():
-                try:
-                    why = self._arrivals.expect(hand, row, result)
-                except OSError as error:
-                    self._not_written(hand, row, error)
-                    return
-                if why:
+                if why := self._arrivals.expect(hand, row, result):
                     self._arrived_spoiled(hand, result.lease, why)
             case Failed(category=Category.DISK_FULL | Category.NOT_WRITABLE, text=text):
                 self._register.note(host, f"Its own disk: {for_ledger(text)[:200]}")
@@ -103,24 +92,9 @@ class Results:
             case _:
                 self._end(hand, result.said)
 
-    def take_piece(self, host: Host, line: Line[FromHost], lease: int, data: memoryview) -> bool:
-        """Write a piece of a file down; False where its host called again, or was let go of."""
-        if host.line is line:
-            host.heard_at = time.monotonic()
-            try:
-                self._arrivals.piece(host.name, lease, data)
-            except OSError as error:
-                self._arrivals.drop(lease)
-                for hand in host.hands.values():
-                    if hand.lease == lease and hand.row is not None:
-                        self._not_written(hand, hand.row, error)
-                        break
-        return host.line is line
-
-    def _not_written(self, hand: HostHand, row: ClipRow, error: OSError) -> None:
-        category = Category.DISK_FULL if error.errno in FULL else Category.NOT_WRITABLE
-        text = f"What {hand.host} sends cannot be written ({error.strerror})."
-        self._end(hand, Failed(clip_id=row.id, category=category, text=text, spent=NOTHING_SPENT))
+    def file_came(self, host: Host, came: Came) -> None:
+        """Take in what the gate says of a file of the host's."""
+        self._arrivals.came(host.name, came)
 
     def _arrived(self, hand: HostHand, lease: int, message: Finished | Failed | Cancelled) -> None:
         if hand.lease == lease and hand.row is not None:

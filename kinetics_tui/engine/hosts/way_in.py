@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.dataset.folder import make_token
 from kinetics_tui.engine.context import RunContext
-from kinetics_tui.engine.hosts.arrivals import sweep_results
+from kinetics_tui.engine.hosts.arrivals import arrivals_path, sweep_results
 from kinetics_tui.engine.hosts.hosts import Hosts
 from kinetics_tui.engine.wire.connect_file import ConnectFile, own_addresses, parse_listen
-from kinetics_tui.engine.wire.listener import Listener
-from kinetics_tui.engine.wire.messages import FromHost
-
-_reader = JsonReader[FromHost](FromHost)
+from kinetics_tui.engine.wire.gate import Gate
 
 
 class WayIn:
@@ -22,7 +18,7 @@ class WayIn:
     def __init__(self, context: RunContext, hosts: Hosts) -> None:
         self._context = context
         self._hosts = hosts
-        self._listener: Listener[FromHost] | None = None
+        self._gate: Gate | None = None
 
     async def open(self) -> None:
         """Let hosts in. Raises UserError where nothing can listen there, or what it takes is missing."""
@@ -31,17 +27,19 @@ class WayIn:
             return
         from kinetics_tui.engine.wire.certificates import Authority  # few runs have hosts
 
-        context = Authority.at(self._context.dataset).engine_context()
-        self._hosts.open(make_token(self._context.dataset))
-        address, port = parse_listen(listen)
-        self._listener = await Listener.open(address, port, context, self._hosts.serve, _reader)
+        dataset = self._context.dataset
+        Authority.at(dataset).engine_context()  # what is wrong with it is told here, not where hosts come in
+        self._hosts.open(make_token(dataset))
+        self._gate = await Gate.open(
+            dataset, arrivals_path(dataset), self._hosts.serve, *parse_listen(listen)
+        )
 
     async def close(self, why: str) -> None:
         """Say good-bye to every host, and let no more in."""
-        if self._listener is not None:
+        if self._gate is not None:
             await self._hosts.close(why)
-            await self._listener.close()
-            self._listener = None
+            await self._gate.close()
+            self._gate = None
             sweep_results(self._context.dataset)
 
 

@@ -1,25 +1,30 @@
 """One line between the engine and a host: messages, and pieces of files between them, over mutual TLS.
 
-A frame is 4 bytes length, 1 byte kind, and so many bytes: a message as JSON, or 8 bytes number of a lease and
-a piece of its file. Whatever is longer than it may be, of another kind or no message ends the line. Nothing
-that comes down a line is ever run or unpickled.
+A frame is 4 bytes length, 1 byte kind, and so many bytes: a message as JSON; or a piece of a file behind the
+number of its lease, the size of the whole, and where the piece begins, 8 bytes each. Whatever is longer than
+it may be, of another kind or no message ends the line. Nothing that comes down a line is ever run or
+unpickled.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from kinetics_tui.base.any_text import JsonReader, to_json
+from kinetics_tui.base.any_text import to_json
 
 MAX_MESSAGE_BYTES = 256 << 10
 MAX_PIECE_BYTES = 256 << 10
+MOST_FILE_BYTES = 1 << 30
+"""No clip is longer."""
 LOST_BYTES = 8 << 20
 """The line is given up when so much waits for a side that does not read."""
 LOST_AFTER_S = 30
@@ -36,15 +41,16 @@ _QUICK_S = 0.05
 _HIGH_WATER_BYTES = 32 << 10
 _UNSENT_BYTES = 64 << 10
 _HEAD_BYTES = 5
-_LEASE_BYTES = 8
+_PIECE_HEAD = struct.Struct(">QQQ")
 _MESSAGE = b"J"
 _PIECE = b"P"
 _BUFFER_BYTES = 384 << 10
 """Holds the longest frame, and some more."""
 _LITTLE_BYTES = 64 << 10
-_BOUNDS = {_MESSAGE: MAX_MESSAGE_BYTES, _PIECE: _LEASE_BYTES + MAX_PIECE_BYTES}
+_BOUNDS = {_MESSAGE: MAX_MESSAGE_BYTES, _PIECE: _PIECE_HEAD.size + MAX_PIECE_BYTES}
 
 _M = TypeVar("_M")
+_Read = TypeVar("_Read", covariant=True)
 
 
 class LineLost(Exception):  # noqa: N818 - not an error: lines end, and are made again
@@ -55,10 +61,17 @@ class BadLine(LineLost):
     """Something came that no host and no engine sends; the line was ended for it."""
 
 
-TakePiece = Callable[[int, memoryview], bool]
-"""Takes some bytes of the file of a lease, which follow on those before; False: let nobody read on.
+class Reader(Protocol[_Read]):
+    """Makes messages of bytes."""
 
-They lie where the line's next bytes go, and are others once it has returned.
+    def decode(self, data: bytes, /) -> _Read:
+        """The message. Raises ValueError and RecursionError where it is none."""
+
+
+TakePiece = Callable[[int, int, int, memoryview], None]
+"""Takes a piece of the file of a lease: its size, where the piece begins, and the piece.
+
+That lies where the line's next bytes go, and is others once this has returned.
 """
 
 
@@ -69,7 +82,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
     go to ``take_piece`` as they come, while somebody waits for a message; without it they end the line.
     """
 
-    def __init__(self, reader: JsonReader[_M], peer: str) -> None:
+    def __init__(self, reader: Reader[_M], peer: str) -> None:
         self.peer = peer
         """The address of the other side, with its port."""
         self.take_piece: TakePiece | None = None
@@ -118,6 +131,11 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         except (ValueError, RecursionError) as error:
             raise self._bad(f"that is no message: {error}") from None
 
+    def check(self) -> None:
+        """Raise LineLost where the line has ended, whether there are messages left or not."""
+        if self._why:
+            raise self._end_of_line()
+
     async def read_welcome(self) -> None:
         """Wait until this host was let in. For a host's first reading alone; raises LineLost."""
         await self._has(len(WELCOME))
@@ -133,9 +151,10 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
 
         Nothing happens on a line that has ended: ``read`` says so. Raises ValueError where it is too long.
         """
-        body = to_json(message)
-        if len(body) > MAX_MESSAGE_BYTES:
-            raise ValueError(f"a message of {len(body)} bytes is too long for a line")
+        self.send_body(body_of(message))
+
+    def send_body(self, body: bytes) -> None:
+        """Send a message that is bytes already, as ``body_of`` makes them."""
         self._write(_MESSAGE, body)
         if self.waiting_bytes > LOST_BYTES:
             self.abort("the other side does not read")
@@ -146,8 +165,9 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         What is sent once this has returned arrives behind it. Several files take turns. Raises LineLost, and
         OSError where the file cannot be read.
         """
-        head = lease.to_bytes(_LEASE_BYTES)
         with path.open("rb") as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            begin = 0
             while block := await asyncio.to_thread(file.read, MAX_PIECE_BYTES):
                 began = time.monotonic()
                 size = self._piece_bytes
@@ -156,7 +176,9 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
                         await self._flows.wait()
                         if self._transport.is_closing():
                             raise self._end_of_line()
+                        head = _PIECE_HEAD.pack(lease, size_bytes, begin + at)
                         self._write(_PIECE, head + block[at : at + size])
+                begin += len(block)
                 quick = time.monotonic() - began < _QUICK_S
                 self._piece_bytes = MAX_PIECE_BYTES if quick else _SMALL_PIECE_BYTES
 
@@ -243,7 +265,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
     def _next_message(self) -> int | None:
         """The bytes of the next message, behind its head; None where it is not all there. Passes pieces on.
 
-        Raises BadLine, and LineLost where nothing more is to be read.
+        Raises BadLine.
         """
         if self._failed is not None:
             raise self._failed
@@ -254,7 +276,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
                 return None
             head = bytes(self._buffer[self._start : self._start + _HEAD_BYTES])
             length, kind = int.from_bytes(head[:4]), head[4:]
-            least = _LEASE_BYTES if kind == _PIECE else 0
+            least = _PIECE_HEAD.size if kind == _PIECE else 0
             if not least <= length <= _BOUNDS.get(kind, -1) or (kind == _PIECE and self.take_piece is None):
                 raise self._bad("that is none of our frames")
             self._wanted_bytes += length
@@ -263,9 +285,8 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
             if kind != _PIECE or self.take_piece is None:
                 return length
             self._take(_HEAD_BYTES)
-            lease = int.from_bytes(self._take(_LEASE_BYTES))
-            if not self.take_piece(lease, self._take(length - _LEASE_BYTES)):
-                raise LineLost("it is read no further")
+            lease, size_bytes, at = _PIECE_HEAD.unpack(self._take(_PIECE_HEAD.size))
+            self.take_piece(lease, size_bytes, at, self._take(length - _PIECE_HEAD.size))
 
     def _take(self, count: int) -> memoryview:
         """So many bytes of those that have come, where they lie: they are others once more comes."""
@@ -294,6 +315,14 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
     def _bad(self, why: str) -> BadLine:
         self.abort(why)
         return BadLine(why)
+
+
+def body_of(message: Any) -> bytes:
+    """A message as it goes over a line. Raises ValueError where it is too long."""
+    body = to_json(message)
+    if len(body) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"a message of {len(body)} bytes is too long for a line")
+    return body
 
 
 def fault_text(error: BaseException) -> str:

@@ -14,15 +14,14 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.errors import EngineError
 from kinetics_tui.base.words import counted
 from kinetics_tui.engine.wire.certificates import KNOCKS, knock_of
 from kinetics_tui.engine.wire.connect_file import EVERYWHERE, address_text
-from kinetics_tui.engine.wire.line import Line, LineLost, fault_text
+from kinetics_tui.engine.wire.line import Line, LineLost, Reader, fault_text
 
 MOST_LINES = 256
 MOST_KNOCKING = 64
@@ -49,17 +48,23 @@ log = logging.getLogger(__name__)
 
 
 class Listener(Generic[_M]):
-    """Lets hosts in, and has ``serve`` called with the line to each; the line ends when that returns."""
+    """Lets hosts in, and has ``serve`` called with the line to each; the line ends when that returns.
+
+    It begins as it is made, in a running loop; ``sockets`` listen already.
+    """
 
     def __init__(
-        self, context: ssl.SSLContext, serve: Callable[[Line[_M]], Awaitable[None]], reader: JsonReader[_M]
+        self,
+        sockets: Sequence[socket.socket],
+        context: ssl.SSLContext,
+        serve: Callable[[Line[_M]], Awaitable[None]],
+        reader: Reader[_M],
     ) -> None:
         self._context = context
         self._knock = knock_of(context)
         self._serve = serve
         self._reader = reader
-        self._sockets: list[socket.socket] = []
-        self._accepting: list[asyncio.Task[None]] = []
+        self._sockets = sockets
         self._knocking: dict[asyncio.Task[None], str] = {}
         self._visiting: set[asyncio.Task[None]] = set()
         self._lines: set[Line[_M]] = set()
@@ -69,22 +74,7 @@ class Listener(Generic[_M]):
         self._greeted = 0
         self._strangers = 0
         self._logged_at = float("-inf")
-
-    @classmethod
-    async def open(
-        cls,
-        address: str,
-        port: int,
-        context: ssl.SSLContext,
-        serve: Callable[[Line[_M]], Awaitable[None]],
-        reader: JsonReader[_M],
-    ) -> Listener[_M]:
-        """Listen at an address, or at all of the machine's. Raises EngineError where that cannot be."""
-        listener = cls(context, serve, reader)
-        loop = asyncio.get_running_loop()
-        listener._sockets = await loop.run_in_executor(None, _bound, address, port)
-        listener._accepting = [asyncio.create_task(listener._accept(each)) for each in listener._sockets]
-        return listener
+        self._accepting = [asyncio.create_task(self._accept(each)) for each in sockets]
 
     @property
     def port(self) -> int:
@@ -211,14 +201,17 @@ class Allowance:
         self._ahead_s = at_once / per_s
         self._due = float("-inf")
 
-    async def take(self) -> None:
+    async def take(self) -> bool:
+        """Wait for a turn; True where it had to be waited for."""
         now = time.monotonic()
         self._due = max(self._due, now - self._ahead_s) + self._every_s
-        if self._due > now:
+        waits = self._due > now
+        if waits:
             await asyncio.sleep(self._due - now)
+        return waits
 
 
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -230,12 +223,12 @@ def _peer_text(address: tuple[str, int]) -> str:
 
 def check_can_listen(address: str, port: int) -> None:
     """Raise EngineError where nothing can listen at an address now."""
-    for each in _bound(address, port):
+    for each in bound(address, port):
         each.close()
 
 
-def _bound(address: str, port: int) -> list[socket.socket]:
-    """Sockets that listen at an address, or at all of the machine's. Raises EngineError."""
+def bound(address: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at an address, or at all of the machine's. Raises EngineError where none can."""
     both = address in ("", "::") and socket.has_dualstack_ipv6()
     sockets: list[socket.socket] = []
     try:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.hosts import hosts as hosts_module
 from kinetics_tui.engine.hosts import register as register_module
+from kinetics_tui.engine.hosts.arrivals import arrivals_path
 from kinetics_tui.engine.hosts.host import network_of_host
 from kinetics_tui.engine.networks.network import met_before
 from kinetics_tui.engine.wire.certificates import Authority
 from kinetics_tui.engine.wire.connect_file import ConnectFile
-from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.gate import Gate
 from kinetics_tui.engine.wire.messages import (
     Ask,
     Bye,
     Checked,
-    FromHost,
     Got,
     HostNetwork,
     Leaving,
@@ -46,6 +47,7 @@ from kinetics_tui.model.made import NOTHING_SPENT
 from kinetics_tui.model.network import HostState, HostStatus, NetworkKind
 from tests.engine.engine_clips import some_clips
 from tests.engine.engine_parts import Parts
+from tests.engine.scripted_worker import finished
 from tests.torture.host_liar import Liar, hello
 
 
@@ -53,18 +55,17 @@ from tests.torture.host_liar import Liar, hello
 async def listening(parts: Parts, authority: Authority) -> AsyncIterator[ConnectFile]:
     """The engine lets hosts in; yields what lets one in."""
     parts.hosts.open("token")
-    listener = await Listener.open(
-        "127.0.0.1", 0, authority.engine_context(), parts.hosts.serve, JsonReader[FromHost](FromHost)
-    )
+    dataset = parts.context.dataset
+    gate = await Gate.open(dataset, arrivals_path(dataset), parts.hosts.serve, "127.0.0.1", 0)
     yield ConnectFile.make(
         title="set",
         folder="/nowhere",
-        addresses=(f"127.0.0.1:{listener.port}",),
+        addresses=(f"127.0.0.1:{gate.port}",),
         token="",
         credentials=authority.issue(),
     )
     await parts.hosts.close("")
-    await listener.close()
+    await gate.close()
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,7 @@ async def test_what_the_user_and_the_workers_do_is_told_to_a_host_and_of_it(
             assert (await one.next(NewOptions)).options.height_px == 240
             async with asyncio.timeout(30):
                 while listed().ready or "one 10.9.9.9" not in listed().networks:
+                    parts.hosts.tick()
                     await asyncio.sleep(0.01)
             parts.hosts.flushed()
             assert (await one.next(Got)).lease == work.lease
@@ -211,6 +213,59 @@ async def test_a_worker_that_ends_before_its_last_result_has_come_is_counted_no_
         assert (listed().workers, listed().ready) == (1, 1)
         assert [hand.place for hand in parts.hosts.hands] == [1]
         assert [one.place for one in parts.context.state.workers.values() if one.host == "one"] == [1]
+
+
+async def test_of_what_a_host_says_of_its_networks_in_one_moment_the_last_word_counts(
+    make_parts: Callable[..., Parts], authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts_module, "NETWORKS_EVERY_S", 1000.0)
+    parts = make_parts(some_clips(4))
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+
+        def networks() -> tuple[str, ...]:
+            return parts.context.state.hosts["one"].networks
+
+        one.say(hello("one"))
+        await one.next(Welcome)
+        at_first = networks()
+        for number in range(20):
+            one.say(NetworksNow(networks=(HostNetwork(key="wlan0", name=f"10.9.9.{number}", label="wlan0"),)))
+        one.say(Note(text="that is all"))
+        async with asyncio.timeout(30):
+            while parts.context.state.hosts["one"].last_word != "that is all":
+                parts.hosts.tick()
+                await asyncio.sleep(0.01)
+        assert networks() == at_first
+        parts.hosts._register["one"].networks_due = 0.0
+        parts.hosts.tick()
+        assert [name for name in networks() if "10.9.9" in name] == ["one 10.9.9.19"]
+
+
+async def test_a_file_that_is_no_clip_or_cannot_be_written_leaves_nothing_behind(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4), workers=1)
+    folder = arrivals_path(parts.context.dataset)
+
+    def files() -> list[Path]:
+        return [path for path in folder.glob("*") if path.is_file()]
+
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        work = await _taken(one, parts)
+        one.deliver(work, b"no clip" * 1000, finished(1).made, size_bytes=1000)
+        async with asyncio.timeout(30):
+            while "another size" not in parts.context.state.hosts["one"].last_word:
+                await asyncio.sleep(0.01)
+        assert files() == []
+        parts.dispatcher.dispatch()
+        work = await one.next(Work)
+        shutil.rmtree(folder)
+        one.deliver(work, b"no clip" * 1000, finished(1).made)
+        async with asyncio.timeout(30):
+            while parts.hosts.hands[0].lease == work.lease:
+                await asyncio.sleep(0.01)
+        assert parts.disk.problem == "What one sends cannot be written (No such file or directory)."
+        assert parts.context.state.failed == 0
 
 
 async def test_hosts_end_with_the_run_and_are_not_missed(

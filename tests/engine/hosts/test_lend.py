@@ -18,7 +18,7 @@ from kinetics_tui.engine.networks.routes import Ways
 from kinetics_tui.engine.wire.certificates import Authority
 from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.wire.line import Line
-from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.listener import Listener, bound
 from kinetics_tui.engine.wire.messages import FromHost, Hello, LetGo, Result, Welcome, Work, WorkerUp
 from kinetics_tui.engine.workers.messages import Assign, Cancelled
 from kinetics_tui.model.clip import Clip
@@ -44,7 +44,7 @@ class FarEngine:
     async def serve(self, line: Line[FromHost]) -> None:
         assert isinstance(await line.read(), Hello)
         self.line = line
-        line.take_piece = lambda _lease, _data: True
+        line.take_piece = lambda *_piece: None
         line.send(Welcome(options=Options(), workers=1))
         while True:
             self.heard.append(await line.read())
@@ -81,9 +81,8 @@ def connect_file(authority: Authority, port: int) -> ConnectFile:
 async def engine(authority: Authority, tmp_path: Path) -> AsyncIterator[FarEngine]:
     """An engine with one host, which has one worker that is ready."""
     engine = FarEngine()
-    listener = await Listener.open(
-        "127.0.0.1", 0, authority.engine_context(), engine.serve, JsonReader[FromHost](FromHost)
-    )
+    context, reader = authority.engine_context(), JsonReader[FromHost](FromHost)
+    listener = Listener(bound("127.0.0.1", 0), context, engine.serve, reader)
     file = connect_file(authority, listener.port)
     ways = Ways([Way()], look=lambda _way, _given_as: HERE, discover=list)
     lender = Lender(

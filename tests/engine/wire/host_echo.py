@@ -14,7 +14,7 @@ from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.engine.wire.certificates import Authority, Credentials
 from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.wire.line import Line
-from kinetics_tui.engine.wire.listener import Listener
+from kinetics_tui.engine.wire.listener import Listener, bound
 from kinetics_tui.engine.wire.reach import connect
 
 
@@ -41,6 +41,8 @@ class Piece(NamedTuple):
 
     lease: int
     data: bytes
+    size_bytes: int = 0
+    at: int = 0
 
 
 class Echo:
@@ -57,7 +59,7 @@ class Echo:
 
     async def open(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         context = context or self.authority.engine_context()
-        self.listener = await Listener.open("127.0.0.1", port, context, self.serve, READER)
+        self.listener = Listener(bound("127.0.0.1", port), context, self.serve, READER)
         self.address = f"127.0.0.1:{self.listener.port}"
 
     async def serve(self, line: Line[Say]) -> None:
@@ -70,9 +72,8 @@ class Echo:
             self.ended.append(error)
             raise
 
-    def _take_piece(self, lease: int, data: memoryview) -> bool:
-        self.pieces.append(Piece(lease, bytes(data)))
-        return True
+    def _take_piece(self, lease: int, size_bytes: int, at: int, data: memoryview) -> None:
+        self.pieces.append(Piece(lease, bytes(data), size_bytes, at))
 
     def file(self, credentials: Credentials | None = None, **changes: Any) -> ConnectFile:
         """A connect file for this engine."""

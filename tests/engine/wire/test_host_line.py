@@ -56,6 +56,10 @@ def frame(kind: bytes, body: bytes) -> bytes:
     return len(body).to_bytes(4) + kind + body
 
 
+def piece_head(piece: Piece) -> bytes:
+    return b"".join(number.to_bytes(8) for number in (piece.lease, piece.size_bytes, piece.at))
+
+
 async def test_messages_come_in_their_order(echo: Echo, line: Line[Say]) -> None:
     for number in range(500):
         line.send(Say(number, "ü" * number))
@@ -84,9 +88,9 @@ async def test_files_go_both_ways_and_messages_overtake_them(
     line.send(Say(0))
     data, overtook = bytearray(), 0
 
-    def take(_lease: int, piece: memoryview) -> bool:
+    def take(_lease: int, size_bytes: int, at: int, piece: memoryview) -> None:
+        assert (size_bytes, at) == (4_000_003, len(data))
         data.extend(piece)
-        return True
 
     line.take_piece = take
     while (came := await line.read()) != Say(-1):
@@ -104,8 +108,8 @@ async def test_frames_of_any_lengths_come_whole_however_they_are_cut(echo: Echo)
     dice = random.Random(5)
     usual = (0, 1, 300, 65_536, MAX_PIECE_BYTES)
     sizes = [dice.choice((*usual, dice.randrange(MAX_PIECE_BYTES))) for _ in range(150)]
-    sent = [Piece(number, dice.randbytes(size)) for number, size in enumerate(sizes)]
-    data = b"".join(frame(b"P", piece.lease.to_bytes(8) + piece.data) for piece in sent)
+    sent = [Piece(n, dice.randbytes(size), dice.randrange(2**64), n) for n, size in enumerate(sizes)]
+    data = b"".join(frame(b"P", piece_head(piece) + piece.data) for piece in sent)
     async with asyncio.timeout(PATIENCE_S), by_hand(echo) as (_, writer):
         at = 0
         while at < len(data):
@@ -125,6 +129,9 @@ async def test_several_files_take_turns(echo: Echo, line: Line[Say], tmp_path: P
     await echo.goes_on(line)
     for lease, content in contents.items():
         assert b"".join(piece.data for piece in echo.pieces if piece.lease == lease) == content
+        places = [(piece.at, piece.size_bytes) for piece in echo.pieces if piece.lease == lease]
+        assert places == [(at, len(content)) for at in sorted({at for at, _ in places})]
+        assert places[0][0] == 0
     leases = [piece.lease for piece in echo.pieces]
     assert sum(one != next_one for one, next_one in itertools.pairwise(leases)) > 5
 
@@ -158,11 +165,11 @@ async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line
         frame(b"J", b'{"number": "x"}'),
         frame(b"J", b"[" * 100_000),
         frame(b"J", b"\xff\xfe"),
-        frame(b"P", b"1234567"),
+        frame(b"P", bytes(23)),
         frame(b"Q", b"{}"),
         frame(b"\x80", b"\x04N."),
         (MAX_MESSAGE_BYTES + 1).to_bytes(4) + b"J",
-        (MAX_PIECE_BYTES + 9).to_bytes(4) + b"P",
+        (MAX_PIECE_BYTES + 25).to_bytes(4) + b"P",
         b"\xff" * 5,
         b"GET / HTTP/1.1\r\n\r\n",
     ],
@@ -172,7 +179,7 @@ async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line
         "of another type",
         "nested",
         "no text",
-        "piece without a lease",
+        "piece without its head",
         "another kind",
         "pickle",
         "message too long",
@@ -198,7 +205,7 @@ async def test_the_longest_of_each_kind_passes(echo: Echo, line: Line[Say]) -> N
     with pytest.raises(ValueError, match="too long"):
         line.send(Say(1, "x" * (rest + 1)))
     async with by_hand(echo) as (_, writer):
-        writer.write(frame(b"P", bytes(8) + b"x" * MAX_PIECE_BYTES))
+        writer.write(frame(b"P", bytes(24) + b"x" * MAX_PIECE_BYTES))
         await until(lambda: echo.pieces)
     assert echo.pieces == [Piece(0, b"x" * MAX_PIECE_BYTES)]
 
@@ -210,38 +217,12 @@ async def test_a_piece_that_nobody_takes_ends_the_line(echo: Echo, line: Line[Sa
         await line.read()
 
 
-@pytest.mark.parametrize("waits", [True, False])
-async def test_who_takes_pieces_may_have_the_line_read_no_further(
-    echo: Echo, line: Line[Say], tmp_path: Path, *, waits: bool
-) -> None:
-    (tmp_path / "file").write_bytes(b"x")
-    taken: list[int] = []
-
-    def take(lease: int, _data: memoryview) -> bool:
-        taken.append(lease)
-        return False
-
-    line.take_piece = take
-    reading = asyncio.create_task(line.read())
-    if not waits:
-        await asyncio.sleep(0)
-        reading.cancel()
-    await echo.lines[0].send_file(1, tmp_path / "file")
-    echo.lines[0].send(Say(1))
-    if not waits:
-        await until(lambda: line._end > line._start)
-        reading = asyncio.create_task(line.read())
-    with pytest.raises(LineLost, match="read no further"):
-        await reading
-    assert taken == [1]
-
-
 async def test_what_goes_wrong_with_a_piece_is_raised_to_who_reads(
     echo: Echo, line: Line[Say], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"x")
 
-    def take(_lease: int, _data: memoryview) -> bool:
+    def take(_lease: int, _size_bytes: int, _at: int, _data: memoryview) -> None:
         raise OSError(28, "No space left on device")
 
     line.take_piece = take

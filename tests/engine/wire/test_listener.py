@@ -30,6 +30,7 @@ from kinetics_tui.engine.wire.listener import (
     MOST_KNOCKING,
     Allowance,
     Listener,
+    bound,
 )
 from kinetics_tui.engine.wire.reach import NotReached, connect
 from tests.engine.wire.host_echo import PATIENCE_S, READER, Echo, Say, until
@@ -327,11 +328,11 @@ async def test_the_same_port_can_be_had_again_at_once(echo: Echo) -> None:
 )
 async def test_where_nothing_can_listen_it_says_why(address: str, said: str, echo: Echo) -> None:
     with pytest.raises(EngineError, match=said):
-        await Listener.open(address, echo.listener.port, echo.authority.engine_context(), echo.serve, READER)
+        bound(address, echo.listener.port)
 
 
 async def test_everywhere_is_every_family_of_addresses(echo: Echo, authority: Authority) -> None:
-    everywhere = await Listener.open("", 0, authority.engine_context(), echo.serve, READER)
+    everywhere = Listener(bound("", 0), authority.engine_context(), echo.serve, READER)
     places = [f"127.0.0.1:{everywhere.port}"]
     if socket.has_dualstack_ipv6():
         places.append(f"[::1]:{everywhere.port}")
