@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kinetics_tui.base.errors import EngineDiedError, EngineError
@@ -31,6 +33,7 @@ from kinetics_tui.model.network import NetworkState
 from kinetics_tui.model.options import LayoutName, Preset, Trim
 from kinetics_tui.model.reasons import Reason, Why
 from kinetics_tui.tui.app import KineticsApp
+from kinetics_tui.tui.parts.line_speed import LineSpeed
 from kinetics_tui.tui.parts.palette import RunCommands
 from kinetics_tui.tui.run.keys import KEYS
 from kinetics_tui.tui.run.undo import UNDO_S
@@ -68,6 +71,22 @@ async def test_space_looks_again_where_nothing_could_be_written(status: EngineSt
     async with stand(StatusChanged(at=NOW, status=status)) as run:
         assert "space look again" in run.rows[-1]
         assert await run.press("space") == [Resume()]
+
+
+async def test_where_looks_come_seldom_what_presses_is_shown_at_once_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LineSpeed, "due", lambda _line: False)
+    async with stand(size=(80, 24)) as run:
+        clock = run.rows[0].split()[-1]
+        run.clock.now += 20
+        await asyncio.sleep(4 * run.screen.looking.line.base_s)
+        await run.pilot.pause()
+        assert run.rows[0].split()[-1] == clock
+        run.link.fold(*paused())
+        async with asyncio.timeout(20):
+            while " PAUSED " not in run.rows[0]:
+                await run.pilot.pause(0.05)
 
 
 async def test_p_and_e_are_for_a_run_that_is_held_as_well() -> None:
