@@ -203,7 +203,7 @@ class Gate:
                     pass_fds=numbers,
                 )
             except OSError as error:
-                raise EngineError(f"What lets hosts in cannot be started: {error}.") from error
+                raise EngineError(f"The gate for hosts cannot be started: {error}.") from error
             theirs.close()
             stack.pop_all()
         ours.setblocking(False)
@@ -214,7 +214,7 @@ class Gate:
             task.cancel()
         if not self._ready.is_set() or self._gone.is_set():
             await self._end()
-            raise EngineError("What lets hosts in does not start; engine.log may say why.")
+            raise EngineError("The gate for hosts does not start; engine.log may say why.")
 
     async def _end(self) -> None:
         """Have the program end, which it does when nobody is at the other side."""
@@ -238,12 +238,12 @@ class Gate:
             while not self._gone.is_set():
                 await asyncio.sleep(_LOOK_EVERY_S)
                 if time.monotonic() - self._heard_at > SILENT_S and self._program is not None:
-                    log.error("what lets hosts in hangs, and is killed")
+                    log.error("the gate hangs, and is killed")
                     self._program.kill()
                     await self._gone.wait()
             await self._end()
             again_s = AGAIN_S if time.monotonic() - began > LONGEST_AGAIN_S else again_s
-            log.error("what lets hosts in has ended: it is started again in %.0f s", again_s)
+            log.error("the gate has ended: it is started again in %.0f s", again_s)
             await asyncio.sleep(again_s)
             again_s = min(2 * again_s, LONGEST_AGAIN_S)
             try:
@@ -276,7 +276,7 @@ class Gate:
 
     def _lost(self) -> None:
         for line in self._lines.values():
-            line.end(Ended("what lets hosts in has ended"))
+            line.end(Ended("the gate has ended"))
         self._lines.clear()
         self._gone.set()
 
