@@ -12,7 +12,7 @@ from kinetics_tui import __version__
 from kinetics_tui.base.any_text import JsonReader
 from kinetics_tui.base.machine import version_on_disk
 from kinetics_tui.engine.wire.connect_file import ConnectFile
-from kinetics_tui.engine.wire.line import Line, LineLost
+from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES, Line, LineLost
 from kinetics_tui.engine.wire.messages import (
     Hello,
     HostNetwork,
@@ -133,7 +133,7 @@ class Liar:
         self,
         lease: int,
         data: bytes,
-        at_a_time: int = 60_000,
+        at_a_time: int = MIN_PIECE_BYTES,
         *,
         size_bytes: int | None = None,
         begin: int = 0,

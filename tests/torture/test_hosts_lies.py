@@ -23,6 +23,7 @@ from kinetics_tui.demo.youtube import LoopbackYouTube
 from kinetics_tui.engine.client.ask import ask
 from kinetics_tui.engine.hosts.results import SPOILED_IN_A_ROW
 from kinetics_tui.engine.wire.connect_file import ConnectFile
+from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES
 from kinetics_tui.engine.wire.messages import (
     MOST_NETWORKS,
     Bye,
@@ -141,11 +142,12 @@ async def test_a_result_counts_once_and_by_its_own_lease_alone(scene: Scene) -> 
         for lease in (b1.lease, a1.lease, a1.lease, 12345):
             await one.next(Got, lambda got, lease=lease: got.lease == lease)  # type: ignore[misc]
         assert await scene.done() == before
-        # Half of it, then all of it; pieces of another host in between are not its own.
+        # Pieces of another host in between are not its own.
         other.result(b1, scene.good, scene.made)
-        other.pieces(b1.lease, scene.good[: len(scene.good) // 2], size_bytes=len(scene.good))
+        other.pieces(b1.lease, scene.good[:MIN_PIECE_BYTES], size_bytes=len(scene.good))
         one.pieces(b1.lease, b"\0" * 1000)
-        other.deliver(b1, scene.good, scene.made)
+        rest = scene.good[MIN_PIECE_BYTES:]
+        other.pieces(b1.lease, rest, size_bytes=len(scene.good), begin=MIN_PIECE_BYTES)
         await scene.until(lambda: scene.program.state().done == before + 1)
         await other.next(Got, lambda got: got.lease == b1.lease)
         # The same once more, and one after its lease has gone back.

@@ -286,9 +286,7 @@ def _renew(dataset: Path) -> None:
     help="The connect file of the run; - reads it from standard input.",
 )
 @click.option("--name", metavar="NAME", help="What this host is called in the run (that of the machine).")
-@click.option(
-    "--workers", metavar="N", type=Integer(*WORKERS), default=8, help="Worker processes (8)."
-)
+@click.option("--workers", metavar="N", type=Integer(*WORKERS), default=8, help="Worker processes (8).")
 @several(
     "--network", metavar="NETWORK", help="A way out: interface, address, proxy, or a name of your settings."
 )

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -18,12 +17,13 @@ from pathlib import Path
 
 from kinetics_tui.base.any_text import JsonReader, from_json
 from kinetics_tui.base.errors import EngineError
+from kinetics_tui.base.programs import python_program
 from kinetics_tui.engine.wire.gate_frames import Came, Ended, Frames, Kind
 from kinetics_tui.engine.wire.line import CLOSE_WITHIN_S, BadLine, LineLost, body_of
 from kinetics_tui.engine.wire.listener import bound
 from kinetics_tui.engine.wire.messages import FromHost, ToHost
 
-PROGRAM = (sys.executable, "-m", "kinetics_tui.engine.wire.gate_program")
+PROGRAM = "kinetics_tui.engine.wire.gate_program"
 START_WITHIN_S = 60.0
 AGAIN_S = 1.0
 """So long after a gate has died the next one is started; twice as long where that dies soon, and so on."""
@@ -83,7 +83,7 @@ class HostLine:
         self._tell(Kind.SAY, body_of(message))
 
     def allow(self, lease: int) -> None:
-        """Take the file of a lease in, as often as it is sent, until all of it has come."""
+        """Take the file of a lease in, once."""
         self._tell(Kind.ALLOW, lease.to_bytes(8))
 
     def deny(self, lease: int) -> None:
@@ -191,12 +191,16 @@ class Gate:
         """Start the program. Raises EngineError."""
         self._ready, self._gone = asyncio.Event(), asyncio.Event()
         self._frames = frames = Frames(self._hear, self._lost)
+        dataset, folder = self._dataset.absolute(), self._folder.absolute()
         with contextlib.ExitStack() as stack:
             try:
                 ours, theirs = (stack.enter_context(each) for each in socket.socketpair())
                 numbers = [each.fileno() for each in (theirs, *self._sockets)]
+                command, environment = python_program(PROGRAM, *map(str, (dataset, folder, *numbers)))
                 self._program = subprocess.Popen(
-                    [*PROGRAM, str(self._dataset), str(self._folder), *map(str, numbers)],
+                    command,
+                    env=environment,
+                    cwd="/",
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=None,  # where the engine's own goes

@@ -22,7 +22,7 @@ from typing import IO
 from kinetics_tui.base.any_text import to_json
 from kinetics_tui.engine.wire.certificates import Authority
 from kinetics_tui.engine.wire.gate_frames import HERE_EVERY_S, Came, Ended, Frames, Kind
-from kinetics_tui.engine.wire.line import MOST_FILE_BYTES, BadLine, Line, LineLost
+from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES, MOST_FILE_BYTES, BadLine, Line, LineLost
 from kinetics_tui.engine.wire.listener import Allowance, Listener
 
 MESSAGES = (256, 100.0)
@@ -43,8 +43,9 @@ class _Incoming:
         self.file: IO[bytes] = path.open("wb")
 
     def remove(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the last of it cannot be written
             self.file.close()
+        with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
 
 
@@ -89,9 +90,7 @@ class _Host:
 
     def _write(self, lease: int, size_bytes: int, at: int, data: memoryview) -> None:
         coming = self._files.get(lease)
-        if at == 0:  # it may be sent again from the beginning
-            if coming is not None:
-                coming.remove()
+        if coming is None and at == 0:
             path = self._folder / f"{self._prefix}{lease}.part"
             coming = self._files[lease] = _Incoming(path, size_bytes)
         if coming is None or (coming.got_bytes, coming.size_bytes) != (at, size_bytes):
@@ -100,6 +99,9 @@ class _Host:
         coming.got_bytes += len(data)
         if coming.got_bytes > size_bytes:
             self._spoiled(lease, "it sent more than it told of")
+            return
+        if len(data) < MIN_PIECE_BYTES and coming.got_bytes < size_bytes:
+            self._spoiled(lease, "it came in crumbs")  # which would take the time of all
             return
         coming.file.write(data)
         if coming.got_bytes == size_bytes:

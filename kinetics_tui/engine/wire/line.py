@@ -23,6 +23,8 @@ from kinetics_tui.base.any_text import to_json
 
 MAX_MESSAGE_BYTES = 256 << 10
 MAX_PIECE_BYTES = 256 << 10
+MIN_PIECE_BYTES = 64 << 10
+"""Of this size they are where the line is slow: a message waits behind one. The last may be smaller."""
 MOST_FILE_BYTES = 1 << 30
 """No clip is longer."""
 LOST_BYTES = 8 << 20
@@ -34,8 +36,6 @@ WELCOME = b"\x01"
 CLOSE_WITHIN_S = 2.0
 """So long a line that is closed waits for the rest to get out."""
 
-_SMALL_PIECE_BYTES = 64 << 10
-"""Pieces have this size where the line is slow: a message waits behind one of them."""
 _QUICK_S = 0.05
 """A line is quick that takes ``MAX_PIECE_BYTES`` in so long."""
 _HIGH_WATER_BYTES = 32 << 10
@@ -102,7 +102,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         self._why = ""
         self._fault: BaseException | None = None
         self._turn = asyncio.Lock()
-        self._piece_bytes = _SMALL_PIECE_BYTES
+        self._piece_bytes = MIN_PIECE_BYTES
 
     @property
     def address(self) -> str:
@@ -180,7 +180,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
                         self._write(_PIECE, head + block[at : at + size])
                 begin += len(block)
                 quick = time.monotonic() - began < _QUICK_S
-                self._piece_bytes = MAX_PIECE_BYTES if quick else _SMALL_PIECE_BYTES
+                self._piece_bytes = MAX_PIECE_BYTES if quick else MIN_PIECE_BYTES
 
     async def close(self) -> None:
         """End the line when what waits has left, or at once where the other side does not take it."""

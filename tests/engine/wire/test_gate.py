@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -23,7 +24,7 @@ from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.wire.gate import Gate, HostLine
 from kinetics_tui.engine.wire.gate_frames import HERE_EVERY_S, Came, Frames, Kind
 from kinetics_tui.engine.wire.gate_program import MESSAGES
-from kinetics_tui.engine.wire.line import BadLine, LineLost
+from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES, BadLine, LineLost
 from kinetics_tui.engine.wire.messages import Bye, Note, Ping, Resize
 from tests.engine.wire.host_echo import PATIENCE_S, until
 from tests.torture.host_liar import Liar
@@ -137,20 +138,12 @@ async def test_a_file_comes_whole_where_it_is_allowed_and_else_not_at_all(guests
         assert guests.files() == [".mp4"]
 
 
-async def test_a_file_may_be_sent_again_from_its_beginning(guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
-        host.pieces(LEASE, FILE[:100_000], size_bytes=len(FILE))
-        host.pieces(LEASE, FILE)
-        assert (guests.folder / (await came(line)).name).read_bytes() == FILE
-
-
 @pytest.mark.parametrize(
     ("lie", "why"),
     [
         ({"size_bytes": 100}, "it sent more than it told of"),
-        ({"begin": 60_000}, "its pieces do not follow on each other"),
+        ({"begin": MIN_PIECE_BYTES}, "its pieces do not follow on each other"),
+        ({"at_a_time": MIN_PIECE_BYTES - 1}, "it came in crumbs"),
     ],
 )
 async def test_a_file_that_lies_is_spoiled_and_its_line_goes_on(
@@ -181,11 +174,11 @@ async def test_what_has_come_of_a_file_that_is_denied_is_removed(guests: Guests)
     async with await guests.call() as host:
         [line] = guests.lines
         await allow(line, host)
-        host.pieces(LEASE, FILE[:100_000], size_bytes=len(FILE))
+        host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
         line.deny(LEASE)
         await until(lambda: guests.files() == [])
-        host.pieces(LEASE, FILE[100_000:], size_bytes=len(FILE), begin=100_000)
+        host.pieces(LEASE, FILE[2 * MIN_PIECE_BYTES :], size_bytes=len(FILE), begin=2 * MIN_PIECE_BYTES)
         host.say(Note(text="the rest"))
         await heard(line, "the rest")
         assert guests.files() == []
@@ -195,7 +188,7 @@ async def test_half_a_file_goes_with_its_line(guests: Guests) -> None:
     async with await guests.call() as host:
         [line] = guests.lines
         await allow(line, host)
-        host.pieces(LEASE, FILE[:100_000], size_bytes=len(FILE))
+        host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
     with pytest.raises(LineLost):
         await came(line)
@@ -224,11 +217,21 @@ async def test_a_file_that_cannot_be_written_says_so_and_leaves_the_line(guests:
     guests.folder.with_name("elsewhere").rename(guests.folder)
 
 
+async def test_of_a_file_that_finds_no_room_nothing_is_left(guests: Guests) -> None:
+    async with await guests.call() as host:
+        [line] = guests.lines
+        resource.prlimit(guests.gate.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+        await allow(line, host)
+        host.pieces(LEASE, FILE)
+        assert await came(line) == Came(LEASE, errno=errno.EFBIG)
+        assert guests.files() == []
+
+
 async def test_something_of_a_slow_file_is_word_of_its_host(guests: Guests) -> None:
     async with await guests.call() as host:
         [line] = guests.lines
         await allow(line, host)
-        host.pieces(LEASE, FILE[:60_000], size_bytes=len(FILE))
+        host.pieces(LEASE, FILE[:MIN_PIECE_BYTES], size_bytes=len(FILE))
         async with asyncio.timeout(PATIENCE_S):
             assert await line.read() == Came(LEASE)
 
@@ -285,7 +288,7 @@ async def test_a_gate_that_dies_is_started_again_at_the_same_port(
     async with await guests.call() as host:
         [line] = guests.lines
         await allow(line, host)
-        host.pieces(LEASE, FILE[:100_000], size_bytes=len(FILE))
+        host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
         port, pid = guests.gate.port, guests.gate.pid
         os.kill(pid, signal.SIGKILL)
@@ -321,13 +324,14 @@ async def test_a_gate_that_dies_at_once_again_and_again_is_started_less_and_less
     guests: Guests, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(gate_module, "AGAIN_S", 0.1)
-    program = gate_module.PROGRAM
-    monkeypatch.setattr(gate_module, "PROGRAM", (sys.executable, "-c", ""))
+    program, python = gate_module.PROGRAM, sys.executable
+    monkeypatch.setattr(gate_module, "PROGRAM", "kinetics_tui.no_such_program")
     os.kill(guests.gate.pid, signal.SIGKILL)
     await until(lambda: "does not start" in caplog.text)
-    monkeypatch.setattr(gate_module, "PROGRAM", ("/nowhere/python",))
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     await until(lambda: "cannot be started" in caplog.text)
     monkeypatch.setattr(gate_module, "PROGRAM", program)
+    monkeypatch.setattr(sys, "executable", python)
     await until(lambda: psutil.pid_exists(guests.gate.pid) and guests.gate._ready.is_set())
     async with await guests.call() as host:
         host.say(Note(text="back"))
@@ -370,12 +374,12 @@ async def test_strangers_are_told_of_in_the_engines_log(
 async def test_a_gate_that_cannot_start_is_an_error_and_leaves_nothing_open(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_module, "PROGRAM", (sys.executable, "-c", ""))
+    monkeypatch.setattr(gate_module, "PROGRAM", "kinetics_tui.no_such_program")
     guests = Guests(authority, tmp_path)
     before = psutil.Process().num_fds()
     with pytest.raises(EngineError, match="does not start"):
         await guests.open()
-    monkeypatch.setattr(gate_module, "PROGRAM", ("/nowhere/python",))
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(EngineError, match="cannot be started"):
         await guests.open()
     assert psutil.Process().num_fds() <= before + 1
