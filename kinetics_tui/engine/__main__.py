@@ -106,7 +106,7 @@ async def _serve(dataset: Path, ledger: Ledger, starter: Starter, handler: LogHa
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.stop)
     write_whereabouts(dataset, Whereabouts(os.getpid(), time.time(), __version__))  # before anybody calls
-    await engine.let_hosts_in()
+    await engine.open()
     path = await server.open(socket_paths(dataset))
     log.info("engine %d serves %s at %s", os.getpid(), dataset, path)
     starter.say(READY)

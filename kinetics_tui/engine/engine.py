@@ -206,15 +206,18 @@ class Engine:
         """Put the clips in hand back and end."""
         self._commands.stop()
 
-    async def let_hosts_in(self) -> None:
-        """Listen for hosts, if the run is to. Raises UserError where that cannot be."""
+    async def open(self) -> None:
+        """Begin: remove what engines before this one left, and listen for hosts, if the run is to.
+
+        Raises UserError where that cannot be.
+        """
+        sweep(self._context.dataset)  # first: what hosts send lies in the scratch
         await self._way_in.open()
 
     # -- the life of a run -------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work until stopped. Returns when the workers are gone and the ledger is written."""
-        sweep(self._context.dataset)
+        """Work until stopped, once open. Returns when the workers are gone and the ledger is written."""
         self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._disk.measure()
         self._due["leave"] = time.monotonic() + FIRST_LINGER_S

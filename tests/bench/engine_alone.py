@@ -131,7 +131,7 @@ async def _run(dataset: Path, hosts: int = 0, workers_a_host: int = 0) -> Took:
             clock_set_by=clock.follow,
             target=instant_worker,
         )
-        await engine.let_hosts_in()
+        await engine.open()
         await server.open(socket_paths(dataset))
         engine.obey(Pause())
         everybody = ledger.options.workers + hosts * workers_a_host

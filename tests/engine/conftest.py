@@ -50,6 +50,7 @@ def start(make_ledger: Callable[..., Ledger], tmp_path: Path) -> Start:
     async def start(clips: list[Clip], **options: object) -> AsyncIterator[Run]:
         ledger = make_ledger(clips, **{"workers": 2, "pace_per_hour": None, **options})
         run = Run(ledger, tmp_path / "set")
+        await run.engine.open()
         task = asyncio.create_task(run.engine.run())
         try:
             yield run

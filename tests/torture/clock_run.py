@@ -107,6 +107,7 @@ def open_dataset(dataset: Path, clips: list[Clip], **options: object) -> Ledger:
 async def running(dataset: Path, ledger: Ledger, times: Times) -> AsyncIterator[ClockRun]:
     """An engine on this ledger, stopped at the end."""
     run = ClockRun(dataset, ledger, times)
+    await run.engine.open()
     task = asyncio.create_task(run.engine.run())
     try:
         yield run

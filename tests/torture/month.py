@@ -110,6 +110,7 @@ class _Life:
                 ask=_answered,
             )
             self._state = engine.state
+            await engine.open()
             running = asyncio.create_task(engine.run())
             if measured:
                 await self._settled(running, 0.1)

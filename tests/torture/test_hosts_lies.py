@@ -304,7 +304,7 @@ async def test_talk_without_end_disturbs_no_run(scene: Scene) -> None:
                 liar.say(Note(text=f"note {number}"))
                 liar.say(ProgressNow(clips=(ProgressOf(1, work.lease, progress),)))
                 liar.say(NetworksNow(networks=(network,)))
-                liar.pieces(12345, b"\0" * 60_000)
+                liar.pieces(12345, b"\0" * MIN_PIECE_BYTES)
                 await liar.line._flows.wait()
                 await asyncio.sleep(0)
 

@@ -82,7 +82,8 @@ class Arrivals:
         self._pool: Pool | None = None
 
     def open(self) -> None:
-        """Have workers ready that check what comes."""
+        """Have a folder and workers ready for what comes."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._pool is None:
             self._pool = Pool(
                 dataset=self._dataset,
@@ -93,7 +94,6 @@ class Arrivals:
                 on_gone=self._gone,
                 target=self._target,
             )
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._pool.resize(min(MOST_CHECKERS, available_cores()))
 
     async def close(self) -> None:

@@ -261,6 +261,8 @@ class Hosts:
         if host is not None:
             bye = f"This host {why}; kinetics-tui hosts DATASET --admit {name} lets it in again."
             host.tell(Bye(why=bye, removed=True))
+            if host.line is not None:
+                host.line.hang_up()
             self._part(host, why)
             self._register.strike(name)
         self._networks_of_hosts.remove(name)
@@ -304,6 +306,8 @@ class Hosts:
             while True:
                 message = await line.read()
                 if host.line is not line:  # it called again, or was let go of
+                    if isinstance(message, Came):
+                        self._results.file_came(host, message)
                     return
                 host.heard_at = time.monotonic()
                 if self._hear(host, message):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import msgspec
 
 from kinetics_tui.base.any_text import JsonReader, from_json
 from kinetics_tui.base.errors import EngineError
@@ -90,9 +93,13 @@ class HostLine:
         """Take it in no more."""
         self._tell(Kind.DENY, lease.to_bytes(8))
 
-    async def close(self) -> None:
-        """End the line when what waits has left, or at once where the other side does not take it."""
+    def hang_up(self) -> None:
+        """End the line when what waits has left, or soon where the other side does not take it."""
         self._tell(Kind.CLOSE)
+
+    async def close(self) -> None:
+        """Hang up, and wait until the line has ended."""
+        self.hang_up()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_WITHIN_S + END_WITHIN_S):
@@ -240,7 +247,10 @@ class Gate:
         while True:
             began = time.monotonic()
             while not self._gone.is_set():
+                looked = time.monotonic()
                 await asyncio.sleep(_LOOK_EVERY_S)
+                if time.monotonic() - looked > SILENT_S / 2:  # this engine stood still, or all of the machine
+                    self._heard_at = time.monotonic()
                 if time.monotonic() - self._heard_at > SILENT_S and self._program is not None:
                     log.error("the gate hangs, and is killed")
                     self._program.kill()
@@ -252,7 +262,7 @@ class Gate:
             again_s = min(2 * again_s, LONGEST_AGAIN_S)
             try:
                 await self._start()
-            except EngineError as error:
+            except (EngineError, OSError, RuntimeError) as error:
                 log.error("%s", error)  # noqa: TRY400 -- the sentence says all
                 self._gone.set()
 
@@ -271,12 +281,10 @@ class Gate:
             task.add_done_callback(self._serving.discard)
         elif kind is Kind.ENDED:
             self._lines.pop(number).end(from_json(bytes(body), Ended))
-        else:
-            line, said = self._lines[number], bytes(body) if kind is Kind.SAID else _came.decode(bytes(body))
-            if not line.left:
-                line.take(said)
-            elif isinstance(said, Came):
-                self._remove(said)
+        elif not (line := self._lines[number]).left:
+            line.take(bytes(body) if kind is Kind.SAID else self._taken(_came.decode(bytes(body))))
+        elif kind is Kind.CAME:
+            self._remove(_came.decode(bytes(body)))
 
     def _lost(self) -> None:
         for line in self._lines.values():
@@ -295,6 +303,18 @@ class Gate:
             line.abort()
             for came in line.leave():
                 self._remove(came)
+
+    def _taken(self, came: Came) -> Came:
+        """Take over what has come: all that is a dead gate's is removed."""
+        if not came.name:
+            return came
+        part = self._folder / came.name
+        whole = part.with_suffix(".mp4")
+        try:
+            part.replace(whole)
+        except OSError as error:
+            return Came(came.lease, errno=error.errno or errno.EIO)
+        return msgspec.structs.replace(came, name=whole.name)
 
     def _remove(self, came: Came) -> None:
         """Remove a file that came for nobody."""

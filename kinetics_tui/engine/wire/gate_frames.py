@@ -44,6 +44,8 @@ class Kind(IntEnum):
 class Came(msgspec.Struct, frozen=True):
     """Some of the file of a lease has come; all of it where there is a ``name``: its own in the folder.
 
+    What the gate writes ends in ``.part``, what the engine has taken over from it in ``.mp4``.
+
     It comes no further where there is a word on why it is ``spoiled``, or an ``errno`` of its writing.
     """
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import errno
 import logging
 import os
 import signal
 import socket
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from kinetics_tui.base.any_text import to_json
 from kinetics_tui.engine.wire.certificates import Authority
@@ -30,23 +32,19 @@ MESSAGES = (256, 100.0)
 HEARD_EVERY_S = 1.0
 """The engine hears so often that something of a file has come."""
 
+_PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl.h."""
+
 log = logging.getLogger(__name__)
 
 
+@dataclass
 class _Incoming:
-    """A file on its way in."""
+    """A file on its way in. It is open while a piece is written alone: hosts may begin very many."""
 
-    def __init__(self, path: Path, size_bytes: int) -> None:
-        self.path = path
-        self.size_bytes = size_bytes
-        self.got_bytes = 0
-        self.file: IO[bytes] = path.open("wb")
-
-    def remove(self) -> None:
-        with contextlib.suppress(OSError):  # the last of it cannot be written
-            self.file.close()
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+    path: Path
+    size_bytes: int
+    got_bytes: int = 0
 
 
 class _Host:
@@ -60,6 +58,7 @@ class _Host:
         self._engine = engine
         self._allowed: set[int] = set()
         self._files: dict[int, _Incoming] = {}
+        self._strays = Allowance(*MESSAGES)
         self._told_at = 0.0
 
     def allow(self, lease: int) -> None:
@@ -70,7 +69,8 @@ class _Host:
         self._allowed.discard(lease)
         coming = self._files.pop(lease, None)
         if coming is not None:
-            coming.remove()
+            with contextlib.suppress(OSError):
+                coming.path.unlink(missing_ok=True)
 
     def end(self) -> None:
         """Take no more of any."""
@@ -81,6 +81,8 @@ class _Host:
     def take_piece(self, lease: int, size_bytes: int, at: int, data: memoryview) -> None:
         """Write a piece of a file down; one that the engine does not wait for is dropped."""
         if lease not in self._allowed or not 0 < size_bytes <= MOST_FILE_BYTES:
+            if len(data) < MIN_PIECE_BYTES and self._strays.turn_s():
+                self.line.abort("it sends bits of files that nobody waits for")
             return
         try:
             self._write(lease, size_bytes, at, data)
@@ -100,17 +102,12 @@ class _Host:
         if coming.got_bytes > size_bytes:
             self._spoiled(lease, "it sent more than it told of")
             return
-        if len(data) < MIN_PIECE_BYTES and coming.got_bytes < size_bytes:
-            self._spoiled(lease, "it came in crumbs")  # which would take the time of all
-            return
-        coming.file.write(data)
+        with coming.path.open("ab") as file:
+            file.write(data)
         if coming.got_bytes == size_bytes:
-            coming.file.close()
-            whole = coming.path.with_suffix(".mp4")
-            coming.path.replace(whole)
             del self._files[lease]
             self._allowed.discard(lease)
-            self._tell(Came(lease, name=whole.name, size_bytes=size_bytes))
+            self._tell(Came(lease, name=coming.path.name, size_bytes=size_bytes))
         elif time.monotonic() - self._told_at >= HEARD_EVERY_S:
             self._tell(Came(lease))
 
@@ -210,8 +207,15 @@ async def _run(dataset: Path, folder: Path, to_engine: socket.socket, listening:
     os._exit(0)
 
 
+def _end_with_engine() -> None:
+    """Have the system end this process with the engine, even while it stands still: it has the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Let hosts in until the engine is gone."""
+    _end_with_engine()
     parser = argparse.ArgumentParser(prog="python -m kinetics_tui.engine.wire.gate_program")
     parser.add_argument("dataset", type=Path)
     parser.add_argument("folder", type=Path, help="where files of hosts are written")

@@ -276,7 +276,7 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
                 return None
             head = bytes(self._buffer[self._start : self._start + _HEAD_BYTES])
             length, kind = int.from_bytes(head[:4]), head[4:]
-            least = _PIECE_HEAD.size if kind == _PIECE else 0
+            least = _PIECE_HEAD.size + 1 if kind == _PIECE else 0
             if not least <= length <= _BOUNDS.get(kind, -1) or (kind == _PIECE and self.take_piece is None):
                 raise self._bad("that is none of our frames")
             self._wanted_bytes += length
@@ -286,7 +286,10 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
                 return length
             self._take(_HEAD_BYTES)
             lease, size_bytes, at = _PIECE_HEAD.unpack(self._take(_PIECE_HEAD.size))
-            self.take_piece(lease, size_bytes, at, self._take(length - _PIECE_HEAD.size))
+            piece = self._take(length - _PIECE_HEAD.size)
+            if len(piece) < MIN_PIECE_BYTES and at + len(piece) < size_bytes:
+                raise self._bad("that is a crumb of a file")  # they would take the time of all lines
+            self.take_piece(lease, size_bytes, at, piece)
 
     def _take(self, count: int) -> memoryview:
         """So many bytes of those that have come, where they lie: they are others once more comes."""

@@ -201,14 +201,17 @@ class Allowance:
         self._ahead_s = at_once / per_s
         self._due = float("-inf")
 
-    async def take(self) -> bool:
-        """Wait for a turn; True where it had to be waited for."""
+    def turn_s(self) -> float:
+        """Take a turn; the seconds until it comes."""
         now = time.monotonic()
         self._due = max(self._due, now - self._ahead_s) + self._every_s
-        waits = self._due > now
-        if waits:
-            await asyncio.sleep(self._due - now)
-        return waits
+        return max(0.0, self._due - now)
+
+    async def take(self) -> bool:
+        """Take a turn, and wait for it; True where it had to be waited for."""
+        if wait_s := self.turn_s():
+            await asyncio.sleep(wait_s)
+        return wait_s > 0
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -19,6 +19,7 @@ from kinetics_tui.engine.networks.network import met_before
 from kinetics_tui.engine.wire.certificates import Authority
 from kinetics_tui.engine.wire.connect_file import ConnectFile
 from kinetics_tui.engine.wire.gate import Gate
+from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES
 from kinetics_tui.engine.wire.messages import (
     Ask,
     Bye,
@@ -266,6 +267,39 @@ async def test_a_file_that_is_no_clip_or_cannot_be_written_leaves_nothing_behind
                 await asyncio.sleep(0.01)
         assert parts.disk.problem == "What one sends cannot be written (No such file or directory)."
         assert parts.context.state.failed == 0
+
+
+async def test_a_file_that_comes_whole_as_its_host_calls_again_is_removed(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4), workers=1)
+    folder = arrivals_path(parts.context.dataset)
+    data, most = bytes(3 * MIN_PIECE_BYTES), 2 * MIN_PIECE_BYTES
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        work = await _taken(one, parts)
+        one.pieces(work.lease, data[:most], size_bytes=len(data))
+        async with asyncio.timeout(30):
+            while not list(folder.glob("*.part")):
+                await asyncio.sleep(0.01)
+        async with await Liar.call(file) as again:
+            again.say(hello("one"))
+            one.pieces(work.lease, data[most:], size_bytes=len(data), begin=most)
+            await again.next(Welcome)
+            async with asyncio.timeout(30):
+                while [path for path in folder.glob("*") if path.is_file()]:
+                    await asyncio.sleep(0.01)
+
+
+async def test_a_host_that_is_removed_is_hung_up_on(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4))
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        one.say(hello("one"))
+        await one.next(Welcome)
+        assert parts.commands.obey(RemoveHost(host="one")).message == ""
+        assert (await one.next(Bye)).removed
+        await asyncio.wait_for(one.over.wait(), 30)
 
 
 async def test_hosts_end_with_the_run_and_are_not_missed(

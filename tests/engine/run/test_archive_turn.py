@@ -82,6 +82,7 @@ def rows_of(mirror: ArchiveMirror, about: dict[str, dict[str, Any]]) -> list[Arc
 @contextlib.asynccontextmanager
 async def going(ledger: Ledger, dataset: Path) -> AsyncIterator[Run]:
     run = Run(ledger, dataset)
+    await run.engine.open()
     task = asyncio.create_task(run.engine.run())
     try:
         yield run

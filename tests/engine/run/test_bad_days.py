@@ -47,6 +47,7 @@ async def going(ledger: Ledger, dataset: Path) -> AsyncIterator[Run]:
     proxy = parse_args(ledger.options.yt_dlp).get("proxy")
     network = msgspec.structs.replace(HOME, route=Route(proxy=proxy))
     run = Run(ledger, dataset, network=network, target=run_worker, ask=ask_youtube)
+    await run.engine.open()
     task = asyncio.create_task(run.engine.run())
     try:
         yield run

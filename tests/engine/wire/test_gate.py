@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -143,7 +144,6 @@ async def test_a_file_comes_whole_where_it_is_allowed_and_else_not_at_all(guests
     [
         ({"size_bytes": 100}, "it sent more than it told of"),
         ({"begin": MIN_PIECE_BYTES}, "its pieces do not follow on each other"),
-        ({"at_a_time": MIN_PIECE_BYTES - 1}, "it came in crumbs"),
     ],
 )
 async def test_a_file_that_lies_is_spoiled_and_its_line_goes_on(
@@ -164,10 +164,32 @@ async def test_a_file_of_no_size_that_a_clip_has_is_not_begun(size_bytes: int, g
     async with await guests.call() as host:
         [line] = guests.lines
         await allow(line, host)
-        host.pieces(LEASE, FILE, size_bytes=size_bytes)
+        host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=size_bytes)
         host.say(Note(text="sent"))
         await heard(line, "sent")
         assert guests.files() == []
+
+
+async def test_very_many_files_may_be_begun_and_take_no_descriptors(guests: Guests) -> None:
+    async with await guests.call() as host:
+        [line] = guests.lines
+        for lease in range(LEASE, LEASE + 100):
+            line.allow(lease)
+        await allow(line, host)
+        for lease in range(LEASE, LEASE + 100):
+            host.pieces(lease, FILE[:MIN_PIECE_BYTES], size_bytes=len(FILE))
+        await until(lambda: len(guests.files()) == 100)
+        assert psutil.Process(guests.gate.pid).num_fds() < 40
+
+
+async def test_one_who_sends_bits_of_files_without_end_is_hung_up_on(guests: Guests) -> None:
+    async with await guests.call() as host, await guests.call() as other:
+        for _ in range(3 * MESSAGES[0]):
+            host.pieces(LEASE, b"bit")
+        with pytest.raises(LineLost, match="nobody waits for"):
+            await came(guests.lines[0])
+        other.say(Note(text="still here"))
+        await heard(guests.lines[1], "still here")
 
 
 async def test_what_has_come_of_a_file_that_is_denied_is_removed(guests: Guests) -> None:
@@ -345,6 +367,32 @@ async def test_a_gate_ends_with_its_engine_and_frees_the_port(guests: Guests) ->
         guests.gate._frames.close()  # as it is when the engine's process ends
         await host.over.wait()
     await asyncio.to_thread(gate.wait, PATIENCE_S)
+
+
+_AN_ENGINE = """
+import asyncio, sys
+from pathlib import Path
+from kinetics_tui.engine.wire.gate import Gate
+
+async def main():
+    gate = await Gate.open(Path(sys.argv[1]), Path(sys.argv[2]), None, "127.0.0.1", 0)
+    print(gate.pid, flush=True)
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such signal")
+def test_a_gate_that_stands_still_ends_with_its_engine_too(authority: Authority, tmp_path: Path) -> None:
+    authority.engine_context()
+    command = [sys.executable, "-c", _AN_ENGINE, str(tmp_path / "set"), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        gate = psutil.Process(int(engine.stdout.readline()))
+        gate.suspend()
+        engine.kill()
+    gate.wait(PATIENCE_S)
 
 
 async def test_closing_says_what_is_to_be_said_and_leaves_no_program(guests: Guests) -> None:

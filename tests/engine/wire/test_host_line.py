@@ -106,9 +106,12 @@ async def test_files_go_both_ways_and_messages_overtake_them(
 
 async def test_frames_of_any_lengths_come_whole_however_they_are_cut(echo: Echo) -> None:
     dice = random.Random(5)
-    usual = (0, 1, 300, 65_536, MAX_PIECE_BYTES)
-    sizes = [dice.choice((*usual, dice.randrange(MAX_PIECE_BYTES))) for _ in range(150)]
-    sent = [Piece(n, dice.randbytes(size), dice.randrange(2**64), n) for n, size in enumerate(sizes)]
+    usual = (1, 300, 65_536, MAX_PIECE_BYTES)
+    sizes = [dice.choice((*usual, dice.randrange(1, MAX_PIECE_BYTES))) for _ in range(150)]
+    sent = [
+        Piece(number, dice.randbytes(size), size_bytes=number + size, at=number)
+        for number, size in enumerate(sizes)
+    ]
     data = b"".join(frame(b"P", piece_head(piece) + piece.data) for piece in sent)
     async with asyncio.timeout(PATIENCE_S), by_hand(echo) as (_, writer):
         at = 0
@@ -166,6 +169,8 @@ async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line
         frame(b"J", b"[" * 100_000),
         frame(b"J", b"\xff\xfe"),
         frame(b"P", bytes(23)),
+        frame(b"P", bytes(24)),
+        frame(b"P", bytes(8) + (99_999).to_bytes(8) + bytes(8) + b"x" * 65_535),
         frame(b"Q", b"{}"),
         frame(b"\x80", b"\x04N."),
         (MAX_MESSAGE_BYTES + 1).to_bytes(4) + b"J",
@@ -180,6 +185,8 @@ async def test_reading_may_be_given_up_and_taken_up_again(echo: Echo, line: Line
         "nested",
         "no text",
         "piece without its head",
+        "empty piece",
+        "crumb",
         "another kind",
         "pickle",
         "message too long",
