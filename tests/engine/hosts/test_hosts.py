@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kinetics_tui import __version__
 from kinetics_tui.dataset.ledger.rows import NetworkRow
 from kinetics_tui.engine.hosts import hosts as hosts_module
 from kinetics_tui.engine.hosts import register as register_module
@@ -32,6 +33,7 @@ from kinetics_tui.engine.wire.messages import (
     Note,
     ProgressNow,
     ProgressOf,
+    Refused,
     Resize,
     Result,
     Welcome,
@@ -288,6 +290,18 @@ async def test_a_file_that_comes_whole_as_its_host_calls_again_is_removed(
             async with asyncio.timeout(30):
                 while [path for path in folder.glob("*") if path.is_file()]:
                     await asyncio.sleep(0.01)
+
+
+async def test_one_whose_first_word_is_not_understood_reads_what_to_type(
+    make_parts: Callable[..., Parts], authority: Authority
+) -> None:
+    parts = make_parts(some_clips(4))
+    async with listening(parts, authority) as file, await Liar.call(file) as one:
+        one.say_bytes(b"J", b'{"message": "hello", "version": 9}')
+        refused = await one.next(Refused)
+        assert f"pip install kinetics-tui=={__version__}" in refused.why
+        await asyncio.wait_for(one.over.wait(), 30)
+    assert parts.context.state.hosts == {}
 
 
 async def test_a_host_that_is_removed_is_hung_up_on(
