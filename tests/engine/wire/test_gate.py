@@ -342,6 +342,20 @@ async def test_a_gate_that_hangs_is_killed_and_started_again(
         await heard(guests.lines[-1], "back")
 
 
+async def test_a_gate_that_stood_still_with_its_engine_does_not_hang(
+    guests: Guests, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(gate_module, "SILENT_S", 2 * HERE_EVERY_S)
+    async with await guests.call() as host:
+        os.kill(guests.gate.pid, signal.SIGSTOP)
+        time.sleep(3 * HERE_EVERY_S)
+        os.kill(guests.gate.pid, signal.SIGCONT)
+        await asyncio.sleep(HERE_EVERY_S)
+        host.say(Note(text="still here"))
+        await heard(guests.lines[0], "still here")
+    assert "hangs" not in caplog.text
+
+
 async def test_a_gate_that_dies_at_once_again_and_again_is_started_less_and_less_often(
     guests: Guests, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
