@@ -99,8 +99,6 @@ class Arrivals:
     async def close(self) -> None:
         """End the workers; what is on its way is dropped."""
         self._coming.clear()
-        for arrival in self._waiting:
-            arrival.remove()
         self._waiting.clear()
         self._checking.clear()
         if self._pool is not None:
@@ -108,7 +106,7 @@ class Arrivals:
             self._pool = None
 
     def expect(self, hand: HostHand, row: ClipRow, result: Result) -> str:
-        """Begin to take a result in, from its first byte; says why not, else nothing."""
+        """Wait for the file of a result, or take it where it lies; says why not, else nothing."""
         if self._is_here(result.lease):
             return ""  # it was sent again, since the line was cut before the host could hear of that
         self.drop(result.lease)
@@ -124,10 +122,9 @@ class Arrivals:
 
     def came(self, host: str, came: Came) -> None:
         """All of a file has come, or it comes no further; one that nobody waits for is removed."""
-        path = self._folder / (came.name or "none")
         arrival = self._coming.get(came.lease)
         if arrival is None or arrival.hand.host != host:
-            path.unlink(missing_ok=True)
+            self._remove(came)
             return
         if not (came.name or came.spoiled or came.errno):
             return
@@ -135,11 +132,16 @@ class Arrivals:
         if came.errno:
             self._arrived(arrival.hand, came.lease, _not_written(arrival, came.errno))
         elif why := came.spoiled or _other_size(arrival.result, came):
-            path.unlink(missing_ok=True)
+            self._remove(came)
             self._spoiled(arrival.hand, came.lease, why)
         else:
-            arrival.path = path
+            arrival.path = self._folder / came.name
             self._check(arrival)
+
+    def _remove(self, came: Came) -> None:
+        if came.name:
+            with contextlib.suppress(OSError):
+                (self._folder / came.name).unlink(missing_ok=True)
 
     def _is_here(self, lease: int) -> bool:
         """True if all of a result has come, and it is being looked at or will be."""
