@@ -214,7 +214,10 @@ class Gate:
                     pass_fds=numbers,
                 )
             except OSError as error:
-                raise EngineError(f"The gate for hosts cannot be started: {error}.") from error
+                why = error.strerror or error
+                raise EngineError(
+                    f"The gate for hosts cannot be started ({why}): end other programs, or raise ulimit -u."
+                ) from error
             theirs.close()
             stack.pop_all()
         ours.setblocking(False)
@@ -225,7 +228,7 @@ class Gate:
             task.cancel()
         if not self._ready.is_set() or self._gone.is_set():
             await self._end()
-            raise EngineError("The gate for hosts does not start; engine.log may say why.")
+            raise EngineError("The gate for hosts does not start; see engine.log.")
 
     async def _end(self) -> None:
         """Have the program end, which it does when nobody is at the other side."""
@@ -237,7 +240,8 @@ class Gate:
             await asyncio.to_thread(program.wait, END_WITHIN_S)
         except subprocess.TimeoutExpired:
             program.kill()
-            await asyncio.to_thread(program.wait)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # a disk that hangs holds it, and not us
+                await asyncio.to_thread(program.wait, END_WITHIN_S)
         for left in self._folder.glob(f"{program.pid}-*.part"):
             with contextlib.suppress(OSError):
                 left.unlink(missing_ok=True)

@@ -209,7 +209,7 @@ async def _run(dataset: Path, folder: Path, to_engine: socket.socket, listening:
 
 def _end_with_engine() -> None:
     """Have the system end this process with the engine, even while it stands still: it has the port."""
-    if sys.platform == "linux":
+    if sys.platform == "linux":  # elsewhere the socket to the engine tells, to one that goes on
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
