@@ -105,11 +105,6 @@ class Line(asyncio.BufferedProtocol, Generic[_M]):
         self._piece_bytes = MIN_PIECE_BYTES
 
     @property
-    def address(self) -> str:
-        """The address of the other side alone."""
-        return self.peer.rpartition(":")[0].strip("[]")
-
-    @property
     def waiting_bytes(self) -> int:
         """So much was sent and has not left yet; the system holds a little more."""
         return self._transport.get_write_buffer_size()

@@ -8,11 +8,11 @@ import logging
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -26,6 +26,7 @@ from kinetics_tui.engine.wire.gate import Gate, HostLine
 from kinetics_tui.engine.wire.gate_frames import HERE_EVERY_S, Came, Frames, Kind
 from kinetics_tui.engine.wire.gate_program import MESSAGES
 from kinetics_tui.engine.wire.line import MIN_PIECE_BYTES, BadLine, LineLost
+from kinetics_tui.engine.wire.listener import bound
 from kinetics_tui.engine.wire.messages import Bye, Note, Ping, Resize
 from tests.engine.wire.host_echo import PATIENCE_S, until
 from tests.torture.host_liar import Liar
@@ -69,6 +70,14 @@ class Guests:
         liar = await Liar.call(file)
         await until(lambda: len(self.lines) > before)
         return liar
+
+    @asynccontextmanager
+    async def allowed(self) -> AsyncIterator[tuple[HostLine, Liar]]:
+        """The first host, which may send its file."""
+        async with await self.call() as host:
+            [line] = self.lines
+            await allow(line, host)
+            yield line, host
 
     def files(self) -> list[str]:
         return sorted(path.suffix for path in self.folder.iterdir())
@@ -149,9 +158,7 @@ async def test_a_file_comes_whole_where_it_is_allowed_and_else_not_at_all(guests
 async def test_a_file_that_lies_is_spoiled_and_its_line_goes_on(
     lie: dict[str, int], why: str, guests: Guests
 ) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE, **lie)
         assert await came(line) == Came(LEASE, spoiled=why)
         host.say(Note(text="still here"))
@@ -161,9 +168,7 @@ async def test_a_file_that_lies_is_spoiled_and_its_line_goes_on(
 
 @pytest.mark.parametrize("size_bytes", [0, 2**63])
 async def test_a_file_of_no_size_that_a_clip_has_is_not_begun(size_bytes: int, guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=size_bytes)
         host.say(Note(text="sent"))
         await heard(line, "sent")
@@ -193,9 +198,7 @@ async def test_one_who_sends_bits_of_files_without_end_is_hung_up_on(guests: Gue
 
 
 async def test_what_has_come_of_a_file_that_is_denied_is_removed(guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
         line.deny(LEASE)
@@ -207,9 +210,7 @@ async def test_what_has_come_of_a_file_that_is_denied_is_removed(guests: Guests)
 
 
 async def test_half_a_file_goes_with_its_line(guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
     with pytest.raises(LineLost):
@@ -218,9 +219,7 @@ async def test_half_a_file_goes_with_its_line(guests: Guests) -> None:
 
 
 async def test_a_whole_file_for_which_nobody_is_there_any_more_is_removed(guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (_, host):
         host.pieces(LEASE, FILE)
         await until(lambda: guests.files() == [".mp4"])
         guests.hang_up()
@@ -229,9 +228,7 @@ async def test_a_whole_file_for_which_nobody_is_there_any_more_is_removed(guests
 
 async def test_a_file_that_cannot_be_written_says_so_and_leaves_the_line(guests: Guests) -> None:
     guests.folder.rename(guests.folder.with_name("elsewhere"))
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE)
         assert await came(line) == Came(LEASE, errno=errno.ENOENT)
         host.say(Note(text="still here"))
@@ -250,9 +247,7 @@ async def test_of_a_file_that_finds_no_room_nothing_is_left(guests: Guests) -> N
 
 
 async def test_something_of_a_slow_file_is_word_of_its_host(guests: Guests) -> None:
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE[:MIN_PIECE_BYTES], size_bytes=len(FILE))
         async with asyncio.timeout(PATIENCE_S):
             assert await line.read() == Came(LEASE)
@@ -307,9 +302,7 @@ async def test_a_gate_that_dies_is_started_again_at_the_same_port(
     guests: Guests, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate_module, "AGAIN_S", 0.1)
-    async with await guests.call() as host:
-        [line] = guests.lines
-        await allow(line, host)
+    async with guests.allowed() as (line, host):
         host.pieces(LEASE, FILE[: 2 * MIN_PIECE_BYTES], size_bytes=len(FILE))
         await until(lambda: guests.files() == [".part"])
         port, pid = guests.gate.port, guests.gate.pid
@@ -359,13 +352,14 @@ async def test_a_gate_that_stood_still_with_its_engine_does_not_hang(
 async def test_a_gate_that_dies_at_once_again_and_again_is_started_less_and_less_often(
     guests: Guests, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(gate_module, "AGAIN_S", 0.1)
+    monkeypatch.setattr(gate_module, "AGAIN_S", 0.6)
     program, python = gate_module.PROGRAM, sys.executable
     monkeypatch.setattr(gate_module, "PROGRAM", "kinetics_tui.no_such_program")
     os.kill(guests.gate.pid, signal.SIGKILL)
     await until(lambda: "does not start" in caplog.text)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     await until(lambda: "cannot be started" in caplog.text)
+    await until(lambda: "started again in 2 s" in caplog.text)
     monkeypatch.setattr(gate_module, "PROGRAM", program)
     monkeypatch.setattr(sys, "executable", python)
     await until(lambda: psutil.pid_exists(guests.gate.pid) and guests.gate._ready.is_set())
@@ -375,12 +369,16 @@ async def test_a_gate_that_dies_at_once_again_and_again_is_started_less_and_less
 
 
 async def test_a_gate_ends_with_its_engine_and_frees_the_port(guests: Guests) -> None:
-    gate = psutil.Process(guests.gate.pid)
+    gate, port = psutil.Process(guests.gate.pid), guests.gate.port
     async with await guests.call() as host:
         guests.gate._keeper.cancel()  # type: ignore[union-attr]
         guests.gate._frames.close()  # as it is when the engine's process ends
         await host.over.wait()
     await asyncio.to_thread(gate.wait, PATIENCE_S)
+    for each in guests.gate._sockets:
+        each.close()
+    for each in bound("127.0.0.1", port):
+        each.close()
 
 
 _AN_ENGINE = """
@@ -410,16 +408,15 @@ def test_a_gate_that_stands_still_ends_with_its_engine_too(authority: Authority,
 
 
 async def test_closing_says_what_is_to_be_said_and_leaves_no_program(guests: Guests) -> None:
-    gate = psutil.Process(guests.gate.pid)
+    gate, port = psutil.Process(guests.gate.pid), guests.gate.port
     async with await guests.call() as host:
         guests.lines[0].send(Bye(why="x" * 2000))
         await guests.gate.close()
         assert (await host.next(Bye)).why == "x" * 2000
         await host.over.wait()
     assert not gate.is_running()
-    with socket.socket() as again:
-        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        again.bind(("127.0.0.1", 0))
+    for each in bound("127.0.0.1", port):
+        each.close()
 
 
 async def test_strangers_are_told_of_in_the_engines_log(
